@@ -1,0 +1,3 @@
+//! C ABI of mixcore: not written yet, the workspace member holds their place.
+
+pub use mixcore as core;

@@ -1,0 +1,342 @@
+//! Planar views: an inline list of channel slices of equal length, built without allocation.
+
+use crate::error::Error;
+
+/// The most channels a block can hold: seventh-order ambisonics.
+pub const MAX_CHANNELS: usize = 64;
+
+/// A borrowed planar block: up to [`MAX_CHANNELS`] channel slices of equal length.
+#[derive(Debug)]
+pub struct Block<'a, S> {
+    channels: [&'a [S]; MAX_CHANNELS],
+    count: usize,
+    frames: usize,
+}
+
+impl<S> Clone for Block<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Block<'_, S> {}
+
+impl<'a, S> Block<'a, S> {
+    /// A block over anything that is a list of slices: `&[Vec<S>]`, `&[&[S]]`, `&[[S; N]]`.
+    ///
+    /// # Errors
+    /// No channels, more than [`MAX_CHANNELS`], or channels of unequal length.
+    pub fn new<C: AsRef<[S]>>(channels: &'a [C]) -> Result<Self, Error> {
+        let frames = check_shape(channels.len(), channels.iter().map(|c| c.as_ref().len()))?;
+        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        for (slot, channel) in list.iter_mut().zip(channels) {
+            *slot = channel.as_ref();
+        }
+        Ok(Self { channels: list, count: channels.len(), frames })
+    }
+
+    /// A block of one channel.
+    #[must_use]
+    pub fn mono(channel: &'a [S]) -> Self {
+        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        list[0] = channel;
+        Self { channels: list, count: 1, frames: channel.len() }
+    }
+
+    /// A block of two channels.
+    ///
+    /// # Errors
+    /// Channels of unequal length.
+    pub fn stereo(left: &'a [S], right: &'a [S]) -> Result<Self, Error> {
+        let frames = check_shape(2, [left.len(), right.len()].into_iter())?;
+        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        list[0] = left;
+        list[1] = right;
+        Ok(Self { channels: list, count: 2, frames })
+    }
+
+    /// A block over one contiguous planar buffer: channel 0's frames, then channel 1's, and so on.
+    ///
+    /// # Errors
+    /// No channels, more than [`MAX_CHANNELS`], or a length that is no multiple of `channels`.
+    pub fn contiguous(data: &'a [S], channels: usize) -> Result<Self, Error> {
+        let frames = check_contiguous(data.len(), channels)?;
+        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        if frames > 0 {
+            for (slot, channel) in list.iter_mut().zip(data.chunks_exact(frames)) {
+                *slot = channel;
+            }
+        }
+        Ok(Self { channels: list, count: channels, frames })
+    }
+
+    /// Channels in this block.
+    #[must_use]
+    pub fn channel_count(&self) -> usize {
+        self.count
+    }
+
+    /// Frames (samples per channel) in this block; 0 is legal everywhere.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// One channel's samples.
+    ///
+    /// # Panics
+    /// If `index` is not below [`Block::channel_count`].
+    #[must_use]
+    pub fn channel(&self, index: usize) -> &'a [S] {
+        self.channels[..self.count][index]
+    }
+
+    /// The channels in order.
+    pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [S]> + '_ {
+        self.channels[..self.count].iter().copied()
+    }
+
+    /// The frames `start..end` of every channel, cut to what exists.
+    #[must_use]
+    pub fn range(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.frames);
+        let start = start.min(end);
+        let mut part = *self;
+        for channel in &mut part.channels[..self.count] {
+            *channel = &channel[start..end];
+        }
+        part.frames = end - start;
+        part
+    }
+
+    /// Checks that this block has `expected` channels; `what` names it in the error.
+    ///
+    /// # Errors
+    /// [`Error::ChannelCount`].
+    pub fn check_channels(&self, what: &'static str, expected: usize) -> Result<(), Error> {
+        check_count(what, self.count, expected)
+    }
+}
+
+/// A mutable planar block: up to [`MAX_CHANNELS`] channel slices of equal length.
+#[derive(Debug)]
+pub struct BlockMut<'a, S> {
+    channels: [&'a mut [S]; MAX_CHANNELS],
+    count: usize,
+    frames: usize,
+}
+
+impl<'a, S> BlockMut<'a, S> {
+    /// A block over anything that is a list of mutable slices: `&mut [Vec<S>]`,
+    /// `&mut [&mut [S]]`, `&mut [[S; N]]`.
+    ///
+    /// # Errors
+    /// No channels, more than [`MAX_CHANNELS`], or channels of unequal length.
+    pub fn new<C: AsMut<[S]>>(channels: &'a mut [C]) -> Result<Self, Error> {
+        let count = channels.len();
+        let frames = check_shape(count, channels.iter_mut().map(|c| c.as_mut().len()))?;
+        let mut list = empty();
+        for (slot, channel) in list.iter_mut().zip(channels) {
+            *slot = channel.as_mut();
+        }
+        Ok(Self { channels: list, count, frames })
+    }
+
+    /// A block of one channel.
+    #[must_use]
+    pub fn mono(channel: &'a mut [S]) -> Self {
+        let frames = channel.len();
+        let mut list = empty();
+        list[0] = channel;
+        Self { channels: list, count: 1, frames }
+    }
+
+    /// A block of two channels.
+    ///
+    /// # Errors
+    /// Channels of unequal length.
+    pub fn stereo(left: &'a mut [S], right: &'a mut [S]) -> Result<Self, Error> {
+        let frames = check_shape(2, [left.len(), right.len()].into_iter())?;
+        let mut list = empty();
+        list[0] = left;
+        list[1] = right;
+        Ok(Self { channels: list, count: 2, frames })
+    }
+
+    /// A block over one contiguous planar buffer: channel 0's frames, then channel 1's, and so on.
+    ///
+    /// # Errors
+    /// No channels, more than [`MAX_CHANNELS`], or a length that is no multiple of `channels`.
+    pub fn contiguous(data: &'a mut [S], channels: usize) -> Result<Self, Error> {
+        let frames = check_contiguous(data.len(), channels)?;
+        let mut list = empty();
+        if frames > 0 {
+            for (slot, channel) in list.iter_mut().zip(data.chunks_exact_mut(frames)) {
+                *slot = channel;
+            }
+        }
+        Ok(Self { channels: list, count: channels, frames })
+    }
+
+    /// Channels in this block.
+    #[must_use]
+    pub fn channel_count(&self) -> usize {
+        self.count
+    }
+
+    /// Frames (samples per channel) in this block; 0 is legal everywhere.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// One channel's samples, read only.
+    ///
+    /// # Panics
+    /// If `index` is not below [`BlockMut::channel_count`].
+    #[must_use]
+    pub fn channel(&self, index: usize) -> &[S] {
+        self.channels[..self.count][index]
+    }
+
+    /// One channel's samples.
+    ///
+    /// # Panics
+    /// If `index` is not below [`BlockMut::channel_count`].
+    pub fn channel_mut(&mut self, index: usize) -> &mut [S] {
+        self.channels[..self.count][index]
+    }
+
+    /// The channels in order.
+    pub fn channels_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [S]> {
+        self.channels[..self.count].iter_mut().map(|channel| &mut **channel)
+    }
+
+    /// This block, read only.
+    #[must_use]
+    pub fn as_block(&self) -> Block<'_, S> {
+        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        for (slot, channel) in list.iter_mut().zip(&self.channels[..self.count]) {
+            *slot = channel;
+        }
+        Block { channels: list, count: self.count, frames: self.frames }
+    }
+
+    /// The same block, borrowed for a shorter time.
+    pub fn reborrow(&mut self) -> BlockMut<'_, S> {
+        let frames = self.frames;
+        self.range(0, frames)
+    }
+
+    /// The frames `start..end` of every channel, cut to what exists.
+    pub fn range(&mut self, start: usize, end: usize) -> BlockMut<'_, S> {
+        let end = end.min(self.frames);
+        let start = start.min(end);
+        let mut list = empty();
+        for (slot, channel) in list.iter_mut().zip(&mut self.channels[..self.count]) {
+            *slot = &mut channel[start..end];
+        }
+        BlockMut { channels: list, count: self.count, frames: end - start }
+    }
+
+    /// Sets every sample to `value`.
+    pub fn fill(&mut self, value: S)
+    where
+        S: Copy,
+    {
+        for channel in self.channels_mut() {
+            channel.fill(value);
+        }
+    }
+
+    /// Copies a block of the same shape.
+    ///
+    /// # Errors
+    /// Another number of channels or frames; nothing is written then.
+    pub fn copy_from(&mut self, source: &Block<'_, S>) -> Result<(), Error>
+    where
+        S: Copy,
+    {
+        source.check_channels("source", self.count)?;
+        check_frames("source", source.frames, self.frames)?;
+        for (to, from) in self.channels_mut().zip(source.channels()) {
+            to.copy_from_slice(from);
+        }
+        Ok(())
+    }
+
+    /// Checks that this block has `expected` channels; `what` names it in the error.
+    ///
+    /// # Errors
+    /// [`Error::ChannelCount`].
+    pub fn check_channels(&self, what: &'static str, expected: usize) -> Result<(), Error> {
+        check_count(what, self.count, expected)
+    }
+}
+
+/// Checks that two blocks of one call have the same number of frames.
+pub(crate) fn check_frames(what: &'static str, given: usize, expected: usize) -> Result<(), Error> {
+    if given == expected { Ok(()) } else { Err(Error::FrameCount { what, given, expected }) }
+}
+
+fn check_count(what: &'static str, given: usize, expected: usize) -> Result<(), Error> {
+    if given == expected { Ok(()) } else { Err(Error::ChannelCount { what, given, expected }) }
+}
+
+fn empty<'a, S>() -> [&'a mut [S]; MAX_CHANNELS] {
+    core::array::from_fn(|_| -> &'a mut [S] { &mut [] })
+}
+
+fn check_shape(count: usize, mut lengths: impl Iterator<Item = usize>) -> Result<usize, Error> {
+    if count == 0 || count > MAX_CHANNELS {
+        return Err(Error::BlockChannels { given: count, max: MAX_CHANNELS });
+    }
+    let frames = lengths.next().unwrap_or(0);
+    for length in lengths {
+        check_frames("channel", length, frames)?;
+    }
+    Ok(frames)
+}
+
+fn check_contiguous(length: usize, channels: usize) -> Result<usize, Error> {
+    if channels == 0 || channels > MAX_CHANNELS {
+        return Err(Error::BlockChannels { given: channels, max: MAX_CHANNELS });
+    }
+    let frames = length / channels;
+    check_frames("contiguous buffer", length, frames * channels)?;
+    Ok(frames)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contiguous_buffer_is_planar() {
+        let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let block = Block::contiguous(&data, 2).unwrap();
+        assert_eq!(block.channel(1), &[4.0, 5.0, 6.0]);
+        assert_eq!(block.range(1, 9).channel(0), &[2.0, 3.0]);
+        assert_eq!(block.range(1, 9).frames(), 2);
+    }
+
+    #[test]
+    fn bad_shapes_are_errors() {
+        assert!(Block::<f32>::contiguous(&[], 0).is_err());
+        assert!(Block::<f32>::contiguous(&[0.0; 5], 2).is_err());
+        assert!(Block::stereo(&[0.0_f32; 2], &[0.0; 3]).is_err());
+        let many = [[0.0_f32; 1]; MAX_CHANNELS + 1];
+        assert_eq!(
+            Block::new(&many).unwrap_err(),
+            Error::BlockChannels { given: 65, max: MAX_CHANNELS }
+        );
+        assert!(Block::<f32>::new::<[f32; 1]>(&[]).is_err());
+    }
+
+    #[test]
+    fn an_empty_block_keeps_its_channels() {
+        let block = Block::<f32>::contiguous(&[], 6).unwrap();
+        assert_eq!((block.channel_count(), block.frames()), (6, 0));
+        assert!(block.channel(5).is_empty());
+    }
+}

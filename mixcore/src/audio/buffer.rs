@@ -1,0 +1,118 @@
+//! An owned planar buffer: channels x frames in one allocation.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Block, BlockMut, MAX_CHANNELS, Sample};
+use crate::error::Error;
+
+/// Owned planar audio: channel 0's frames, then channel 1's, and so on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer<S> {
+    data: Vec<S>,
+    channels: usize,
+    frames: usize,
+}
+
+impl<S: Sample> Buffer<S> {
+    /// Silence of the given shape.
+    ///
+    /// # Errors
+    /// No channels, or more than [`MAX_CHANNELS`].
+    pub fn new(channels: usize, frames: usize) -> Result<Self, Error> {
+        if channels == 0 || channels > MAX_CHANNELS {
+            return Err(Error::BlockChannels { given: channels, max: MAX_CHANNELS });
+        }
+        Ok(Self { data: vec![S::zero(); channels * frames], channels, frames })
+    }
+
+    /// A copy of a block.
+    #[must_use]
+    pub fn from_block(block: &Block<'_, S>) -> Self {
+        let mut data = Vec::with_capacity(block.channel_count() * block.frames());
+        for channel in block.channels() {
+            data.extend_from_slice(channel);
+        }
+        Self { data, channels: block.channel_count(), frames: block.frames() }
+    }
+
+    /// De-interleaves `samples` (frame 0's channels, then frame 1's, and so on).
+    ///
+    /// # Errors
+    /// No channels, more than [`MAX_CHANNELS`], or a length that is no multiple of `channels`.
+    pub fn from_interleaved(samples: &[S], channels: usize) -> Result<Self, Error> {
+        let shape = Block::contiguous(samples, channels)?;
+        let mut buffer = Self::new(channels, shape.frames())?;
+        for (index, frame) in samples.chunks_exact(channels).enumerate() {
+            for (channel, &sample) in frame.iter().enumerate() {
+                buffer.data[channel * buffer.frames + index] = sample;
+            }
+        }
+        Ok(buffer)
+    }
+
+    /// Channels.
+    #[must_use]
+    pub fn channel_count(&self) -> usize {
+        self.channels
+    }
+
+    /// Frames (samples per channel).
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// One channel's samples.
+    ///
+    /// # Panics
+    /// If `index` is not below [`Buffer::channel_count`].
+    #[must_use]
+    pub fn channel(&self, index: usize) -> &[S] {
+        &self.data[index * self.frames..][..self.frames]
+    }
+
+    /// One channel's samples.
+    ///
+    /// # Panics
+    /// If `index` is not below [`Buffer::channel_count`].
+    pub fn channel_mut(&mut self, index: usize) -> &mut [S] {
+        &mut self.data[index * self.frames..][..self.frames]
+    }
+
+    /// The whole buffer as a block.
+    #[must_use]
+    pub fn block(&self) -> Block<'_, S> {
+        self.range(0, self.frames)
+    }
+
+    /// The whole buffer as a mutable block.
+    pub fn block_mut(&mut self) -> BlockMut<'_, S> {
+        match BlockMut::contiguous(&mut self.data, self.channels) {
+            Ok(block) => block,
+            Err(_) => unreachable!("the shape was checked when the buffer was made"),
+        }
+    }
+
+    /// The frames `start..end` as a block, cut to what exists.
+    #[must_use]
+    pub fn range(&self, start: usize, end: usize) -> Block<'_, S> {
+        match Block::contiguous(&self.data, self.channels) {
+            Ok(block) => block.range(start, end),
+            Err(_) => unreachable!("the shape was checked when the buffer was made"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interleaved_samples_become_planar() {
+        let buffer = Buffer::from_interleaved(&[1.0_f32, 10.0, 2.0, 20.0], 2).unwrap();
+        assert_eq!(buffer.channel(1), &[10.0, 20.0]);
+        assert_eq!(buffer.range(1, 2).channel(0), &[2.0]);
+        assert!(Buffer::from_interleaved(&[1.0_f32; 3], 2).is_err());
+    }
+}

@@ -1,0 +1,23 @@
+//! What sound is made of here: samples, channels, layouts, planar views and buffers.
+//!
+//! Everything above works on [`Block`] and [`BlockMut`], which borrow the caller's memory.
+//! [`Layout`] names the loudspeakers; nothing in mixcore guesses a channel's meaning from its
+//! index.
+
+mod block;
+#[cfg(feature = "alloc")]
+mod buffer;
+mod channel;
+pub(crate) mod lanes;
+mod layout;
+mod layout_tables;
+mod sample;
+mod store;
+
+pub use block::{Block, BlockMut, MAX_CHANNELS};
+#[cfg(feature = "alloc")]
+pub use buffer::Buffer;
+pub use channel::Speaker;
+pub use layout::Layout;
+pub use sample::Sample;
+pub use store::{PerChannel, Store};

@@ -1,0 +1,1 @@
+//! From numbers to a verdict: specifications as data, measurements, rules and reports.

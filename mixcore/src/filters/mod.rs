@@ -1,0 +1,1 @@
+//! Filters that the floors above stand on: delay, resampling and equalisation.

@@ -1,0 +1,66 @@
+//! Gain in place. Lane axis: time.
+
+use fearless_simd::{Simd, dispatch, prelude::*};
+
+use super::Isa;
+use crate::audio::Sample;
+use crate::audio::lanes::Lanes;
+
+/// `io[n] *= gain`. A gain of exactly 1 keeps every bit.
+pub fn gain<S: Sample>(isa: Isa, io: &mut [S], gain: S) {
+    dispatch!(isa.token(), simd => gain_lanes(simd, io, gain));
+}
+
+#[inline(always)]
+fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
+    let (chunks, tail) = io.split_at_mut(io.len() - io.len() % S::LANES);
+    for chunk in chunks.chunks_exact_mut(S::LANES) {
+        (S::V::<I>::from_slice(simd, chunk) * gain).store_slice(chunk);
+    }
+    for sample in tail {
+        *sample = *sample * gain;
+    }
+}
+
+/// `io[n] *= start + step · (first + n)`: a linear ramp counted from its own origin, so that every
+/// split of a block gives the same bits.
+pub fn gain_ramp<S: Sample>(isa: Isa, io: &mut [S], start: S, step: S, first: usize) {
+    dispatch!(isa.token(), simd => gain_ramp_lanes(simd, io, start, step, first));
+}
+
+#[inline(always)]
+fn gain_ramp_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], start: S, step: S, first: usize) {
+    let iota = <S as Lanes>::iota(simd);
+    let mut at = first;
+    let (chunks, tail) = io.split_at_mut(io.len() - io.len() % S::LANES);
+    for chunk in chunks.chunks_exact_mut(S::LANES) {
+        let index = iota + super::scalar::count::<S>(at);
+        let ramp = index * step + start;
+        (S::V::<I>::from_slice(simd, chunk) * ramp).store_slice(chunk);
+        at += S::LANES;
+    }
+    for sample in tail {
+        *sample = *sample * (super::scalar::count::<S>(at) * step + start);
+        at += 1;
+    }
+}
+
+/// `io[n] *= gains[n]`: applies a control signal of the same length (the shorter of both counts).
+pub fn apply_gains<S: Sample>(isa: Isa, io: &mut [S], gains: &[f32]) {
+    dispatch!(isa.token(), simd => apply_gains_lanes(simd, io, gains));
+}
+
+#[inline(always)]
+fn apply_gains_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gains: &[f32]) {
+    let frames = io.len().min(gains.len());
+    let whole = frames - frames % S::LANES;
+    let (chunks, tail) = io[..frames].split_at_mut(whole);
+    let (gain_chunks, gain_tail) = gains[..frames].split_at(whole);
+    for (chunk, gain) in chunks.chunks_exact_mut(S::LANES).zip(gain_chunks.chunks_exact(S::LANES)) {
+        let gain = <S as Lanes>::load_f32(simd, gain);
+        (S::V::<I>::from_slice(simd, chunk) * gain).store_slice(chunk);
+    }
+    for (sample, &gain) in tail.iter_mut().zip(gain_tail) {
+        *sample = *sample * S::from_f64(f64::from(gain));
+    }
+}

@@ -1,0 +1,137 @@
+//! Reductions: peak, energy, sum, and the cleaning of input. Lane axis: time.
+//!
+//! Sums use eight f64 lanes (lane = index modulo 8) and one fixed tree over the lanes, at every
+//! level: ((0+4) + (2+6)) + ((1+5) + (3+7)).
+
+use fearless_simd::{Simd, dispatch, f64x8, prelude::*};
+
+use super::Isa;
+use crate::audio::Sample;
+use crate::audio::lanes::Lanes;
+
+/// Samples beyond this magnitude (+120 dBFS) count as faults, like NaN (DESIGN promise 6).
+pub const SAMPLE_LIMIT: f64 = 1e6;
+
+/// Sample peak and sum of squares of a slice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PeakEnergy {
+    /// Largest magnitude, linear.
+    pub peak: f64,
+    /// Sum of squares (divide by the frames for the mean square).
+    pub energy: f64,
+}
+
+/// Adds the eight lanes in the fixed tree.
+#[inline(always)]
+pub(super) fn fold_sum(lanes: &[f64]) -> f64 {
+    let four = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// Sum of a slice of f64.
+#[must_use]
+pub fn sum(isa: Isa, values: &[f64]) -> f64 {
+    dispatch!(isa.token(), simd => sum_lanes(simd, values))
+}
+
+#[inline(always)]
+fn sum_lanes<I: Simd>(simd: I, values: &[f64]) -> f64 {
+    let mut total = f64x8::splat(simd, 0.0);
+    let chunks = values.chunks_exact(8);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        total += f64x8::from_slice(simd, chunk);
+    }
+    if !tail.is_empty() {
+        let mut padded = [0.0; 8];
+        padded[..tail.len()].copy_from_slice(tail);
+        total += f64x8::load_array(simd, padded);
+    }
+    fold_sum(total.as_slice())
+}
+
+/// Largest magnitude of a slice; 0 for an empty one. NaN is ignored.
+#[must_use]
+pub fn peak<S: Sample>(isa: Isa, samples: &[S]) -> S {
+    dispatch!(isa.token(), simd => peak_lanes(simd, samples))
+}
+
+#[inline(always)]
+fn peak_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> S {
+    let mut best = S::V::<I>::splat(simd, S::zero());
+    let chunks = samples.chunks_exact(S::LANES);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        let magnitude = S::V::<I>::from_slice(simd, chunk).abs();
+        best = magnitude.max_precise(best);
+    }
+    let mut peak = S::zero();
+    for &lane in best.as_slice() {
+        peak = if lane > peak { lane } else { peak };
+    }
+    for &sample in tail {
+        let magnitude = sample.abs();
+        peak = if magnitude > peak { magnitude } else { peak };
+    }
+    peak
+}
+
+/// Sample peak and sum of squares in one read.
+#[must_use]
+pub fn peak_energy<S: Sample>(isa: Isa, samples: &[S]) -> PeakEnergy {
+    dispatch!(isa.token(), simd => peak_energy_lanes(simd, samples))
+}
+
+#[inline(always)]
+fn peak_energy_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> PeakEnergy {
+    let mut best = f64x8::splat(simd, 0.0);
+    let mut energy = f64x8::splat(simd, 0.0);
+    let chunks = samples.chunks_exact(8);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        let x = <S as Lanes>::load_f64(simd, chunk);
+        best = x.abs().max_precise(best);
+        energy += x * x;
+    }
+    if !tail.is_empty() {
+        let mut padded = [S::zero(); 8];
+        padded[..tail.len()].copy_from_slice(tail);
+        let x = <S as Lanes>::load_f64(simd, &padded);
+        best = x.abs().max_precise(best);
+        energy += x * x;
+    }
+    let mut peak = 0.0;
+    for &lane in best.as_slice() {
+        peak = if lane > peak { lane } else { peak };
+    }
+    PeakEnergy { peak, energy: fold_sum(energy.as_slice()) }
+}
+
+/// Copies `from` to `to` with every sample that is not finite or beyond [`SAMPLE_LIMIT`] replaced
+/// by 0; returns how many were (the shorter of both lengths counts).
+pub fn clean<S: Sample>(isa: Isa, from: &[S], to: &mut [S]) -> usize {
+    dispatch!(isa.token(), simd => clean_lanes(simd, from, to))
+}
+
+#[inline(always)]
+fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
+    let frames = from.len().min(to.len());
+    let whole = frames - frames % S::LANES;
+    let limit = S::V::<I>::splat(simd, S::from_f64(SAMPLE_LIMIT));
+    let zero = S::V::<I>::splat(simd, S::zero());
+    let mut faults = 0;
+    for (from, to) in from[..whole].chunks_exact(S::LANES).zip(to.chunks_exact_mut(S::LANES)) {
+        let x = S::V::<I>::from_slice(simd, from);
+        let good = x.abs().simd_le(limit);
+        good.select(x, zero).store_slice(to);
+        if !good.all_true() {
+            faults += from.iter().filter(|&&sample| super::scalar::is_fault(sample)).count();
+        }
+    }
+    for (&from, to) in from[whole..frames].iter().zip(&mut to[whole..frames]) {
+        let fault = super::scalar::is_fault(from);
+        *to = if fault { S::zero() } else { from };
+        faults += usize::from(fault);
+    }
+    faults
+}

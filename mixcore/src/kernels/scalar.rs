@@ -1,0 +1,121 @@
+//! The plain twin of every kernel: what it computes, one sample at a time.
+//!
+//! Tests compare each kernel at each level with its twin, bit for bit.
+
+use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
+use crate::audio::Sample;
+
+/// A frame count as a sample value (exact to 2^24 for f32).
+#[inline(always)]
+pub(super) fn count<S: Sample>(frames: usize) -> S {
+    #[expect(clippy::cast_precision_loss, reason = "ramps are far shorter than 2^24 frames")]
+    S::from_f64(frames as f64)
+}
+
+/// NaN, infinite, or beyond [`SAMPLE_LIMIT`].
+#[inline(always)]
+pub fn is_fault<S: Sample>(sample: S) -> bool {
+    let magnitude = sample.abs();
+    // Written so that NaN is a fault.
+    !matches!(
+        magnitude.partial_cmp(&S::from_f64(SAMPLE_LIMIT)),
+        Some(core::cmp::Ordering::Less | core::cmp::Ordering::Equal)
+    )
+}
+
+/// Twin of [`super::gain`].
+pub fn gain<S: Sample>(io: &mut [S], gain: S) {
+    for sample in io {
+        *sample = *sample * gain;
+    }
+}
+
+/// Twin of [`super::gain_ramp`].
+pub fn gain_ramp<S: Sample>(io: &mut [S], start: S, step: S, first: usize) {
+    for (n, sample) in io.iter_mut().enumerate() {
+        *sample = *sample * (count::<S>(first + n) * step + start);
+    }
+}
+
+/// Twin of [`super::apply_gains`].
+pub fn apply_gains<S: Sample>(io: &mut [S], gains: &[f32]) {
+    for (sample, &gain) in io.iter_mut().zip(gains) {
+        *sample = *sample * S::from_f64(f64::from(gain));
+    }
+}
+
+/// Twin of [`super::add_scaled`].
+pub fn add_scaled<S: Sample>(sum: &mut [S], source: &[S], gain: S) {
+    for (to, &from) in sum.iter_mut().zip(source) {
+        *to = *to + from * gain;
+    }
+}
+
+/// Twin of [`super::accumulate`].
+pub fn accumulate<S: Sample>(sum: &mut [f64], source: &[S], gain: f64) {
+    for (to, from) in sum.iter_mut().zip(source) {
+        *to += from.as_f64() * gain;
+    }
+}
+
+/// Twin of [`super::round_into`].
+pub fn round_into<S: Sample>(sum: &[f64], out: &mut [S]) {
+    for (to, &from) in out.iter_mut().zip(sum) {
+        *to = S::from_f64(from);
+    }
+}
+
+/// Twin of [`super::sum`].
+#[must_use]
+pub fn sum(values: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    for (n, value) in values.iter().enumerate() {
+        lanes[n % 8] += value;
+    }
+    fold_sum(&lanes)
+}
+
+/// Twin of [`super::peak`].
+#[must_use]
+pub fn peak<S: Sample>(samples: &[S]) -> S {
+    samples.iter().fold(S::zero(), |peak, x| if x.abs() > peak { x.abs() } else { peak })
+}
+
+/// Twin of [`super::peak_energy`].
+#[must_use]
+pub fn peak_energy<S: Sample>(samples: &[S]) -> PeakEnergy {
+    let mut lanes = [0.0; 8];
+    let mut peak = 0.0;
+    for (n, sample) in samples.iter().enumerate() {
+        let x = sample.as_f64();
+        lanes[n % 8] += x * x;
+        if x.abs() > peak {
+            peak = x.abs();
+        }
+    }
+    PeakEnergy { peak, energy: fold_sum(&lanes) }
+}
+
+/// Twin of [`super::clean`].
+pub fn clean<S: Sample>(from: &[S], to: &mut [S]) -> usize {
+    let mut faults = 0;
+    for (&from, to) in from.iter().zip(to) {
+        let fault = is_fault(from);
+        *to = if fault { S::zero() } else { from };
+        faults += usize::from(fault);
+    }
+    faults
+}
+
+/// Twin of [`super::fir_peaks`].
+pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S]) {
+    for (n, out) in out.iter_mut().enumerate() {
+        for phase in phases.chunks_exact(taps) {
+            let mut sum = S::zero();
+            for (tap, &x) in phase.iter().zip(&input[n..]) {
+                sum = sum + x * *tap;
+            }
+            *out = if sum.abs() > *out { sum.abs() } else { *out };
+        }
+    }
+}

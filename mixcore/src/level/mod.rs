@@ -1,0 +1,1 @@
+//! The first layer of a mix: how loud every element is.

@@ -1,0 +1,186 @@
+//! Click-free ramps on the absolute frame counter.
+//!
+//! A smoothed field moves linearly in its own scale over 20 ms from the frame of the call. What it
+//! drives (a gain, a coefficient) is computed at the start of the ramp, at every multiple of 32
+//! frames of the absolute counter and at the end, and runs straight between those points. Each
+//! point depends only on absolute frames, so every split of a block gives the same bits.
+
+use crate::math;
+use crate::units::{DB_FLOOR, db_to_gain, gain_to_db};
+
+/// Frames between two points at which a moving field is evaluated.
+pub const GRID_FRAMES: u64 = 32;
+
+/// Duration of a smoothed change, ms.
+pub const RAMP_MS: f64 = 20.0;
+
+/// A gain that moves click-free between values given in decibels.
+///
+/// Between [`DB_FLOOR`] and the top the movement is linear in decibels; below it is linear in
+/// amplitude, so that a fade to -inf reaches exact zero.
+#[derive(Clone, Copy, Debug)]
+pub struct GainRamp {
+    from_db: f64,
+    to_db: f64,
+    start: u64,
+    end: u64,
+    frames: u64,
+}
+
+/// A straight piece of a gain curve: frames that share one line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Segment {
+    /// Frames of this piece, at least 1.
+    pub frames: usize,
+    /// Gain at the piece's origin.
+    pub start: f64,
+    /// Gain added per frame.
+    pub step: f64,
+    /// Frames between the origin and the first frame of this piece.
+    pub first: usize,
+}
+
+impl GainRamp {
+    /// A constant gain; a later change takes `frames` frames.
+    #[must_use]
+    pub fn new(db: f64, frames: usize) -> Self {
+        Self { from_db: db, to_db: db, start: 0, end: 0, frames: frames as u64 }
+    }
+
+    /// The gain it stands at or moves to, dB.
+    #[must_use]
+    pub fn target_db(&self) -> f64 {
+        self.to_db
+    }
+
+    /// Starts a movement to `db` at the absolute frame `now`, from wherever the gain is then.
+    pub fn move_to(&mut self, db: f64, now: u64) {
+        if db == self.to_db {
+            return;
+        }
+        self.from_db = self.db_at(now);
+        self.to_db = db;
+        self.start = now;
+        self.end = now + self.frames;
+    }
+
+    /// Ends a running movement at its target.
+    pub fn settle(&mut self) {
+        *self = Self { frames: self.frames, ..Self::new(self.to_db, 0) };
+    }
+
+    /// No movement at or after this frame.
+    #[must_use]
+    pub fn is_settled(&self, frame: u64) -> bool {
+        frame >= self.end
+    }
+
+    /// Level at an absolute frame, dB.
+    #[must_use]
+    pub fn db_at(&self, frame: u64) -> f64 {
+        if frame >= self.end {
+            return self.to_db;
+        }
+        if frame <= self.start {
+            return self.from_db;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a ramp of at most 7680 frames")]
+        let t = (frame - self.start) as f64 / (self.end - self.start) as f64;
+        if self.from_db.min(self.to_db) >= DB_FLOOR {
+            self.from_db + (self.to_db - self.from_db) * t
+        } else {
+            travel(self.from_db, self.to_db, t)
+        }
+    }
+
+    /// The next straight piece from the absolute frame `now`, at most `limit` frames (≥ 1) long.
+    #[must_use]
+    pub fn segment(&self, now: u64, limit: usize) -> Segment {
+        if self.is_settled(now) {
+            return Segment { frames: limit, start: db_to_gain(self.to_db), step: 0.0, first: 0 };
+        }
+        let origin = (now - now % GRID_FRAMES).max(self.start);
+        let end = (origin - origin % GRID_FRAMES + GRID_FRAMES).min(self.end);
+        let start = db_to_gain(self.db_at(origin));
+        let stop = db_to_gain(self.db_at(end));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "both are at most GRID_FRAMES"
+        )]
+        Segment {
+            frames: ((end - now) as usize).min(limit),
+            start,
+            step: (stop - start) / (end - origin) as f64,
+            first: (now - origin) as usize,
+        }
+    }
+}
+
+/// The level a share `t` of the way between two levels of which at least one lies below
+/// [`DB_FLOOR`]: the part above the floor is travelled in decibels, the part below in amplitude,
+/// each in proportion to its length (amplitude below the floor counts as 20 dB).
+fn travel(from_db: f64, to_db: f64, t: f64) -> f64 {
+    /// Decibels that the way from the floor to zero counts as.
+    const BELOW_DB: f64 = 20.0;
+    let floor = db_to_gain(DB_FLOOR);
+    let position = |db: f64| {
+        if db >= DB_FLOOR { db - DB_FLOOR } else { (db_to_gain(db) / floor - 1.0) * BELOW_DB }
+    };
+    let (a, b) = (position(from_db), position(to_db));
+    let at = a + (b - a) * t;
+    if at >= 0.0 { DB_FLOOR + at } else { gain_to_db(floor * (1.0 + at / BELOW_DB).max(0.0)) }
+}
+
+/// Nearest whole number of frames of [`RAMP_MS`] at a rate, at least 1.
+#[must_use]
+pub fn ramp_frames(rate_hz: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most 7680 frames at 384 kHz"
+    )]
+    {
+        math::round(RAMP_MS * 1e-3 * rate_hz).max(1.0) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ramp_starts_and_ends_exactly() {
+        let mut ramp = GainRamp::new(0.0, 960);
+        ramp.move_to(-20.0, 100);
+        assert_eq!(ramp.db_at(100), 0.0);
+        assert_eq!(ramp.db_at(580), -10.0);
+        assert_eq!(ramp.db_at(1060), -20.0);
+        assert!(ramp.is_settled(1060) && !ramp.is_settled(1059));
+    }
+
+    #[test]
+    fn segments_meet_at_the_grid() {
+        let mut ramp = GainRamp::new(0.0, 960);
+        ramp.move_to(-6.0, 100);
+        let first = ramp.segment(100, 500);
+        assert_eq!((first.frames, first.first), (28, 0));
+        let next = ramp.segment(128, 500);
+        let end = first.start + first.step * 28.0;
+        assert!((end - next.start).abs() < 1e-15);
+        assert_eq!(ramp.segment(130, 500).first, 2);
+    }
+
+    #[test]
+    fn a_fade_to_minus_infinity_reaches_zero_and_comes_back() {
+        let mut ramp = GainRamp::new(0.0, 960);
+        ramp.move_to(f64::NEG_INFINITY, 0);
+        assert_eq!(db_to_gain(ramp.db_at(960)), 0.0);
+        // 100 dB of the 120 counted ones are in decibels: at five sixths it stands on the floor.
+        assert!((ramp.db_at(800) - DB_FLOOR).abs() < 1e-9);
+        assert!(ramp.db_at(959).is_finite());
+        ramp.move_to(0.0, 960);
+        assert_eq!(ramp.db_at(960), f64::NEG_INFINITY);
+        assert_eq!(ramp.db_at(1920), 0.0);
+    }
+}

@@ -1,0 +1,1 @@
+//! A mix as data, and the renderer that turns it into delivery versions.

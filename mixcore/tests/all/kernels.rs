@@ -1,0 +1,158 @@
+//! Every kernel at every SIMD level against its plain twin, bit for bit.
+
+use mixcore::audio::Sample;
+use mixcore::kernels::{self, Isa, IsaLevel, scalar};
+
+use crate::signals::{Noise, noise};
+
+/// Lengths around every vector width, and odd large ones.
+const LENGTHS: [usize; 21] =
+    [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 31, 32, 33, 63, 64, 65, 130, 480, 1023, 4097];
+
+fn bits<S: Sample>(samples: &[S]) -> Vec<u64> {
+    samples.iter().map(|s| s.as_f64().to_bits()).collect()
+}
+
+/// Runs `check(isa, length, offset)` for every level, length and a few misalignments.
+fn everywhere(check: impl Fn(Isa, usize, usize)) {
+    for isa in Isa::available() {
+        for length in LENGTHS {
+            for offset in [0, 1, 3] {
+                check(isa, length, offset);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scalar_level_is_among_those_tested() {
+    let levels: Vec<IsaLevel> = Isa::available().map(Isa::level).collect();
+    assert!(levels.contains(&IsaLevel::Scalar), "{levels:?}");
+    assert!(levels.windows(2).all(|pair| pair[0] < pair[1]), "{levels:?}");
+}
+
+fn in_place<S: Sample>() {
+    everywhere(|isa, length, offset| {
+        let source = noise::<S>(1, length + offset, 1.0, 1).remove(0);
+        let control: Vec<f32> = noise::<f32>(1, length, 1.0, 2).remove(0);
+        let g = S::from_f64(0.7);
+        let step = S::from_f64(-1e-3);
+        let run = |f: &dyn Fn(&mut [S])| {
+            let mut io = source.clone();
+            f(&mut io[offset..]);
+            bits(&io)
+        };
+        assert_eq!(run(&|io| kernels::gain(isa, io, g)), run(&|io| scalar::gain(io, g)));
+        assert_eq!(
+            run(&|io| kernels::gain_ramp(isa, io, g, step, 5)),
+            run(&|io| scalar::gain_ramp(io, g, step, 5))
+        );
+        assert_eq!(
+            run(&|io| kernels::apply_gains(isa, io, &control)),
+            run(&|io| scalar::apply_gains(io, &control))
+        );
+        let other = noise::<S>(1, length, 1.0, 3).remove(0);
+        assert_eq!(
+            run(&|io| kernels::add_scaled(isa, io, &other, g)),
+            run(&|io| scalar::add_scaled(io, &other, g))
+        );
+    });
+}
+
+#[test]
+fn gains_and_sums_in_place() {
+    in_place::<f32>();
+    in_place::<f64>();
+}
+
+fn buses<S: Sample>() {
+    everywhere(|isa, length, offset| {
+        let source = noise::<S>(1, length + offset, 1.0, 4).remove(0);
+        let mut sum = noise::<f64>(1, length, 1.0, 5).remove(0);
+        let mut twin = sum.clone();
+        kernels::accumulate(isa, &mut sum, &source[offset..], 0.3);
+        scalar::accumulate(&mut twin, &source[offset..], 0.3);
+        assert_eq!(bits(&sum), bits(&twin));
+        let mut out = vec![S::zero(); length];
+        let mut out_twin = out.clone();
+        kernels::round_into(isa, &sum, &mut out);
+        scalar::round_into(&sum, &mut out_twin);
+        assert_eq!(bits(&out), bits(&out_twin));
+        assert_eq!(kernels::sum(isa, &sum).to_bits(), scalar::sum(&sum).to_bits());
+    });
+}
+
+#[test]
+fn buses_accumulate_in_f64_and_round_once() {
+    buses::<f32>();
+    buses::<f64>();
+}
+
+fn reductions<S: Sample>() {
+    everywhere(|isa, length, offset| {
+        let source = noise::<S>(1, length + offset, 1.0, 6).remove(0);
+        let part = &source[offset..];
+        assert_eq!(kernels::peak(isa, part), scalar::peak(part));
+        assert_eq!(kernels::peak_energy(isa, part), scalar::peak_energy(part));
+    });
+}
+
+#[test]
+fn peak_and_energy() {
+    reductions::<f32>();
+    reductions::<f64>();
+}
+
+fn cleaning<S: Sample>() {
+    let faults = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.1e6, -3e8];
+    everywhere(|isa, length, offset| {
+        let mut source = noise::<S>(1, length + offset, 1.0, 8).remove(0);
+        let mut pick = Noise::new(length as u32);
+        for n in 0..length / 5 {
+            let at = offset + pick.below(length);
+            source[at] = S::from_f64(faults[n % faults.len()]);
+        }
+        let mut out = vec![S::one(); length];
+        let mut twin = out.clone();
+        let count = kernels::clean(isa, &source[offset..], &mut out);
+        assert_eq!(count, scalar::clean(&source[offset..], &mut twin));
+        assert_eq!(bits(&out), bits(&twin));
+        assert!(out.iter().all(|x| x.abs() <= S::from_f64(kernels::SAMPLE_LIMIT)));
+    });
+    // The limit itself is still a sample.
+    let edge = [S::from_f64(1e6), S::from_f64(-1e6)];
+    let mut out = [S::zero(); 2];
+    assert_eq!(kernels::clean(Isa::detect(), &edge, &mut out), 0);
+    assert_eq!(out, edge);
+}
+
+#[test]
+fn cleaning_takes_faults_as_zero_and_counts_them() {
+    cleaning::<f32>();
+    cleaning::<f64>();
+}
+
+fn interpolation<S: Sample>() {
+    for taps in [12, 24, 31] {
+        for phases in [1, 2, 3, 4, 7] {
+            let bank = noise::<S>(1, taps * phases, 1.0, 9).remove(0);
+            everywhere(|isa, length, offset| {
+                if length > 500 {
+                    return;
+                }
+                let input = noise::<S>(1, length + taps + offset, 1.0, 10).remove(0);
+                let mut out = vec![S::zero(); length];
+                let mut twin = out.clone();
+                kernels::fir_peaks(isa, &input[offset..], &bank, taps, &mut out);
+                scalar::fir_peaks(&input[offset..], &bank, taps, &mut twin);
+                assert_eq!(bits(&out), bits(&twin));
+            });
+        }
+    }
+}
+
+#[test]
+fn peaks_between_the_samples() {
+    interpolation::<f32>();
+    interpolation::<f64>();
+}
