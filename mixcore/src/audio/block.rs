@@ -239,6 +239,19 @@ impl<'a, S> BlockMut<'a, S> {
         BlockMut { channels: list, count: self.count, frames: end - start }
     }
 
+    /// The frames `start..end` of every channel, cut to what exists, for the whole borrow.
+    #[must_use]
+    pub fn into_range(mut self, start: usize, end: usize) -> Self {
+        let end = end.min(self.frames);
+        let start = start.min(end);
+        for channel in &mut self.channels[..self.count] {
+            let whole = core::mem::take(channel);
+            *channel = &mut whole[start..end];
+        }
+        self.frames = end - start;
+        self
+    }
+
     /// Sets every sample to `value`.
     pub fn fill(&mut self, value: S)
     where

@@ -94,6 +94,11 @@ impl<S: Sample> Buffer<S> {
         }
     }
 
+    /// The frames `start..end` as a mutable block, cut to what exists.
+    pub fn range_mut(&mut self, start: usize, end: usize) -> BlockMut<'_, S> {
+        self.block_mut().into_range(start, end)
+    }
+
     /// The frames `start..end` as a block, cut to what exists.
     #[must_use]
     pub fn range(&self, start: usize, end: usize) -> Block<'_, S> {

@@ -135,3 +135,22 @@ fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
     }
     faults
 }
+
+/// [`clean`] in place.
+pub fn clean_in_place<S: Sample>(isa: Isa, io: &mut [S]) -> usize {
+    dispatch!(isa.token(), simd => clean_in_place_lanes(simd, io))
+}
+
+#[inline(always)]
+fn clean_in_place_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S]) -> usize {
+    let limit = S::V::<I>::splat(simd, S::from_f64(SAMPLE_LIMIT));
+    let mut faults = 0;
+    let (chunks, tail) = io.split_at_mut(io.len() - io.len() % S::LANES);
+    for chunk in chunks.chunks_exact_mut(S::LANES) {
+        let good = S::V::<I>::from_slice(simd, chunk).abs().simd_le(limit);
+        if !good.all_true() {
+            faults += super::scalar::clean_in_place(chunk);
+        }
+    }
+    faults + super::scalar::clean_in_place(tail)
+}

@@ -107,6 +107,18 @@ pub fn clean<S: Sample>(from: &[S], to: &mut [S]) -> usize {
     faults
 }
 
+/// Twin of [`super::clean_in_place`].
+pub fn clean_in_place<S: Sample>(io: &mut [S]) -> usize {
+    let mut faults = 0;
+    for sample in io {
+        if is_fault(*sample) {
+            *sample = S::zero();
+            faults += 1;
+        }
+    }
+    faults
+}
+
 /// Twin of [`super::fir_peaks`].
 pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S]) {
     for (n, out) in out.iter_mut().enumerate() {

@@ -1,1 +1,16 @@
 //! A mix as data, and the renderer that turns it into delivery versions.
+//!
+//! [`Session`] says what is placed where; [`compile`] makes a [`Renderer`], which pulls audio from
+//! the caller's [`Sources`] and gives every version and every stem block by block.
+
+mod compile;
+mod placement;
+mod renderer;
+#[expect(clippy::module_inception, reason = "the session is what the folder is about")]
+mod session;
+mod sources;
+
+pub use compile::{compile, compile_with_isa};
+pub use renderer::{Renderer, Step};
+pub use session::{Place, Session, Source, Strip, Version, Window};
+pub use sources::{InMemory, Sources};

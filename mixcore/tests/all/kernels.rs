@@ -117,6 +117,8 @@ fn cleaning<S: Sample>() {
         let count = kernels::clean(isa, &source[offset..], &mut out);
         assert_eq!(count, scalar::clean(&source[offset..], &mut twin));
         assert_eq!(bits(&out), bits(&twin));
+        assert_eq!(kernels::clean_in_place(isa, &mut source[offset..]), count);
+        assert_eq!(bits(&source[offset..]), bits(&out));
         assert!(out.iter().all(|x| x.abs() <= S::from_f64(kernels::SAMPLE_LIMIT)));
     });
     // The limit itself is still a sample.

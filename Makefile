@@ -1,0 +1,40 @@
+# `make test` is what CI runs and what a change must pass. `make test-long` adds the exhaustive sets.
+# Every step prints its own command, so that a failing one can be run by hand.
+
+CARGO ?= cargo
+# Feature sets of the core: std (default), alloc, none. DESIGN section 3.
+ALLOC = --no-default-features --features alloc
+NONE = --no-default-features
+
+.PHONY: test test-long fmt lint docs unit examples bless
+
+test: fmt lint docs unit examples
+
+fmt:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p mixcore --tests $(ALLOC) -- -D warnings
+	$(CARGO) clippy --locked -p mixcore --tests $(NONE) -- -D warnings
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+# Unit, integration and documentation tests in every feature set.
+unit:
+	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked -p mixcore --lib --tests $(ALLOC)
+	$(CARGO) test --locked -p mixcore --lib --tests $(NONE)
+
+# Every example runs; they check their own numbers and leave with a status.
+examples:
+	$(CARGO) run --locked --release -p mixcore --example deliver
+
+# The exhaustive sets: 1,000 limiter programmes, long hill-climbs, every rate and layout.
+test-long:
+	MIXCORE_LONG=1 $(CARGO) test --locked --release -p mixcore -- --nocapture
+
+# Rewrites the golden hashes; say why under Numbers in CHANGELOG.md.
+bless:
+	MIXCORE_BLESS=1 $(CARGO) test --locked -p mixcore --test all golden

@@ -1,0 +1,104 @@
+//! Every processor joins every promise here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::roster::each_processor;
+
+macro_rules! promises {
+    ($name:ident, $type:ident, memory: $memory:expr, $make:expr) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every processor needs all of the roster's names")]
+            use crate::roster::prelude::*;
+            use crate::conformance::{self, Unit};
+            use mixcore::Error;
+            use mixcore::audio::Sample;
+            use mixcore::stream::Stream;
+
+            pub fn make<S: Sample>(stream: Stream) -> Result<Unit<S>, Error> {
+                ($make)(stream)
+            }
+
+            macro_rules! both {
+                ($test:ident $arguments:tt) => {
+                    #[test]
+                    fn $test() {
+                        both!(@call f32, $test, $arguments);
+                        both!(@call f64, $test, $arguments);
+                    }
+                };
+                (@call $sample:ident, $test:ident, ()) => {
+                    conformance::$test::<$sample>(make::<$sample>)
+                };
+                (@call $sample:ident, $test:ident, ($extra:expr)) => {
+                    conformance::$test::<$sample>(make::<$sample>, $extra)
+                };
+            }
+            both!(any_block_split());
+            both!(every_isa());
+            both!(reset_is_new());
+            both!(latency_is_exact());
+            both!(faulty_samples($memory));
+            both!(bad_blocks());
+            both!(fields_are_honest());
+        }
+    };
+}
+each_processor!(promises);
+
+#[test]
+fn golden_hashes() {
+    let mut found = BTreeMap::new();
+    macro_rules! add {
+        ($name:ident, $type:ident, memory: $memory:expr, $make:expr) => {
+            let output = crate::conformance::golden_output::<f32>($name::make::<f32>);
+            found.insert(
+                concat!(stringify!($name), "/f32").to_owned(),
+                crate::golden::hash(&output),
+            );
+            let output = crate::conformance::golden_output::<f64>($name::make::<f64>);
+            found.insert(
+                concat!(stringify!($name), "/f64").to_owned(),
+                crate::golden::hash(&output),
+            );
+        };
+    }
+    each_processor!(add);
+    crate::golden::check(&found);
+}
+
+/// Type names after `impl … Process<…> for` or `Convert<…> for` in the sources.
+fn implementations(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            implementations(&path, found);
+        } else {
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                let line = line.trim_start();
+                let Some((head, tail)) = line.split_once(" for ") else { continue };
+                if line.starts_with("impl") && (head.ends_with("Process<S>") || head.ends_with("Convert<S>")) {
+                    found.push(tail.chars().take_while(|c| c.is_alphanumeric()).collect());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_processor_is_missing_from_the_roster() {
+    let mut found = Vec::new();
+    implementations(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    let mut listed = Vec::new();
+    macro_rules! add {
+        ($name:ident, $type:ident, memory: $memory:expr, $make:expr) => {
+            listed.push(stringify!($type));
+        };
+    }
+    each_processor!(add);
+    for name in &found {
+        assert!(listed.contains(&name.as_str()), "{name} is not in tests/all/roster.rs");
+    }
+    assert!(!found.is_empty());
+}
