@@ -3,14 +3,18 @@
 //! [`Session`] says what is placed where; [`compile`] makes a [`Renderer`], which pulls audio from
 //! the caller's [`Sources`] and gives every version and every stem block by block.
 
+mod balance;
 mod compile;
 mod placement;
+mod plant;
 mod renderer;
 #[expect(clippy::module_inception, reason = "the session is what the folder is about")]
 mod session;
 mod sources;
 
+pub use balance::{Balance, BalanceCaps, Move, Remix, balance, flipped_mono_loss};
 pub use compile::{compile, compile_with_isa};
+pub use plant::SessionPlant;
 pub use renderer::{Renderer, Step};
 pub use session::{Place, Session, Source, Strip, Version, Window};
 pub use sources::{InMemory, Sources};

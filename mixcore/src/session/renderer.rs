@@ -28,7 +28,7 @@ use crate::stream::{Io, Process, Processor};
 #[derive(Debug)]
 pub(super) struct StripState<S: Sample> {
     pub(super) source: u32,
-    pub(super) fader: Fader<S>,
+    pub(super) fader: Fader,
     pub(super) audio: Buffer<S>,
     pub(super) faults: u64,
 }
@@ -39,7 +39,7 @@ pub(super) struct StemState<S: Sample> {
     pub(super) role: Role,
     /// (strip, version channel, source channel, gain), sorted by version channel, then strip.
     pub(super) connections: Vec<(usize, usize, usize, f64)>,
-    pub(super) fader: Fader<S>,
+    pub(super) fader: Fader,
     pub(super) delay: Delay<'static, S>,
     pub(super) audio: Buffer<S>,
 }
@@ -222,6 +222,14 @@ impl<S: Sample> Renderer<S> {
                 hint: "give the version a limiter",
             }),
         }
+    }
+
+    /// Roles that a version has stems of, in the order of [`Step::stems`].
+    pub fn roles(&self, version: usize) -> impl Iterator<Item = Role> + '_ {
+        self.versions
+            .get(version)
+            .into_iter()
+            .flat_map(|version| version.stems.iter().map(|stem| stem.role))
     }
 
     /// Largest gain reduction of a version's limiter since the start, dB (0 without limiter).

@@ -121,6 +121,9 @@ pub struct Version {
     /// Id of the specification it is judged by, if any.
     #[cfg_attr(feature = "json", serde(default))]
     pub spec: Option<String>,
+    /// A mono version is measured as it will be heard from two loudspeakers (+3.01 LU).
+    #[cfg_attr(feature = "json", serde(default))]
+    pub dual_mono: bool,
     /// One gain over everything, before the limiter, dB.
     #[cfg_attr(feature = "json", serde(default))]
     pub gain_db: f64,

@@ -1,0 +1,285 @@
+//! Brings versions to their specifications: one gain each, a limiter, and a new measurement after
+//! every change, because limiting lowers the loudness and a fold-down moves everything.
+//!
+//! ```text
+//! gain ← gain + (aim − measured)      until |aim − measured| ≤ 0.05 LU
+//! ceiling = true-peak limit − 0.3 dB   (DESIGN section 6: inside for every meter)
+//! ```
+//! The map from gain to loudness is monotone and at most as steep as 1, so the step never passes
+//! the aim from below; with a limiter at work it comes nearer by a shrinking share.
+//!
+//! A pass is never bought by flattening: where the limiter would have to take off more than
+//! [`Caps::max_limiting_db`], the gain stays where the cap holds and the solution says so.
+//!
+//! Cost: a render and a measurement of all versions per pass; one or two without limiting.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Measurement, Quantity, Spec};
+use crate::error::Error;
+
+/// What the solver may move in one version.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Controls {
+    /// Gain over the whole version, before its limiter, dB.
+    pub gain_db: f64,
+    /// Ceiling of its limiter, dBTP.
+    pub ceiling_dbtp: f64,
+}
+
+/// What one version gave with its controls.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Everything that was read from it.
+    pub measurement: Measurement,
+    /// Most that its limiter took off anywhere, dB.
+    pub max_limiting_db: f64,
+}
+
+/// Something that renders and measures all versions: the session, or a test's model of one.
+pub trait Plant {
+    /// Renders with one set of controls per version.
+    ///
+    /// # Errors
+    /// Whatever the plant runs into; the solver passes it on.
+    fn run(&mut self, controls: &[Controls]) -> Result<Vec<Outcome>, Error>;
+}
+
+/// How far the solver may go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Caps {
+    /// Most limiting anywhere, dB (DESIGN section 7).
+    pub max_limiting_db: f64,
+    /// Most gain up or down, dB.
+    pub max_gain_db: f64,
+    /// Most renders.
+    pub max_passes: usize,
+}
+
+impl Default for Caps {
+    /// 6 dB of limiting (DESIGN section 7), ±40 dB of gain (a stem at −60 LUFS still reaches any
+    /// target), 12 renders.
+    fn default() -> Self {
+        Self { max_limiting_db: 6.0, max_gain_db: 40.0, max_passes: 12 }
+    }
+}
+
+/// The error in loudness at which a version stands at its aim: half of the last digit that counts
+/// (loudness is compared after rounding to 0.1).
+pub const AIM_TOLERANCE_LU: f64 = 0.05;
+
+/// One render of one version on the way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pass {
+    /// Gain of this render, dB.
+    pub gain_db: f64,
+    /// What was aimed at, if anything could be.
+    pub aim: Option<(Quantity, f64)>,
+    /// What it read, in the unit of the aim.
+    pub read: Option<f64>,
+    /// True peak, dBTP.
+    pub true_peak_dbtp: Option<f64>,
+    /// Most limiting, dB.
+    pub limiting_db: f64,
+}
+
+/// Why the solver stopped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum End {
+    /// The version stands at its aim.
+    Held,
+    /// The specification aims at nothing that could be measured: the gain stays as it was.
+    NoAim,
+    /// The limiter would have to take off more than the cap.
+    LimitingCap {
+        /// What the aim would need, dB.
+        needed_db: f64,
+        /// The cap, dB.
+        cap_db: f64,
+        /// How far below the aim it stays, LU.
+        short_lu: f64,
+    },
+    /// The aim lies further away than the gain may go.
+    GainCap {
+        /// What the aim would need, dB.
+        needed_db: f64,
+        /// The cap, dB.
+        cap_db: f64,
+    },
+    /// The passes ran out.
+    NotReached {
+        /// How far it stays from the aim, LU.
+        short_lu: f64,
+    },
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Held => f.write_str("at its aim"),
+            Self::NoAim => f.write_str("nothing to aim at: no target of this specification could be measured"),
+            Self::LimitingCap { needed_db, cap_db, short_lu } => write!(
+                f,
+                "the aim and the true-peak limit conflict: together they need about {needed_db:.1} dB of limiting, the cap is {cap_db:.1} dB; the version stays {short_lu:.1} LU below its aim. Tame the peaks in the mix, or raise the cap knowingly"
+            ),
+            Self::GainCap { needed_db, cap_db } => write!(
+                f,
+                "the aim needs {needed_db:+.1} dB of gain, the cap is {cap_db:.1} dB: check the levels of the stems"
+            ),
+            Self::NotReached { short_lu } => {
+                write!(f, "still {short_lu:.2} LU from the aim when the passes ran out")
+            }
+        }
+    }
+}
+
+/// A version's answer, with the way there.
+#[derive(Clone, Debug)]
+pub struct Solution {
+    /// The controls of the last render.
+    pub controls: Controls,
+    /// What the last render gave.
+    pub outcome: Outcome,
+    /// Every render of this version.
+    pub trace: Vec<Pass>,
+    /// Why it stopped.
+    pub end: End,
+}
+
+impl Solution {
+    /// The trace as text, a line a render.
+    #[must_use]
+    pub fn trace_text(&self) -> String {
+        use core::fmt::Write as _;
+        let mut text = String::new();
+        for (number, pass) in self.trace.iter().enumerate() {
+            let _ = write!(text, "pass {}: gain {:+.2} dB", number + 1, pass.gain_db);
+            if let (Some((quantity, aim)), Some(read)) = (pass.aim, pass.read) {
+                let _ = write!(text, ", {quantity} {read:.2} (aim {aim:.1})");
+            }
+            if let Some(peak) = pass.true_peak_dbtp {
+                let _ = write!(text, ", true peak {peak:.2} dBTP");
+            }
+            let _ = writeln!(text, ", limiting {:.1} dB", pass.limiting_db);
+        }
+        text
+    }
+}
+
+/// One version on its way.
+struct Search {
+    controls: Controls,
+    trace: Vec<Pass>,
+    end: Option<End>,
+}
+
+/// Ceiling for a specification that states no true-peak limit: full scale less the same margin.
+const OPEN_CEILING_DBTP: f64 = -Spec::TRUE_PEAK_MARGIN_DB;
+
+/// Brings every version to its specification, all versions in each render.
+///
+/// # Errors
+/// What the plant returns, or a plant that gives another number of outcomes than versions.
+pub fn solve(plant: &mut dyn Plant, specs: &[&Spec], caps: Caps) -> Result<Vec<Solution>, Error> {
+    let mut searches: Vec<Search> = specs
+        .iter()
+        .map(|spec| Search {
+            controls: Controls {
+                gain_db: 0.0,
+                ceiling_dbtp: spec.true_peak_aim_dbtp().unwrap_or(OPEN_CEILING_DBTP),
+            },
+            trace: Vec::new(),
+            end: None,
+        })
+        .collect();
+    let passes = caps.max_passes.max(1);
+    for pass in 1..=passes {
+        let controls: Vec<Controls> = searches.iter().map(|search| search.controls).collect();
+        let outcomes = plant.run(&controls)?;
+        if outcomes.len() != specs.len() {
+            return Err(Error::FrameCount {
+                what: "the plant's list of versions",
+                given: outcomes.len(),
+                expected: specs.len(),
+            });
+        }
+        let mut moved = false;
+        for ((search, outcome), spec) in searches.iter_mut().zip(&outcomes).zip(specs) {
+            moved |= search.step(outcome, spec, &caps, pass == passes);
+        }
+        if !moved {
+            let solutions = searches.into_iter().zip(outcomes).map(|(search, outcome)| Solution {
+                controls: search.controls,
+                outcome,
+                trace: search.trace,
+                end: search.end.unwrap_or(End::NoAim),
+            });
+            return Ok(solutions.collect());
+        }
+    }
+    Ok(Vec::new())
+}
+
+impl Search {
+    /// Records a render and moves the gain; true if another render is needed.
+    fn step(&mut self, outcome: &Outcome, spec: &Spec, caps: &Caps, last: bool) -> bool {
+        let measurement = &outcome.measurement;
+        let aim = spec.target_for(measurement).map(|target| (target.quantity, target.aim));
+        let read = aim.and_then(|(quantity, _)| measurement.get(quantity).value());
+        let pass = Pass {
+            gain_db: self.controls.gain_db,
+            aim,
+            read,
+            true_peak_dbtp: measurement.get(Quantity::TruePeakDbtp).value(),
+            limiting_db: outcome.max_limiting_db,
+        };
+        // Another version's render repeats this one's.
+        if self.trace.last() != Some(&pass) {
+            self.trace.push(pass);
+        }
+        let (Some((_, aim)), Some(read)) = (aim, read) else {
+            self.end = Some(End::NoAim);
+            return false;
+        };
+        let missing = aim - read;
+        let limiting = outcome.max_limiting_db;
+        let over = limiting - caps.max_limiting_db;
+        // What may still be added before the limiter works harder than it may.
+        if over > CAP_TOLERANCE_DB && !last {
+            self.controls.gain_db -= over;
+            self.end = Some(End::LimitingCap {
+                needed_db: limiting + missing.max(0.0),
+                cap_db: caps.max_limiting_db,
+                short_lu: missing.max(0.0),
+            });
+            return true;
+        }
+        if let Some(End::LimitingCap { short_lu, .. }) = &mut self.end {
+            *short_lu = missing;
+            return false;
+        }
+        if missing.abs() <= AIM_TOLERANCE_LU {
+            self.end = Some(End::Held);
+            return false;
+        }
+        if last {
+            self.end = Some(End::NotReached { short_lu: missing });
+            return false;
+        }
+        let wanted = self.controls.gain_db + missing;
+        if wanted.abs() > caps.max_gain_db {
+            self.end = Some(End::GainCap { needed_db: wanted, cap_db: caps.max_gain_db });
+            return false;
+        }
+        self.end = None;
+        self.controls.gain_db = wanted;
+        true
+    }
+}
+
+/// Limiting beyond the cap by less than this is at the cap: a tenth of the smallest step that is
+/// printed.
+const CAP_TOLERANCE_DB: f64 = 0.01;

@@ -1,0 +1,95 @@
+//! The session as the solver sees it: set the controls, render once, measure every version.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Renderer, Session, Sources};
+use crate::audio::Sample;
+use crate::delivery::{Controls, MeasureSetup, Measurement, Measurer, Outcome, Plant, Role};
+use crate::error::Error;
+use crate::kernels::Isa;
+use crate::stream::Stream;
+use crate::units::Timecode;
+
+/// A renderer with its sources and what its measurements are called.
+pub struct SessionPlant<'a, S: Sample> {
+    renderer: &'a mut Renderer<S>,
+    sources: &'a mut dyn Sources<S>,
+    setups: Vec<(Stream, MeasureSetup)>,
+    progress: Option<&'a mut dyn FnMut(u64, u64)>,
+}
+
+impl<'a, S: Sample> SessionPlant<'a, S> {
+    /// Ties a session's renderer to its sources.
+    ///
+    /// # Errors
+    /// A rate outside 8 to 384 kHz (a compiled session has none).
+    pub fn new(
+        session: &Session,
+        renderer: &'a mut Renderer<S>,
+        sources: &'a mut dyn Sources<S>,
+    ) -> Result<Self, Error> {
+        let start = Timecode { frame: session.start_timecode_frame, frame_rate: session.frame_rate };
+        let mut setups = Vec::new();
+        for (index, version) in session.versions.iter().enumerate() {
+            let stream = Stream::with_isa(session.rate_hz, version.layout, Isa::detect())?;
+            let mut roles: Vec<Role> = renderer.roles(index).collect();
+            roles.dedup();
+            let setup = MeasureSetup {
+                title: String::from(version.name.as_str()),
+                start,
+                dual_mono: version.dual_mono,
+                roles,
+                frames: session.programme.frames,
+            };
+            setups.push((stream, setup));
+        }
+        Ok(Self { renderer, sources, setups, progress: None })
+    }
+
+    /// Calls `progress(frames done, frames in all)` after every block.
+    #[must_use]
+    pub fn with_progress(mut self, progress: &'a mut dyn FnMut(u64, u64)) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Renders once from the start and measures every version.
+    ///
+    /// # Errors
+    /// What the sources return.
+    pub fn measure(&mut self) -> Result<Vec<Measurement>, Error> {
+        let mut measurers = Vec::new();
+        for (stream, setup) in &self.setups {
+            measurers.push(Measurer::new(setup.clone(), *stream)?);
+        }
+        self.renderer.rewind();
+        let frames = self.renderer.frames();
+        let mut done = 0;
+        while let Some(step) = self.renderer.next(self.sources)? {
+            for (version, measurer) in measurers.iter_mut().enumerate() {
+                measurer.push(step.version(version), step.stems(version))?;
+            }
+            done += step.frames() as u64;
+            if let Some(progress) = &mut self.progress {
+                progress(done, frames);
+            }
+        }
+        measurers.into_iter().map(Measurer::finish).collect()
+    }
+}
+
+impl<S: Sample> Plant for SessionPlant<'_, S> {
+    fn run(&mut self, controls: &[Controls]) -> Result<Vec<Outcome>, Error> {
+        for (version, controls) in controls.iter().enumerate() {
+            self.renderer.set_version_gain_db(version, controls.gain_db)?;
+            self.renderer.set_version_ceiling_dbtp(version, controls.ceiling_dbtp)?;
+        }
+        let measurements = self.measure()?;
+        let outcomes = measurements.into_iter().enumerate().map(|(version, measurement)| Outcome {
+            measurement,
+            max_limiting_db: self.renderer.max_gain_reduction_db(version),
+        });
+        Ok(outcomes.collect())
+    }
+}
