@@ -11,6 +11,7 @@ mod channel;
 pub(crate) mod lanes;
 mod layout;
 mod layout_tables;
+mod order;
 mod sample;
 mod store;
 
@@ -19,5 +20,6 @@ pub use block::{Block, BlockMut, MAX_CHANNELS};
 pub use buffer::Buffer;
 pub use channel::Speaker;
 pub use layout::Layout;
+pub use order::{ChannelMap, ChannelOrder};
 pub use sample::Sample;
 pub use store::{PerChannel, Store};

@@ -5,5 +5,6 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod kernels;
+mod layouts;
 mod order;
 mod signals;
