@@ -5,7 +5,9 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod delay;
+mod fader;
 mod kernels;
+mod kernels_matrix;
 mod layouts;
 mod order;
 mod signals;
