@@ -15,6 +15,7 @@ mod order;
 mod sample;
 mod store;
 
+pub(crate) use block::check_frames;
 pub use block::{Block, BlockMut, MAX_CHANNELS};
 #[cfg(feature = "alloc")]
 pub use buffer::Buffer;

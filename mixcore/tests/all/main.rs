@@ -6,8 +6,10 @@
 
 mod delay;
 mod fader;
+mod fold_down;
 mod kernels;
 mod kernels_matrix;
 mod layouts;
 mod order;
+mod pan;
 mod signals;
