@@ -2,14 +2,14 @@
 //!
 //! y_r = Σ_c m_rc · x_c, one row per target channel, one column per source channel.
 //! - to stereo (Lo/Ro): Lo = L + (C + Ls)/√2, Ro = R + (C + Rs)/√2, without the LFE
-//!   (ITU-R BS.775-3, Table 2 and clause on downward mixing); 7.1 adds both of its pairs at 1/√2
+//!   (ITU-R BS.775-3, Annex 4, clause 1); 7.1 adds both of its pairs at 1/√2
 //!   (ITU-R BS.2127, DirectSpeakers rules);
 //! - to mono: M = (Lo + Ro)/2, meant to be played by both loudspeakers (dual mono);
 //! - 7.1 to 5.1: the sides go to front and surround at 1/√2 each, the rears to the surrounds
 //!   (ITU-R BS.2127, DirectSpeakers rules; the LFE stays).
 //!
-//! NOTE on mono: BS.775-3 lists (L + R)/√2 + C + (Ls + Rs)/2 for ONE loudspeaker, which is 3.01 dB
-//! more. Played by two, that would make what is equal on both sides 3 dB louder than in stereo; the
+//! NOTE on mono: (L + R)/√2 + C + (Ls + Rs)/2, as BS.775-3 and broadcast monitors have it (Studio
+//! Technologies, Model 780-03 guide, appendix C), is for ONE loudspeaker and 3.01 dB more. Played by two, that would make what is equal on both sides 3 dB louder than in stereo; the
 //! half keeps it: L = R = x gives x. So a mono loss measured through it is the mix's own.
 //!
 //! NOTE on mono to stereo: unity to both sides, as an editor places a mono file. Folding it back
@@ -34,10 +34,9 @@ const MAX_COEFFICIENT: f64 = 10.0;
 /// The fold-downs that exist, for an error's text.
 const DEFINED: &str = "any layout to itself; 3.0, quad, 5.0, 5.1, 7.1 to stereo or mono; 7.1 to 5.1; stereo to mono; mono to stereo; or a DownmixMatrix::new of your own";
 
-const BS775: &str = "ITU-R BS.775-3, Table 2 (Lo/Ro, LFE left out)";
+const BS775: &str = "ITU-R BS.775-3, Annex 4, clause 1 (Lo/Ro, LFE left out)";
 const BS2127: &str = "ITU-R BS.2127, DirectSpeakers rules (EBU ADM Renderer 2.1.0)";
-const BS775_MONO: &str =
-    "ITU-R BS.775-3, Table 2 (Lo/Ro, LFE left out), then (Lo + Ro)/2 for playback as dual mono";
+const BS775_MONO: &str = "ITU-R BS.775-3, Annex 4, clause 1 (Lo/Ro, LFE left out), then (Lo + Ro)/2 for playback as dual mono";
 const BS2127_MONO: &str = "ITU-R BS.2127, DirectSpeakers rules (EBU ADM Renderer 2.1.0), then (Lo + Ro)/2 for playback as dual mono";
 const DUAL_MONO: &str = "(L + R)/2 for playback as dual mono; ITU-R BS.775-3's mono less 3.01 dB";
 const MONO_BOTH: &str = "mono at unity to both sides (editing practice)";
@@ -270,7 +269,7 @@ fn same(output: &str, input: &str) -> f64 {
     f64::from(output == input)
 }
 
-/// Lo/Ro: BS.775-3, Table 2; the pairs of 7.1 by BS.2127.
+/// Lo/Ro: BS.775-3, Annex 4, clause 1; the pairs of 7.1 by BS.2127.
 fn lo_ro(output: &str, input: &str) -> f64 {
     match (output, input) {
         ("M+030", "M+030") | ("M-030", "M-030") => 1.0,
