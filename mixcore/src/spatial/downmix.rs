@@ -9,8 +9,9 @@
 //!   (ITU-R BS.2127, DirectSpeakers rules; the LFE stays).
 //!
 //! NOTE on mono: (L + R)/√2 + C + (Ls + Rs)/2, as BS.775-3 and broadcast monitors have it (Studio
-//! Technologies, Model 780-03 guide, appendix C), is for ONE loudspeaker and 3.01 dB more. Played by two, that would make what is equal on both sides 3 dB louder than in stereo; the
-//! half keeps it: L = R = x gives x. So a mono loss measured through it is the mix's own.
+//! Technologies, Model 780-03 guide, appendix C), is for ONE loudspeaker and 3.01 dB more. Played
+//! by two, it would make what is equal on both sides 3 dB louder than in stereo; the half keeps
+//! it: L = R = x gives x. So a mono loss measured through it is the mix's own.
 //!
 //! NOTE on mono to stereo: unity to both sides, as an editor places a mono file. Folding it back
 //! gives the input bit for bit; a panner in the centre is 3 dB below that.
