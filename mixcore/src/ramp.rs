@@ -58,7 +58,10 @@ impl GainRamp {
         if db == self.to_db {
             return;
         }
-        self.from_db = self.db_at(now);
+        // From the gain that was applied, which between grid points lies on the chord, not on the
+        // curve: the difference would be a click.
+        self.from_db =
+            if self.is_settled(now) { self.to_db } else { gain_to_db(self.gain_at(now)) };
         self.to_db = db;
         self.start = now;
         self.end = now + self.frames;
@@ -90,6 +93,16 @@ impl GainRamp {
             self.from_db + (self.to_db - self.from_db) * t
         } else {
             travel(self.from_db, self.to_db, t)
+        }
+    }
+
+    /// The gain that is applied at an absolute frame.
+    #[must_use]
+    pub fn gain_at(&self, frame: u64) -> f64 {
+        let piece = self.segment(frame, 1);
+        #[expect(clippy::cast_precision_loss, reason = "at most GRID_FRAMES")]
+        {
+            piece.start + piece.step * piece.first as f64
         }
     }
 
@@ -169,6 +182,18 @@ mod tests {
         let end = first.start + first.step * 28.0;
         assert!((end - next.start).abs() < 1e-15);
         assert_eq!(ramp.segment(130, 500).first, 2);
+    }
+
+    #[test]
+    fn a_change_of_mind_starts_from_the_gain_that_was_applied() {
+        /// Two conversions to decibels and back, a few ulp of a gain below 1.
+        const ROUNDING: f64 = 1e-15;
+        let mut ramp = GainRamp::new(0.0, 960);
+        ramp.move_to(-60.0, 0);
+        let before = ramp.gain_at(48);
+        assert!(before - db_to_gain(ramp.db_at(48)) > 1e-3, "half-way between two grid points");
+        ramp.move_to(0.0, 48);
+        assert!((ramp.gain_at(48) - before).abs() < ROUNDING);
     }
 
     #[test]

@@ -11,13 +11,16 @@ mod channel;
 pub(crate) mod lanes;
 mod layout;
 mod layout_tables;
+mod order;
 mod sample;
 mod store;
 
+pub(crate) use block::check_frames;
 pub use block::{Block, BlockMut, MAX_CHANNELS};
 #[cfg(feature = "alloc")]
 pub use buffer::Buffer;
 pub use channel::Speaker;
 pub use layout::Layout;
+pub use order::{ChannelMap, ChannelOrder};
 pub use sample::Sample;
 pub use store::{PerChannel, Store};

@@ -9,7 +9,7 @@
 mod gain;
 mod interp;
 mod isa;
-
+mod matrix;
 mod mix;
 mod reduce;
 pub mod scalar;
@@ -17,5 +17,6 @@ pub mod scalar;
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
+pub use matrix::matrix;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, peak, peak_energy, sum};

@@ -3,7 +3,7 @@
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
-use crate::audio::Sample;
+use crate::audio::{Block, BlockMut, Sample};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
 #[inline(always)]
@@ -128,6 +128,23 @@ pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S
                 sum = sum + x * *tap;
             }
             *out = if sum.abs() > *out { sum.abs() } else { *out };
+        }
+    }
+}
+
+/// Twin of [`super::matrix`].
+pub fn matrix<S: Sample>(input: &Block<'_, S>, coefficients: &[f64], output: &mut BlockMut<'_, S>) {
+    let rows = coefficients.chunks_exact(input.channel_count());
+    for (row, out) in rows.zip(output.channels_mut()) {
+        for (n, y) in out.iter_mut().enumerate() {
+            let mut sum = None;
+            for (channel, &coefficient) in input.channels().zip(row) {
+                if coefficient != 0.0 {
+                    let term = channel[n].as_f64() * coefficient;
+                    sum = Some(sum.map_or(term, |sum| sum + term));
+                }
+            }
+            *y = S::from_f64(sum.unwrap_or(0.0));
         }
     }
 }

@@ -4,6 +4,12 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
+mod delay;
+mod fader;
+mod fold_down;
 mod kernels;
+mod kernels_matrix;
+mod layouts;
 mod order;
+mod pan;
 mod signals;

@@ -1,0 +1,50 @@
+//! The matrix kernel against its plain twin, bit for bit.
+
+use mixcore::audio::Sample;
+use mixcore::kernels::{self, Isa, scalar};
+use mixcore::{Block, BlockMut};
+
+use crate::signals::noise;
+
+fn bits<S: Sample>(channels: &[Vec<S>]) -> Vec<u64> {
+    channels.iter().flatten().map(|x| x.as_f64().to_bits()).collect()
+}
+
+fn mixes<S: Sample>() {
+    for (inputs, outputs) in [(1, 1), (1, 24), (6, 2), (2, 1), (12, 2), (24, 24), (64, 3)] {
+        let mut coefficients = noise::<f64>(1, inputs * outputs, 1.0, 3).remove(0);
+        // A third of the terms are absent.
+        coefficients.iter_mut().skip(1).step_by(3).for_each(|c| *c = 0.0);
+        for frames in [0, 1, 2, 7, 8, 9, 31, 64, 480, 1023] {
+            let input = noise::<S>(inputs, frames, 1.0, 4);
+            let input = Block::new(&input).unwrap();
+            let mut twin = vec![vec![S::one(); frames]; outputs];
+            scalar::matrix(&input, &coefficients, &mut BlockMut::new(&mut twin).unwrap());
+            for isa in Isa::available() {
+                let mut out = vec![vec![S::one(); frames]; outputs];
+                kernels::matrix(isa, &input, &coefficients, &mut BlockMut::new(&mut out).unwrap());
+                assert_eq!(bits(&out), bits(&twin), "{isa:?} {inputs} to {outputs}, {frames}");
+            }
+        }
+    }
+}
+
+#[test]
+fn matrix() {
+    mixes::<f32>();
+    mixes::<f64>();
+}
+
+#[test]
+fn an_absent_term_keeps_out_what_is_not_finite_and_one_keeps_every_value() {
+    let input = [[f32::NAN; 11], [-0.0; 11], [1.5; 11]];
+    let input = Block::new(&input).unwrap();
+    for isa in Isa::available() {
+        let mut out = [[9.0_f32; 11]; 3];
+        let coefficients = [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 2.0];
+        kernels::matrix(isa, &input, &coefficients, &mut BlockMut::new(&mut out).unwrap());
+        assert!(out[0].iter().all(|x| x.to_bits() == (-0.0_f32).to_bits()));
+        assert!(out[1].iter().all(|x| x.to_bits() == 0));
+        assert!(out[2].iter().all(|x| x.is_nan()));
+    }
+}
