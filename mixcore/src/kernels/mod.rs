@@ -9,7 +9,7 @@
 mod gain;
 mod interp;
 mod isa;
-
+mod k_weight;
 mod mix;
 mod reduce;
 pub mod scalar;
@@ -17,5 +17,6 @@ pub mod scalar;
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
+pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, peak, peak_energy, sum};

@@ -2,6 +2,7 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
+use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use crate::audio::Sample;
 
@@ -116,6 +117,39 @@ pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S
                 sum = sum + x * *tap;
             }
             *out = if sum.abs() > *out { sum.abs() } else { *out };
+        }
+    }
+}
+
+/// Twin of [`super::k_carry`].
+#[must_use]
+pub fn k_carry<S: Sample>(samples: &[S], table: &[f64]) -> KState {
+    let longest = table.len() / 4;
+    let frames = samples.len().min(longest);
+    core::array::from_fn(|row| {
+        let weights = &table[row * longest..][..longest][longest - frames..];
+        let mut lanes = [0.0; 8];
+        for (n, (x, weight)) in samples.iter().zip(weights).enumerate() {
+            lanes[n % 8] += x.as_f64() * weight;
+        }
+        fold_sum(&lanes)
+    })
+}
+
+/// Twin of [`super::k_energy`].
+pub fn k_energy<S: Sample>(
+    filter: &KWeight,
+    segments: &[&[S]],
+    starts: &[KState],
+    energies: &mut [f64],
+) {
+    for ((segment, start), energy) in segments.iter().zip(starts).zip(energies) {
+        let mut state = *start;
+        *energy = 0.0;
+        for x in *segment {
+            let (y, next) = filter.step(state, x.as_f64());
+            *energy += y * y;
+            state = next;
         }
     }
 }
