@@ -13,6 +13,7 @@ mod k_weight;
 mod mix;
 mod reduce;
 pub mod scalar;
+mod true_peak;
 
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
@@ -20,3 +21,7 @@ pub use isa::{Isa, IsaLevel};
 pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, peak, peak_energy, sum};
+pub use true_peak::{
+    MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps, mirrored_peaks,
+    quarter_peaks, symmetric_fir,
+};

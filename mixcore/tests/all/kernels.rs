@@ -1,7 +1,7 @@
 //! Every kernel at every SIMD level against its plain twin, bit for bit.
 
 use mixcore::audio::Sample;
-use mixcore::kernels::{self, Isa, IsaLevel, KWeight, scalar};
+use mixcore::kernels::{self, Isa, IsaLevel, KWeight, MirroredTaps, QuarterTaps, scalar};
 
 use crate::signals::{Noise, noise};
 
@@ -212,4 +212,44 @@ fn handed_over_states_are_those_of_the_plain_recursion() {
             assert!((a - b).abs() < 1e-10, "{plain:?} {handed:?}");
         }
     }
+}
+
+fn mirrored<S: Sample>() {
+    let taps = noise::<S>(1, 24, 1.0, 14).remove(0);
+    let row = |n: usize| core::array::from_fn(|k| taps[n * 6 + k]);
+    let annex = MirroredTaps { even: [row(0), row(1)], odd: [row(2), row(3)] };
+    let four = |n: usize| core::array::from_fn(|k| taps[n * 4 + k]);
+    let quarters =
+        [None, Some((four(1), four(2)))].map(|quarters| QuarterTaps { centre: four(0), quarters });
+    everywhere(|isa, length, offset| {
+        let source = noise::<S>(2, length + 50 + offset, 1.0, 15);
+        let (x, m) = (&source[0][offset..], &source[1][offset..]);
+        let run = |f: &dyn Fn(&mut [S])| {
+            let mut out = vec![S::one(); length];
+            f(&mut out);
+            bits(&out)
+        };
+        for half in [1, 6, 20] {
+            assert_eq!(
+                run(&|out| kernels::symmetric_fir(isa, x, &taps[..half], out)),
+                run(&|out| scalar::symmetric_fir(x, &taps[..half], out))
+            );
+        }
+        assert_eq!(
+            run(&|out| kernels::mirrored_peaks(isa, x, &annex, out)),
+            run(&|out| scalar::mirrored_peaks(x, &annex, out))
+        );
+        for taps in &quarters {
+            assert_eq!(
+                run(&|out| kernels::quarter_peaks(isa, x, m, taps, out)),
+                run(&|out| scalar::quarter_peaks(x, m, taps, out))
+            );
+        }
+    });
+}
+
+#[test]
+fn peaks_of_mirrored_phases() {
+    mirrored::<f32>();
+    mirrored::<f64>();
 }
