@@ -7,3 +7,4 @@
 mod kernels;
 mod order;
 mod signals;
+mod standards;
