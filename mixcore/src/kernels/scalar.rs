@@ -2,7 +2,9 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
+use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
+use super::true_peak::{MIRRORED_HALF, MirroredTaps, QuarterTaps};
 use crate::audio::{Block, BlockMut, Sample};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
@@ -145,6 +147,91 @@ pub fn matrix<S: Sample>(input: &Block<'_, S>, coefficients: &[f64], output: &mu
                 }
             }
             *y = S::from_f64(sum.unwrap_or(0.0));
+        }
+    }
+}
+
+/// Twin of [`super::k_carry`].
+#[must_use]
+pub fn k_carry<S: Sample>(samples: &[S], table: &[f64]) -> KState {
+    let longest = table.len() / 4;
+    let frames = samples.len().min(longest);
+    core::array::from_fn(|row| {
+        let weights = &table[row * longest..][..longest][longest - frames..];
+        let mut lanes = [0.0; 8];
+        for (n, (x, weight)) in samples.iter().zip(weights).enumerate() {
+            lanes[n % 8] += x.as_f64() * weight;
+        }
+        fold_sum(&lanes)
+    })
+}
+
+/// Twin of [`super::k_energy`].
+pub fn k_energy<S: Sample>(
+    filter: &KWeight,
+    segments: &[&[S]],
+    starts: &[KState],
+    energies: &mut [f64],
+) {
+    for ((segment, start), energy) in segments.iter().zip(starts).zip(energies) {
+        let mut state = *start;
+        *energy = 0.0;
+        for x in *segment {
+            let (y, next) = filter.step(state, x.as_f64());
+            *energy += y * y;
+            state = next;
+        }
+    }
+}
+
+/// Twin of [`super::symmetric_fir`].
+pub fn symmetric_fir<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
+    let last = 2 * half.len() - 1;
+    for (n, out) in out.iter_mut().enumerate() {
+        *out = S::zero();
+        for (k, &tap) in half.iter().enumerate() {
+            *out = *out + (input[n + k] + input[n + last - k]) * tap;
+        }
+    }
+}
+
+/// Twin of [`super::mirrored_peaks`].
+pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
+    for (n, out) in out.iter_mut().enumerate() {
+        let x = &input[n..n + 2 * MIRRORED_HALF];
+        *out = x[MIRRORED_HALF - 1].abs();
+        for (even, odd) in taps.even.iter().zip(&taps.odd) {
+            let (mut p, mut q) = (S::zero(), S::zero());
+            for k in 0..MIRRORED_HALF {
+                let mirror = x[2 * MIRRORED_HALF - 1 - k];
+                p = p + (x[k] + mirror) * even[k];
+                q = q + (x[k] - mirror) * odd[k];
+            }
+            let peak = p.abs() + q.abs();
+            *out = if peak > *out { peak } else { *out };
+        }
+    }
+}
+
+/// Twin of [`super::quarter_peaks`].
+pub fn quarter_peaks<S: Sample>(samples: &[S], mids: &[S], taps: &QuarterTaps<S>, out: &mut [S]) {
+    let dot =
+        |v: [S; 4], t: &[S; 4]| ((v[0] * t[0] + v[1] * t[1]) + (v[2] * t[2] + v[3] * t[3])).abs();
+    for (n, out) in out.iter_mut().enumerate() {
+        let (x, m) = (&samples[n..n + 4], &mids[n..n + 5]);
+        *out = x[1].abs();
+        let mut hold = |peak: S| *out = if peak > *out { peak } else { *out };
+        hold(m[2].abs());
+        for (old, new) in [
+            ([x[1], m[1], x[0], m[0]], [m[2], x[2], m[3], x[3]]),
+            ([m[2], x[1], m[1], x[0]], [x[2], m[3], x[3], m[4]]),
+        ] {
+            let sums = core::array::from_fn(|k| old[k] + new[k]);
+            hold(dot(sums, &taps.centre));
+            if let Some((even, odd)) = &taps.quarters {
+                let differences = core::array::from_fn(|k| old[k] - new[k]);
+                hold(dot(sums, even) + dot(differences, odd));
+            }
         }
     }
 }

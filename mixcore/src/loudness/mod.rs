@@ -1,1 +1,22 @@
 //! Loudness and true peak as the standards define them, and nothing that judges them.
+//!
+//! [`Meter`] takes a programme in blocks of any size. Its one intermediate result is the list of
+//! weighted energies per 10 ms ([`SubBlocks`]); integrated loudness, loudness range and every other
+//! reading is a pure function of that list, of the whole of it or of a part (a reel, a phrase).
+//! [`TruePeakMeter`] finds the peaks between the samples.
+
+mod gating;
+mod k_weighting;
+mod meter;
+mod power;
+mod range;
+mod true_peak;
+
+pub use gating::{
+    MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks, sub_block_start,
+};
+pub use k_weighting::KWeighting;
+pub use meter::{LoudnessReadings, Meter, MeterSetup, MeterStorage};
+pub use power::channel_weight;
+pub use range::LoudnessRange;
+pub use true_peak::{PeakReadings, TruePeakMeter, TruePeakMethod};

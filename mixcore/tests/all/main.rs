@@ -13,3 +13,4 @@ mod layouts;
 mod order;
 mod pan;
 mod signals;
+mod standards;

@@ -1,0 +1,157 @@
+//! Peaks between the samples by mirrored pairs of interpolation phases. Lane axis: time.
+//!
+//! Two phases that mirror each other share their products: with sums s and differences d of the
+//! samples that mirror each other, P = Σ E·s and Q = Σ O·d, the two outputs are P + Q and P − Q,
+//! and the larger magnitude of both is |P| + |Q|. That form is the definition at every level.
+
+use fearless_simd::{Simd, dispatch, prelude::*};
+
+use super::Isa;
+use super::scalar;
+use crate::audio::Sample;
+
+/// Taps of a phase of [`mirrored_peaks`], halved.
+pub const MIRRORED_HALF: usize = 6;
+
+/// Frames of context of [`quarter_peaks`] in `samples`: one before, two after.
+pub const QUARTER_SAMPLES: usize = 4;
+
+/// Frames of context of [`quarter_peaks`] in `mids`: two before, two after.
+pub const QUARTER_MIDS: usize = 5;
+
+/// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·half.len() − 1 − k])`: a symmetric FIR of even
+/// length, as far as `out` reaches. `input` holds `out.len() + 2·half.len() − 1` samples or more.
+pub fn symmetric_fir<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
+    dispatch!(isa.token(), simd => symmetric_fir_lanes(simd, input, half, out));
+}
+
+#[inline(always)]
+fn symmetric_fir_lanes<I: Simd, S: Sample>(simd: I, input: &[S], half: &[S], out: &mut [S]) {
+    let taps = 2 * half.len();
+    let whole = out.len() - out.len() % S::LANES;
+    for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
+        let window = &input[at * S::LANES..][..S::LANES + taps - 1];
+        let mut sum = S::V::<I>::splat(simd, S::zero());
+        for (k, &tap) in half.iter().enumerate() {
+            let old = S::V::<I>::from_slice(simd, &window[k..k + S::LANES]);
+            let mirror = taps - 1 - k;
+            let new = S::V::<I>::from_slice(simd, &window[mirror..mirror + S::LANES]);
+            sum += (old + new) * tap;
+        }
+        sum.store_slice(chunk);
+    }
+    if whole < out.len() {
+        scalar::symmetric_fir(&input[whole..], half, &mut out[whole..]);
+    }
+}
+
+/// Even and odd parts of two pairs of mirrored phases of 12 taps: the 4x12 form of BS.1770.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MirroredTaps<S> {
+    /// E of both pairs.
+    pub even: [[S; MIRRORED_HALF]; 2],
+    /// O of both pairs.
+    pub odd: [[S; MIRRORED_HALF]; 2],
+}
+
+/// `out[n]` = largest magnitude of the four phases over `input[n..n + 12]` and of the sample
+/// `input[n + 5]` itself. `input` holds `out.len() + 11` samples or more, without NaN.
+pub fn mirrored_peaks<S: Sample>(isa: Isa, input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
+    dispatch!(isa.token(), simd => mirrored_peaks_lanes(simd, input, taps, out));
+}
+
+#[inline(always)]
+fn mirrored_peaks_lanes<I: Simd, S: Sample>(
+    simd: I,
+    input: &[S],
+    taps: &MirroredTaps<S>,
+    out: &mut [S],
+) {
+    let zero = S::V::<I>::splat(simd, S::zero());
+    let whole = out.len() - out.len() % S::LANES;
+    for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
+        let window = &input[at * S::LANES..][..S::LANES + 2 * MIRRORED_HALF - 1];
+        let load = |from: usize| S::V::<I>::from_slice(simd, &window[from..from + S::LANES]);
+        let (mut p, mut q) = ([zero; 2], [zero; 2]);
+        for k in 0..MIRRORED_HALF {
+            let (old, new) = (load(k), load(2 * MIRRORED_HALF - 1 - k));
+            let (sum, difference) = (old + new, old - new);
+            for pair in 0..2 {
+                p[pair] += sum * taps.even[pair][k];
+                q[pair] += difference * taps.odd[pair][k];
+            }
+        }
+        let mut best = load(MIRRORED_HALF - 1).abs();
+        for pair in 0..2 {
+            best = (p[pair].abs() + q[pair].abs()).max_precise(best);
+        }
+        best.store_slice(chunk);
+    }
+    if whole < out.len() {
+        scalar::mirrored_peaks(&input[whole..], taps, &mut out[whole..]);
+    }
+}
+
+/// Interpolation between the points of a signal at twice the rate, eight taps a phase.
+///
+/// Index 0 is the pair of points next to the interval, 3 the farthest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuarterTaps<S> {
+    /// The point in the middle of the interval.
+    pub centre: [S; 4],
+    /// E and O of the points a quarter from either end; without them the factor is 4, not 8.
+    pub quarters: Option<([S; 4], [S; 4])>,
+}
+
+/// `out[n]` = largest magnitude between frame n and the next one, both stages of the signal
+/// included.
+///
+/// `samples[n + 1]` is frame n, `mids[n + 2]` the point half-way to the next; so `samples` holds
+/// `out.len() + 3` and `mids` `out.len() + 4` values or more, without NaN.
+pub fn quarter_peaks<S: Sample>(
+    isa: Isa,
+    samples: &[S],
+    mids: &[S],
+    taps: &QuarterTaps<S>,
+    out: &mut [S],
+) {
+    dispatch!(isa.token(), simd => quarter_peaks_lanes(simd, samples, mids, taps, out));
+}
+
+#[inline(always)]
+fn quarter_peaks_lanes<I: Simd, S: Sample>(
+    simd: I,
+    samples: &[S],
+    mids: &[S],
+    taps: &QuarterTaps<S>,
+    out: &mut [S],
+) {
+    let whole = out.len() - out.len() % S::LANES;
+    for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
+        let samples = &samples[at * S::LANES..][..S::LANES + QUARTER_SAMPLES - 1];
+        let mids = &mids[at * S::LANES..][..S::LANES + QUARTER_MIDS - 1];
+        let x: [S::V<I>; QUARTER_SAMPLES] =
+            core::array::from_fn(|k| S::V::<I>::from_slice(simd, &samples[k..k + S::LANES]));
+        let m: [S::V<I>; QUARTER_MIDS] =
+            core::array::from_fn(|k| S::V::<I>::from_slice(simd, &mids[k..k + S::LANES]));
+        let mut best = m[2].abs().max_precise(x[1].abs());
+        for (old, new) in [
+            ([x[1], m[1], x[0], m[0]], [m[2], x[2], m[3], x[3]]),
+            ([m[2], x[1], m[1], x[0]], [x[2], m[3], x[3], m[4]]),
+        ] {
+            let sums: [S::V<I>; 4] = core::array::from_fn(|k| old[k] + new[k]);
+            let dot = |v: &[S::V<I>; 4], taps: &[S; 4]| {
+                ((v[0] * taps[0] + v[1] * taps[1]) + (v[2] * taps[2] + v[3] * taps[3])).abs()
+            };
+            best = dot(&sums, &taps.centre).max_precise(best);
+            if let Some((even, odd)) = &taps.quarters {
+                let differences: [S::V<I>; 4] = core::array::from_fn(|k| old[k] - new[k]);
+                best = (dot(&sums, even) + dot(&differences, odd)).max_precise(best);
+            }
+        }
+        best.store_slice(chunk);
+    }
+    if whole < out.len() {
+        scalar::quarter_peaks(&samples[whole..], &mids[whole..], taps, &mut out[whole..]);
+    }
+}

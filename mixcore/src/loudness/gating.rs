@@ -1,0 +1,275 @@
+//! From the energies of 10 ms sub-blocks to readings: every loudness is a pure function of them.
+//!
+//! > M, S: 10 log10 of the mean power of 0.4 s and 3 s, ungated
+//! > I: blocks of 0.4 s every 0.1 s; those above −70 LUFS have the mean Γ; I is the mean of the
+//! > blocks above −70 LUFS and above Γ − 10 LU
+//!
+//! Sub-block k covers the frames round(k·rate/100) up to round((k+1)·rate/100) of the absolute
+//! counter, so a window is right to the nearest frame at every rate. Windows are always summed
+//! anew, in a fixed tree: nothing runs on and nothing drifts.
+//!
+//! Ties: a block exactly at a threshold does not pass for I (BS.1770-5, Annex 1, eq. 4 and 6:
+//! greater than), but does for LRA (EBU Tech 3342, whose reference code has ≥). An incomplete last
+//! block does not count (BS.1770-5, Annex 1). Only whole sub-blocks are stored, so an ungated mean
+//! leaves out at most the last 10 ms of a programme.
+//!
+//! Sources: ITU-R BS.1770-5, Annex 1; EBU Tech 3341 (2023), clauses 2.1 to 2.5.
+//! Cost: 4 additions per sub-block and gate for I, on demand.
+
+use crate::error::Error;
+use crate::kernels::{self, Isa, scalar};
+use crate::math;
+use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ};
+use crate::units::{Lufs, Power, Reading};
+
+/// Sub-blocks a second (the 10 ms atom of all meters).
+pub const SUB_BLOCKS_PER_S: f64 = 100.0;
+/// Sub-blocks of a momentary window and of a gating block: 0.4 s (BS.1770-5, Annex 1).
+pub const MOMENTARY_SUB_BLOCKS: usize = 40;
+/// Sub-blocks of a short-term window: 3 s (EBU Tech 3341, clause 2.2).
+pub const SHORT_TERM_SUB_BLOCKS: usize = 300;
+/// Sub-blocks between gating blocks: 75 % overlap (BS.1770-5, Annex 1).
+const HOP_SUB_BLOCKS: usize = 10;
+/// Absolute gate, LUFS (BS.1770-5, Annex 1, eq. 6; EBU Tech 3342).
+pub(super) const ABSOLUTE_GATE_LUFS: f64 = -70.0;
+/// Relative gate of I as a power ratio: −10 LU (BS.1770-5, Annex 1, eq. 5).
+const RELATIVE_GATE: f64 = 0.1;
+
+/// First frame of a sub-block.
+#[must_use]
+pub fn sub_block_start(index: usize, rate_hz: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "frames of days fit into 53 bits"
+    )]
+    {
+        math::round(index as f64 * rate_hz / SUB_BLOCKS_PER_S) as u64
+    }
+}
+
+/// Weighted energies of consecutive 10 ms sub-blocks: the one thing a loudness meter stores.
+///
+/// An energy is Σ_c G_c Σ_n y_c², over the channels c with weight G and the frames n, y the
+/// K-weighted signal.
+#[derive(Clone, Copy, Debug)]
+pub struct SubBlocks<'a> {
+    energies: &'a [f64],
+    rate_hz: f64,
+    first: usize,
+    isa: Isa,
+}
+
+impl<'a> SubBlocks<'a> {
+    /// Sub-blocks from the start of a programme.
+    ///
+    /// # Errors
+    /// A rate outside 8 to 384 kHz.
+    pub fn new(energies: &'a [f64], rate_hz: f64) -> Result<Self, Error> {
+        Error::check_range("rate_hz", rate_hz, MIN_RATE_HZ, MAX_RATE_HZ)?;
+        Ok(Self::with_isa(energies, rate_hz, Isa::detect()))
+    }
+
+    pub(super) fn with_isa(energies: &'a [f64], rate_hz: f64, isa: Isa) -> Self {
+        Self { energies, rate_hz, first: 0, isa }
+    }
+
+    /// Number of sub-blocks.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.energies.len()
+    }
+
+    /// No sub-block at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.energies.is_empty()
+    }
+
+    /// The energies.
+    #[must_use]
+    pub fn energies(&self) -> &'a [f64] {
+        self.energies
+    }
+
+    /// Sample rate, Hz.
+    #[must_use]
+    pub fn rate_hz(&self) -> f64 {
+        self.rate_hz
+    }
+
+    /// The sub-blocks `start..end` of these, cut to what exists.
+    #[must_use]
+    pub fn range(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.len());
+        let start = start.min(end);
+        Self { energies: &self.energies[start..end], first: self.first + start, ..*self }
+    }
+
+    /// First frame of sub-block `index`; of the one after the last too.
+    #[must_use]
+    pub fn start_frame(&self, index: usize) -> u64 {
+        sub_block_start(self.first + index, self.rate_hz)
+    }
+
+    /// Frames of all sub-blocks.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.start_frame(self.len()) - self.start_frame(0)
+    }
+
+    /// Duration of all sub-blocks, s.
+    #[must_use]
+    pub fn duration_s(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
+        {
+            self.frames() as f64 / self.rate_hz
+        }
+    }
+
+    /// Mean power of the sub-blocks `start..start + len`, which must exist.
+    pub(super) fn window_power(&self, start: usize, len: usize) -> f64 {
+        let frames = self.start_frame(start + len) - self.start_frame(start);
+        #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
+        {
+            kernels::sum(self.isa, &self.energies[start..start + len]) / frames as f64
+        }
+    }
+
+    /// Powers of windows of `len` sub-blocks, one every 100 ms.
+    pub(super) fn windows(self, len: usize) -> impl Iterator<Item = f64> + use<'a> {
+        let count = (self.len() + HOP_SUB_BLOCKS).saturating_sub(len) / HOP_SUB_BLOCKS;
+        (0..count).map(move |n| self.window_power(n * HOP_SUB_BLOCKS, len))
+    }
+
+    /// The answer for windows of `len` sub-blocks where there is none.
+    pub(super) fn too_short(&self, len: usize) -> Reading {
+        #[expect(clippy::cast_precision_loss, reason = "a window's length")]
+        Reading::TooShort { have_s: self.duration_s(), need_s: len as f64 / SUB_BLOCKS_PER_S }
+    }
+
+    fn window_ending(&self, end: usize, len: usize) -> Reading {
+        if end >= len && end <= self.len() {
+            loudness(self.window_power(end - len, len))
+        } else {
+            self.range(0, end).too_short(len)
+        }
+    }
+
+    /// Momentary loudness of the 0.4 s that end with sub-block `end` (exclusive), LUFS.
+    #[must_use]
+    pub fn momentary_lufs(&self, end: usize) -> Reading {
+        self.window_ending(end, MOMENTARY_SUB_BLOCKS)
+    }
+
+    /// Short-term loudness of the 3 s that end with sub-block `end` (exclusive), LUFS.
+    #[must_use]
+    pub fn short_term_lufs(&self, end: usize) -> Reading {
+        self.window_ending(end, SHORT_TERM_SUB_BLOCKS)
+    }
+
+    /// Loudness of all sub-blocks without any gate (BS.1770-1), LUFS.
+    #[must_use]
+    pub fn ungated_lufs(&self) -> Reading {
+        if self.is_empty() { self.too_short(1) } else { loudness(self.window_power(0, self.len())) }
+    }
+
+    /// Integrated loudness with both gates, LUFS. Blocks begin with the first sub-block.
+    ///
+    /// # Source
+    /// ITU-R BS.1770-5, Annex 1, eq. 3 to 7.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::loudness::SubBlocks;
+    /// // 10 s at a weighted power of 0.01, 480 frames a sub-block, then 10 s of silence.
+    /// let mut energies = vec![4.8; 1000];
+    /// energies.extend([0.0; 1000]);
+    /// let programme = SubBlocks::new(&energies, 48_000.0)?;
+    /// assert!((programme.integrated_lufs().value().unwrap() + 20.691).abs() < 0.1);
+    /// assert!((programme.ungated_lufs().value().unwrap() + 23.701).abs() < 1e-3);
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    #[must_use]
+    pub fn integrated_lufs(&self) -> Reading {
+        if self.len() < MOMENTARY_SUB_BLOCKS {
+            return self.too_short(MOMENTARY_SUB_BLOCKS);
+        }
+        let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
+        let mean_above = |threshold: f64| {
+            mean(self.windows(MOMENTARY_SUB_BLOCKS).filter(|&power| power > threshold))
+        };
+        match mean_above(absolute) {
+            Some(ungated) => mean_above(absolute.max(ungated * RELATIVE_GATE))
+                .map_or(Reading::BelowGate, loudness),
+            None => Reading::BelowGate,
+        }
+    }
+}
+
+/// Loudness of a mean power as a reading.
+pub(super) fn loudness(power: f64) -> Reading {
+    Reading::from_level(Power::new(power).loudness().value())
+}
+
+/// The mean, in the fixed tree of `kernels::sum`; none of nothing.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut lanes = [0.0; 8];
+    let mut count = 0_usize;
+    for value in values {
+        lanes[count % 8] += value;
+        count += 1;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "blocks of days fit into 53 bits")]
+    (count > 0).then(|| scalar::sum(&lanes) / count as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Energies of one sub-block at 48 kHz that read `lufs`.
+    fn energy(lufs: f64) -> f64 {
+        Lufs::new(lufs).power().value() * 480.0
+    }
+
+    #[test]
+    fn a_window_is_right_to_the_nearest_frame() {
+        let energies = [1.0; 100];
+        let blocks = SubBlocks::new(&energies, 11_025.0).unwrap();
+        assert_eq!(blocks.frames(), 11_025);
+        assert_eq!(blocks.range(1, 2).frames(), 111); // 110.25 and 220.5 rounded
+        assert_eq!(blocks.range(3, 43).frames(), 4410);
+    }
+
+    #[test]
+    fn silence_and_short_material_have_no_loudness() {
+        let silence = [0.0; 50];
+        let blocks = SubBlocks::new(&silence, 48e3).unwrap();
+        assert_eq!(blocks.integrated_lufs(), Reading::BelowGate);
+        assert_eq!(blocks.ungated_lufs(), Reading::BelowGate);
+        let short = blocks.range(0, 39);
+        assert_eq!(short.integrated_lufs(), Reading::TooShort { have_s: 0.39, need_s: 0.4 });
+        assert!(matches!(blocks.short_term_lufs(50), Reading::TooShort { .. }));
+        assert!(matches!(blocks.range(7, 7).ungated_lufs(), Reading::TooShort { .. }));
+    }
+
+    #[test]
+    fn the_absolute_gate_takes_only_what_is_greater() {
+        for (lufs, passes) in [(-70.000_001, false), (-69.999_999, true)] {
+            let energies = [energy(lufs); 40];
+            let reading = SubBlocks::new(&energies, 48e3).unwrap().integrated_lufs();
+            assert_eq!(reading.value().is_some(), passes, "{reading}");
+        }
+    }
+
+    #[test]
+    fn the_last_whole_block_counts_and_the_incomplete_one_does_not() {
+        let mut energies = [energy(-30.0); 59];
+        energies[50..].fill(energy(0.0));
+        let loud_tail = SubBlocks::new(&energies, 48e3).unwrap();
+        let reading = loud_tail.integrated_lufs().value().unwrap();
+        assert!((reading + 30.0).abs() < 1e-9, "{reading}");
+    }
+}

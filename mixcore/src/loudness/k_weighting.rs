@@ -1,0 +1,198 @@
+//! The K-weighting: how the ear weighs a programme before its energy is counted.
+//!
+//! Two biquads: a shelf for the acoustic effect of the head (+4 dB above about 1.7 kHz) and a
+//! high-pass for the ear's weakness at low frequencies (38 Hz).
+//!
+//! BS.1770 prints coefficients for 48 kHz only and asks for the same response at other rates. Both
+//! stages are bilinear transforms of analogue prototypes, so they can be designed anew at any rate:
+//!
+//! > K = tan(π f0 / fs), a0 = 1 + K/Q + K², a1 = 2 (K² − 1)/a0, a2 = (1 − K/Q + K²)/a0
+//! > shelf: b = (Vh + Vb K/Q + K², 2 (K² − Vh), Vh − Vb K/Q + K²)/a0
+//! > high-pass: b = g (1, −2, 1), g = a0(48 kHz)/a0(fs)
+//!
+//! The factor g is what keeps the loudness of one programme the same at every rate: the printed
+//! high-pass has the numerator 1, −2, 1 and with it a pass-band gain of a0, which depends on the
+//! rate. NOTE: libebur128, crate ebur128, bs1770 and pyloudnorm's "DeMan" filters leave g out, so
+//! they read 0.017 LU low at 96 kHz and 0.027 LU low at 192 kHz.
+//!
+//! Sources: ITU-R BS.1770-5, Annex 1, Tables 1 and 2 (coefficients at 48 kHz). The prototypes'
+//! parameters (f0, Q, Vh, Vb) are those that reproduce the tables, as published with libebur128 and
+//! pyloudnorm; that they do is a test here.
+//!
+//! Limits: what is left after g is the warping of the shelf by the bilinear transform. Deviation
+//! from the 48 kHz response, dB (recomputed by a test):
+//!
+//! | rate | 100 Hz | 997 Hz | 2 kHz | 3 kHz | largest, 20 Hz to 20 kHz or 0.45 fs |
+//! |---|---|---|---|---|---|
+//! | 8 kHz | 0.0009 | -0.2007 | 0.2082 | 0.2071 | 0.2860 |
+//! | 16 kHz | 0.0002 | -0.0460 | 0.0413 | 0.0613 | 0.0659 |
+//! | 32 kHz | 0.0000 | -0.0072 | 0.0062 | 0.0099 | 0.0103 |
+//! | 44.1 kHz | 0.0000 | -0.0011 | 0.0009 | 0.0015 | 0.0015 |
+//! | 96 kHz | 0.0000 | 0.0043 | -0.0037 | -0.0060 | -0.0062 |
+//! | 192 kHz | 0.0000 | 0.0054 | -0.0046 | -0.0075 | -0.0077 |
+//! | 384 kHz | 0.0000 | 0.0056 | -0.0048 | -0.0079 | -0.0081 |
+//!
+//! Cost: see [`crate::kernels::k_energy`].
+
+use crate::error::Error;
+use crate::filters::Biquad;
+use crate::kernels::KWeight;
+use crate::math;
+use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ};
+
+/// The rate at which BS.1770 prints its coefficients, Hz.
+const PRINTED_RATE_HZ: f64 = 48_000.0;
+
+/// Corner of the shelf, Hz (fits BS.1770-5, Table 1).
+const SHELF_HZ: f64 = 1_681.974_450_955_533;
+/// Gain of the shelf, dB (fits Table 1).
+const SHELF_GAIN_DB: f64 = 3.999_843_853_973_347;
+/// Q of the shelf (fits Table 1).
+const SHELF_Q: f64 = 0.707_175_236_955_419_6;
+/// Exponent that gives the shelf's mid-band gain from its gain (fits Table 1).
+const SHELF_MID_EXPONENT: f64 = 0.499_666_774_154_541_6;
+
+/// Corner of the high-pass, Hz (fits Table 2).
+const HIGH_PASS_HZ: f64 = 38.135_470_876_024_44;
+/// Q of the high-pass (fits Table 2).
+const HIGH_PASS_Q: f64 = 0.500_327_037_323_877_3;
+
+/// The two stages of the K-weighting at one sample rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KWeighting {
+    /// Stage 1, the shelf.
+    pub shelf: Biquad,
+    /// Stage 2, the high-pass, with its gain.
+    pub high_pass: Biquad,
+    rate_hz: f64,
+}
+
+impl KWeighting {
+    /// Designs both stages for a sample rate.
+    ///
+    /// # Errors
+    /// A rate outside 8 to 384 kHz.
+    ///
+    /// # Source
+    /// ITU-R BS.1770-5, Annex 1, Tables 1 and 2.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::loudness::KWeighting;
+    /// let at_48k = KWeighting::design(48_000.0)?;
+    /// let at_192k = KWeighting::design(192_000.0)?;
+    /// // BS.1770's constant -0.691 cancels the gain at 997 Hz, at every rate.
+    /// assert!((at_48k.response_db(997.0) - 0.691).abs() < 1e-3);
+    /// assert!((at_192k.response_db(997.0) - 0.691).abs() < 6e-3);
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    pub fn design(rate_hz: f64) -> Result<Self, Error> {
+        Error::check_range("rate_hz", rate_hz, MIN_RATE_HZ, MAX_RATE_HZ)?;
+        let high = math::exp10(SHELF_GAIN_DB / 20.0);
+        let mid = math::pow(high, SHELF_MID_EXPONENT);
+        let (k, a0, a) = denominator(SHELF_HZ, SHELF_Q, rate_hz);
+        let shelf = Biquad {
+            b: [
+                (high + mid * k / SHELF_Q + k * k) / a0,
+                2.0 * (k * k - high) / a0,
+                (high - mid * k / SHELF_Q + k * k) / a0,
+            ],
+            a,
+        };
+        let (_, a0, a) = denominator(HIGH_PASS_HZ, HIGH_PASS_Q, rate_hz);
+        let gain = denominator(HIGH_PASS_HZ, HIGH_PASS_Q, PRINTED_RATE_HZ).1 / a0;
+        let high_pass = Biquad { b: [gain, -2.0 * gain, gain], a };
+        Ok(Self { shelf, high_pass, rate_hz })
+    }
+
+    /// Gain at `hz`, dB.
+    #[must_use]
+    pub fn response_db(&self, hz: f64) -> f64 {
+        self.shelf.response_db(hz, self.rate_hz) + self.high_pass.response_db(hz, self.rate_hz)
+    }
+
+    /// The coefficients as the kernels want them: the high-pass's gain folded into the shelf.
+    #[must_use]
+    pub fn kernel(&self) -> KWeight {
+        KWeight {
+            shelf_b: self.shelf.b.map(|b| b * self.high_pass.b[0]),
+            shelf_a: self.shelf.a,
+            high_pass_a: self.high_pass.a,
+        }
+    }
+}
+
+/// K, a0 before normalisation, and the normalised denominator.
+fn denominator(hz: f64, q: f64, rate_hz: f64) -> (f64, f64, [f64; 2]) {
+    let k = math::tan(math::PI * hz / rate_hz);
+    let a0 = 1.0 + k / q + k * k;
+    (k, a0, [2.0 * (k * k - 1.0) / a0, (1.0 - k / q + k * k) / a0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tables print 14 decimals, the parameters that fit them have 16 digits; 1e-12 is far
+    /// below what any reading shows (1e-11 dB).
+    const TABLE_TOLERANCE: f64 = 1e-12;
+
+    #[test]
+    fn tables_1_and_2_of_bs1770_at_48_khz() {
+        let k = KWeighting::design(48_000.0).unwrap();
+        let printed = [
+            (k.shelf.b[0], 1.535_124_859_586_97),
+            (k.shelf.b[1], -2.691_696_189_406_38),
+            (k.shelf.b[2], 1.198_392_810_852_85),
+            (k.shelf.a[0], -1.690_659_293_182_41),
+            (k.shelf.a[1], 0.732_480_774_215_85),
+            (k.high_pass.b[0], 1.0),
+            (k.high_pass.b[1], -2.0),
+            (k.high_pass.b[2], 1.0),
+            (k.high_pass.a[0], -1.990_047_454_833_98),
+            (k.high_pass.a[1], 0.990_072_250_366_21),
+        ];
+        for (ours, printed) in printed {
+            assert!((ours - printed).abs() < TABLE_TOLERANCE, "{ours} {printed}");
+        }
+    }
+
+    /// The table of the module doc, which has four decimals.
+    const DEVIATIONS_DB: [(f64, [f64; 5]); 7] = [
+        (8_000.0, [0.0009, -0.2007, 0.2082, 0.2071, 0.2860]),
+        (16_000.0, [0.0002, -0.0460, 0.0413, 0.0613, 0.0659]),
+        (32_000.0, [0.0000, -0.0072, 0.0062, 0.0099, 0.0103]),
+        (44_100.0, [0.0000, -0.0011, 0.0009, 0.0015, 0.0015]),
+        (96_000.0, [0.0000, 0.0043, -0.0037, -0.0060, -0.0062]),
+        (192_000.0, [0.0000, 0.0054, -0.0046, -0.0075, -0.0077]),
+        (384_000.0, [0.0000, 0.0056, -0.0048, -0.0079, -0.0081]),
+    ];
+
+    #[test]
+    fn the_response_differs_from_48_khz_only_by_the_warping_of_the_shelf() {
+        let reference = KWeighting::design(PRINTED_RATE_HZ).unwrap();
+        for (rate_hz, printed) in DEVIATIONS_DB {
+            let k = KWeighting::design(rate_hz).unwrap();
+            let deviation = |hz: f64| k.response_db(hz) - reference.response_db(hz);
+            let top = (0.45 * rate_hz).min(20e3);
+            let worst = (0..=300)
+                .map(|i| deviation(20.0 * math::pow(top / 20.0, f64::from(i) / 300.0)))
+                .fold(0.0, |worst: f64, d| if d.abs() > worst.abs() { d } else { worst });
+            let ours = [deviation(100.0), deviation(997.0), deviation(2e3), deviation(3e3), worst];
+            for (ours, printed) in ours.into_iter().zip(printed) {
+                // Half of the last decimal printed.
+                assert!((ours - printed).abs() <= 0.000_051, "{rate_hz}: {ours} {printed}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_folded_gain_is_that_of_both_stages() {
+        let k = KWeighting::design(96_000.0).unwrap();
+        let kernel = k.kernel();
+        let shelf = Biquad { b: kernel.shelf_b, a: kernel.shelf_a };
+        let high_pass = Biquad { b: [1.0, -2.0, 1.0], a: kernel.high_pass_a };
+        let folded = shelf.response_db(997.0, 96e3) + high_pass.response_db(997.0, 96e3);
+        assert!((folded - k.response_db(997.0)).abs() < 1e-12);
+    }
+}
