@@ -2,7 +2,15 @@
 //!
 //! Every variant carries what was given and what is allowed; its text ends with the way out.
 
+#[cfg(feature = "json")]
+mod problems;
+
 use core::fmt;
+
+#[cfg(feature = "json")]
+pub(crate) use problems::Fields;
+#[cfg(feature = "json")]
+pub use problems::{Problem, Problems};
 
 /// The first 32 bytes of a text, kept so that an error can show it without allocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
