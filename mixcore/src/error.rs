@@ -2,11 +2,17 @@
 //!
 //! Every variant carries what was given and what is allowed; its text ends with the way out.
 
+#[cfg(feature = "json")]
+mod fields;
 #[cfg(feature = "alloc")]
-use alloc::string::{String, ToString};
-#[cfg(feature = "alloc")]
-use alloc::vec::Vec;
+mod problems;
+
 use core::fmt;
+
+#[cfg(feature = "json")]
+pub(crate) use fields::Fields;
+#[cfg(feature = "alloc")]
+pub use problems::{Problem, Problems};
 
 /// The first 32 bytes of a text, kept so that an error can show it without allocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -180,86 +186,6 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
-
-/// Every fault of a text or a session at once.
-#[cfg(feature = "alloc")]
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Problems(Vec<Problem>);
-
-/// One fault: where, what was given, what to do.
-#[cfg(feature = "alloc")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Path inside the text or session (`strips[2].gain_db`); empty for the whole.
-    pub path: String,
-    /// What is wrong, with what was given and what is allowed.
-    pub message: String,
-    /// How to repair it.
-    pub hint: String,
-}
-
-#[cfg(feature = "alloc")]
-impl Problems {
-    /// A list of one problem.
-    #[must_use]
-    pub fn one(path: &str, message: &str, hint: &str) -> Self {
-        let mut problems = Self::default();
-        problems.add(path, message, hint);
-        problems
-    }
-
-    /// Adds a problem.
-    pub fn add(&mut self, path: &str, message: &str, hint: &str) {
-        self.0.push(Problem { path: path.into(), message: message.into(), hint: hint.into() });
-    }
-
-    /// Adds the error of a result, if it is one; the error's text holds its own hint.
-    pub fn note<T>(&mut self, path: &str, result: Result<T, Error>) {
-        if let Err(error) = result {
-            self.add(path, &error.to_string(), "");
-        }
-    }
-
-    /// The problems in the order in which they were found.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Problem> {
-        self.0.iter()
-    }
-
-    /// No problem so far.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Nothing wrong, or this list.
-    ///
-    /// # Errors
-    /// This list, if it holds anything.
-    pub fn into_result(self) -> Result<(), Self> {
-        if self.is_empty() { Ok(()) } else { Err(self) }
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} problem(s):", self.0.len())?;
-        for problem in &self.0 {
-            write!(f, "\n  ")?;
-            if !problem.path.is_empty() {
-                write!(f, "{}: ", problem.path)?;
-            }
-            f.write_str(&problem.message)?;
-            if !problem.hint.is_empty() {
-                write!(f, " ({})", problem.hint)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl core::error::Error for Problems {}
 
 #[cfg(test)]
 mod tests {

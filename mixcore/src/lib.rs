@@ -27,6 +27,8 @@ pub mod units;
 
 pub use audio::{Block, BlockMut, Layout, Sample};
 pub use error::{Error, Text};
+#[cfg(feature = "alloc")]
+pub use error::{Problem, Problems};
 pub use kernels::Isa;
 pub use stream::{Convert, Io, Process, Processor, Stream};
 pub use units::{Reading, Timecode};

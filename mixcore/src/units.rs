@@ -181,6 +181,41 @@ impl fmt::Display for Reading {
     }
 }
 
+#[cfg(feature = "json")]
+impl serde::Serialize for Reading {
+    /// A number, or null and the reason: `{"value": null, "reason": "too_short", …}`.
+    fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        match *self {
+            Self::Value(value) => map.serialize_entry("value", &value)?,
+            Self::TooShort { have_s, need_s } => {
+                map.serialize_entry("value", &None::<f64>)?;
+                map.serialize_entry("reason", "too_short")?;
+                map.serialize_entry("have_s", &have_s)?;
+                map.serialize_entry("need_s", &need_s)?;
+            }
+            Self::BelowGate => {
+                map.serialize_entry("value", &None::<f64>)?;
+                map.serialize_entry("reason", "below_gate")?;
+            }
+            Self::NotApplicable => {
+                map.serialize_entry("value", &None::<f64>)?;
+                map.serialize_entry("reason", "not_applicable")?;
+            }
+        }
+        map.end()
+    }
+}
+
+#[cfg(feature = "json")]
+impl serde::Serialize for Timecode {
+    /// As it is printed: `"01:00:00:00"`.
+    fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Frame rates of SMPTE ST 12-1 timecode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]

@@ -7,6 +7,8 @@
 mod delay;
 mod fader;
 mod fold_down;
+#[cfg(feature = "json")]
+mod delivery;
 mod kernels;
 mod kernels_matrix;
 mod layouts;
