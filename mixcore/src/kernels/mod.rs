@@ -13,9 +13,11 @@ mod isa;
 mod mix;
 mod reduce;
 pub mod scalar;
+mod window;
 
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, peak, peak_energy, sum};
+pub use window::{box_sums, window_max};
