@@ -100,7 +100,7 @@ fn add_to<I: Simd, S: Sample>(simd: I, out: &mut [S], from: &[S]) {
         (S::V::<I>::from_slice(simd, to) + S::V::<I>::from_slice(simd, from)).store_slice(to);
     }
     for (to, &from) in to_tail.iter_mut().zip(from_tail) {
-        *to = *to + from;
+        *to += from;
     }
 }
 
@@ -116,6 +116,7 @@ fn add_shifted<I: Simd, S: Sample>(simd: I, work: &mut [S], shift: usize, count:
         at += S::LANES;
     }
     for n in whole..count {
-        work[n] = work[n] + work[n + shift];
+        let there = work[n + shift];
+        work[n] += there;
     }
 }

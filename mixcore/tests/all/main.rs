@@ -5,5 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod kernels;
+mod limiter;
 mod order;
+mod reference;
 mod signals;
