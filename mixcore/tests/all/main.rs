@@ -6,6 +6,8 @@
 
 mod kernels;
 mod limiter;
+mod limiter_ceiling;
 mod order;
+mod programmes;
 mod reference;
 mod signals;
