@@ -9,17 +9,19 @@
 //! measurement says so.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{Header, History, Measurement, Of, PhraseReading, Quantity, Role, Stem};
-use crate::audio::{Block, Buffer, Layout, Sample};
+use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
+use crate::kernels::{self, Isa};
 use crate::loudness::{
-    Meter, MeterSetup, StemActivity, SubBlocks, TruePeakMeter, TruePeakMethod, dialogue_loudness,
+    Meter, MeterSetup, PeakReadings, StemActivity, SubBlocks, TruePeakMeter, TruePeakMethod,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
-use crate::units::{Reading, Timecode};
+use crate::units::{Reading, Timecode, gain_to_db};
 
 /// What is measured, and what it is called.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,4 +36,389 @@ pub struct MeasureSetup {
     pub roles: Vec<Role>,
     /// Frames that will be pushed, at most.
     pub frames: u64,
+}
+
+/// Frames that are measured in one go: it bounds the scratch memory.
+const CHUNK_FRAMES: usize = 4096;
+
+/// Mono loss of a stem that cancels altogether, LU: a finite number stands for "all of it".
+const TOTAL_LOSS_LU: f64 = 100.0;
+
+/// A fold-down with its own meter.
+struct Folded<S: Sample> {
+    fold: FoldDown,
+    audio: Buffer<S>,
+    meter: Meter<'static, S>,
+}
+
+impl<S: Sample> Folded<S> {
+    /// A fold-down of `stream`, or nothing where no matrix is defined or none is needed.
+    fn new(target: Layout, stream: Stream, setup: MeterSetup) -> Result<Option<Self>, Error> {
+        if stream.layout == target || downmix_matrix(stream.layout, target).is_err() {
+            return Ok(None);
+        }
+        let heard = Stream { layout: target, ..stream };
+        Ok(Some(Self {
+            fold: FoldDown::new(target, stream)?,
+            audio: Buffer::new(target.channel_count(), CHUNK_FRAMES)?,
+            meter: Meter::new(setup, heard)?,
+        }))
+    }
+
+    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+        let frames = block.frames();
+        self.fold.convert(block, self.audio.range_mut(0, frames))?;
+        self.meter.push(self.audio.range(0, frames))
+    }
+}
+
+/// Something that is heard in stereo and in mono: the programme, or one role's stem.
+struct Heard<S: Sample> {
+    meter: Meter<'static, S>,
+    stereo: Option<Folded<S>>,
+    mono: Option<Folded<S>>,
+}
+
+impl<S: Sample> Heard<S> {
+    fn new(stream: Stream, setup: MeterSetup) -> Result<Self, Error> {
+        Ok(Self {
+            meter: Meter::new(setup, stream)?,
+            stereo: Folded::new(Layout::STEREO, stream, setup)?,
+            // (L+R)/2 on both loudspeakers.
+            mono: Folded::new(Layout::MONO, stream, MeterSetup { dual_mono: true, ..setup })?,
+        })
+    }
+
+    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+        self.meter.push(block)?;
+        for folded in [&mut self.stereo, &mut self.mono].into_iter().flatten() {
+            folded.push(block)?;
+        }
+        Ok(())
+    }
+
+    /// What is lost when the stereo form is folded to mono: ungated, so that a stem that cancels
+    /// below any gate still has an answer.
+    fn mono_loss_lu(&self) -> Reading {
+        let Some(mono) = &self.mono else { return Reading::NotApplicable };
+        let stereo = self.stereo.as_ref().map_or(&self.meter, |folded| &folded.meter);
+        let stereo = stereo.sub_blocks().ungated_lufs();
+        match (stereo, mono.meter.sub_blocks().ungated_lufs()) {
+            (Reading::Value(stereo), Reading::Value(mono)) => {
+                Reading::Value((stereo - mono).min(TOTAL_LOSS_LU))
+            }
+            (Reading::Value(_), Reading::BelowGate) => Reading::Value(TOTAL_LOSS_LU),
+            (Reading::Value(_), other) | (other, _) => other,
+        }
+    }
+}
+
+/// The sum of all stems of one kind, and its meter.
+struct Bus<S: Sample> {
+    stem: Stem,
+    sum: Vec<f64>,
+    audio: Buffer<S>,
+    meter: Meter<'static, S>,
+}
+
+impl<S: Sample> Bus<S> {
+    fn new(stem: Stem, stream: Stream, setup: MeterSetup) -> Result<Self, Error> {
+        Ok(Self {
+            stem,
+            sum: vec![0.0; CHUNK_FRAMES],
+            audio: Buffer::new(stream.channel_count(), CHUNK_FRAMES)?,
+            meter: Meter::new(setup, stream)?,
+        })
+    }
+
+    fn push(&mut self, stems: &[(Role, Block<'_, S>)], frames: usize, isa: Isa) -> Result<(), Error> {
+        for channel in 0..self.audio.channel_count() {
+            let sum = &mut self.sum[..frames];
+            sum.fill(0.0);
+            for (_, block) in stems.iter().filter(|(role, _)| role.stem() == self.stem) {
+                kernels::accumulate(isa, sum, block.channel(channel), 1.0);
+            }
+            kernels::round_into(isa, sum, &mut self.audio.channel_mut(channel)[..frames]);
+        }
+        self.meter.push(self.audio.range(0, frames))
+    }
+}
+
+/// Measures one version: feed it with [`Measurer::push`], read it with [`Measurer::finish`].
+///
+/// Not for the audio thread: `finish` allocates what it returns.
+pub struct Measurer<S: Sample> {
+    setup: MeasureSetup,
+    stream: Stream,
+    programme: Heard<S>,
+    annex2: TruePeakMeter<'static, S>,
+    peaks: PeakHistory<S>,
+    stems: Vec<(Role, Heard<S>)>,
+    dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
+    music: Option<Bus<S>>,
+    frames: u64,
+}
+
+impl<S: Sample> Measurer<S> {
+    /// A measurer for one version.
+    ///
+    /// # Errors
+    /// A rate outside 8 to 384 kHz, or a programme longer than a meter can hold (100 hours).
+    pub fn new(setup: MeasureSetup, stream: Stream) -> Result<Self, Error> {
+        #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
+        let duration_s = setup.frames as f64 / stream.rate_hz;
+        let meter = MeterSetup {
+            dual_mono: setup.dual_mono,
+            max_duration_s: duration_s.max(SHORTEST_S),
+            ..MeterSetup::default()
+        };
+        let mut stems = Vec::new();
+        for &role in &setup.roles {
+            if stems.iter().all(|(known, _)| *known != role) {
+                stems.push((role, Heard::new(stream, meter)?));
+            }
+        }
+        let has = |stem| setup.roles.iter().any(|role| role.stem() == stem);
+        let dialogue = if has(Stem::Dialogue) {
+            let activity = StemActivity::new(meter.max_duration_s, stream)?;
+            Some((Bus::new(Stem::Dialogue, stream, meter)?, activity))
+        } else {
+            None
+        };
+        let music = match has(Stem::Music) {
+            true => Some(Bus::new(Stem::Music, stream, meter)?),
+            false => None,
+        };
+        Ok(Self {
+            stream,
+            programme: Heard::new(stream, meter)?,
+            annex2: TruePeakMeter::new(TruePeakMethod::Annex2, stream)?,
+            peaks: PeakHistory::new(stream)?,
+            stems,
+            dialogue,
+            music,
+            frames: 0,
+            setup,
+        })
+    }
+
+    /// Takes a block of the finished version and the same frames of its stems.
+    ///
+    /// A role of the setup that is not among `stems` is silent here; roles that are not in the
+    /// setup are left out.
+    ///
+    /// # Errors
+    /// Channel or frame counts that do not fit, or more frames than the setup announced.
+    pub fn push<'b>(
+        &mut self,
+        version: Block<'b, S>,
+        stems: impl Iterator<Item = (Role, Block<'b, S>)>,
+    ) -> Result<(), Error> {
+        version.check_channels("version", self.stream.channel_count())?;
+        let stems: Vec<(Role, Block<'b, S>)> = stems.collect();
+        for (_, block) in &stems {
+            block.check_channels("stem", self.stream.channel_count())?;
+            check_frames("stem", block.frames(), version.frames())?;
+        }
+        let left = self.setup.frames - self.frames;
+        if version.frames() as u64 > left {
+            return Err(Error::FrameCount {
+                what: "version",
+                given: version.frames(),
+                expected: usize::try_from(left).unwrap_or(usize::MAX),
+            });
+        }
+        for start in (0..version.frames()).step_by(CHUNK_FRAMES) {
+            let end = (start + CHUNK_FRAMES).min(version.frames());
+            let part: Vec<_> =
+                stems.iter().map(|(role, block)| (*role, block.range(start, end))).collect();
+            self.push_chunk(version.range(start, end), &part)?;
+        }
+        self.frames += version.frames() as u64;
+        Ok(())
+    }
+
+    fn push_chunk(
+        &mut self,
+        version: Block<'_, S>,
+        stems: &[(Role, Block<'_, S>)],
+    ) -> Result<(), Error> {
+        let frames = version.frames();
+        self.programme.push(version)?;
+        self.annex2.push(version)?;
+        self.peaks.push(version)?;
+        for (role, heard) in &mut self.stems {
+            for (_, block) in stems.iter().filter(|(given, _)| given == role) {
+                heard.push(*block)?;
+            }
+        }
+        if let Some((bus, activity)) = &mut self.dialogue {
+            bus.push(stems, frames, self.stream.isa)?;
+            activity.push(bus.audio.range(0, frames))?;
+        }
+        if let Some(bus) = &mut self.music {
+            bus.push(stems, frames, self.stream.isa)?;
+        }
+        Ok(())
+    }
+
+    /// Everything that was read.
+    ///
+    /// # Errors
+    /// None that its own calls can cause; they are passed on rather than hidden.
+    pub fn finish(self) -> Result<Measurement, Error> {
+        let mut header =
+            Header::new(&self.setup.title, self.stream.layout, self.stream.rate_hz, self.frames)?
+                .with_start(self.setup.start)
+                .with_dual_mono(self.setup.dual_mono)
+                .with_true_peak_method(TruePeakMethod::default().name());
+        if self.dialogue.is_some() {
+            header = header.with_dialogue_detector(DETECTOR);
+        }
+        let mut found = Measurement::new(header);
+        self.read_programme(&mut found)?;
+        self.read_fold_downs(&mut found)?;
+        for (role, heard) in &self.stems {
+            let of = Of::Stem(*role);
+            let readings = heard.meter.measurement();
+            found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+            found.set(&of, Quantity::MonoLossLu, heard.mono_loss_lu())?;
+        }
+        self.read_dialogue(&mut found)?;
+        found.set_history(self.history());
+        Ok(found)
+    }
+
+    fn read_programme(&self, found: &mut Measurement) -> Result<(), Error> {
+        let readings = self.programme.meter.measurement();
+        let of = Of::Programme;
+        found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+        found.set_at(
+            &of,
+            Quantity::MomentaryMaxLufs,
+            readings.momentary_max_lufs,
+            readings.momentary_max_frame,
+        )?;
+        found.set_at(
+            &of,
+            Quantity::ShortTermMaxLufs,
+            readings.short_term_max_lufs,
+            readings.short_term_max_frame,
+        )?;
+        found.set(&of, Quantity::LoudnessRangeLu, readings.loudness_range_lu)?;
+        found.set(&of, Quantity::MonoLossLu, self.programme.mono_loss_lu())?;
+        #[expect(clippy::cast_precision_loss, reason = "a count of faults")]
+        found.set(&of, Quantity::Faults, Reading::Value(readings.faults as f64))?;
+        set_peaks(found, &of, self.programme.meter.true_peak().measurement())?;
+        let annex2 = self.annex2.measurement();
+        found.set_at(
+            &of,
+            Quantity::TruePeakAnnex2Dbtp,
+            annex2.true_peak_dbtp,
+            annex2.true_peak_frame,
+        )?;
+        for channel in 0..self.stream.channel_count() {
+            let peaks = self.programme.meter.true_peak().channel_measurement(channel);
+            set_peaks(found, &Of::Channel(channel), peaks)?;
+        }
+        Ok(())
+    }
+
+    fn read_fold_downs(&self, found: &mut Measurement) -> Result<(), Error> {
+        let programme = &self.programme;
+        for (name, folded) in [("Lo/Ro", &programme.stereo), ("mono", &programme.mono)] {
+            let Some(folded) = folded else { continue };
+            found.push_fold_down(name, folded.fold.matrix().citation())?;
+            let of = Of::FoldDown(name.into());
+            let readings = folded.meter.measurement();
+            found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+            set_peaks(found, &of, folded.meter.true_peak().measurement())?;
+        }
+        Ok(())
+    }
+
+    fn read_dialogue(&self, found: &mut Measurement) -> Result<(), Error> {
+        let Some((bus, activity)) = &self.dialogue else { return Ok(()) };
+        let activity = activity.activity();
+        let readings = activity.dialogue(self.programme.meter.sub_blocks())?;
+        let of = Of::Programme;
+        found.set(&of, Quantity::DialogueLufs, readings.dialogue_lufs)?;
+        found.set(&of, Quantity::DialoguePercent, readings.dialogue_percent)?;
+        for phrase in activity.phrases() {
+            let during =
+                |blocks: SubBlocks<'_>| blocks.range(phrase.start, phrase.end).integrated_lufs();
+            let music =
+                self.music.as_ref().map_or(Reading::NotApplicable, |m| during(m.meter.sub_blocks()));
+            found.push_phrase(PhraseReading::new(
+                phrase.start_frame,
+                phrase.end_frame,
+                during(bus.meter.sub_blocks()),
+                music,
+            )?);
+        }
+        Ok(())
+    }
+
+    /// M and S every 100 ms, with the true peaks in between.
+    fn history(&self) -> History {
+        let blocks = self.programme.meter.sub_blocks();
+        let level = |reading: Reading| {
+            #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
+            reading.value().map_or(f32::NAN, |value| value as f32)
+        };
+        let ends = || (HOP..=blocks.len()).step_by(HOP);
+        History::new(
+            ends().map(|end| level(blocks.momentary_lufs(end))).collect(),
+            ends().map(|end| level(blocks.short_term_lufs(end))).collect(),
+            self.peaks.levels(),
+        )
+    }
+}
+
+/// True peaks per 100 ms.
+struct PeakHistory<S: Sample> {
+    meter: TruePeakMeter<'static, S>,
+    rate_hz: f64,
+    peaks: Vec<f64>,
+}
+
+impl<S: Sample> PeakHistory<S> {
+    fn new(stream: Stream) -> Result<Self, Error> {
+        let meter = TruePeakMeter::new(TruePeakMethod::default(), stream)?;
+        Ok(Self { meter, rate_hz: stream.rate_hz, peaks: Vec::new() })
+    }
+
+    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+        let mut at = 0;
+        while at < block.frames() {
+            let hop = crate::loudness::sub_block_start((self.peaks.len() + 1) * HOP, self.rate_hz);
+            let left = usize::try_from(hop - self.meter.frames()).unwrap_or(usize::MAX);
+            let end = (at + left).min(block.frames());
+            self.meter.push(block.range(at, end))?;
+            if end - at == left {
+                self.peaks.push(self.meter.take_interval_peak());
+            }
+            at = end;
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
+    fn levels(&self) -> Vec<f32> {
+        self.peaks.iter().map(|&peak| gain_to_db(peak) as f32).collect()
+    }
+}
+
+/// Sub-blocks (10 ms) in an entry of the history.
+const HOP: usize = 10;
+
+/// How dialogue was found, as the measurement's header says it.
+const DETECTOR: &str = "activity of the dialogue stem: 10 ms frames above -30 dB of its mean active power, gaps under 0.4 s merged";
+
+/// Shortest programme that a meter is built for, s (a clip of a few frames is still measured).
+const SHORTEST_S: f64 = 0.4;
+
+fn set_peaks(found: &mut Measurement, of: &Of, peaks: PeakReadings) -> Result<(), Error> {
+    found.set_at(of, Quantity::TruePeakDbtp, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
+    found.set_at(of, Quantity::SamplePeakDbfs, peaks.sample_peak_dbfs, peaks.sample_peak_frame)
 }

@@ -18,6 +18,8 @@ mod hint;
 #[cfg(feature = "alloc")]
 mod history;
 #[cfg(feature = "alloc")]
+mod measure;
+#[cfg(feature = "alloc")]
 mod measurement;
 #[cfg(feature = "alloc")]
 mod places;
@@ -29,6 +31,8 @@ mod quantity;
 mod role;
 #[cfg(feature = "alloc")]
 mod rule;
+#[cfg(feature = "alloc")]
+mod solve;
 #[cfg(feature = "alloc")]
 mod spec;
 #[cfg(feature = "json")]
@@ -47,6 +51,8 @@ pub use header::Header;
 #[cfg(feature = "alloc")]
 pub use history::{Excursion, History};
 #[cfg(feature = "alloc")]
+pub use measure::{MeasureSetup, Measurer};
+#[cfg(feature = "alloc")]
 pub use measurement::{
     ChannelReading, FoldDownReading, Measurement, Of, PhraseReading, Readings, StemReading,
 };
@@ -58,6 +64,8 @@ pub use quantity::{Quantity, QuantityInfo, QuantityKind};
 pub use role::{Role, Stem};
 #[cfg(feature = "alloc")]
 pub use rule::{AnyOf, Basis, Citation, Clause, Kind, Rule, Select, When};
+#[cfg(feature = "alloc")]
+pub use solve::{AIM_TOLERANCE_LU, Caps, Controls, End, Outcome, Pass, Plant, Solution, solve};
 #[cfg(feature = "alloc")]
 pub use spec::{Confidence, Spec, Target};
 #[cfg(feature = "alloc")]

@@ -1,1 +1,10 @@
 //! The second layer of a mix: peaks controlled, passages evened out, the performance kept.
+
+mod limiter;
+mod lookahead;
+mod peak_detector;
+mod stages;
+
+pub use limiter::{
+    Limiter, LimiterMemory, LimiterParams, LimiterSetup, Link, MAX_LOOKAHEAD_MS, MIN_LOOKAHEAD_MS,
+};

@@ -15,6 +15,7 @@ mod mix;
 mod reduce;
 pub mod scalar;
 mod true_peak;
+mod window;
 
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
@@ -27,3 +28,4 @@ pub use true_peak::{
     MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps, mirrored_peaks,
     quarter_peaks, symmetric_fir,
 };
+pub use window::{box_sums, window_max};

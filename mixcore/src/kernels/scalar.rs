@@ -231,6 +231,33 @@ pub fn quarter_peaks<S: Sample>(samples: &[S], mids: &[S], taps: &QuarterTaps<S>
             if let Some((even, odd)) = &taps.quarters {
                 let differences = core::array::from_fn(|k| old[k] - new[k]);
                 hold(dot(sums, even) + dot(differences, odd));
+/// Twin of [`super::window_max`]: the valid values, from the definition.
+pub fn window_max<S: Sample>(input: &[S], length: usize, out: &mut [S]) {
+    for (window, out) in input.windows(length.max(1)).zip(out) {
+        *out = window.iter().fold(S::zero(), |best, &x| if x > best { x } else { best });
+    }
+}
+
+/// Twin of [`super::box_sums`]: every window summed on its own.
+pub fn box_sums<S: Sample>(input: &[S], length: usize, out: &mut [S]) {
+    fn tree<S: Sample>(part: &[S]) -> S {
+        match part {
+            [one] => *one,
+            _ => {
+                let (low, high) = part.split_at(part.len() / 2);
+                tree(low) + tree(high)
+            }
+        }
+    }
+    let length = length.max(1);
+    for (window, out) in input.windows(length).zip(out) {
+        let mut done = 0;
+        for bit in 0..usize::BITS {
+            let span = 1 << bit;
+            if length & span != 0 {
+                let part = tree(&window[done..done + span]);
+                *out = if done == 0 { part } else { *out + part };
+                done += span;
             }
         }
     }

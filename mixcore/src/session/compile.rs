@@ -38,12 +38,12 @@ pub fn compile_with_isa<S: Sample>(
 ) -> Result<Renderer<S>, Problems> {
     let mut problems = Problems::default();
     let block = Error::check_range("max_block", max_block as f64, 1.0, MAX_BLOCK as f64);
-    problems.note("", block);
+    problems.note("max_block", block);
     check(session, &mut problems);
-    problems.into_result()?;
+    problems.or(())?;
     let mut build = Build { session, isa, max_block, problems: Problems::default() };
     let renderer = build.renderer();
-    build.problems.into_result()?;
+    build.problems.or(())?;
     match renderer {
         Some(renderer) => Ok(renderer),
         None => Err(Problems::one("", "the session could not be built", "report this")),
@@ -55,20 +55,19 @@ fn check(session: &Session, problems: &mut Problems) {
     let stream = Stream::new(session.rate_hz, crate::audio::Layout::MONO);
     problems.note("rate_hz", stream);
     if session.programme.frames == 0 {
-        problems.add(
-            "programme.frames",
+        problems.push("programme.frames",
             "the programme has no frames",
             "give its length in frames",
         );
     }
     if session.programme.start_frame.checked_add(session.programme.frames).is_none() {
-        problems.add("programme", "start and length overflow", "give frames of the session");
+        problems.push("programme", "start and length overflow", "give frames of the session");
     }
     if session.strips.is_empty() {
-        problems.add("strips", "there are no strips", "give at least one source");
+        problems.push("strips", "there are no strips", "give at least one source");
     }
     if session.versions.is_empty() {
-        problems.add("versions", "there are no versions", "say what is to be rendered");
+        problems.push("versions", "there are no versions", "say what is to be rendered");
     }
     unique("strips", "id", session.strips.iter().map(|strip| strip.id.as_str()), problems);
     unique("versions", "name", session.versions.iter().map(|v| v.name.as_str()), problems);
@@ -78,8 +77,7 @@ fn check(session: &Session, problems: &mut Problems) {
         problems.note(&format!("{path}.gain_db"), params.validate());
         let channels = strip.source.layout.channel_count();
         if strip.invert.len() > channels {
-            problems.add(
-                &format!("{path}.invert"),
+            problems.push(&format!("{path}.invert"),
                 &format!("{} entries for {channels} channel(s)", strip.invert.len()),
                 "give at most one entry per source channel",
             );
@@ -109,9 +107,9 @@ fn unique<'a>(
     for (index, name) in names.enumerate() {
         let path = format!("{list}[{index}].{field}");
         if name.is_empty() {
-            problems.add(&path, "it is empty", "give a name");
+            problems.push(&path, "it is empty", "give a name");
         } else if seen.contains(&name) {
-            problems.add(&path, &format!("{name:?} is used twice"), "give another name");
+            problems.push(&path, &format!("{name:?} is used twice"), "give another name");
         }
         seen.push(name);
     }
@@ -129,10 +127,7 @@ impl Build<'_> {
     fn keep<T>(&mut self, path: &str, result: Result<T, Error>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
-            Err(error) => {
-                self.problems.note(path, Err::<(), _>(error));
-                None
-            }
+    
         }
     }
 

@@ -1,0 +1,346 @@
+//! The chain of the limiter: three stages of detection, gain curve and gain on delay lines.
+//!
+//! Everything moves in chunks of 64 frames of the absolute counter. A line holds the last samples
+//! of one channel before one stage, newest at the end; a track holds a setting per frame from the
+//! input to the output, so that each setting meets the frame that it was made for.
+
+use super::lookahead::{LookAhead, LookAheadState, release_factor};
+use super::peak_detector::{BANK_LEN, CHUNK, CONTEXT, PeakDetector, SIDE};
+use crate::audio::{PerChannel, Sample};
+use crate::error::Error;
+use crate::kernels::{self, Isa};
+
+/// Stages: the limiter proper and two trims.
+pub(super) const STAGES: usize = 3;
+/// Look-ahead of a trim, frames (fixed in frames, as is the kernel that it works against).
+pub(super) const TRIM_FRAMES: usize = 111;
+/// Time constant of a trim's release, frames.
+pub(super) const TRIM_RELEASE_FRAMES: f64 = 2048.0;
+/// A trim leaves a chunk alone whose excess cannot be larger than this (linear; 0.0017 dB).
+pub(super) const TRIM_IDLE: f64 = 2e-4;
+
+/// Where everything lies in the two memories.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    curves: [LookAhead; STAGES],
+    /// Frames from the newest input to the newest sample of each stage's line, and to the output.
+    offsets: [usize; STAGES + 1],
+    channels: usize,
+    groups: usize,
+}
+
+impl Plan {
+    /// The plan for a look-ahead in frames.
+    pub(super) fn new(lookahead: usize, channels: usize, groups: usize) -> Self {
+        let trim = LookAhead::one_box(TRIM_FRAMES);
+        let curves = [LookAhead::two_boxes(lookahead), trim, trim];
+        let mut offsets = [0; STAGES + 1];
+        for (stage, curve) in curves.iter().enumerate() {
+            offsets[stage + 1] = offsets[stage] + SIDE + curve.frames();
+        }
+        Self { curves, offsets, channels, groups }
+    }
+
+    /// Frames from the input chunk to the output chunk.
+    pub(super) fn delay(&self) -> usize {
+        self.offsets[STAGES]
+    }
+
+    /// Samples that all channels and the detector need.
+    pub(super) fn samples_len(&self) -> usize {
+        BANK_LEN + self.channels * self.channel_len()
+    }
+
+    /// Control values: two tracks, the groups, scratch.
+    pub(super) fn control_len(&self) -> usize {
+        let scratch = self.curves.iter().map(LookAhead::scratch_len).max().unwrap_or(0);
+        2 * self.track_len() + self.groups * self.group_len() + scratch
+    }
+
+    /// Values of a track: everything from the output chunk to the newest input, and the chunk that
+    /// is coming in.
+    pub(super) fn track_len(&self) -> usize {
+        self.delay() + 2 * CHUNK
+    }
+
+    /// Samples of a channel: the exchange chunk, the undisturbed signal, the lines.
+    pub(super) fn channel_len(&self) -> usize {
+        self.line_start(0) + self.lines_len()
+    }
+
+    /// Control values of a group: the curves' histories, and the gain so far along the lines.
+    fn group_len(&self) -> usize {
+        self.curves.iter().map(LookAhead::history_len).sum::<usize>() + self.lines_len()
+    }
+
+    /// Samples of a line: the detector's context, or what waits for its gain.
+    fn line_len(&self, stage: usize) -> usize {
+        CONTEXT.max(SIDE + CHUNK + self.curves[stage].frames())
+    }
+
+    fn lines_len(&self) -> usize {
+        (0..STAGES).map(|stage| self.line_len(stage)).sum()
+    }
+
+    /// The undisturbed signal of a channel.
+    fn dry(&self) -> core::ops::Range<usize> {
+        CHUNK..self.delay() + 2 * CHUNK
+    }
+
+    fn line_start(&self, stage: usize) -> usize {
+        self.dry().end + (0..stage).map(|before| self.line_len(before)).sum::<usize>()
+    }
+
+    fn line<'m, T>(&self, memory: &'m mut [T], stage: usize) -> &'m mut [T] {
+        let start = self.line_start(stage);
+        &mut memory[start..start + self.line_len(stage)]
+    }
+
+    /// The samples of a stage's line that get their gain now.
+    fn leaving<T: Copy>(&self, line: &[T], stage: usize) -> [T; CHUNK] {
+        chunk(&line[line.len() - SIDE - CHUNK - self.curves[stage].frames()..])
+    }
+
+    /// The aims of the chunk that a stage examines, each for the interval that starts at its frame.
+    fn aims(&self, track: &[f32], stage: usize) -> [f32; CHUNK] {
+        let newest = track.len() - CHUNK;
+        let part = &track[newest - self.offsets[stage] - SIDE - CHUNK..];
+        core::array::from_fn(|n| if part[n] < part[n + 1] { part[n] } else { part[n + 1] })
+    }
+}
+
+/// What a channel remembers besides its lines.
+#[derive(Clone, Debug, Default)]
+struct Channel<S> {
+    group: usize,
+    /// Largest magnitudes of the last three chunks of each line.
+    peaks: [[S; 3]; STAGES],
+}
+
+impl<S: Sample> Channel<S> {
+    /// A new chunk before a stage.
+    fn push(&mut self, isa: Isa, line: &mut [S], stage: usize, new: &[S; CHUNK]) {
+        append(line, new);
+        let peaks = &mut self.peaks[stage];
+        *peaks = [peaks[1], peaks[2], kernels::peak(isa, new)];
+    }
+}
+
+/// What a group of linked channels remembers besides its histories.
+#[derive(Clone, Debug)]
+struct Group {
+    curves: [LookAheadState; STAGES],
+    /// Lowest and highest gain of each stage in its last three chunks.
+    spans: [[(f32, f32); 3]; STAGES],
+    /// Lowest gain of the newest chunk of output, and since the last reset.
+    lowest_now: f32,
+    lowest: f32,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            curves: Default::default(),
+            spans: [[(1.0, 1.0); 3]; STAGES],
+            lowest_now: 1.0,
+            lowest: 1.0,
+        }
+    }
+}
+
+/// The three stages of all channels; samples and control values lie with the limiter.
+#[derive(Debug)]
+pub(super) struct Stages<S> {
+    plan: Plan,
+    detector: PeakDetector,
+    channels: PerChannel<Channel<S>>,
+    groups: PerChannel<Group>,
+}
+
+impl<S: Sample> Stages<S> {
+    /// The stages of a plan; `group_of` says which channels share a gain. Writes the detector's
+    /// bank into `samples`.
+    pub(super) fn new(
+        isa: Isa,
+        plan: Plan,
+        group_of: impl Fn(usize) -> usize,
+        samples: &mut [S],
+    ) -> Result<Self, Error> {
+        let mut channels = PerChannel::<Channel<S>>::new(plan.channels)?;
+        for (index, channel) in channels.iter_mut().enumerate() {
+            channel.group = group_of(index);
+        }
+        let detector = PeakDetector::new(isa, &mut samples[..BANK_LEN]);
+        Ok(Self { plan, detector, channels, groups: PerChannel::new(plan.groups)? })
+    }
+
+    /// Where everything lies.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Lowest gain of the newest 64 frames of output, over all groups.
+    pub(super) fn lowest_now(&self) -> f32 {
+        self.groups.iter().fold(1.0, |lowest, group| lesser(lowest, group.lowest_now))
+    }
+
+    /// Lowest gain since the last reset, over all groups.
+    pub(super) fn lowest(&self) -> f32 {
+        self.groups.iter().fold(1.0, |lowest, group| lesser(lowest, group.lowest))
+    }
+
+    /// Silence in the lines, gains of 1; the tracks are the caller's.
+    pub(super) fn reset(&mut self, samples: &mut [S], control: &mut [f32]) {
+        samples[BANK_LEN..].fill(S::zero());
+        control[2 * self.plan.track_len()..].fill(1.0);
+        for channel in self.channels.iter_mut() {
+            channel.peaks = Default::default();
+        }
+        self.groups.fill(Group::default());
+    }
+
+    /// A chunk of input is complete: detect, turn into gains, apply, three times over. The exchange
+    /// chunk of each channel turns from input into output.
+    pub(super) fn run(&mut self, isa: Isa, release: f64, samples: &mut [S], control: &mut [f32]) {
+        let Self { plan, detector, channels, groups } = self;
+        let (bank, memory) = samples.split_at_mut(BANK_LEN);
+        let (tracks, rest) = control.split_at_mut(2 * plan.track_len());
+        let (aims, wets) = tracks.split_at_mut(plan.track_len());
+        let (curves, scratch) = rest.split_at_mut(plan.groups * plan.group_len());
+        shift(aims);
+        shift(wets);
+        let wets = chunk(wets);
+        let trim_release = release_factor(TRIM_RELEASE_FRAMES);
+
+        let curves = curves.chunks_exact_mut(plan.group_len());
+        for (index, (group, curves)) in groups.iter_mut().zip(curves).enumerate() {
+            for (memory, channel) in members(plan, memory, channels, index) {
+                let new = chunk(memory);
+                append(&mut memory[plan.dry()], &new);
+                channel.push(isa, plan.line(memory, 0), 0, &new);
+            }
+            let mut totals = &mut *curves;
+            let mut histories = totals.split_off_mut(plan.lines_len()..).unwrap_or_default();
+            let mut total = [1.0; CHUNK];
+            for (stage, curve) in plan.curves.iter().enumerate() {
+                // Detect.
+                let aims = plan.aims(aims, stage);
+                let mut over = [1.0; CHUNK];
+                if stage == 0 || !is_still(&group.spans[stage - 1], detector.widest()) {
+                    let mut found = S::zero();
+                    let mut peaks = [S::zero(); CHUNK];
+                    let limit = aims.iter().fold(f32::MAX, |least, &aim| lesser(least, aim));
+                    let limit = S::from_f64(f64::from(limit));
+                    for (memory, channel) in members(plan, memory, channels, index) {
+                        let line = plan.line(memory, stage);
+                        let context = &line[line.len() - CONTEXT..];
+                        let largest = greatest(&channel.peaks[stage]);
+                        if detector.scan(bank, context, largest, limit, &mut found, &mut peaks) {
+                            exceed(&mut over, &peaks, &aims);
+                        }
+                    }
+                }
+                // Turn into gains.
+                let history = histories.split_off_mut(..curve.history_len()).unwrap_or_default();
+                let release = if stage == 0 { release } else { trim_release };
+                let state = &mut group.curves[stage];
+                let gains = curve.run(isa, state, release, history, scratch, &over);
+                let span = gains.iter().fold((1.0, 0.0), |(low, high), &g| {
+                    (lesser(low, g), if g > high { g } else { high })
+                });
+                let spans = &mut group.spans[stage];
+                *spans = [spans[1], spans[2], span];
+                // Apply.
+                for (memory, channel) in members(plan, memory, channels, index) {
+                    let mut part = plan.leaving(plan.line(memory, stage), stage);
+                    if span.0 < 1.0 {
+                        kernels::apply_gains(isa, &mut part, &gains);
+                    }
+                    if stage + 1 < STAGES {
+                        channel.push(isa, plan.line(memory, stage + 1), stage + 1, &part);
+                    } else {
+                        let dry = chunk(&memory[plan.dry()]);
+                        mix(&mut memory[..CHUNK], &part, &dry, &wets);
+                    }
+                }
+                let line = totals.split_off_mut(..plan.line_len(stage)).unwrap_or_default();
+                append(line, &total);
+                total = plan.leaving(line, stage);
+                kernels::apply_gains(isa, &mut total, &gains);
+            }
+            group.lowest_now = total.iter().fold(1.0, |lowest, &gain| lesser(lowest, gain));
+            group.lowest = lesser(group.lowest, group.lowest_now);
+        }
+    }
+}
+
+/// The channels of a group with their memory.
+fn members<'m, S: Sample>(
+    plan: &Plan,
+    memory: &'m mut [S],
+    channels: &'m mut [Channel<S>],
+    group: usize,
+) -> impl Iterator<Item = (&'m mut [S], &'m mut Channel<S>)> {
+    let memory = memory.chunks_exact_mut(plan.channel_len());
+    memory.zip(channels).filter(move |(_, channel)| channel.group == group)
+}
+
+/// Whether gains of the stage before moved so little over the context of a chunk that what it let
+/// through cannot exceed the aim by more than [`TRIM_IDLE`].
+///
+/// With the gain g_n the stage before holds |g_n·X(t)| ≤ aim; its output differs from that by at
+/// most Σ |g_k − g_n|·|x_k|·|h| ≤ aim·(highest − lowest)/lowest·Σ|h|.
+fn is_still(spans: &[(f32, f32); 3], widest: f64) -> bool {
+    let low = lesser(lesser(spans[0].0, spans[1].0), spans[2].0);
+    let high = greatest(&[spans[0].1, spans[1].1, spans[2].1]);
+    (f64::from(high) - f64::from(low)) * widest <= TRIM_IDLE * f64::from(low)
+}
+
+/// `over = max(over, peaks / aims)`.
+fn exceed<S: Sample>(over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; CHUNK]) {
+    for ((over, peak), aim) in over.iter_mut().zip(peaks).zip(aims) {
+        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+        let ratio = peak.as_f64() as f32 / aim;
+        *over = if ratio > *over { ratio } else { *over };
+    }
+}
+
+/// The limited signal where its share is 1, the undisturbed one where it is 0, a mix between.
+fn mix<S: Sample>(out: &mut [S], wet: &[S; CHUNK], dry: &[S; CHUNK], shares: &[f32; CHUNK]) {
+    for (((out, &wet), &dry), &share) in out.iter_mut().zip(wet).zip(dry).zip(shares) {
+        *out = if share == 1.0 {
+            wet
+        } else if share == 0.0 {
+            dry
+        } else {
+            dry + (wet - dry) * S::from_f64(f64::from(share))
+        };
+    }
+}
+
+/// The first chunk of a slice.
+fn chunk<T: Copy>(from: &[T]) -> [T; CHUNK] {
+    core::array::from_fn(|n| from[n])
+}
+
+/// Moves a line on by a chunk; the last chunk is left as it was.
+fn shift<T: Copy>(line: &mut [T]) {
+    line.copy_within(CHUNK.., 0);
+}
+
+/// Moves a line on by a chunk that comes in at its end.
+fn append<T: Copy>(line: &mut [T], new: &[T; CHUNK]) {
+    shift(line);
+    let start = line.len() - CHUNK;
+    line[start..].copy_from_slice(new);
+}
+
+fn lesser(a: f32, b: f32) -> f32 {
+    if b < a { b } else { a }
+}
+
+fn greatest<T: Copy + PartialOrd>(values: &[T; 3]) -> T {
+    let [a, b, c] = *values;
+    let best = if b > a { b } else { a };
+    if c > best { c } else { best }
+}

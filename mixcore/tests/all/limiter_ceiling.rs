@@ -1,0 +1,144 @@
+//! DESIGN promise 3 for the limiter: the hostile set, random programmes, an adversary.
+
+use mixcore::audio::Sample;
+use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
+use mixcore::{Layout, Processor, Stream};
+
+use crate::limiter::{ABOVE_DB, CEILING_DBTP, flushed, limiter};
+use crate::programmes::{hostile, random};
+use crate::reference::judge::Judge;
+use crate::signals::Noise;
+
+const RATES_HZ: [f64; 3] = [44_100.0, 48_000.0, 96_000.0];
+
+/// The full sets run where this is set (`make test-long`).
+fn long() -> bool {
+    std::env::var_os("MIXCORE_LONG").is_some()
+}
+
+fn samples<S: Sample>(channel: &[f64]) -> Vec<S> {
+    channel.iter().map(|&x| S::from_f64(x)).collect()
+}
+
+/// Worst excess over the ceiling of each hostile signal, dB.
+fn hostile_set<S: Sample>(layout: Layout, worst: &mut Vec<(&'static str, f64)>) {
+    let judge = Judge::new();
+    for rate_hz in RATES_HZ {
+        let mut limiter = limiter::<S>(rate_hz, layout);
+        let left = hostile(rate_hz, 1);
+        // The other side plays the next signal of the list: linked channels disturb each other.
+        let right = hostile(rate_hz, 2);
+        for (index, (name, left)) in left.iter().enumerate() {
+            let mut input = vec![samples::<S>(left)];
+            if layout.channel_count() == 2 {
+                input.push(samples(&right[(index + 1) % right.len()].1));
+            }
+            limiter.reset();
+            let excess = judge.dbtp(&flushed(&mut limiter, &input)) - CEILING_DBTP;
+            match worst.iter_mut().find(|(known, _)| known == name) {
+                Some((_, most)) => *most = most.max(excess),
+                None => worst.push((name, excess)),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_hostile_set_stays_below_the_ceiling() {
+    let mut worst = Vec::new();
+    hostile_set::<f32>(Layout::MONO, &mut worst);
+    hostile_set::<f64>(Layout::MONO, &mut worst);
+    hostile_set::<f32>(Layout::STEREO, &mut worst);
+    hostile_set::<f64>(Layout::STEREO, &mut worst);
+    for (name, excess) in &worst {
+        println!("{excess:+.4} dB  {name}");
+    }
+    for (name, excess) in worst {
+        assert!(excess <= ABOVE_DB, "{name}: {excess:+.4} dB");
+    }
+}
+
+/// One second by seed: rate, layout, look-ahead, ceiling and release follow from the seed.
+fn random_programme<S: Sample>(judge: &Judge, seed: u32) -> f64 {
+    let mut noise = Noise::new(seed.wrapping_mul(0x9E37_79B9).wrapping_add(1));
+    let rate_hz = RATES_HZ[seed as usize % 3];
+    let layouts = [Layout::MONO, Layout::STEREO, Layout::SURROUND_7_1_4];
+    let layout = layouts[seed as usize / 3 % 3];
+    let mut pick = |choices: &[f64]| choices[noise.below(choices.len())];
+    let setup =
+        LimiterSetup { lookahead_ms: pick(&[0.5, 1.0, 2.0, 5.0, 5.0, 20.0]), ..Default::default() };
+    let ceiling_dbtp = pick(&[0.0, -0.1, -1.0, -1.0, -2.0, -9.0]);
+    let params = LimiterParams { ceiling_dbtp, release_ms: pick(&[1.0, 20.0, 100.0, 500.0]) };
+    let input: Vec<Vec<S>> = (0..layout.channel_count())
+        .map(|_| samples(&random(rate_hz, rate_hz as usize, &mut noise)))
+        .collect();
+    let stream = Stream::new(rate_hz, layout).unwrap();
+    let mut limiter = Limiter::<S>::new(setup, params, stream).unwrap();
+    judge.dbtp(&flushed(&mut limiter, &input)) - ceiling_dbtp
+}
+
+#[test]
+fn random_programmes_stay_below_the_ceiling() {
+    let judge = Judge::new();
+    let seeds = if long() { 1000 } else { 50 };
+    let mut worst = f64::NEG_INFINITY;
+    for seed in 0..seeds {
+        let excess = if seed % 5 == 4 {
+            random_programme::<f64>(&judge, seed)
+        } else {
+            random_programme::<f32>(&judge, seed)
+        };
+        assert!(excess <= ABOVE_DB, "seed {seed}: {excess:+.4} dB");
+        worst = worst.max(excess);
+    }
+    println!("{seeds} random programmes: worst {worst:+.4} dB");
+}
+
+/// Mutate and keep: a search over a short input for the highest excess the judge can be given.
+fn climb(seed: u32, steps: usize) -> f64 {
+    const FRAMES: usize = 512;
+    let judge = Judge::new();
+    let mut limiter = limiter::<f64>(48_000.0, Layout::MONO);
+    let mut noise = Noise::new(seed);
+    let starts = hostile(48_000.0, seed);
+    let start = &starts[seed as usize % starts.len()].1;
+    let offset = noise.below(start.len() - FRAMES);
+    let mut best = start[offset..offset + FRAMES].to_vec();
+    let mut score = f64::NEG_INFINITY;
+    let mut trial = best.clone();
+    for _ in 0..=steps {
+        limiter.reset();
+        let input = [trial];
+        let excess = judge.dbtp(&flushed(&mut limiter, &input)) - CEILING_DBTP;
+        if excess >= score {
+            score = excess;
+            [best] = input;
+        }
+        trial = best.clone();
+        let at = noise.below(FRAMES);
+        let longest = [1, 4, 30, 200][noise.below(4)];
+        let length = 1 + noise.below(longest);
+        let span = at..(at + length).min(FRAMES);
+        let amount = noise.next_f64();
+        match noise.below(5) {
+            0 => trial[span].iter_mut().for_each(|x| *x += noise.next_f64()),
+            1 => trial[span].iter_mut().for_each(|x| *x *= 1.0 + 0.5 * amount),
+            2 => trial[span].iter_mut().for_each(|x| *x = -*x),
+            3 => trial[span].iter_mut().for_each(|x| *x = x.signum() * 3.0 * amount.abs()),
+            _ => trial[span].iter_mut().for_each(|x| *x *= mixcore::math::exp10(3.0 * amount)),
+        }
+        trial.iter_mut().for_each(|x| *x = x.clamp(-1e6, 1e6));
+    }
+    score
+}
+
+#[test]
+fn an_adversary_does_not_climb_over_the_ceiling() {
+    let (seeds, steps) = if long() { (26, 20_000) } else { (13, 300) };
+    let mut worst = f64::NEG_INFINITY;
+    for seed in 0..seeds {
+        worst = worst.max(climb(seed, steps));
+    }
+    println!("adversary: worst {worst:+.4} dB over the ceiling");
+    assert!(worst <= ABOVE_DB, "{worst:+.4} dB");
+}

@@ -1,0 +1,3 @@
+//! Literal, slow f64 forms of what the library does fast, written apart from it.
+
+pub mod judge;
