@@ -190,7 +190,7 @@ pub fn symmetric_fir<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
     for (n, out) in out.iter_mut().enumerate() {
         *out = S::zero();
         for (k, &tap) in half.iter().enumerate() {
-            *out = *out + (input[n + k] + input[n + last - k]) * tap;
+            *out += (input[n + k] + input[n + last - k]) * tap;
         }
     }
 }
@@ -204,8 +204,8 @@ pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut 
             let (mut p, mut q) = (S::zero(), S::zero());
             for k in 0..MIRRORED_HALF {
                 let mirror = x[2 * MIRRORED_HALF - 1 - k];
-                p = p + (x[k] + mirror) * even[k];
-                q = q + (x[k] - mirror) * odd[k];
+                p += (x[k] + mirror) * even[k];
+                q += (x[k] - mirror) * odd[k];
             }
             let peak = p.abs() + q.abs();
             *out = if peak > *out { peak } else { *out };

@@ -24,7 +24,7 @@ use crate::audio::{Block, Layout, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{self, Isa, K_LANES, KState, KWeight, k_carry, k_energy};
 use crate::math;
-use crate::stream::Stream;
+use crate::stream::{MAX_RATE_HZ, Stream};
 use crate::units::Reading;
 
 /// Sub-blocks that are filtered together: so many fill the lanes for any number of channels.
@@ -55,21 +55,36 @@ impl Default for MeterSetup {
     }
 }
 
-impl MeterSetup {
-    /// Sub-blocks that the history holds.
-    fn capacity(&self) -> usize {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to the allowed range; NaN becomes 0 and is refused by the constructor"
-        )]
-        {
-            math::ceil(self.max_duration_s.clamp(0.0, MAX_DURATION_S) * SUB_BLOCKS_PER_S) as usize
-        }
+/// Sub-blocks of a history for that duration.
+pub(super) fn history_len(max_duration_s: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the allowed range; NaN becomes 0 and is refused by the constructor"
+    )]
+    {
+        math::ceil(max_duration_s.clamp(0.0, MAX_DURATION_S) * SUB_BLOCKS_PER_S) as usize
     }
 }
 
-/// Elements of lent memory that a [`Meter`] needs.
+/// Frames of the longest sub-block.
+pub(super) fn longest_sub_block(stream: &Stream) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "80 to 3840 for a valid stream; an invalid one is refused by the constructor"
+    )]
+    {
+        math::ceil(stream.rate_hz.clamp(0.0, MAX_RATE_HZ) / SUB_BLOCKS_PER_S) as usize
+    }
+}
+
+pub(super) fn check(max_duration_s: f64, stream: &Stream) -> Result<(), Error> {
+    stream.validate()?;
+    Error::check_range("max_duration_s", max_duration_s, MIN_DURATION_S, MAX_DURATION_S).map(|_| ())
+}
+
+/// Elements of lent memory that a meter needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MeterStorage {
     /// Samples, for what has not been filtered yet and for the true-peak lines.
@@ -228,13 +243,13 @@ impl<S: Sample> Meter<'static, S> {
     /// A rate outside 8 to 384 kHz, or a duration outside 0.4 to 360,000 s.
     #[cfg(feature = "alloc")]
     pub fn new(setup: MeterSetup, stream: Stream) -> Result<Self, Error> {
-        check(&setup, &stream)?;
+        check(setup.max_duration_s, &stream)?;
         let shape = Shape::new(&stream);
         Self::with_stores(
             setup,
             stream,
             Store::owned(shape.pending, S::zero()),
-            Store::owned(setup.capacity(), 0.0),
+            Store::owned(history_len(setup.max_duration_s), 0.0),
             Store::owned(shape.table, 0.0),
             TruePeakMeter::new(setup.true_peak, stream)?,
         )
@@ -248,7 +263,7 @@ impl<'a, S: Sample> Meter<'a, S> {
         let shape = Shape::new(stream);
         MeterStorage {
             samples: shape.pending + TruePeakMeter::<S>::required_len(setup.true_peak, stream),
-            history: setup.capacity() + shape.table,
+            history: history_len(setup.max_duration_s) + shape.table,
         }
     }
 
@@ -262,7 +277,7 @@ impl<'a, S: Sample> Meter<'a, S> {
         samples: &'a mut [S],
         history: &'a mut [f64],
     ) -> Result<Self, Error> {
-        check(&setup, &stream)?;
+        check(setup.max_duration_s, &stream)?;
         let shape = Shape::new(&stream);
         let need = Self::required_len(&setup, &stream);
         for (what, given, required) in [
@@ -274,12 +289,12 @@ impl<'a, S: Sample> Meter<'a, S> {
             }
         }
         let (pending, lines) = samples.split_at_mut(shape.pending);
-        let (history, table) = history.split_at_mut(setup.capacity());
+        let (history, table) = history.split_at_mut(history_len(setup.max_duration_s));
         Self::with_stores(
             setup,
             stream,
             Store::lent("meter sample", pending, shape.pending, S::zero())?,
-            Store::lent("meter history", history, setup.capacity(), 0.0)?,
+            Store::lent("meter history", history, history_len(setup.max_duration_s), 0.0)?,
             Store::lent("meter history", table, shape.table, 0.0)?,
             TruePeakMeter::new_in(setup.true_peak, stream, lines)?,
         )
@@ -520,12 +535,6 @@ impl<'a, S: Sample> Meter<'a, S> {
     }
 }
 
-fn check(setup: &MeterSetup, stream: &Stream) -> Result<(), Error> {
-    stream.validate()?;
-    let duration = setup.max_duration_s;
-    Error::check_range("max_duration_s", duration, MIN_DURATION_S, MAX_DURATION_S).map(|_| ())
-}
-
 /// Lengths of the parts of a meter's memory.
 struct Shape {
     pending: usize,
@@ -534,14 +543,7 @@ struct Shape {
 
 impl Shape {
     fn new(stream: &Stream) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "at most 3840 for a valid stream; the cast saturates for others"
-        )]
-        let longest =
-            math::ceil(stream.rate_hz.clamp(0.0, crate::stream::MAX_RATE_HZ) / SUB_BLOCKS_PER_S)
-                as usize;
+        let longest = longest_sub_block(stream);
         let weighted =
             stream.layout.speakers().iter().filter(|speaker| channel_weight(speaker) > 0.0).count();
         Self { pending: weighted * longest * QUANTUM, table: 4 * longest }

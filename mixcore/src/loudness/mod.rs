@@ -3,8 +3,10 @@
 //! [`Meter`] takes a programme in blocks of any size. Its one intermediate result is the list of
 //! weighted energies per 10 ms ([`SubBlocks`]); integrated loudness, loudness range and every other
 //! reading is a pure function of that list, of the whole of it or of a part (a reel, a phrase).
-//! [`TruePeakMeter`] finds the peaks between the samples.
+//! [`TruePeakMeter`] finds the peaks between the samples. [`StemActivity`] finds the phrases of a
+//! dialogue stem, over which dialogue loudness and separation are read.
 
+mod dialogue;
 mod gating;
 mod k_weighting;
 mod meter;
@@ -12,6 +14,7 @@ mod power;
 mod range;
 mod true_peak;
 
+pub use dialogue::{Activity, DialogueReadings, Phrase, StemActivity, separation};
 pub use gating::{
     MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks, sub_block_start,
 };
