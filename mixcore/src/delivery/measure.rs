@@ -36,6 +36,8 @@ pub struct MeasureSetup {
     pub roles: Vec<Role>,
     /// Frames that will be pushed, at most.
     pub frames: u64,
+    /// Bits of a sample in the file, if it is a file with whole-number samples.
+    pub bit_depth: Option<u16>,
 }
 
 /// Frames that are measured in one go: it bounds the scratch memory.
@@ -131,7 +133,12 @@ impl<S: Sample> Bus<S> {
         })
     }
 
-    fn push(&mut self, stems: &[(Role, Block<'_, S>)], frames: usize, isa: Isa) -> Result<(), Error> {
+    fn push(
+        &mut self,
+        stems: &[(Role, Block<'_, S>)],
+        frames: usize,
+        isa: Isa,
+    ) -> Result<(), Error> {
         for channel in 0..self.audio.channel_count() {
             let sum = &mut self.sum[..frames];
             sum.fill(0.0);
@@ -272,6 +279,9 @@ impl<S: Sample> Measurer<S> {
                 .with_start(self.setup.start)
                 .with_dual_mono(self.setup.dual_mono)
                 .with_true_peak_method(TruePeakMethod::default().name());
+        if let Some(bits) = self.setup.bit_depth {
+            header = header.with_bit_depth(bits);
+        }
         if self.dialogue.is_some() {
             header = header.with_dialogue_detector(DETECTOR);
         }
@@ -347,8 +357,10 @@ impl<S: Sample> Measurer<S> {
         for phrase in activity.phrases() {
             let during =
                 |blocks: SubBlocks<'_>| blocks.range(phrase.start, phrase.end).integrated_lufs();
-            let music =
-                self.music.as_ref().map_or(Reading::NotApplicable, |m| during(m.meter.sub_blocks()));
+            let music = self
+                .music
+                .as_ref()
+                .map_or(Reading::NotApplicable, |m| during(m.meter.sub_blocks()));
             found.push_phrase(PhraseReading::new(
                 phrase.start_frame,
                 phrase.end_frame,

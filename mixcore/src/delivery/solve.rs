@@ -120,7 +120,9 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Held => f.write_str("at its aim"),
-            Self::NoAim => f.write_str("nothing to aim at: no target of this specification could be measured"),
+            Self::NoAim => {
+                f.write_str("nothing to aim at: no target of this specification could be measured")
+            }
             Self::LimitingCap { needed_db, cap_db, short_lu } => write!(
                 f,
                 "the aim and the true-peak limit conflict: together they need about {needed_db:.1} dB of limiting, the cap is {cap_db:.1} dB; the version stays {short_lu:.1} LU below its aim. Tame the peaks in the mix, or raise the cap knowingly"

@@ -55,6 +55,13 @@ impl Problems {
         });
     }
 
+    /// One failed call as a list.
+    pub(crate) fn of_error(path: &str, error: Error) -> Self {
+        let mut problems = Self::new();
+        problems.note(path, Err::<(), _>(error));
+        problems
+    }
+
     /// Adds what a checked call said, if it failed; an error's text holds its own way out.
     pub(crate) fn note<T>(&mut self, path: &str, result: Result<T, Error>) -> Option<T> {
         match result {

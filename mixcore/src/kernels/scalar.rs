@@ -231,6 +231,11 @@ pub fn quarter_peaks<S: Sample>(samples: &[S], mids: &[S], taps: &QuarterTaps<S>
             if let Some((even, odd)) = &taps.quarters {
                 let differences = core::array::from_fn(|k| old[k] - new[k]);
                 hold(dot(sums, even) + dot(differences, odd));
+            }
+        }
+    }
+}
+
 /// Twin of [`super::window_max`]: the valid values, from the definition.
 pub fn window_max<S: Sample>(input: &[S], length: usize, out: &mut [S]) {
     for (window, out) in input.windows(length.max(1)).zip(out) {

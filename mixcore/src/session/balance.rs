@@ -126,8 +126,7 @@ impl Balance {
         profile: &Profile,
         caps: BalanceCaps,
     ) {
-        let rule =
-            profile.rules.iter().find(|rule| rule.quantity == Quantity::DialogueOverMusicLu);
+        let rule = profile.rules.iter().find(|rule| rule.quantity == Quantity::DialogueOverMusicLu);
         let Some(low) = rule.and_then(|rule| rule.low) else { return };
         let separations = || {
             measured

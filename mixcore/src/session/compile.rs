@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::placement::Placement;
 use super::renderer::{Renderer, StemState, StripState, VersionState};
 use super::session::{Session, Version};
-use crate::audio::{Buffer, MAX_CHANNELS, Sample};
+use crate::audio::{Buffer, Sample};
 use crate::delivery::Role;
 use crate::dynamics::{Limiter, LimiterSetup};
 use crate::error::{Error, Problems};
@@ -42,11 +42,9 @@ pub fn compile_with_isa<S: Sample>(
     check(session, &mut problems);
     problems.or(())?;
     let mut build = Build { session, isa, max_block, problems: Problems::default() };
-    let renderer = build.renderer();
-    build.problems.or(())?;
-    match renderer {
+    match build.renderer() {
         Some(renderer) => Ok(renderer),
-        None => Err(Problems::one("", "the session could not be built", "report this")),
+        None => Err(build.problems),
     }
 }
 
@@ -55,19 +53,21 @@ fn check(session: &Session, problems: &mut Problems) {
     let stream = Stream::new(session.rate_hz, crate::audio::Layout::MONO);
     problems.note("rate_hz", stream);
     if session.programme.frames == 0 {
-        problems.push("programme.frames",
-            "the programme has no frames",
-            "give its length in frames",
+        problems.push(
+            "programme.frames",
+            "0",
+            "1 or more",
+            "give the programme's length in frames",
         );
     }
     if session.programme.start_frame.checked_add(session.programme.frames).is_none() {
-        problems.push("programme", "start and length overflow", "give frames of the session");
+        problems.push("programme", "start and length that overflow", "frames of the session", "");
     }
     if session.strips.is_empty() {
-        problems.push("strips", "there are no strips", "give at least one source");
+        problems.push("strips", "none", "1 or more", "give at least one source");
     }
     if session.versions.is_empty() {
-        problems.push("versions", "there are no versions", "say what is to be rendered");
+        problems.push("versions", "none", "1 or more", "say what is to be rendered");
     }
     unique("strips", "id", session.strips.iter().map(|strip| strip.id.as_str()), problems);
     unique("versions", "name", session.versions.iter().map(|v| v.name.as_str()), problems);
@@ -77,9 +77,11 @@ fn check(session: &Session, problems: &mut Problems) {
         problems.note(&format!("{path}.gain_db"), params.validate());
         let channels = strip.source.layout.channel_count();
         if strip.invert.len() > channels {
-            problems.push(&format!("{path}.invert"),
-                &format!("{} entries for {channels} channel(s)", strip.invert.len()),
-                "give at most one entry per source channel",
+            problems.push(
+                &format!("{path}.invert"),
+                &format!("{} entries", strip.invert.len()),
+                &format!("at most {channels}, one per source channel"),
+                "",
             );
         }
         for version in &session.versions {
@@ -107,9 +109,14 @@ fn unique<'a>(
     for (index, name) in names.enumerate() {
         let path = format!("{list}[{index}].{field}");
         if name.is_empty() {
-            problems.push(&path, "it is empty", "give a name");
+            problems.push(&path, "an empty text", "a name", "");
         } else if seen.contains(&name) {
-            problems.push(&path, &format!("{name:?} is used twice"), "give another name");
+            problems.push(
+                &path,
+                &format!("{name:?} again"),
+                "a name used once",
+                "give another one",
+            );
         }
         seen.push(name);
     }
@@ -123,12 +130,9 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// A value, or nothing and its problem.
+    /// A value, or nothing and its problem noted.
     fn keep<T>(&mut self, path: &str, result: Result<T, Error>) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-    
-        }
+        self.problems.note(path, result)
     }
 
     fn renderer<S: Sample>(&mut self) -> Option<Renderer<S>> {
@@ -139,8 +143,8 @@ impl Build<'_> {
             let stream = Stream::with_isa(session.rate_hz, strip.source.layout, self.isa);
             let stream = self.keep(&path, stream)?;
             let mut setup = FaderSetup::default();
-            for (channel, &invert) in strip.invert.iter().enumerate().take(MAX_CHANNELS) {
-                setup = setup.with_inverted(channel, invert);
+            for (channel, _) in strip.invert.iter().enumerate().filter(|(_, invert)| **invert) {
+                setup = self.keep(&path, setup.with_inverted(channel))?;
             }
             let fader = Fader::new(setup, FaderParams { gain_db: strip.gain_db }, stream);
             strips.push(StripState {

@@ -101,7 +101,8 @@ impl Placement {
         for (row, gains) in gains.chunks_exact_mut(self.inputs).enumerate() {
             for (input, gain) in gains.iter_mut().enumerate() {
                 for middle in 0..from.channel_count() {
-                    *gain += fold.gain(row, middle) * self.gains[middle * self.inputs + input];
+                    *gain += fold.gain(row, middle).unwrap_or(0.0)
+                        * self.gains[middle * self.inputs + input];
                 }
             }
         }
@@ -120,7 +121,7 @@ impl Placement {
         scale: f64,
     ) -> Result<(), Error> {
         let panned = pan_gains(version, azimuth_deg)?;
-        for (row, gain) in panned.as_slice().iter().enumerate() {
+        for (row, gain) in panned.iter().enumerate() {
             self.gains[row * self.inputs + input] += gain * scale;
         }
         Ok(())

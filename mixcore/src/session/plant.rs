@@ -29,7 +29,8 @@ impl<'a, S: Sample> SessionPlant<'a, S> {
         renderer: &'a mut Renderer<S>,
         sources: &'a mut dyn Sources<S>,
     ) -> Result<Self, Error> {
-        let start = Timecode { frame: session.start_timecode_frame, frame_rate: session.frame_rate };
+        let start =
+            Timecode { frame: session.start_timecode_frame, frame_rate: session.frame_rate };
         let mut setups = Vec::new();
         for (index, version) in session.versions.iter().enumerate() {
             let stream = Stream::with_isa(session.rate_hz, version.layout, Isa::detect())?;
@@ -41,6 +42,7 @@ impl<'a, S: Sample> SessionPlant<'a, S> {
                 dual_mono: version.dual_mono,
                 roles,
                 frames: session.programme.frames,
+                bit_depth: None,
             };
             setups.push((stream, setup));
         }

@@ -1,23 +1,41 @@
 //! Checks of mixcore as an engineer would make them: standards, properties, and the promises that
 //! every processor keeps.
+//!
+//! Without `alloc` what is left is what works in lent memory.
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
-mod delay;
-mod fader;
-mod fold_down;
-#[cfg(feature = "json")]
-mod delivery;
 mod kernels;
 mod kernels_matrix;
 mod layouts;
 mod order;
 mod pan;
-mod limiter;
-mod limiter_ceiling;
-mod order;
-mod programmes;
-mod reference;
 mod signals;
+
+#[cfg(feature = "alloc")]
+mod conformance;
+#[cfg(feature = "alloc")]
+mod delay;
+#[cfg(feature = "json")]
+mod delivery;
+#[cfg(feature = "alloc")]
+mod fader;
+#[cfg(feature = "alloc")]
+mod fold_down;
+#[cfg(feature = "alloc")]
+mod golden;
+#[cfg(feature = "alloc")]
+mod limiter;
+#[cfg(feature = "alloc")]
+mod limiter_ceiling;
+#[cfg(feature = "alloc")]
+mod programmes;
+#[cfg(feature = "alloc")]
+mod promises;
+#[cfg(feature = "alloc")]
+mod reference;
+#[cfg(feature = "alloc")]
+mod roster;
+#[cfg(feature = "alloc")]
 mod standards;

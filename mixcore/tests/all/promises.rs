@@ -9,9 +9,12 @@ use crate::roster::each_processor;
 macro_rules! promises {
     ($name:ident, $type:ident, memory: $memory:expr, $make:expr) => {
         mod $name {
-            #[allow(unused_imports, reason = "not every processor needs all of the roster's names")]
-            use crate::roster::prelude::*;
             use crate::conformance::{self, Unit};
+            #[allow(
+                unused_imports,
+                reason = "not every processor needs all of the roster's names"
+            )]
+            use crate::roster::prelude::*;
             use mixcore::Error;
             use mixcore::audio::Sample;
             use mixcore::stream::Stream;
@@ -21,20 +24,20 @@ macro_rules! promises {
             }
 
             macro_rules! both {
-                ($test:ident $arguments:tt) => {
-                    #[test]
-                    fn $test() {
-                        both!(@call f32, $test, $arguments);
-                        both!(@call f64, $test, $arguments);
+                        ($test:ident $arguments:tt) => {
+                            #[test]
+                            fn $test() {
+                                both!(@call f32, $test, $arguments);
+                                both!(@call f64, $test, $arguments);
+                            }
+                        };
+                        (@call $sample:ident, $test:ident, ()) => {
+                            conformance::$test::<$sample>(make::<$sample>)
+                        };
+                        (@call $sample:ident, $test:ident, ($extra:expr)) => {
+                            conformance::$test::<$sample>(make::<$sample>, $extra)
+                        };
                     }
-                };
-                (@call $sample:ident, $test:ident, ()) => {
-                    conformance::$test::<$sample>(make::<$sample>)
-                };
-                (@call $sample:ident, $test:ident, ($extra:expr)) => {
-                    conformance::$test::<$sample>(make::<$sample>, $extra)
-                };
-            }
             both!(any_block_split());
             both!(every_isa());
             both!(reset_is_new());
@@ -78,7 +81,9 @@ fn implementations(folder: &Path, found: &mut Vec<String>) {
             for line in fs::read_to_string(&path).unwrap().lines() {
                 let line = line.trim_start();
                 let Some((head, tail)) = line.split_once(" for ") else { continue };
-                if line.starts_with("impl") && (head.ends_with("Process<S>") || head.ends_with("Convert<S>")) {
+                if line.starts_with("impl")
+                    && (head.ends_with("Process<S>") || head.ends_with("Convert<S>"))
+                {
                     found.push(tail.chars().take_while(|c| c.is_alphanumeric()).collect());
                 }
             }
