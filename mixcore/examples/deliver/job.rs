@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use mixcore::audio::Block;
 use mixcore::delivery::report::{self, Column, Document, Group};
 use mixcore::delivery::{
-    MeasureSetup, Measurement, Measurer, Profile, Quantity, Report, Role, Spec, profile,
-    spec, verify,
+    MeasureSetup, Measurement, Measurer, Profile, Quantity, Report, Role, Spec, profile, spec,
+    verify,
 };
 use mixcore::session::{
     Delivery, InMemory, Session, Source, StemSource, Step, Version, compile, deliver, edit_session,
@@ -389,5 +389,6 @@ fn write_text(
 ) -> Result<(), String> {
     let mut text = String::new();
     write(&mut text).map_err(|error| format!("{}: {error}", path.display()))?;
-    fs::write(path, text).map_err(|error| format!("{}: cannot be written ({error})", path.display()))
+    fs::write(path, text)
+        .map_err(|error| format!("{}: cannot be written ({error})", path.display()))
 }

@@ -79,7 +79,10 @@ pub fn columns(columns: &[Column<'_>]) {
         );
     }
     let ambience = mixcore::delivery::Of::Stem(mixcore::delivery::Role::Amb);
-    if columns.iter().any(|c| c.measurement.get_of(&ambience, Quantity::MonoLossLu).value().is_some()) {
+    if columns
+        .iter()
+        .any(|c| c.measurement.get_of(&ambience, Quantity::MonoLossLu).value().is_some())
+    {
         row(
             "Mono fold-down loss of the ambience",
             columns.iter().map(|column| {
@@ -126,9 +129,10 @@ pub fn findings(label: &str, report: &Report) {
     }
     println!("\n  {label}:");
     for finding in failed {
-        let place = finding.span.as_ref().map_or_else(String::new, |span| {
-            format!(" at {}", span.in_timecode)
-        });
+        let place = finding
+            .span
+            .as_ref()
+            .map_or_else(String::new, |span| format!(" at {}", span.in_timecode));
         println!(
             "    {} {}: {} ({}){place}",
             verdict(finding.verdict),

@@ -36,7 +36,12 @@ pub struct StemSource {
 
 /// The session of an edit: every stem [`Place::Direct`] at unity, no limiter.
 #[must_use]
-pub fn edit_session(stems: &[StemSource], rate_hz: f64, frames: u64, versions: &[Version]) -> Session {
+pub fn edit_session(
+    stems: &[StemSource],
+    rate_hz: f64,
+    frames: u64,
+    versions: &[Version],
+) -> Session {
     session(stems, rate_hz, frames, versions, |_| (Place::Direct, 0.0))
 }
 
@@ -47,7 +52,12 @@ pub fn edit_session(stems: &[StemSource], rate_hz: f64, frames: u64, versions: &
 /// dialogue is raised by 3.01 dB, which gives back what the constant-power centre takes from the
 /// edit's "unity to both sides".
 #[must_use]
-pub fn mix_session(stems: &[StemSource], rate_hz: f64, frames: u64, versions: &[Version]) -> Session {
+pub fn mix_session(
+    stems: &[StemSource],
+    rate_hz: f64,
+    frames: u64,
+    versions: &[Version],
+) -> Session {
     let mut session = session(stems, rate_hz, frames, versions, |stem| {
         let mono = stem.source.layout == Layout::MONO;
         match stem.role.stem() {

@@ -15,9 +15,7 @@ mod sources;
 
 pub use balance::{Balance, BalanceCaps, Move, Remix, balance, flipped_mono_loss};
 pub use compile::{compile, compile_with_isa};
-pub use deliver::{
-    Delivery, Progress, StemSource, deliver, edit_session, measure, mix_session,
-};
+pub use deliver::{Delivery, Progress, StemSource, deliver, edit_session, measure, mix_session};
 pub use plant::SessionPlant;
 pub use renderer::{Renderer, Step};
 pub use session::{Place, Session, Source, Strip, Version, Window};

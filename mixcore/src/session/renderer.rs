@@ -139,7 +139,7 @@ impl<S: Sample> Renderer<S> {
     /// # Errors
     /// Whatever `sources` returns. The renderer then stands where it was: rewind to start again.
     pub fn next(&mut self, sources: &mut dyn Sources<S>) -> Result<Option<Step<'_, S>>, Error> {
-        let total = self.window.frames + self.latency as u64;
+        let total = self.window.frames.saturating_add(self.latency as u64);
         loop {
             let left = usize::try_from(total - self.fed).unwrap_or(usize::MAX);
             let frames = left.min(self.max_block);

@@ -30,6 +30,8 @@ mod limiter;
 #[cfg(feature = "alloc")]
 mod limiter_ceiling;
 #[cfg(feature = "alloc")]
+mod meters;
+#[cfg(feature = "alloc")]
 mod programmes;
 #[cfg(feature = "alloc")]
 mod promises;
@@ -37,5 +39,7 @@ mod promises;
 mod reference;
 #[cfg(feature = "alloc")]
 mod roster;
+#[cfg(feature = "alloc")]
+mod session;
 #[cfg(feature = "alloc")]
 mod standards;
