@@ -26,6 +26,8 @@ mod presets;
 #[cfg(feature = "alloc")]
 mod profile;
 mod quantity;
+#[cfg(feature = "alloc")]
+pub mod report;
 mod role;
 #[cfg(feature = "alloc")]
 mod rule;
