@@ -176,10 +176,14 @@ pub struct Finding {
     pub kind: Kind,
     /// The limit in words, with its unit.
     pub limit: String,
+    /// The condition under which it applies, in words; empty if it always does.
+    pub when: String,
     /// Lower limit.
     pub low: Option<f64>,
     /// Upper limit.
     pub high: Option<f64>,
+    /// The value that the rule aims at; `None` for a limit only.
+    pub aim: Option<f64>,
     /// The reading as measured: of a run, the worst.
     pub measured: Reading,
     /// The reading as it was compared (rounded), with its unit; or the reason why there is none.
@@ -210,6 +214,20 @@ pub struct Finding {
     /// of spec or profile id, rule id, thing and the tenth of a second where it begins, each
     /// followed by a zero byte.
     pub fingerprint: String,
+}
+
+impl Finding {
+    /// Why it was not judged, in words for people; empty if it was.
+    #[must_use]
+    pub fn reason_text(&self) -> String {
+        match (self.reason, self.measured) {
+            (None, _) => String::new(),
+            (Some(NotEvaluated::NotMeasured), none) if self.quantity.is_some() => {
+                alloc::format!("no reading: {none}")
+            }
+            (Some(reason), _) => reason.words().into(),
+        }
+    }
 }
 
 /// One of the two verdicts with everything behind it.

@@ -301,6 +301,9 @@ impl Measurement {
     }
 
     /// Adds a stretch of true peaks over a limit, in the order of time.
+    ///
+    /// A finding lists the stretches whose limit is its own; for other limits it falls back to
+    /// the 100 ms history.
     pub fn push_excursion(&mut self, excursion: Excursion) {
         self.excursions.push(excursion);
     }

@@ -28,6 +28,8 @@ mod presets;
 #[cfg(feature = "alloc")]
 mod profile;
 mod quantity;
+#[cfg(feature = "alloc")]
+pub mod report;
 mod role;
 #[cfg(feature = "alloc")]
 mod rule;

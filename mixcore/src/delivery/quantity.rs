@@ -209,6 +209,15 @@ impl Quantity {
         }
     }
 
+    /// A value with its unit; a peak over full scale carries its plus sign.
+    #[cfg(feature = "alloc")]
+    pub(super) fn show(self, value: f64, decimals: usize) -> alloc::string::String {
+        let sign = if self.info().kind == QuantityKind::Peak && value > 0.0 { "+" } else { "" };
+        // Adding zero turns -0.0 into 0.0.
+        let text = alloc::format!("{sign}{:.decimals$} {}", value + 0.0, self.unit());
+        text.trim_end().into()
+    }
+
     /// The same thing as other meters in the field read it: a report warns when they would fail.
     #[must_use]
     pub const fn other_meters(self) -> &'static [Self] {

@@ -206,8 +206,10 @@ impl Judge<'_> {
             of: String::new(),
             kind: Kind::Normative,
             limit: String::new(),
+            when: String::new(),
             low: None,
             high: None,
+            aim: None,
             measured: Reading::NotApplicable,
             measured_text: String::new(),
             margin: None,
@@ -275,11 +277,6 @@ impl Judge<'_> {
             let mut finding = self.about(rule, &things);
             finding.reason = Some(reason);
             finding.counts = reason == NotEvaluated::ConditionUnknown && self.is_contract(rule);
-            if let (NotEvaluated::ConditionNotMet | NotEvaluated::ConditionUnknown, Some(when)) =
-                (reason, &rule.when)
-            {
-                finding.note = join(&finding.note, &format!("applies with {when}"));
-            }
             findings.push(finding);
             return;
         }
@@ -381,8 +378,10 @@ impl Judge<'_> {
         finding.quantity = Some(rule.quantity);
         finding.kind = rule.kind;
         finding.limit = limit_text(rule);
+        finding.when = rule.when.as_ref().map_or_else(String::new, ToString::to_string);
         finding.low = rule.low;
         finding.high = rule.high;
+        finding.aim = rule.aim;
         finding.note.clone_from(&rule.note);
         finding.measured =
             things.first().map_or(Reading::NotApplicable, |of| self.reading(rule.quantity, of));
@@ -486,17 +485,15 @@ fn limit_text(rule: &Rule) -> String {
 
 /// A reading as it is compared, with its unit; or the reason why there is none.
 fn reading_text(rule: &Rule, reading: Reading) -> String {
-    let Reading::Value(value) = reading else { return reading.to_string() };
-    let unit = rule.quantity.unit();
-    let text = match rule.decimals() {
-        Some(decimals) => {
-            format!("{:.*} {unit}", usize::from(decimals), round_to(value, decimals))
+    let quantity = rule.quantity;
+    match (reading, rule.decimals()) {
+        (Reading::Value(value), Some(decimals)) => {
+            quantity.show(round_to(value, decimals), usize::from(decimals))
         }
-        None => {
-            let usual = rule.quantity.info().decimals;
-            let decimals = honest_decimals(value, rule.low, rule.high, usual);
-            format!("{value:.decimals$} {unit}")
+        (Reading::Value(value), None) => {
+            let usual = quantity.info().decimals;
+            quantity.show(value, honest_decimals(value, rule.low, rule.high, usual))
         }
-    };
-    text.trim_end().into()
+        (none, _) => none.to_string(),
+    }
 }

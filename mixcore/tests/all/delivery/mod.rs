@@ -1,6 +1,7 @@
 //! Specs, measurements and verdicts, as a quality-control engineer would try them.
 
 mod properties;
+mod reports;
 mod specs;
 mod verdicts;
 
@@ -55,7 +56,7 @@ pub fn rich(over_music: &[(f64, f64, f64)], mono_loss_lu: f64) -> Measurement {
         let music = Reading::Value(-24.0 - over);
         measurement.push_phrase(PhraseReading::new(start, end, dialogue, music).unwrap());
     }
-    measurement.push_fold_down("mono", "(L+R)/2 on both loudspeakers <b>").unwrap();
+    measurement.push_fold_down("mono", "(L+R)/2 on both loudspeakers <u>").unwrap();
     let mono = Of::FoldDown("mono".into());
     measurement.set(&mono, Quantity::IntegratedLufs, Reading::Value(-24.5)).unwrap();
     measurement.set(&mono, Quantity::TruePeakDbtp, Reading::Value(-2.0)).unwrap();

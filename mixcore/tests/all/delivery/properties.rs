@@ -1,5 +1,6 @@
 //! Whatever comes in, nothing panics and nothing is a pass by accident.
 
+use mixcore::delivery::report::{Column, Document, Group, csv, figure, html, json, junit, text};
 use mixcore::delivery::{
     Citation, Confidence, Excursion, Header, History, Measurement, Of, PhraseReading, Profile,
     Quantity, Reading, Role, Rule, Select, Spec, Verdict, When, profile, specs, verify,
@@ -174,6 +175,17 @@ proptest! {
             }
             let parsed: Value = serde_json::from_str(&report.to_json()).unwrap();
             prop_assert_eq!(&parsed["schema"], "mixcore-report-1");
+            let columns = [Column::new(&spec.id, &measurement, &report)];
+            let groups = [Group::new(&spec.name, &columns)];
+            let document = Document { title: &spec.id, intro: "", groups: &groups };
+            for form in [html, text, csv, junit, json] {
+                let mut out = String::new();
+                form(&mut out, &document).unwrap();
+                prop_assert!(!out.is_empty());
+            }
+            let mut out = String::new();
+            figure(&mut out, &groups[0]).unwrap();
+            prop_assert!(!out.contains("NaN") && !out.contains("inf"));
         }
     }
 

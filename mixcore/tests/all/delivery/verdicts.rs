@@ -2,8 +2,9 @@
 
 use mixcore::Layout;
 use mixcore::delivery::{
-    AnyOf, Citation, Clause, Confidence, Header, Kind, Measurement, NotEvaluated, Of, Profile,
-    Quantity, Reading, Role, Rule, Section, Select, Severity, Spec, Verdict, profile, spec, verify,
+    AnyOf, Citation, Clause, Confidence, Excursion, Header, Kind, Measurement, NotEvaluated, Of,
+    Profile, Quantity, Reading, Role, Rule, Section, Select, Severity, Spec, Verdict, profile,
+    spec, verify,
 };
 
 use super::{LINES, finding, programme, rich, set};
@@ -89,6 +90,7 @@ fn low_dialogue_falls_back_to_the_programme_below_fifteen_percent() {
     assert!(report.passed());
     let other = finding(&report, "programme-loudness-low-dialogue");
     assert_eq!(other.reason, Some(NotEvaluated::ConditionNotMet));
+    assert_eq!(other.when, "dialogue share below 15 %");
     assert_eq!(netflix.target_for(&quiet_programme).unwrap().aim, -27.0);
 
     let low_dialogue = measured(14.9, -40.0, -24.0);
@@ -307,6 +309,23 @@ fn peaks_over_the_limit_are_one_place_with_timecodes() {
     assert_eq!((place.in_frame, place.out_frame), (960_000, 979_200));
     assert_eq!(place.in_timecode.to_string(), "00:00:20:00");
     assert_eq!(place.out_timecode.to_string(), "00:00:20:09");
+}
+
+#[test]
+fn exact_excursions_come_before_the_history() {
+    let mut measurement = rich(&LINES, 3.0);
+    for (start, end) in [(957_601, 958_000), (970_000, 970_001), (1_200_000, 1_200_480)] {
+        let excursion = Excursion::new(start, end, Some(0), 0.4, -1.0).unwrap();
+        measurement.push_excursion(excursion);
+    }
+    measurement.push_excursion(Excursion::new(1, 2, None, 0.4, 0.0).unwrap());
+    let report = verify(&spec("ebu-r128").unwrap(), &measurement);
+    let places: Vec<(u64, u64)> = finding(&report, "true-peak")
+        .places
+        .iter()
+        .map(|place| (place.in_frame, place.out_frame))
+        .collect();
+    assert_eq!(places, [(957_601, 970_001), (1_200_000, 1_200_480)]);
 }
 
 #[test]
