@@ -532,8 +532,11 @@ mod tests {
         (gain_to_db(over), gain_to_db(under))
     }
 
-    /// The table of the module doc, which has three decimals: over and under, dB.
-    const TABLE_DB: [(TruePeakMethod, f64, [(f64, f64); 3]); 3] = [
+    /// Method, rate, and (over, under) in dB up to each limit.
+    type Line = (TruePeakMethod, f64, [(f64, f64); 3]);
+
+    /// The table of the module doc, which has three decimals.
+    const TABLE_DB: [Line; 3] = [
         (TruePeakMethod::Annex2, 48e3, [(0.222, -0.305), (0.222, -0.645), (0.222, -3.526)]),
         (TruePeakMethod::Fine, 48e3, [(0.003, -0.065), (0.010, -0.113), (0.016, -0.161)]),
         (TruePeakMethod::Fine, 96e3, [(0.003, -0.246), (0.010, -0.465), (0.016, -0.571)]),

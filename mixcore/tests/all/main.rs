@@ -5,6 +5,11 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod kernels;
+#[cfg(feature = "alloc")]
+mod loudness;
 mod order;
+#[cfg(feature = "alloc")]
+mod reference;
 mod signals;
+#[cfg(feature = "alloc")]
 mod standards;

@@ -1,0 +1,3 @@
+//! Literal f64 transcriptions of the standards, slow and plain: what the fast paths must agree with.
+
+mod loudness;
