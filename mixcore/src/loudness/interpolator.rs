@@ -45,8 +45,8 @@ pub enum TruePeakMethod {
 /// phase 1 in reverse.
 ///
 /// ITU-R BS.1770-5, Annex 2, table of the order 48, 4-phase FIR; read from two independent
-/// transcriptions that agree: crate `broadcast-loudness` 0.3.0 (`src/true_peak.rs`) and
-/// KitaitiMakoto/ebur128-stream (`src/peak.rs`).
+/// transcriptions that agree: KitaitiMakoto/ebur128-stream (`src/peak.rs`) and
+/// lcweden/loudness-audio-worklet-processor (`src/constants.ts`).
 const ANNEX2: [[f64; 2 * MIRRORED_HALF]; 2] = [
     [
         0.001_708_984_375,
