@@ -6,6 +6,7 @@
 //! Leaves with 0 when every delivered version passes DELIVERY, 1 when one fails, 2 for bad input.
 
 #![allow(missing_docs, reason = "an example, not a library")]
+#![allow(unreachable_pub, reason = "a binary has no outside")]
 
 mod arguments;
 mod files;

@@ -59,7 +59,8 @@ impl KWeight {
         (y, next)
     }
 
-    /// Fills the table of [`k_carry`]: four rows, one for each state, row[m] = (A^(longest−1−m)·B).
+    /// Fills the table of [`k_carry`]: four rows, one for each state, the m-th
+    /// entry of each being that state's part of A^(longest−1−m)·B.
     ///
     /// The length of `table` is 4 times the frames of the longest sub-block.
     pub fn fill_carry_table(&self, table: &mut [f64]) {

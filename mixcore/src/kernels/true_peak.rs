@@ -135,23 +135,38 @@ fn quarter_peaks_lanes<I: Simd, S: Sample>(
         let m: [S::V<I>; QUARTER_MIDS] =
             core::array::from_fn(|k| S::V::<I>::from_slice(simd, &mids[k..k + S::LANES]));
         let mut best = m[2].abs().max_precise(x[1].abs());
-        for (old, new) in [
-            ([x[1], m[1], x[0], m[0]], [m[2], x[2], m[3], x[3]]),
-            ([m[2], x[1], m[1], x[0]], [x[2], m[3], x[3], m[4]]),
-        ] {
-            let sums: [S::V<I>; 4] = core::array::from_fn(|k| old[k] + new[k]);
-            let dot = |v: &[S::V<I>; 4], taps: &[S; 4]| {
-                ((v[0] * taps[0] + v[1] * taps[1]) + (v[2] * taps[2] + v[3] * taps[3])).abs()
-            };
-            best = dot(&sums, &taps.centre).max_precise(best);
-            if let Some((even, odd)) = &taps.quarters {
-                let differences: [S::V<I>; 4] = core::array::from_fn(|k| old[k] - new[k]);
-                best = (dot(&sums, even) + dot(&differences, odd)).max_precise(best);
-            }
-        }
+        let first = interval_peak::<I, S>([x[1], m[1], x[0], m[0]], [m[2], x[2], m[3], x[3]], taps);
+        best = first.max_precise(best);
+        let second =
+            interval_peak::<I, S>([m[2], x[1], m[1], x[0]], [x[2], m[3], x[3], m[4]], taps);
+        best = second.max_precise(best);
         best.store_slice(chunk);
     }
     if whole < out.len() {
         scalar::quarter_peaks(&samples[whole..], &mids[whole..], taps, &mut out[whole..]);
     }
+}
+
+/// The points between two neighbours of the doubled signal, `old` and `new` from the inside out.
+#[inline(always)]
+fn interval_peak<I: Simd, S: Sample>(
+    old: [S::V<I>; 4],
+    new: [S::V<I>; 4],
+    taps: &QuarterTaps<S>,
+) -> S::V<I> {
+    let sums = [old[0] + new[0], old[1] + new[1], old[2] + new[2], old[3] + new[3]];
+    let centre = dot::<I, S>(&sums, &taps.centre);
+    if let Some((even, odd)) = &taps.quarters {
+        let differences = [old[0] - new[0], old[1] - new[1], old[2] - new[2], old[3] - new[3]];
+        let quarters = dot::<I, S>(&sums, even) + dot::<I, S>(&differences, odd);
+        quarters.max_precise(centre)
+    } else {
+        centre
+    }
+}
+
+/// |Σ v·taps|, as two pairs.
+#[inline(always)]
+fn dot<I: Simd, S: Sample>(v: &[S::V<I>; 4], taps: &[S; 4]) -> S::V<I> {
+    ((v[0] * taps[0] + v[1] * taps[1]) + (v[2] * taps[2] + v[3] * taps[3])).abs()
 }

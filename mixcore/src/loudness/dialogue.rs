@@ -20,7 +20,8 @@
 //! Limits: a stem with hiss or room tone less than 30 dB below its speech is active throughout.
 
 use super::gating::{SubBlocks, loudness, mean, sub_block_start};
-use super::meter::{MeterStorage, check, history_len, longest_sub_block};
+use super::meter::{MeterStorage, check, history_len};
+use super::sub_block_filter::longest_sub_block;
 use crate::audio::{Block, Sample, Speaker, Store};
 use crate::error::Error;
 use crate::kernels;

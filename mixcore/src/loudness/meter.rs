@@ -12,23 +12,18 @@
 //! Latency: readings follow the last whole sub-block; peaks follow the last sample.
 //! Limits: the list has a fixed length, [`MeterSetup::max_duration_s`] (8 bytes per 10 ms).
 
-use super::TruePeakMethod;
 use super::gating::{
     MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks, loudness,
     sub_block_start,
 };
-use super::k_weighting::KWeighting;
-use super::power::channel_weight;
+use super::interpolator::TruePeakMethod;
+use super::sub_block_filter::{QUANTUM, SubBlockFilter};
 use super::true_peak::TruePeakMeter;
-use crate::audio::{Block, Layout, PerChannel, Sample, Store};
+use crate::audio::{Block, Sample, Store};
 use crate::error::Error;
-use crate::kernels::{self, Isa, K_LANES, KState, KWeight, k_carry, k_energy};
 use crate::math;
-use crate::stream::{MAX_RATE_HZ, Stream};
+use crate::stream::Stream;
 use crate::units::Reading;
-
-/// Sub-blocks that are filtered together: so many fill the lanes for any number of channels.
-const QUANTUM: usize = K_LANES;
 
 /// Shortest history: one gating block, s.
 const MIN_DURATION_S: f64 = 0.4;
@@ -67,18 +62,6 @@ pub(super) fn history_len(max_duration_s: f64) -> usize {
     }
 }
 
-/// Frames of the longest sub-block.
-pub(super) fn longest_sub_block(stream: &Stream) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "80 to 3840 for a valid stream; an invalid one is refused by the constructor"
-    )]
-    {
-        math::ceil(stream.rate_hz.clamp(0.0, MAX_RATE_HZ) / SUB_BLOCKS_PER_S) as usize
-    }
-}
-
 pub(super) fn check(max_duration_s: f64, stream: &Stream) -> Result<(), Error> {
     stream.validate()?;
     Error::check_range("max_duration_s", max_duration_s, MIN_DURATION_S, MAX_DURATION_S).map(|_| ())
@@ -91,57 +74,6 @@ pub struct MeterStorage {
     pub samples: usize,
     /// f64 numbers, for the history and the filter's table.
     pub history: usize,
-}
-
-/// What one weighted channel carries on.
-#[derive(Clone, Copy, Debug, Default)]
-struct ChannelState {
-    /// Channel of the stream.
-    index: usize,
-    weight: f64,
-    state: KState,
-}
-
-/// Sub-blocks of any channel that are filtered side by side.
-///
-/// They come in channel order, so the weighted sum of a sub-block has one order however they are
-/// packed.
-struct Batch<'a, S> {
-    segments: [&'a [S]; K_LANES],
-    starts: [KState; K_LANES],
-    /// Sub-block of the quantum, and weight.
-    slots: [(usize, f64); K_LANES],
-    len: usize,
-}
-
-impl<S> Default for Batch<'_, S> {
-    fn default() -> Self {
-        Self {
-            segments: [&[]; K_LANES],
-            starts: [[0.0; 4]; K_LANES],
-            slots: [(0, 0.0); K_LANES],
-            len: 0,
-        }
-    }
-}
-
-impl<'a, S: Sample> Batch<'a, S> {
-    fn add(&mut self, segment: &'a [S], start: KState, slot: (usize, f64)) {
-        self.segments[self.len] = segment;
-        self.starts[self.len] = start;
-        self.slots[self.len] = slot;
-        self.len += 1;
-    }
-
-    /// Filters what there is, adds it to the sums, and is empty again.
-    fn run(&mut self, isa: Isa, filter: &KWeight, sums: &mut [f64; QUANTUM]) {
-        let mut energies = [0.0; K_LANES];
-        k_energy(isa, filter, &self.segments[..self.len], &self.starts, &mut energies);
-        for ((k, weight), energy) in self.slots[..self.len].iter().zip(energies) {
-            sums[*k] += weight * energy;
-        }
-        self.len = 0;
-    }
 }
 
 /// A held maximum: power and the frame at which its window ends.
@@ -220,20 +152,12 @@ pub struct LoudnessReadings {
 pub struct Meter<'a, S> {
     setup: MeterSetup,
     stream: Stream,
-    filter: KWeight,
-    /// Decay over a sub-block of the shorter and of the longer length.
-    decays: [[KState; 4]; 2],
-    table: Store<'a, f64>,
+    filter: SubBlockFilter<'a, S>,
     history: Store<'a, f64>,
-    /// One row per weighted channel: what has not been filtered yet.
-    pending: Store<'a, S>,
-    channels: PerChannel<ChannelState>,
-    weighted: usize,
     true_peak: TruePeakMeter<'a, S>,
     momentary_max: Held,
     short_term_max: Held,
     done: usize,
-    frames: u64,
 }
 
 impl<S: Sample> Meter<'static, S> {
@@ -244,13 +168,13 @@ impl<S: Sample> Meter<'static, S> {
     #[cfg(feature = "alloc")]
     pub fn new(setup: MeterSetup, stream: Stream) -> Result<Self, Error> {
         check(setup.max_duration_s, &stream)?;
-        let shape = Shape::new(&stream);
-        Self::with_stores(
+        let (pending, table) = SubBlockFilter::<S>::required_len(&stream);
+        Self::with_parts(
             setup,
             stream,
-            Store::owned(shape.pending, S::zero()),
+            Store::owned(pending, S::zero()),
+            Store::owned(table, 0.0),
             Store::owned(history_len(setup.max_duration_s), 0.0),
-            Store::owned(shape.table, 0.0),
             TruePeakMeter::new(setup.true_peak, stream)?,
         )
     }
@@ -260,10 +184,10 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// Memory that [`Meter::new_in`] needs.
     #[must_use]
     pub fn required_len(setup: &MeterSetup, stream: &Stream) -> MeterStorage {
-        let shape = Shape::new(stream);
+        let (pending, table) = SubBlockFilter::<S>::required_len(stream);
         MeterStorage {
-            samples: shape.pending + TruePeakMeter::<S>::required_len(setup.true_peak, stream),
-            history: history_len(setup.max_duration_s) + shape.table,
+            samples: pending + TruePeakMeter::<S>::required_len(setup.true_peak, stream),
+            history: table + history_len(setup.max_duration_s),
         }
     }
 
@@ -278,7 +202,6 @@ impl<'a, S: Sample> Meter<'a, S> {
         history: &'a mut [f64],
     ) -> Result<Self, Error> {
         check(setup.max_duration_s, &stream)?;
-        let shape = Shape::new(&stream);
         let need = Self::required_len(&setup, &stream);
         for (what, given, required) in [
             ("meter sample", samples.len(), need.samples),
@@ -288,56 +211,37 @@ impl<'a, S: Sample> Meter<'a, S> {
                 return Err(Error::Storage { what, given, required });
             }
         }
-        let (pending, lines) = samples.split_at_mut(shape.pending);
-        let (history, table) = history.split_at_mut(history_len(setup.max_duration_s));
-        Self::with_stores(
+        let (pending_len, table_len) = SubBlockFilter::<S>::required_len(&stream);
+        let history_len = history_len(setup.max_duration_s);
+        let (pending, lines) = samples.split_at_mut(pending_len);
+        let (table, history) = history.split_at_mut(table_len);
+        Self::with_parts(
             setup,
             stream,
-            Store::lent("meter sample", pending, shape.pending, S::zero())?,
-            Store::lent("meter history", history, history_len(setup.max_duration_s), 0.0)?,
-            Store::lent("meter history", table, shape.table, 0.0)?,
+            Store::lent("meter sample", pending, pending_len, S::zero())?,
+            Store::lent("meter history", table, table_len, 0.0)?,
+            Store::lent("meter history", history, history_len, 0.0)?,
             TruePeakMeter::new_in(setup.true_peak, stream, lines)?,
         )
     }
 
-    fn with_stores(
+    fn with_parts(
         setup: MeterSetup,
         stream: Stream,
         pending: Store<'a, S>,
+        table: Store<'a, f64>,
         history: Store<'a, f64>,
-        mut table: Store<'a, f64>,
         true_peak: TruePeakMeter<'a, S>,
     ) -> Result<Self, Error> {
-        let filter = KWeighting::design(stream.rate_hz)?.kernel();
-        filter.fill_carry_table(&mut table);
-        let longest = table.len() / 4;
-        let mut channels = PerChannel::<ChannelState>::new(stream.channel_count())?;
-        let mut weighted = 0;
-        for (index, speaker) in stream.layout.speakers().iter().enumerate() {
-            let mut weight = channel_weight(speaker);
-            if setup.dual_mono && stream.layout == Layout::MONO {
-                weight *= 2.0;
-            }
-            if weight > 0.0 {
-                channels[weighted] = ChannelState { index, weight, state: [0.0; 4] };
-                weighted += 1;
-            }
-        }
         Ok(Self {
             setup,
             stream,
-            filter,
-            decays: [filter.decay(longest - 1), filter.decay(longest)],
-            table,
+            filter: SubBlockFilter::new(stream, setup.dual_mono, pending, table)?,
             history,
-            pending,
-            channels,
-            weighted,
             true_peak,
             momentary_max: Held::default(),
             short_term_max: Held::default(),
             done: 0,
-            frames: 0,
         })
     }
 
@@ -351,85 +255,21 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// is recorded then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.stream.channel_count())?;
-        let end = self.frames + block.frames() as u64;
+        let end = self.frames() + block.frames() as u64;
         if end >= sub_block_start(self.history.len() + 1, self.stream.rate_hz) {
             return Err(Error::HistoryFull { max_duration_s: self.setup.max_duration_s });
         }
         self.true_peak.push(block)?;
+        let mut energies = [0.0; QUANTUM];
         let mut at = 0;
         while at < block.frames() {
-            at += self.take(&block.range(at, block.frames()));
+            let (taken, count) = self.filter.take(&block.range(at, block.frames()), &mut energies);
+            for &energy in &energies[..count] {
+                self.record(energy);
+            }
+            at += taken;
         }
         Ok(())
-    }
-
-    /// Takes as many frames as the quantum has room for, and filters what is complete.
-    fn take(&mut self, block: &Block<'_, S>) -> usize {
-        let rate_hz = self.stream.rate_hz;
-        let origin = sub_block_start(self.done, rate_hz);
-        let room = sub_block_start(self.done + QUANTUM, rate_hz) - self.frames;
-        #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
-        let (fill, room) = ((self.frames - origin) as usize, room as usize);
-        let take = room.min(block.frames());
-        let row = self.row_len();
-        for (channel, row) in
-            self.channels[..self.weighted].iter().zip(self.pending.chunks_exact_mut(row))
-        {
-            let input = &block.channel(channel.index)[..take];
-            kernels::clean(self.stream.isa, input, &mut row[fill..fill + take]);
-        }
-        self.frames += take as u64;
-        let mut complete = 0;
-        while complete < QUANTUM
-            && sub_block_start(self.done + complete + 1, rate_hz) <= self.frames
-        {
-            complete += 1;
-        }
-        if complete > 0 {
-            self.filter_sub_blocks(complete);
-        }
-        take
-    }
-
-    fn row_len(&self) -> usize {
-        self.table.len() / 4 * QUANTUM
-    }
-
-    /// Filters the first `count` pending sub-blocks, records them, and moves the rest to the front.
-    fn filter_sub_blocks(&mut self, count: usize) {
-        let rate_hz = self.stream.rate_hz;
-        let isa = self.stream.isa;
-        let origin = sub_block_start(self.done, rate_hz);
-        let row_len = self.row_len();
-        let longest = self.table.len() / 4;
-        #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
-        let edge = |k: usize| (sub_block_start(self.done + k, rate_hz) - origin) as usize;
-        let mut sums = [0.0; QUANTUM];
-        let mut batch = Batch::default();
-        for (channel, row) in
-            self.channels[..self.weighted].iter_mut().zip(self.pending.chunks_exact(row_len))
-        {
-            for k in 0..count {
-                let segment = &row[edge(k)..edge(k + 1)];
-                let carry = k_carry(isa, segment, &self.table);
-                let decay = &self.decays[usize::from(segment.len() == longest)];
-                let start = channel.state;
-                channel.state = KWeight::hand_over(decay, &start, &carry);
-                batch.add(segment, start, (k, channel.weight));
-                if batch.len == K_LANES {
-                    batch.run(isa, &self.filter, &mut sums);
-                }
-            }
-        }
-        batch.run(isa, &self.filter, &mut sums);
-        #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
-        let (used, filled) = (edge(count), (self.frames - origin) as usize);
-        for row in self.pending.chunks_exact_mut(row_len) {
-            row.copy_within(used..filled, 0);
-        }
-        for sum in &sums[..count] {
-            self.record(*sum);
-        }
     }
 
     /// Appends one sub-block and holds the maxima of the windows that it completes.
@@ -451,14 +291,11 @@ impl<'a, S: Sample> Meter<'a, S> {
 
     /// Starts anew: I, LRA, the maxima and the peaks together (EBU Tech 3341, clause 2.6).
     pub fn reset(&mut self) {
-        for channel in self.channels.iter_mut() {
-            channel.state = [0.0; 4];
-        }
+        self.filter.reset();
         self.true_peak.reset();
         self.momentary_max = Held::default();
         self.short_term_max = Held::default();
         self.done = 0;
-        self.frames = 0;
     }
 
     /// The stream it measures.
@@ -470,7 +307,7 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// Frames pushed so far.
     #[must_use]
     pub fn frames(&self) -> u64 {
-        self.frames
+        self.filter.frames()
     }
 
     /// Samples so far that were not finite or beyond 1e6 and were taken as 0.
@@ -515,7 +352,7 @@ impl<'a, S: Sample> Meter<'a, S> {
             if self.done < len { blocks.too_short(len) } else { loudness(max.power) }
         };
         #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
-        let duration_s = self.frames as f64 / self.stream.rate_hz;
+        let duration_s = self.frames() as f64 / self.stream.rate_hz;
         LoudnessReadings {
             integrated_lufs: blocks.integrated_lufs(),
             momentary_max_lufs: held(&self.momentary_max, MOMENTARY_SUB_BLOCKS),
@@ -532,20 +369,5 @@ impl<'a, S: Sample> Meter<'a, S> {
             duration_s,
             faults: self.faults(),
         }
-    }
-}
-
-/// Lengths of the parts of a meter's memory.
-struct Shape {
-    pending: usize,
-    table: usize,
-}
-
-impl Shape {
-    fn new(stream: &Stream) -> Self {
-        let longest = longest_sub_block(stream);
-        let weighted =
-            stream.layout.speakers().iter().filter(|speaker| channel_weight(speaker) > 0.0).count();
-        Self { pending: weighted * longest * QUANTUM, table: 4 * longest }
     }
 }

@@ -30,6 +30,8 @@ mod limiter;
 #[cfg(feature = "alloc")]
 mod limiter_ceiling;
 #[cfg(feature = "alloc")]
+mod loudness;
+#[cfg(feature = "alloc")]
 mod meters;
 #[cfg(feature = "alloc")]
 mod programmes;

@@ -1,3 +1,4 @@
 //! Literal, slow f64 forms of what the library does fast, written apart from it.
 
 pub mod judge;
+mod loudness;
