@@ -43,8 +43,8 @@
 //! same way.) For A = 112 and r = 1/2048 this is ρ = 0.0907. So ε goes from λ − 1 to at most 0.063
 //! after the first trim and to 0.0054 (0.046 dB) after the second. Add 0.0017 dB for chunks that a
 //! trim leaves alone and 0.0115 dB for what the grid of 1/32 misses: below 0.060 dB, so the true
-//! peak stays below C for any input and a constant ceiling, as long as C does not move. The test
-//! `the_residual_bound` recomputes these figures. Measured excess over T is far smaller, because
+//! peak stays below C for any input, as long as C does not move. The test `the_residual_bound`
+//! recomputes these figures. Measured excess over T is far smaller, because
 //! programmes do not conspire.
 //!
 //! # Exactness
@@ -84,7 +84,7 @@ pub const MAX_LOOKAHEAD_MS: f64 = 20.0;
 
 /// Where the stages aim, dB from the ceiling: room for the residual bound of the module doc and the
 /// grid of the detector, and well inside the 0.1 dB that DESIGN promise 3 allows.
-const AIM_DB: f64 = -0.06;
+pub(super) const AIM_DB: f64 = -0.06;
 
 /// Which channels share one gain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

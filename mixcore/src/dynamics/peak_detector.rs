@@ -39,7 +39,7 @@ pub(super) const CONTEXT: usize = SIDE + CHUNK + SIDE;
 pub(super) const BANK_LEN: usize = (GRID - 1) * TAPS;
 
 /// Points per frame of the finest grid.
-const GRID: usize = 32;
+pub(super) const GRID: usize = 32;
 /// Points per frame of the first pass.
 const FIRST_GRID: usize = 4;
 /// Passes: 4, 8, 16, 32 points per frame.
@@ -49,7 +49,7 @@ const TAPS: usize = 2 * SIDE;
 /// Frames that are left out or refined together: the widest vector of the kernels.
 const GROUP: usize = 16;
 /// Shape of the Kaiser window (side lobes 90 dB down).
-const BETA: f64 = 9.0;
+pub(super) const BETA: f64 = 9.0;
 /// Room for the rounding of f32 sums over 128 taps (128 · 2^-24 < 1e-5).
 const ROUNDING: f64 = 1.0 + 1e-5;
 
@@ -63,8 +63,8 @@ pub(super) struct PeakDetector {
     slack: [f64; PASSES],
 }
 
-/// The interpolation kernel at `t` frames from a sample.
-fn kernel(t: f64) -> f64 {
+/// The interpolation kernel at `t` frames from a sample, |t| ≤ [`SIDE`].
+pub(super) fn kernel(t: f64) -> f64 {
     math::sinc(t) * math::kaiser(t / SIDE as f64, BETA)
 }
 

@@ -344,3 +344,45 @@ fn greatest<T: Copy + PartialOrd>(values: &[T; 3]) -> T {
     let best = if b > a { b } else { a };
     if c > best { c } else { best }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::limiter::AIM_DB;
+    use crate::dynamics::peak_detector::{BETA, GRID, kernel};
+    use crate::math;
+    use crate::units::gain_to_db;
+
+    /// The figures of the limiter's module doc, from the kernel itself: the judged true peak stays
+    /// below the ceiling for any input.
+    #[test]
+    fn the_residual_bound() {
+        let [mut rise, mut fall, mut both, mut tail, mut widest] = [0.0_f64; 5];
+        for point in 0..=64 {
+            let tau = f64::from(point) / 64.0;
+            let sum = |f: &dyn Fn(f64) -> f64| (1..=SIDE).map(|i| f(i as f64)).sum::<f64>();
+            let h = |t: f64| if t.abs() > SIDE as f64 { 0.0 } else { kernel(t).abs() };
+            let plus = sum(&|i| i * h(i - tau));
+            let minus = sum(&|i| i * h(i + tau));
+            rise = rise.max(plus);
+            fall = fall.max(minus);
+            both = both.max(plus + minus);
+            tail = tail.max(sum(&|i| h(i + tau)));
+            widest = widest.max(h(tau) + sum(&|i| h(i - tau)) + sum(&|i| h(i + tau)));
+        }
+        assert!((widest - 3.235).abs() < 1e-3 && tail < 0.987, "{widest} {tail}");
+        let length = (TRIM_FRAMES + 1) as f64;
+        let rho = rise.max(fall) / length + both / TRIM_RELEASE_FRAMES;
+        assert!((rho - 0.0907).abs() < 1e-4, "{rho}");
+        let mut excess = widest - 1.0;
+        for _ in 1..STAGES {
+            excess = rho * excess / (1.0 + excess) + TRIM_IDLE;
+        }
+        // Half the main lobe of the Kaiser window widens the band beyond fs/2.
+        let band = math::PI + math::sqrt(BETA * BETA + math::PI * math::PI) / SIDE as f64;
+        let grid_db = -gain_to_db(math::cos(band / (2.0 * GRID as f64)));
+        assert!((grid_db - 0.0115).abs() < 1e-4, "{grid_db}");
+        let total_db = AIM_DB + gain_to_db(1.0 + excess) + grid_db;
+        assert!(total_db < 0.0, "{total_db}");
+    }
+}
