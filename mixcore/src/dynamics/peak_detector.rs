@@ -212,11 +212,9 @@ mod tests {
     #[test]
     fn every_point_has_its_row() {
         let mut rows = [false; GRID - 1];
-        let mut next = 0;
-        for point in (0..PASSES).flat_map(points) {
+        for (next, point) in (0..PASSES).flat_map(points).enumerate() {
             assert_eq!(row_of(point), next);
-            rows[row_of(point)] = true;
-            next += 1;
+            rows[next] = true;
         }
         assert!(rows.iter().all(|&row| row));
     }

@@ -104,8 +104,9 @@ impl Plan {
     /// The aims of the chunk that a stage examines, each for the interval that starts at its frame.
     fn aims(&self, track: &[f32], stage: usize) -> [f32; CHUNK] {
         let newest = track.len() - CHUNK;
-        let part = &track[newest - self.offsets[stage] - SIDE - CHUNK..];
-        core::array::from_fn(|n| if part[n] < part[n + 1] { part[n] } else { part[n + 1] })
+        let start = newest - self.offsets[stage] - SIDE - CHUNK;
+        let (here, next) = (chunk(&track[start..]), chunk(&track[start + 1..]));
+        core::array::from_fn(|n| lesser(here[n], next[n]))
     }
 }
 
@@ -229,8 +230,7 @@ impl<S: Sample> Stages<S> {
                 if stage == 0 || !is_still(&group.spans[stage - 1], detector.widest()) {
                     let mut found = S::zero();
                     let mut peaks = [S::zero(); CHUNK];
-                    let limit = aims.iter().fold(f32::MAX, |least, &aim| lesser(least, aim));
-                    let limit = S::from_f64(f64::from(limit));
+                    let limit = S::from_f64(f64::from(extent(&aims).0));
                     for (memory, channel) in members(plan, memory, channels, index) {
                         let line = plan.line(memory, stage);
                         let context = &line[line.len() - CONTEXT..];
@@ -245,9 +245,7 @@ impl<S: Sample> Stages<S> {
                 let release = if stage == 0 { release } else { trim_release };
                 let state = &mut group.curves[stage];
                 let gains = curve.run(isa, state, release, history, scratch, &over);
-                let span = gains.iter().fold((1.0, 0.0), |(low, high), &g| {
-                    (lesser(low, g), if g > high { g } else { high })
-                });
+                let span = extent(&gains);
                 let spans = &mut group.spans[stage];
                 *spans = [spans[1], spans[2], span];
                 // Apply.
@@ -266,9 +264,11 @@ impl<S: Sample> Stages<S> {
                 let line = totals.split_off_mut(..plan.line_len(stage)).unwrap_or_default();
                 append(line, &total);
                 total = plan.leaving(line, stage);
-                kernels::apply_gains(isa, &mut total, &gains);
+                if span.0 < 1.0 {
+                    kernels::apply_gains(isa, &mut total, &gains);
+                }
             }
-            group.lowest_now = total.iter().fold(1.0, |lowest, &gain| lesser(lowest, gain));
+            group.lowest_now = extent(&total).0;
             group.lowest = lesser(group.lowest, group.lowest_now);
         }
     }
@@ -307,6 +307,10 @@ fn exceed<S: Sample>(over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; C
 
 /// The limited signal where its share is 1, the undisturbed one where it is 0, a mix between.
 fn mix<S: Sample>(out: &mut [S], wet: &[S; CHUNK], dry: &[S; CHUNK], shares: &[f32; CHUNK]) {
+    if extent(shares).0 == 1.0 {
+        out.copy_from_slice(wet);
+        return;
+    }
     for (((out, &wet), &dry), &share) in out.iter_mut().zip(wet).zip(dry).zip(shares) {
         *out = if share == 1.0 {
             wet
@@ -320,7 +324,24 @@ fn mix<S: Sample>(out: &mut [S], wet: &[S; CHUNK], dry: &[S; CHUNK], shares: &[f
 
 /// The first chunk of a slice.
 fn chunk<T: Copy>(from: &[T]) -> [T; CHUNK] {
-    core::array::from_fn(|n| from[n])
+    match from.first_chunk() {
+        Some(chunk) => *chunk,
+        None => unreachable!("the plan gives every line and track at least one chunk"),
+    }
+}
+
+/// Smallest and largest of a chunk, in lanes.
+fn extent(values: &[f32; CHUNK]) -> (f32, f32) {
+    let mut low: [f32; 8] = core::array::from_fn(|lane| values[lane]);
+    let mut high = low;
+    for part in values.chunks_exact(8) {
+        for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(part) {
+            *low = lesser(*low, value);
+            *high = if value > *high { value } else { *high };
+        }
+    }
+    let low = low.iter().fold(low[0], |low, &lane| lesser(low, lane));
+    (low, high.iter().fold(high[0], |high, &lane| if lane > high { lane } else { high }))
 }
 
 /// Moves a line on by a chunk; the last chunk is left as it was.
