@@ -57,9 +57,9 @@
 //! straightforward limiter" (Signalsmith Audio, 2022); true peak after ITU-R BS.1770-5 Annex 2,
 //! with a longer kernel; the residual bound and the two trims are derived here.
 //!
-//! Cost: quiet chunks cost a copy and a peak search; a chunk near the ceiling one interpolation to
-//! 4 points a frame, groups of 16 frames up to 32 points where it matters. The second trim sleeps
-//! unless the first one moved.
+//! Cost: quiet chunks cost copies and a peak search; a chunk with samples above a third of the
+//! ceiling one interpolated point per frame, groups of 16 frames up to 31 where it matters. A trim
+//! sleeps while the gain before it stands still.
 //!
 //! Latency: 478 frames plus the look-ahead (14.96 ms at 48 kHz with 5 ms), the same for life.
 //!

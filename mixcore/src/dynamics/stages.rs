@@ -153,6 +153,7 @@ impl Default for Group {
 #[derive(Debug)]
 pub(super) struct Stages<S> {
     plan: Plan,
+    trim_release: f64,
     detector: PeakDetector,
     channels: PerChannel<Channel<S>>,
     groups: PerChannel<Group>,
@@ -172,7 +173,8 @@ impl<S: Sample> Stages<S> {
             channel.group = group_of(index);
         }
         let detector = PeakDetector::new(isa, &mut samples[..BANK_LEN]);
-        Ok(Self { plan, detector, channels, groups: PerChannel::new(plan.groups)? })
+        let trim_release = release_factor(TRIM_RELEASE_FRAMES);
+        Ok(Self { plan, trim_release, detector, channels, groups: PerChannel::new(plan.groups)? })
     }
 
     /// Where everything lies.
@@ -203,7 +205,7 @@ impl<S: Sample> Stages<S> {
     /// A chunk of input is complete: detect, turn into gains, apply, three times over. The exchange
     /// chunk of each channel turns from input into output.
     pub(super) fn run(&mut self, isa: Isa, release: f64, samples: &mut [S], control: &mut [f32]) {
-        let Self { plan, detector, channels, groups } = self;
+        let Self { plan, trim_release, detector, channels, groups } = self;
         let (bank, memory) = samples.split_at_mut(BANK_LEN);
         let (tracks, rest) = control.split_at_mut(2 * plan.track_len());
         let (aims, wets) = tracks.split_at_mut(plan.track_len());
@@ -211,7 +213,6 @@ impl<S: Sample> Stages<S> {
         shift(aims);
         shift(wets);
         let wets = chunk(wets);
-        let trim_release = release_factor(TRIM_RELEASE_FRAMES);
 
         let curves = curves.chunks_exact_mut(plan.group_len());
         for (index, (group, curves)) in groups.iter_mut().zip(curves).enumerate() {
@@ -230,7 +231,7 @@ impl<S: Sample> Stages<S> {
                 if stage == 0 || !is_still(&group.spans[stage - 1], detector.widest()) {
                     let mut found = S::zero();
                     let mut peaks = [S::zero(); CHUNK];
-                    let limit = S::from_f64(f64::from(extent(&aims).0));
+                    let limit = S::from_f64(f64::from(kernels::extent(isa, &aims).0));
                     for (memory, channel) in members(plan, memory, channels, index) {
                         let line = plan.line(memory, stage);
                         let context = &line[line.len() - CONTEXT..];
@@ -242,10 +243,10 @@ impl<S: Sample> Stages<S> {
                 }
                 // Turn into gains.
                 let history = histories.split_off_mut(..curve.history_len()).unwrap_or_default();
-                let release = if stage == 0 { release } else { trim_release };
+                let release = if stage == 0 { release } else { *trim_release };
                 let state = &mut group.curves[stage];
                 let gains = curve.run(isa, state, release, history, scratch, &over);
-                let span = extent(&gains);
+                let span = kernels::extent(isa, &gains);
                 let spans = &mut group.spans[stage];
                 *spans = [spans[1], spans[2], span];
                 // Apply.
@@ -258,7 +259,7 @@ impl<S: Sample> Stages<S> {
                         channel.push(isa, plan.line(memory, stage + 1), stage + 1, &part);
                     } else {
                         let dry = chunk(&memory[plan.dry()]);
-                        mix(&mut memory[..CHUNK], &part, &dry, &wets);
+                        mix(isa, &mut memory[..CHUNK], &part, &dry, &wets);
                     }
                 }
                 let line = totals.split_off_mut(..plan.line_len(stage)).unwrap_or_default();
@@ -268,7 +269,7 @@ impl<S: Sample> Stages<S> {
                     kernels::apply_gains(isa, &mut total, &gains);
                 }
             }
-            group.lowest_now = extent(&total).0;
+            group.lowest_now = kernels::extent(isa, &total).0;
             group.lowest = lesser(group.lowest, group.lowest_now);
         }
     }
@@ -306,8 +307,14 @@ fn exceed<S: Sample>(over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; C
 }
 
 /// The limited signal where its share is 1, the undisturbed one where it is 0, a mix between.
-fn mix<S: Sample>(out: &mut [S], wet: &[S; CHUNK], dry: &[S; CHUNK], shares: &[f32; CHUNK]) {
-    if extent(shares).0 == 1.0 {
+fn mix<S: Sample>(
+    isa: Isa,
+    out: &mut [S],
+    wet: &[S; CHUNK],
+    dry: &[S; CHUNK],
+    shares: &[f32; CHUNK],
+) {
+    if kernels::extent(isa, shares).0 == 1.0 {
         out.copy_from_slice(wet);
         return;
     }
@@ -328,20 +335,6 @@ fn chunk<T: Copy>(from: &[T]) -> [T; CHUNK] {
         Some(chunk) => *chunk,
         None => unreachable!("the plan gives every line and track at least one chunk"),
     }
-}
-
-/// Smallest and largest of a chunk, in lanes.
-fn extent(values: &[f32; CHUNK]) -> (f32, f32) {
-    let mut low: [f32; 8] = core::array::from_fn(|lane| values[lane]);
-    let mut high = low;
-    for part in values.chunks_exact(8) {
-        for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(part) {
-            *low = lesser(*low, value);
-            *high = if value > *high { value } else { *high };
-        }
-    }
-    let low = low.iter().fold(low[0], |low, &lane| lesser(low, lane));
-    (low, high.iter().fold(high[0], |high, &lane| if lane > high { lane } else { high }))
 }
 
 /// Moves a line on by a chunk; the last chunk is left as it was.

@@ -19,5 +19,5 @@ pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
 pub use mix::{accumulate, add_scaled, round_into};
-pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, peak, peak_energy, sum};
+pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, extent, peak, peak_energy, sum};
 pub use window::{box_sums, window_max};
