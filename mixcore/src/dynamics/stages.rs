@@ -104,8 +104,9 @@ impl Plan {
     /// The aims of the chunk that a stage examines, each for the interval that starts at its frame.
     fn aims(&self, track: &[f32], stage: usize) -> [f32; CHUNK] {
         let newest = track.len() - CHUNK;
-        let part = &track[newest - self.offsets[stage] - SIDE - CHUNK..];
-        core::array::from_fn(|n| if part[n] < part[n + 1] { part[n] } else { part[n + 1] })
+        let start = newest - self.offsets[stage] - SIDE - CHUNK;
+        let (here, next) = (chunk(&track[start..]), chunk(&track[start + 1..]));
+        core::array::from_fn(|n| lesser(here[n], next[n]))
     }
 }
 
@@ -152,6 +153,7 @@ impl Default for Group {
 #[derive(Debug)]
 pub(super) struct Stages<S> {
     plan: Plan,
+    trim_release: f64,
     detector: PeakDetector,
     channels: PerChannel<Channel<S>>,
     groups: PerChannel<Group>,
@@ -171,7 +173,8 @@ impl<S: Sample> Stages<S> {
             channel.group = group_of(index);
         }
         let detector = PeakDetector::new(isa, &mut samples[..BANK_LEN]);
-        Ok(Self { plan, detector, channels, groups: PerChannel::new(plan.groups)? })
+        let trim_release = release_factor(TRIM_RELEASE_FRAMES);
+        Ok(Self { plan, trim_release, detector, channels, groups: PerChannel::new(plan.groups)? })
     }
 
     /// Where everything lies.
@@ -202,7 +205,7 @@ impl<S: Sample> Stages<S> {
     /// A chunk of input is complete: detect, turn into gains, apply, three times over. The exchange
     /// chunk of each channel turns from input into output.
     pub(super) fn run(&mut self, isa: Isa, release: f64, samples: &mut [S], control: &mut [f32]) {
-        let Self { plan, detector, channels, groups } = self;
+        let Self { plan, trim_release, detector, channels, groups } = self;
         let (bank, memory) = samples.split_at_mut(BANK_LEN);
         let (tracks, rest) = control.split_at_mut(2 * plan.track_len());
         let (aims, wets) = tracks.split_at_mut(plan.track_len());
@@ -210,7 +213,6 @@ impl<S: Sample> Stages<S> {
         shift(aims);
         shift(wets);
         let wets = chunk(wets);
-        let trim_release = release_factor(TRIM_RELEASE_FRAMES);
 
         let curves = curves.chunks_exact_mut(plan.group_len());
         for (index, (group, curves)) in groups.iter_mut().zip(curves).enumerate() {
@@ -229,8 +231,7 @@ impl<S: Sample> Stages<S> {
                 if stage == 0 || !is_still(&group.spans[stage - 1], detector.widest()) {
                     let mut found = S::zero();
                     let mut peaks = [S::zero(); CHUNK];
-                    let limit = aims.iter().fold(f32::MAX, |least, &aim| lesser(least, aim));
-                    let limit = S::from_f64(f64::from(limit));
+                    let limit = S::from_f64(f64::from(kernels::extent(isa, &aims).0));
                     for (memory, channel) in members(plan, memory, channels, index) {
                         let line = plan.line(memory, stage);
                         let context = &line[line.len() - CONTEXT..];
@@ -242,12 +243,10 @@ impl<S: Sample> Stages<S> {
                 }
                 // Turn into gains.
                 let history = histories.split_off_mut(..curve.history_len()).unwrap_or_default();
-                let release = if stage == 0 { release } else { trim_release };
+                let release = if stage == 0 { release } else { *trim_release };
                 let state = &mut group.curves[stage];
                 let gains = curve.run(isa, state, release, history, scratch, &over);
-                let span = gains.iter().fold((1.0, 0.0), |(low, high), &g| {
-                    (lesser(low, g), if g > high { g } else { high })
-                });
+                let span = kernels::extent(isa, &gains);
                 let spans = &mut group.spans[stage];
                 *spans = [spans[1], spans[2], span];
                 // Apply.
@@ -260,15 +259,17 @@ impl<S: Sample> Stages<S> {
                         channel.push(isa, plan.line(memory, stage + 1), stage + 1, &part);
                     } else {
                         let dry = chunk(&memory[plan.dry()]);
-                        mix(&mut memory[..CHUNK], &part, &dry, &wets);
+                        mix(isa, &mut memory[..CHUNK], &part, &dry, &wets);
                     }
                 }
                 let line = totals.split_off_mut(..plan.line_len(stage)).unwrap_or_default();
                 append(line, &total);
                 total = plan.leaving(line, stage);
-                kernels::apply_gains(isa, &mut total, &gains);
+                if span.0 < 1.0 {
+                    kernels::apply_gains(isa, &mut total, &gains);
+                }
             }
-            group.lowest_now = total.iter().fold(1.0, |lowest, &gain| lesser(lowest, gain));
+            group.lowest_now = kernels::extent(isa, &total).0;
             group.lowest = lesser(group.lowest, group.lowest_now);
         }
     }
@@ -306,7 +307,17 @@ fn exceed<S: Sample>(over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; C
 }
 
 /// The limited signal where its share is 1, the undisturbed one where it is 0, a mix between.
-fn mix<S: Sample>(out: &mut [S], wet: &[S; CHUNK], dry: &[S; CHUNK], shares: &[f32; CHUNK]) {
+fn mix<S: Sample>(
+    isa: Isa,
+    out: &mut [S],
+    wet: &[S; CHUNK],
+    dry: &[S; CHUNK],
+    shares: &[f32; CHUNK],
+) {
+    if kernels::extent(isa, shares).0 == 1.0 {
+        out.copy_from_slice(wet);
+        return;
+    }
     for (((out, &wet), &dry), &share) in out.iter_mut().zip(wet).zip(dry).zip(shares) {
         *out = if share == 1.0 {
             wet
@@ -320,7 +331,10 @@ fn mix<S: Sample>(out: &mut [S], wet: &[S; CHUNK], dry: &[S; CHUNK], shares: &[f
 
 /// The first chunk of a slice.
 fn chunk<T: Copy>(from: &[T]) -> [T; CHUNK] {
-    core::array::from_fn(|n| from[n])
+    match from.first_chunk() {
+        Some(chunk) => *chunk,
+        None => unreachable!("the plan gives every line and track at least one chunk"),
+    }
 }
 
 /// Moves a line on by a chunk; the last chunk is left as it was.
@@ -343,4 +357,46 @@ fn greatest<T: Copy + PartialOrd>(values: &[T; 3]) -> T {
     let [a, b, c] = *values;
     let best = if b > a { b } else { a };
     if c > best { c } else { best }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::limiter::AIM_DB;
+    use crate::dynamics::peak_detector::{BETA, GRID, kernel};
+    use crate::math;
+    use crate::units::gain_to_db;
+
+    /// The figures of the limiter's module doc, from the kernel itself: the judged true peak stays
+    /// below the ceiling for any input.
+    #[test]
+    fn the_residual_bound() {
+        let [mut rise, mut fall, mut both, mut tail, mut widest] = [0.0_f64; 5];
+        for point in 0..=64 {
+            let tau = f64::from(point) / 64.0;
+            let sum = |f: &dyn Fn(f64) -> f64| (1..=SIDE).map(|i| f(i as f64)).sum::<f64>();
+            let h = |t: f64| if t.abs() > SIDE as f64 { 0.0 } else { kernel(t).abs() };
+            let plus = sum(&|i| i * h(i - tau));
+            let minus = sum(&|i| i * h(i + tau));
+            rise = rise.max(plus);
+            fall = fall.max(minus);
+            both = both.max(plus + minus);
+            tail = tail.max(sum(&|i| h(i + tau)));
+            widest = widest.max(h(tau) + sum(&|i| h(i - tau)) + sum(&|i| h(i + tau)));
+        }
+        assert!((widest - 3.235).abs() < 1e-3 && tail < 0.987, "{widest} {tail}");
+        let length = (TRIM_FRAMES + 1) as f64;
+        let rho = rise.max(fall) / length + both / TRIM_RELEASE_FRAMES;
+        assert!((rho - 0.0907).abs() < 1e-4, "{rho}");
+        let mut excess = widest - 1.0;
+        for _ in 1..STAGES {
+            excess = rho * excess / (1.0 + excess) + TRIM_IDLE;
+        }
+        // Half the main lobe of the Kaiser window widens the band beyond fs/2.
+        let band = math::PI + math::sqrt(BETA * BETA + math::PI * math::PI) / SIDE as f64;
+        let grid_db = -gain_to_db(math::cos(band / (2.0 * GRID as f64)));
+        assert!((grid_db - 0.0115).abs() < 1e-4, "{grid_db}");
+        let total_db = AIM_DB + gain_to_db(1.0 + excess) + grid_db;
+        assert!(total_db < 0.0, "{total_db}");
+    }
 }

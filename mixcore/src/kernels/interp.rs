@@ -31,6 +31,14 @@ fn fir_peaks_lanes<I: Simd, S: Sample>(
     let whole = frames - frames % S::LANES;
     for group in phases.chunks(GROUP * taps) {
         let mut at = 0;
+        if group.len() == taps {
+            // One phase alone would wait for its own sums: four stretches of time run together.
+            while at + GROUP * S::LANES <= whole {
+                let window = &input[at..at + GROUP * S::LANES + taps - 1];
+                row_peaks::<I, S>(simd, window, group, &mut out[at..at + GROUP * S::LANES]);
+                at += GROUP * S::LANES;
+            }
+        }
         while at < whole {
             let window = &input[at..at + S::LANES + taps - 1];
             let chunk = &mut out[at..at + S::LANES];
@@ -68,4 +76,18 @@ fn group_peak<I: Simd, S: Sample, const P: usize>(
         best = sum.abs().max_precise(best);
     }
     best
+}
+
+#[inline(always)]
+fn row_peaks<I: Simd, S: Sample>(simd: I, window: &[S], row: &[S], out: &mut [S]) {
+    let mut sums = [S::V::<I>::splat(simd, S::zero()); GROUP];
+    for (tap, &h) in row.iter().enumerate() {
+        for (stretch, sum) in sums.iter_mut().enumerate() {
+            let at = tap + stretch * S::LANES;
+            *sum += S::V::<I>::from_slice(simd, &window[at..at + S::LANES]) * h;
+        }
+    }
+    for (sum, chunk) in sums.iter().zip(out.chunks_exact_mut(S::LANES)) {
+        sum.abs().max_precise(S::V::<I>::from_slice(simd, chunk)).store_slice(chunk);
+    }
 }

@@ -76,6 +76,31 @@ fn peak_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> S {
     peak
 }
 
+/// Smallest and largest value of a slice; (+∞, −∞) for an empty one. NaN and −0 are not allowed.
+#[must_use]
+pub fn extent<S: Sample>(isa: Isa, values: &[S]) -> (S, S) {
+    dispatch!(isa.token(), simd => extent_lanes(simd, values))
+}
+
+#[inline(always)]
+fn extent_lanes<I: Simd, S: Sample>(simd: I, values: &[S]) -> (S, S) {
+    let mut low = S::V::<I>::splat(simd, S::infinity());
+    let mut high = S::V::<I>::splat(simd, S::neg_infinity());
+    let chunks = values.chunks_exact(S::LANES);
+    let tail = chunks.remainder();
+    for chunk in chunks {
+        let x = S::V::<I>::from_slice(simd, chunk);
+        low = x.min_precise(low);
+        high = x.max_precise(high);
+    }
+    let mut extent = super::scalar::extent(tail);
+    for (&low, &high) in low.as_slice().iter().zip(high.as_slice()) {
+        extent.0 = if low < extent.0 { low } else { extent.0 };
+        extent.1 = if high > extent.1 { high } else { extent.1 };
+    }
+    extent
+}
+
 /// Sample peak and sum of squares in one read.
 #[must_use]
 pub fn peak_energy<S: Sample>(isa: Isa, samples: &[S]) -> PeakEnergy {

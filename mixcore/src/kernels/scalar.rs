@@ -83,6 +83,14 @@ pub fn peak<S: Sample>(samples: &[S]) -> S {
     samples.iter().fold(S::zero(), |peak, x| if x.abs() > peak { x.abs() } else { peak })
 }
 
+/// Twin of [`super::extent`].
+#[must_use]
+pub fn extent<S: Sample>(values: &[S]) -> (S, S) {
+    values.iter().fold((S::infinity(), S::neg_infinity()), |(low, high), &x| {
+        (if x < low { x } else { low }, if x > high { x } else { high })
+    })
+}
+
 /// Twin of [`super::peak_energy`].
 #[must_use]
 pub fn peak_energy<S: Sample>(samples: &[S]) -> PeakEnergy {

@@ -94,6 +94,7 @@ fn reductions<S: Sample>() {
         let part = &source[offset..];
         assert_eq!(kernels::peak(isa, part), scalar::peak(part));
         assert_eq!(kernels::peak_energy(isa, part), scalar::peak_energy(part));
+        assert_eq!(kernels::extent(isa, part), scalar::extent(part));
     });
 }
 

@@ -1,8 +1,9 @@
 //! DESIGN promise 3 for the limiter: the hostile set, random programmes, an adversary.
 
 use mixcore::audio::Sample;
-use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
-use mixcore::{Layout, Processor, Stream};
+use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup, Link, MIN_LOOKAHEAD_MS};
+use mixcore::{BlockMut, Io, Isa, Layout, Process, Processor, Stream};
+use proptest::prelude::*;
 
 use crate::limiter::{ABOVE_DB, CEILING_DBTP, flushed, limiter};
 use crate::programmes::{hostile, random};
@@ -98,7 +99,11 @@ fn random_programmes_stay_below_the_ceiling() {
 fn climb(seed: u32, steps: usize) -> f64 {
     const FRAMES: usize = 512;
     let judge = Judge::new();
-    let mut limiter = limiter::<f64>(48_000.0, Layout::MONO);
+    // The shortest look-ahead and release leave the trims the most to do.
+    let setup = LimiterSetup { lookahead_ms: MIN_LOOKAHEAD_MS, ..LimiterSetup::default() };
+    let params = LimiterParams { ceiling_dbtp: CEILING_DBTP, release_ms: 1.0 };
+    let stream = Stream::new(48_000.0, Layout::MONO).unwrap();
+    let mut limiter = Limiter::<f64>::new(setup, params, stream).unwrap();
     let mut noise = Noise::new(seed);
     let starts = hostile(48_000.0, seed);
     let start = &starts[seed as usize % starts.len()].1;
@@ -141,4 +146,76 @@ fn an_adversary_does_not_climb_over_the_ceiling() {
     }
     println!("adversary: worst {worst:+.4} dB over the ceiling");
     assert!(worst <= ABOVE_DB, "{worst:+.4} dB");
+}
+
+fn any_rate() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        Just(48_000.0),
+        Just(8_000.0),
+        Just(384_000.0),
+        8_000.0..192_000.0,
+        any::<u64>().prop_map(f64::from_bits)
+    ]
+}
+
+fn any_of(range: std::ops::Range<f64>) -> impl Strategy<Value = f64> {
+    prop_oneof![4 => range, 1 => any::<u64>().prop_map(f64::from_bits)]
+}
+
+fn any_sample() -> impl Strategy<Value = f32> {
+    prop_oneof![4 => -3.0_f32..3.0, 1 => any::<u32>().prop_map(f32::from_bits)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    /// Arbitrary arguments and blocks: errors, never panics, and never a sample over the ceiling.
+    #[test]
+    fn anything_goes_in_and_nothing_over_the_ceiling_comes_out(
+        rate_hz in any_rate(),
+        layout in 0..16_usize,
+        link in prop_oneof![Just(Link::Full), Just(Link::None)],
+        lookahead_ms in any_of(0.0..25.0),
+        ceiling_dbtp in any_of(-70.0..3.0),
+        release_ms in any_of(0.0..6000.0),
+        samples in prop::collection::vec(any_sample(), 1..600),
+        blocks in prop::collection::vec(0..200_usize, 1..40),
+        moves in prop::collection::vec(any_of(-70.0..3.0), 4),
+        channels in 1..26_usize,
+    ) {
+        let layout = Layout::all().nth(layout).unwrap();
+        let stream = Stream { rate_hz, layout, isa: Isa::detect() };
+        let setup = LimiterSetup { lookahead_ms, link };
+        let params = LimiterParams { ceiling_dbtp, release_ms };
+        let limiter = Limiter::<f32>::new(setup, params, stream);
+        let allowed = (8_000.0..=384_000.0).contains(&rate_hz)
+            && (0.5..=20.0).contains(&lookahead_ms)
+            && (-60.0..=0.0).contains(&ceiling_dbtp)
+            && (1.0..=5000.0).contains(&release_ms);
+        prop_assert_eq!(limiter.is_ok(), allowed);
+        let Ok(mut limiter) = limiter else { return Ok(()) };
+        let mut highest = ceiling_dbtp;
+        let mut at = 0;
+        for (index, &frames) in blocks.iter().enumerate() {
+            if let Some(&ceiling_dbtp) = moves.get(index) {
+                let moved = limiter.set_field("ceiling_dbtp", ceiling_dbtp);
+                prop_assert_eq!(moved.is_ok(), (-60.0..=0.0).contains(&ceiling_dbtp));
+                if moved.is_ok() {
+                    highest = highest.max(ceiling_dbtp);
+                }
+            }
+            let mut audio: Vec<Vec<f32>> = (0..channels)
+                .map(|c| (0..frames).map(|n| samples[(at + n + 7 * c) % samples.len()]).collect())
+                .collect();
+            at += frames;
+            let done = limiter.process(Io::new(BlockMut::new(&mut audio).unwrap()));
+            prop_assert_eq!(done.is_ok(), channels == layout.channel_count());
+            if done.is_ok() {
+                let top = mixcore::units::db_to_gain(highest) as f32;
+                prop_assert!(audio.iter().flatten().all(|x| x.abs() <= top));
+            }
+        }
+        prop_assert!(limiter.gain_reduction_db() >= 0.0);
+        prop_assert!(limiter.max_gain_reduction_db() >= limiter.gain_reduction_db());
+    }
 }

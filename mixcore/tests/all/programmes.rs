@@ -65,7 +65,7 @@ pub fn hostile(rate_hz: f64, seed: u32) -> Vec<Named> {
     set.push(("+100 dB edge", edge));
     let huge = each(&mut |n| if n % 7001 == 3000 { 1e6 } else { 0.9 * noise.next_f64() });
     set.push(("samples of 1e6", huge));
-    let steps = each(&mut |n| if (ms(n) as usize / 23) % 2 == 0 { 1.7 } else { -1.5 });
+    let steps = each(&mut |n| if (ms(n) as usize / 23).is_multiple_of(2) { 1.7 } else { -1.5 });
     set.push(("DC steps", steps));
     let mut phases = [0.0; 24];
     phases.fill_with(|| PI * noise.next_f64());
@@ -78,7 +78,7 @@ pub fn hostile(rate_hz: f64, seed: u32) -> Vec<Named> {
     // The signs that add up between two samples, at steps of gain that pull the sums apart.
     let aligned = each(&mut |n| {
         let from = (n % 500) as f64 - 249.5;
-        let sign = if (from.abs() as usize) % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if (from.abs() as usize).is_multiple_of(2) { 1.0 } else { -1.0 };
         sign * if from < 0.0 { 1.0 } else { math::exp10(((n / 500) % 6) as f64 * 0.5) }
     });
     set.push(("aligned signs with a step", aligned));
