@@ -41,6 +41,17 @@ pub enum TruePeakMethod {
     Fine,
 }
 
+impl TruePeakMethod {
+    /// What the method is, for reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Annex2 => "BS.1770 Annex 2, printed 4 x 12 coefficients",
+            Self::Fine => "mixcore fine: half-band, then 8 points a frame (4 above 64 kHz)",
+        }
+    }
+}
+
 /// Phases 0 and 1 of the printed table, newest sample first; phase 3 is phase 0 and phase 2 is
 /// phase 1 in reverse.
 ///

@@ -191,6 +191,21 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.faults
     }
 
+    /// Largest true peak of all channels since the last call, linear, and starts the next interval.
+    ///
+    /// For histories: a peak in the last few frames (at most 22) falls into the next interval.
+    ///
+    /// # Real time
+    /// Does not allocate.
+    pub fn take_interval_peak(&mut self) -> f64 {
+        let mut peak = 0.0_f64;
+        for track in self.tracks.iter_mut() {
+            peak = peak.max(track.peak).max(track.sample_peak);
+            *track = Track::default();
+        }
+        peak
+    }
+
     /// Readings over all channels, the last frames included (silence is taken to follow).
     #[must_use]
     pub fn measurement(&self) -> PeakReadings {
