@@ -13,9 +13,8 @@
 //! short pauses included, as they do in a listener's ear (and in the 0.2 s hangover of ITU-T P.56).
 //!
 //! Sources: threshold and pause: the definition that the shipped cue's `truth.json` states.
-//! Dialogue loudness: BS.1770 without level gating over the dialogue (EBU Tech 3343, clause 9.4;
-//! Netflix Sound Mix Specifications, dialogue-gated −27 LKFS). It is not Dolby's Dialogue
-//! Intelligence, which finds speech in the full mix.
+//! Dialogue loudness: BS.1770 without level gating over the dialogue (EBU Tech 3343, clause 9.4). It
+//! is not Dolby's Dialogue Intelligence, which finds speech in the full mix.
 //! Latency: whole sub-blocks; the last incomplete one does not count.
 //! Limits: a stem with hiss or room tone less than 30 dB below its speech is active throughout.
 

@@ -193,7 +193,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// Largest true peak of all channels since the last call, linear, and starts the next interval.
     ///
-    /// For histories: a peak in the last few frames (at most 21) falls into the next interval.
+    /// For histories: a peak in the last few frames (at most 22) falls into the next interval.
     ///
     /// # Real time
     /// Does not allocate.
