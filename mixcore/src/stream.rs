@@ -315,6 +315,8 @@ pub trait Convert<S: Sample>: Processor {
 
 #[cfg(test)]
 mod tests {
+    #![allow(unreachable_pub, reason = "the macro makes public parameters")]
+
     use super::*;
 
     params! {

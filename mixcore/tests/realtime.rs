@@ -1,10 +1,22 @@
 //! No processor allocates after construction: a counting allocator watches every call.
+#![cfg(feature = "alloc")]
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 #![allow(unreachable_pub, dead_code, reason = "modules shared with the other test binary")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 use std::alloc::{GlobalAlloc, Layout as Memory, System};
 use std::cell::Cell;
+
+use mixcore::audio::{Block, BlockMut, Sample};
+use mixcore::delivery::Role;
+use mixcore::dynamics::LimiterParams;
+use mixcore::kernels::Isa;
+use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::session::{
+    InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile,
+};
+use mixcore::units::FrameRate;
+use mixcore::{Layout, Stream};
 
 #[path = "all/conformance.rs"]
 mod conformance;
@@ -59,7 +71,7 @@ fn the_counter_counts() {
 macro_rules! quiet {
     ($name:ident, $type:ident, memory: $memory:expr, $make:expr) => {
         mod $name {
-            use crate::conformance::{self, Unit};
+            use crate::conformance::Unit;
             #[allow(
                 unused_imports,
                 reason = "not every processor needs all of the roster's names"
@@ -75,14 +87,109 @@ macro_rules! quiet {
 
             #[test]
             fn never_allocates() {
-                conformance::never_allocates::<f32>(make::<f32>, crate::allocations_of);
-                conformance::never_allocates::<f64>(make::<f64>, crate::allocations_of);
+                crate::never_allocates::<f32>(make::<f32>);
+                crate::never_allocates::<f64>(make::<f64>);
             }
         }
     };
 }
 roster::each_processor!(quiet);
 
-fn allocations_of(work: &mut dyn FnMut()) -> u64 {
-    allocations(work)
+/// Processing, parameter changes and reset never call the allocator.
+fn never_allocates<S: Sample>(make: conformance::Make<S>) {
+    for stream in conformance::streams(Isa::detect()) {
+        let mut unit = make(stream).unwrap();
+        let (inputs, outputs) = unit.channels(&stream);
+        let mut input = conformance::programme::<S>(inputs, conformance::FRAMES);
+        input[0][17] = S::nan();
+        let mut output = vec![vec![S::zero(); conformance::FRAMES]; outputs];
+        let calls = allocations(|| {
+            for (event, (start, end)) in
+                [(0, 1), (1, 1), (1, 500), (500, 4700), (4700, conformance::FRAMES)]
+                    .into_iter()
+                    .enumerate()
+            {
+                let from = Block::new(&input).unwrap().range(start, end);
+                let mut to = BlockMut::new(&mut output).unwrap();
+                unit.run(from, to.range(start, end)).unwrap();
+                conformance::disturb(unit.processor(), event);
+            }
+            assert!(unit.processor().set_field("gone", 0.0).is_err());
+            unit.processor().reset();
+        });
+        assert_eq!(calls, 0, "allocator calls ({})", stream.layout);
+    }
+}
+
+fn meters<S: Sample>() {
+    for layout in [Layout::STEREO, Layout::SURROUND_5_1] {
+        let stream = Stream::new(48_000.0, layout).unwrap();
+        let audio = signals::noise::<S>(layout.channel_count(), 48_000, 0.5, 3);
+        let block = Block::new(&audio).unwrap();
+        let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
+        let mut peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
+        let mut activity = StemActivity::new(60.0, stream).unwrap();
+        let calls = allocations(|| {
+            for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
+                meter.push(block.range(start, end)).unwrap();
+                peaks.push(block.range(start, end)).unwrap();
+                activity.push(block.range(start, end)).unwrap();
+            }
+            std::hint::black_box((meter.momentary_lufs(), peaks.take_interval_peak()));
+            meter.reset();
+            peaks.reset();
+            activity.reset();
+        });
+        assert_eq!(calls, 0, "allocator calls ({layout})");
+    }
+}
+
+#[test]
+fn meters_never_allocate() {
+    meters::<f32>();
+    meters::<f64>();
+}
+
+#[test]
+fn a_render_never_allocates() {
+    let strip = |id: u32, role, layout, place| Strip {
+        id: format!("{id}"),
+        role,
+        source: Source { id, layout },
+        gain_db: -1.0,
+        invert: Vec::new(),
+        place,
+    };
+    let version = |name: &str, layout| Version {
+        name: name.into(),
+        layout,
+        spec: None,
+        dual_mono: false,
+        gain_db: 12.0,
+        limiter: Some(LimiterParams::default()),
+    };
+    let session = Session {
+        rate_hz: 48_000.0,
+        frame_rate: FrameRate::F25,
+        start_timecode_frame: 0,
+        programme: Window { start_frame: 0, frames: 20_000 },
+        strips: vec![
+            strip(0, Role::Dx, Layout::MONO, Place::Front),
+            strip(1, Role::Amb, Layout::STEREO, Place::Surround),
+        ],
+        versions: vec![version("a", Layout::STEREO), version("b", Layout::SURROUND_5_1)],
+    };
+    let audio =
+        [signals::noise::<f32>(1, 20_000, 0.5, 1), signals::noise::<f32>(2, 20_000, 0.5, 2)];
+    let blocks: Vec<Block<'_, f32>> = audio.iter().map(|a| Block::new(a).unwrap()).collect();
+    let mut sources = InMemory::new(&blocks);
+    let mut renderer: Renderer<f32> = compile(&session, 512).unwrap();
+    let calls = allocations(|| {
+        while renderer.next(&mut sources).unwrap().is_some() {}
+        renderer.set_version_gain_db(0, -3.0).unwrap();
+        renderer.set_strip_gain_db(1, -3.0).unwrap();
+        renderer.rewind();
+        while renderer.next(&mut sources).unwrap().is_some() {}
+    });
+    assert_eq!(calls, 0);
 }

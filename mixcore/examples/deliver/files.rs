@@ -130,7 +130,7 @@ pub fn write_wav_24(path: &Path, audio: &Audio) -> Result<(), String> {
     let mut writer = hound::WavWriter::create(path, spec).map_err(failed)?;
     for frame in 0..audio.frames() {
         for channel in &audio.channels {
-            let value = (channel[frame] * FULL_SCALE_24).round_ties_even();
+            let value = mixcore::math::rint(channel[frame] * FULL_SCALE_24);
             #[expect(clippy::cast_possible_truncation, reason = "clamped to 24 bits")]
             let value = value.clamp(-FULL_SCALE_24, FULL_SCALE_24 - 1.0) as i32;
             writer.write_sample(value).map_err(failed)?;

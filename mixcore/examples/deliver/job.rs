@@ -16,9 +16,9 @@ use mixcore::session::{
 use mixcore::units::Timecode;
 use mixcore::{Layout, Stream};
 
-use crate::arguments::Arguments;
-use crate::files::{self, Audio};
-use crate::screen::{self, Progress};
+use super::arguments::Arguments;
+use super::files::{self, Audio};
+use super::screen::{self, Progress};
 
 /// Versions of the shipped cue; the mono one is what a podcast app plays on both loudspeakers.
 const DEMO_SPECS: [&str; 4] =

@@ -18,7 +18,7 @@ fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
         (S::V::<I>::from_slice(simd, chunk) * gain).store_slice(chunk);
     }
     for sample in tail {
-        *sample = *sample * gain;
+        *sample *= gain;
     }
 }
 
@@ -40,7 +40,7 @@ fn gain_ramp_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], start: S, step: S,
         at += S::LANES;
     }
     for sample in tail {
-        *sample = *sample * (super::scalar::count::<S>(at) * step + start);
+        *sample *= super::scalar::count::<S>(at) * step + start;
         at += 1;
     }
 }
@@ -61,6 +61,6 @@ fn apply_gains_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gains: &[f32]) {
         (S::V::<I>::from_slice(simd, chunk) * gain).store_slice(chunk);
     }
     for (sample, &gain) in tail.iter_mut().zip(gain_tail) {
-        *sample = *sample * S::from_f64(f64::from(gain));
+        *sample *= S::from_f64(f64::from(gain));
     }
 }

@@ -22,7 +22,7 @@ fn add_scaled_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [S], source: &[S], ga
         (S::V::<I>::from_slice(simd, to) + scaled).store_slice(to);
     }
     for (to, &from) in to_tail.iter_mut().zip(from_tail) {
-        *to = *to + from * gain;
+        *to += from * gain;
     }
 }
 

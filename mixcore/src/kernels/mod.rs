@@ -23,9 +23,7 @@ pub use isa::{Isa, IsaLevel};
 pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix;
 pub use mix::{accumulate, add_scaled, round_into};
-pub use reduce::{
-    PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum,
-};
+pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use true_peak::{
     MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps, mirrored_peaks,
     quarter_peaks, symmetric_fir,

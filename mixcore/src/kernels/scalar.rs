@@ -28,28 +28,28 @@ pub fn is_fault<S: Sample>(sample: S) -> bool {
 /// Twin of [`super::gain`].
 pub fn gain<S: Sample>(io: &mut [S], gain: S) {
     for sample in io {
-        *sample = *sample * gain;
+        *sample *= gain;
     }
 }
 
 /// Twin of [`super::gain_ramp`].
 pub fn gain_ramp<S: Sample>(io: &mut [S], start: S, step: S, first: usize) {
     for (n, sample) in io.iter_mut().enumerate() {
-        *sample = *sample * (count::<S>(first + n) * step + start);
+        *sample *= count::<S>(first + n) * step + start;
     }
 }
 
 /// Twin of [`super::apply_gains`].
 pub fn apply_gains<S: Sample>(io: &mut [S], gains: &[f32]) {
     for (sample, &gain) in io.iter_mut().zip(gains) {
-        *sample = *sample * S::from_f64(f64::from(gain));
+        *sample *= S::from_f64(f64::from(gain));
     }
 }
 
 /// Twin of [`super::add_scaled`].
 pub fn add_scaled<S: Sample>(sum: &mut [S], source: &[S], gain: S) {
     for (to, &from) in sum.iter_mut().zip(source) {
-        *to = *to + from * gain;
+        *to += from * gain;
     }
 }
 
@@ -135,7 +135,7 @@ pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S
         for phase in phases.chunks_exact(taps) {
             let mut sum = S::zero();
             for (tap, &x) in phase.iter().zip(&input[n..]) {
-                sum = sum + x * *tap;
+                sum += x * *tap;
             }
             *out = if sum.abs() > *out { sum.abs() } else { *out };
         }

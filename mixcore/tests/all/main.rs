@@ -18,6 +18,8 @@ mod conformance;
 #[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
+mod deliver;
+#[cfg(feature = "json")]
 mod delivery;
 #[cfg(feature = "alloc")]
 mod fader;

@@ -1,6 +1,7 @@
 //! Test signals, the same bits on every machine: integer noise and libm sines.
 
 use mixcore::audio::Sample;
+#[cfg(feature = "alloc")]
 use mixcore::math;
 
 /// White noise, uniform in [-1, 1): the 32-bit LCG of Numerical Recipes (a 1664525, c 1013904223).
@@ -33,6 +34,7 @@ pub fn noise<S: Sample>(channels: usize, frames: usize, level: f64, seed: u32) -
 }
 
 /// A sine of `hz` and amplitude `level`, phase 0 at frame 0.
+#[cfg(feature = "alloc")]
 pub fn sine<S: Sample>(hz: f64, rate_hz: f64, frames: usize, level: f64) -> Vec<S> {
     (0..frames)
         .map(|n| S::from_f64(level * math::sin(2.0 * math::PI * hz * n as f64 / rate_hz)))
