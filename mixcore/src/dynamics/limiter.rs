@@ -96,7 +96,7 @@ pub enum Link {
     #[default]
     Full,
     /// Every channel has its own gain.
-    None,
+    Off,
 }
 
 /// What is fixed for life.
@@ -139,7 +139,7 @@ impl LimiterSetup {
     /// The group of a channel: with a full link 0 for the mains and one more for each LFE.
     fn group_of(&self, stream: &Stream, channel: usize) -> usize {
         match self.link {
-            Link::None => channel,
+            Link::Off => channel,
             Link::Full => {
                 let speakers = stream.layout.speakers();
                 let first_lfe = usize::from(speakers.iter().any(|speaker| !speaker.lfe));

@@ -146,7 +146,7 @@ fn a_full_link_keeps_the_image_and_no_link_does_not() {
     let mut input = scaled(&music::<f32>(rate_hz, 24_000), db_to_gain(6.0));
     input[1] = input[1].iter().map(|x| 0.3 * x).collect();
     let mut widest = [0.0_f64; 2];
-    for (widest, link) in widest.iter_mut().zip([Link::Full, Link::None]) {
+    for (widest, link) in widest.iter_mut().zip([Link::Full, Link::Off]) {
         let setup = LimiterSetup { link, ..LimiterSetup::default() };
         let stream = Stream::new(rate_hz, Layout::STEREO).unwrap();
         let mut limiter = Limiter::<f32>::new(setup, LimiterParams::default(), stream).unwrap();
