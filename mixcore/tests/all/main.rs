@@ -6,6 +6,8 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
+#[cfg(feature = "json")]
+mod cue;
 mod kernels;
 mod kernels_matrix;
 mod layouts;
