@@ -1,5 +1,4 @@
 //! No processor allocates after construction: a counting allocator watches every call.
-#![cfg(feature = "alloc")]
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 #![allow(unreachable_pub, dead_code, reason = "modules shared with the other test binary")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
@@ -8,14 +7,20 @@ use std::alloc::{GlobalAlloc, Layout as Memory, System};
 use std::cell::Cell;
 
 use mixcore::audio::{Block, BlockMut, Sample};
+#[cfg(feature = "alloc")]
 use mixcore::delivery::Role;
+#[cfg(feature = "alloc")]
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
+#[cfg(feature = "alloc")]
 use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+#[cfg(feature = "alloc")]
 use mixcore::session::{
     InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile,
 };
+#[cfg(feature = "alloc")]
 use mixcore::units::FrameRate;
+#[cfg(feature = "alloc")]
 use mixcore::{Layout, Stream};
 
 #[path = "all/conformance.rs"]
@@ -121,6 +126,7 @@ fn never_allocates<S: Sample>(make: conformance::Make<S>) {
     }
 }
 
+#[cfg(feature = "alloc")]
 fn meters<S: Sample>() {
     for layout in [Layout::STEREO, Layout::SURROUND_5_1] {
         let stream = Stream::new(48_000.0, layout).unwrap();
@@ -144,12 +150,14 @@ fn meters<S: Sample>() {
     }
 }
 
+#[cfg(feature = "alloc")]
 #[test]
 fn meters_never_allocate() {
     meters::<f32>();
     meters::<f64>();
 }
 
+#[cfg(feature = "alloc")]
 #[test]
 fn a_render_never_allocates() {
     let strip = |id: u32, role, layout, place| Strip {

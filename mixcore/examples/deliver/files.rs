@@ -115,6 +115,11 @@ fn layout_of(channels: Option<&Channels>, count: usize) -> Result<Layout, String
     }
 }
 
+/// Layouts whose channels are the first of WAVE's mask, which is all that the writer can state.
+pub fn can_write(layout: Layout) -> bool {
+    [Layout::MONO, Layout::STEREO, Layout::FRONT_3_0, Layout::SURROUND_5_1].contains(&layout)
+}
+
 /// Largest magnitude of a 24-bit sample.
 const FULL_SCALE_24: f64 = 8_388_608.0;
 

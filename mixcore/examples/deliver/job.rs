@@ -133,6 +133,11 @@ impl Job {
                 }
                 None => spec.layout(),
             };
+            if !files::can_write(layout) {
+                return Err(format!(
+                    "--spec {name}: {layout} cannot be written as a WAV file with its channels named; take mono, stereo, 3.0 or 5.1"
+                ));
+            }
             let name = format!("{}_{}", spec.id, layout.name());
             if versions.iter().any(|version| version.name == name) {
                 return Err(format!("--spec {id}: given twice for the layout {layout}"));

@@ -1,22 +1,25 @@
 //! Checks of mixcore as an engineer would make them: standards, properties, and the promises that
 //! every processor keeps.
 //!
-//! Without `alloc` what is left is what works in lent memory.
+//! The promises hold in every feature set: without `alloc` the same objects work in lent memory and
+//! give the same golden hashes.
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
-#[cfg(feature = "json")]
-mod cue;
+mod conformance;
+mod golden;
 mod kernels;
 mod kernels_matrix;
 mod layouts;
 mod order;
 mod pan;
+mod promises;
+mod roster;
 mod signals;
 
-#[cfg(feature = "alloc")]
-mod conformance;
+#[cfg(feature = "json")]
+mod cue;
 #[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
@@ -28,8 +31,6 @@ mod fader;
 #[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "alloc")]
-mod golden;
-#[cfg(feature = "alloc")]
 mod limiter;
 #[cfg(feature = "alloc")]
 mod limiter_ceiling;
@@ -40,11 +41,7 @@ mod meters;
 #[cfg(feature = "alloc")]
 mod programmes;
 #[cfg(feature = "alloc")]
-mod promises;
-#[cfg(feature = "alloc")]
 mod reference;
-#[cfg(feature = "alloc")]
-mod roster;
 #[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "alloc")]

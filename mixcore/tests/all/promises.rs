@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use mixcore::audio::{Block, Sample};
+use mixcore::{Layout, Stream};
+
+use crate::conformance;
+
 use crate::roster::each_processor;
 
 macro_rules! promises {
@@ -68,7 +73,28 @@ fn golden_hashes() {
         };
     }
     each_processor!(add);
+    found.insert("meter/f32".to_owned(), crate::golden::hash(&[meter_readings::<f32>()]));
+    found.insert("meter/f64".to_owned(), crate::golden::hash(&[meter_readings::<f64>()]));
     crate::golden::check(&found);
+}
+
+/// What a meter reads of 4 s of the programme in 5.1; NaN where it has no value.
+fn meter_readings<S: Sample>() -> Vec<f64> {
+    let stream = Stream::new(conformance::RATE_HZ, Layout::SURROUND_5_1).unwrap();
+    let mut meter = crate::roster::prelude::meter::<S>(stream).unwrap();
+    let audio = conformance::programme::<S>(6, 4 * 48_000);
+    meter.push(Block::new(&audio).unwrap()).unwrap();
+    let readings = meter.measurement();
+    [
+        readings.integrated_lufs,
+        readings.momentary_max_lufs,
+        readings.short_term_max_lufs,
+        readings.loudness_range_lu,
+        readings.true_peak_dbtp,
+        readings.sample_peak_dbfs,
+    ]
+    .map(|reading| reading.value().unwrap_or(f64::NAN))
+    .to_vec()
 }
 
 /// Type names after `impl … Process<…> for` or `Convert<…> for` in the sources.
