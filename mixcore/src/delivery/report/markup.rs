@@ -2,6 +2,8 @@
 
 use core::fmt::{self, Write};
 
+use super::super::round_to;
+
 /// A text that may stand between tags and inside attribute values of HTML, SVG and XML.
 ///
 /// Characters that XML forbids become U+FFFD.
@@ -44,14 +46,14 @@ impl fmt::Display for Minus<'_> {
     }
 }
 
-/// A number with a true minus sign; `{:+.1}` shows a plus sign too.
+/// A number with a true minus sign, rounded as it is compared; `{:+.1}` shows a plus sign too.
 pub(super) struct Num(pub(super) f64);
 
 impl fmt::Display for Num {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = f.precision().unwrap_or(1);
-        let size = self.0.abs();
-        let shown = crate::math::round(size * crate::math::exp10(decimals as f64)) != 0.0;
+        let size = round_to(self.0.abs(), u8::try_from(decimals).unwrap_or(u8::MAX));
+        let shown = size != 0.0;
         match (self.0 < 0.0 && shown, f.sign_plus()) {
             (true, _) => f.write_char('\u{2212}')?,
             (false, true) if shown => f.write_char('+')?,
