@@ -1,6 +1,60 @@
 //! DSP for professional audio mixing: level, dynamics and spatial placement, with loudness
 //! metering and delivery verification.
 //!
+//! A mix works on three layers that act on each other: how loud every element is ([`level`]), how
+//! its peaks and passages are controlled ([`dynamics`]), where it stands ([`spatial`]). Every
+//! delivery has its own loudness, dynamics and channel format, so one session is rendered to
+//! several versions and each version is verified against its own specification ([`session`],
+//! [`delivery`]).
+//!
+//! # The house, from the ground up
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`math`], [`units`] | deterministic mathematics; decibels, loudness, timecode |
+//! | [`audio`] | samples, planar blocks, named layouts |
+//! | [`kernels`] | the heavy loops: SIMD with the same bits on every CPU |
+//! | [`ramp`], [`stream`] | click-free moves; the contract of a processor |
+//! | [`filters`], [`loudness`] | delay and biquads; BS.1770 loudness, true peak, dialogue |
+//! | [`level`], [`dynamics`], [`spatial`] | the three layers |
+//! | [`delivery`] | measurements, specifications, verdicts, reports |
+//! | [`session`] | a mix as data, and the renderer that turns it into versions |
+//!
+//! Nothing points back: a module uses only what stands above it in this table.
+//!
+//! # Data flow
+//!
+//! ```text
+//! Sources → strips (gain, polarity, place) → stems → version (gain, limiter) → your file or host
+//!                                              └──────────┴→ Measurer → Measurement
+//!                                                            Spec, Profile ─┴→ verify → Report
+//! ```
+//!
+//! # Promises
+//!
+//! * The same bits for any block length, any SIMD level, `std` or `no_std`.
+//! * `process`, `convert`, `push`, `set_params` and `reset` never allocate, lock, log or panic.
+//! * Samples that are not finite or beyond 1e6 become 0 in whatever has memory, and are counted.
+//! * "Not enough audio" is a value ([`Reading`]), never a silent `-inf`.
+//! * The contract (DELIVERY) and the craft (MIX) are two verdicts that never mix.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `std` (default) | detection of the CPU's SIMD level; implies `alloc` |
+//! | `json` (default) | specifications, sessions and reports as JSON; implies `alloc` |
+//! | `alloc` | owned memory (`new`), sessions, measurements, reports |
+//! | `scalar` | the plain scalar level as a choice of [`Isa`], for tests and for reproducing |
+//!
+//! Without `alloc` the processors and meters work in lent memory (`new_in`, `required_len`).
+//!
+//! # Limits
+//!
+//! No audio files: the caller reads and writes them (see the example `deliver`). No equaliser, no
+//! compressor, no automation and no objects yet; fold-downs are those of BS.775 and 7.1 to 5.1.
+//! Dialogue is found by the dialogue stem's own activity, which is not the licensed gate that some
+//! platforms use.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -32,3 +86,8 @@ pub use error::{Problem, Problems};
 pub use kernels::Isa;
 pub use stream::{Convert, Io, Process, Processor, Stream};
 pub use units::{Reading, Timecode};
+
+/// The README's example, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

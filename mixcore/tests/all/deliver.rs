@@ -132,6 +132,16 @@ fn the_shipped_cue_is_judged_by_its_truth() {
             assert_eq!(finding["verdict"], "not_evaluated");
         }
     }
+    // The figure in the README is what the program makes.
+    let figure = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/columns.svg");
+    let made = fs::read_to_string(out.join("columns.svg")).unwrap();
+    if std::env::var_os("MIXCORE_BLESS").is_some() {
+        fs::write(&figure, &made).unwrap();
+    }
+    assert!(
+        made == fs::read_to_string(figure).unwrap(),
+        "docs/columns.svg: run with MIXCORE_BLESS=1"
+    );
     let html = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(html.contains("<svg") && !html.contains("http-equiv") && !html.contains("<script"));
 }
