@@ -44,5 +44,7 @@ mod programmes;
 mod reference;
 #[cfg(feature = "alloc")]
 mod session;
+#[cfg(feature = "json")]
+mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
