@@ -23,7 +23,8 @@ fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
 }
 
 /// `io[n] *= start + step · (first + n)`: a linear ramp counted from its own origin, so that every
-/// split of a block gives the same bits.
+/// split of a block gives the same bits. `first + io.len()` stays below 2^24, so that every count
+/// is exact in f32.
 pub fn gain_ramp<S: Sample>(isa: Isa, io: &mut [S], start: S, step: S, first: usize) {
     dispatch!(isa.token(), simd => gain_ramp_lanes(simd, io, start, step, first));
 }
@@ -37,11 +38,11 @@ fn gain_ramp_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], start: S, step: S,
         let index = iota + super::scalar::count::<S>(at);
         let ramp = index * step + start;
         (S::V::<I>::from_slice(simd, chunk) * ramp).store_slice(chunk);
-        at += S::LANES;
+        at = at.wrapping_add(S::LANES);
     }
     for sample in tail {
         *sample *= super::scalar::count::<S>(at) * step + start;
-        at += 1;
+        at = at.wrapping_add(1);
     }
 }
 

@@ -12,8 +12,9 @@ const GROUP: usize = 4;
 
 /// `out[n] = max(out[n], max over phases p of |Σ_k phases[p·taps + k] · input[n + k]|)`.
 ///
-/// `input` holds `out.len() + taps − 1` samples or more; `phases` holds whole rows of `taps`
-/// coefficients, in correlation order (the last tap meets the newest sample). The sum runs over
+/// Outputs whose window the input does not fill stay as they are; `phases` holds rows of `taps`
+/// coefficients (an incomplete last one does not count), in correlation order: the last tap meets
+/// the newest sample. The sum runs over
 /// k = 0, 1, 2 … in the sample type. NaN in the input is not allowed: clean it first.
 pub fn fir_peaks<S: Sample>(isa: Isa, input: &[S], phases: &[S], taps: usize, out: &mut [S]) {
     dispatch!(isa.token(), simd => fir_peaks_lanes(simd, input, phases, taps, out));
@@ -27,7 +28,12 @@ fn fir_peaks_lanes<I: Simd, S: Sample>(
     taps: usize,
     out: &mut [S],
 ) {
-    let frames = out.len();
+    let frames = scalar::reach(input.len(), taps, out.len());
+    if taps == 0 || frames == 0 {
+        return;
+    }
+    let out = &mut out[..frames];
+    let phases = &phases[..phases.len() - phases.len() % taps];
     let whole = frames - frames % S::LANES;
     for group in phases.chunks(GROUP * taps) {
         let mut at = 0;

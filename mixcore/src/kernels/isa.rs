@@ -67,8 +67,11 @@ impl Isa {
             level.as_avx2().map(|token| Self(Level::Avx2(token))),
         ];
         #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-        let found =
-            [Self::scalar(), Some(Self(level)).filter(|isa| isa.level() != IsaLevel::Scalar)];
+        let found = [
+            // Where the target has no SIMD, its own level is the scalar one.
+            Self::scalar().filter(|_| Self(level).level() != IsaLevel::Scalar),
+            Some(Self(level)),
+        ];
         found.into_iter().flatten()
     }
 

@@ -38,16 +38,14 @@ impl<'a, S> Terms<'a, S> {
 /// sample type once. A term whose coefficient is 0 is absent, so what is not finite in that input
 /// does not come through; a row of zeros gives 0, and a single coefficient of 1 keeps every value.
 ///
-/// # Panics
-/// If the coefficients are not one row per output, or the blocks differ in frames.
+/// Outputs without a whole row of coefficients stay as they are; of the frames, the shorter block's
+/// count.
 pub fn matrix<S: Sample>(
     isa: Isa,
     input: &Block<'_, S>,
     coefficients: &[f64],
     output: &mut BlockMut<'_, S>,
 ) {
-    assert_eq!(coefficients.len(), input.channel_count() * output.channel_count());
-    assert_eq!(input.frames(), output.frames());
     dispatch!(isa.token(), simd => matrix_lanes(simd, input, coefficients, output));
 }
 
@@ -59,8 +57,10 @@ fn matrix_lanes<I: Simd, S: Sample>(
     output: &mut BlockMut<'_, S>,
 ) {
     let rows = coefficients.chunks_exact(input.channel_count());
+    let frames = input.frames().min(output.frames());
     for (row, out) in rows.zip(output.channels_mut()) {
         let terms = Terms::new(input, row);
+        let out = &mut out[..frames];
         match terms.as_slice().split_first() {
             Some((first, rest)) => row_lanes(simd, *first, rest, out),
             None => out.fill(S::zero()),

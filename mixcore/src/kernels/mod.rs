@@ -4,7 +4,8 @@
 //! always inlined, its lane axis named in the first line, its tail handled with the arithmetic of
 //! the lanes. Only add, subtract, multiply, divide, square root and the precise minimum and
 //! maximum are used (no fused multiply-add), and every reduction has one fixed tree, so all levels
-//! agree bit for bit. [`scalar`] is the plain twin of each kernel: documentation and oracle.
+//! agree bit for bit. No kernel panics: where slices do not fit together, it works as far as all of
+//! them reach. [`scalar`] is the plain twin of each kernel: documentation and oracle.
 
 mod gain;
 mod interp;

@@ -153,12 +153,7 @@ fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
             faults += from.iter().filter(|&&sample| super::scalar::is_fault(sample)).count();
         }
     }
-    for (&from, to) in from[whole..frames].iter().zip(&mut to[whole..frames]) {
-        let fault = super::scalar::is_fault(from);
-        *to = if fault { S::zero() } else { from };
-        faults += usize::from(fault);
-    }
-    faults
+    faults + super::scalar::clean(&from[whole..frames], &mut to[whole..frames])
 }
 
 /// [`clean`] in place.

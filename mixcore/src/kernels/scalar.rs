@@ -4,7 +4,7 @@
 
 use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
-use super::true_peak::{MIRRORED_HALF, MirroredTaps, QuarterTaps};
+use super::true_peak::{MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps};
 use crate::audio::{Block, BlockMut, Sample};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
@@ -12,6 +12,12 @@ use crate::audio::{Block, BlockMut, Sample};
 pub(super) fn count<S: Sample>(frames: usize) -> S {
     #[expect(clippy::cast_precision_loss, reason = "ramps are far shorter than 2^24 frames")]
     S::from_f64(frames as f64)
+}
+
+/// How many of `out` outputs have their whole window of `span` inputs.
+#[inline(always)]
+pub(super) fn reach(input: usize, span: usize, out: usize) -> usize {
+    out.min((input + 1).saturating_sub(span))
 }
 
 /// NaN, infinite, or beyond [`SAMPLE_LIMIT`].
@@ -35,7 +41,7 @@ pub fn gain<S: Sample>(io: &mut [S], gain: S) {
 /// Twin of [`super::gain_ramp`].
 pub fn gain_ramp<S: Sample>(io: &mut [S], start: S, step: S, first: usize) {
     for (n, sample) in io.iter_mut().enumerate() {
-        *sample *= count::<S>(first + n) * step + start;
+        *sample *= count::<S>(first.wrapping_add(n)) * step + start;
     }
 }
 
@@ -131,7 +137,11 @@ pub fn clean_in_place<S: Sample>(io: &mut [S]) -> usize {
 
 /// Twin of [`super::fir_peaks`].
 pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S]) {
-    for (n, out) in out.iter_mut().enumerate() {
+    if taps == 0 {
+        return;
+    }
+    let frames = reach(input.len(), taps, out.len());
+    for (n, out) in out[..frames].iter_mut().enumerate() {
         for phase in phases.chunks_exact(taps) {
             let mut sum = S::zero();
             for (tap, &x) in phase.iter().zip(&input[n..]) {
@@ -145,8 +155,9 @@ pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S
 /// Twin of [`super::matrix`].
 pub fn matrix<S: Sample>(input: &Block<'_, S>, coefficients: &[f64], output: &mut BlockMut<'_, S>) {
     let rows = coefficients.chunks_exact(input.channel_count());
+    let frames = input.frames().min(output.frames());
     for (row, out) in rows.zip(output.channels_mut()) {
-        for (n, y) in out.iter_mut().enumerate() {
+        for (n, y) in out[..frames].iter_mut().enumerate() {
             let mut sum = None;
             for (channel, &coefficient) in input.channels().zip(row) {
                 if coefficient != 0.0 {
@@ -194,18 +205,20 @@ pub fn k_energy<S: Sample>(
 
 /// Twin of [`super::symmetric_fir`].
 pub fn symmetric_fir<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
-    let last = 2 * half.len() - 1;
-    for (n, out) in out.iter_mut().enumerate() {
+    let taps = 2 * half.len();
+    let frames = reach(input.len(), taps, out.len());
+    for (n, out) in out[..frames].iter_mut().enumerate() {
         *out = S::zero();
         for (k, &tap) in half.iter().enumerate() {
-            *out += (input[n + k] + input[n + last - k]) * tap;
+            *out += (input[n + k] + input[n + taps - 1 - k]) * tap;
         }
     }
 }
 
 /// Twin of [`super::mirrored_peaks`].
 pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
-    for (n, out) in out.iter_mut().enumerate() {
+    let frames = reach(input.len(), 2 * MIRRORED_HALF, out.len());
+    for (n, out) in out[..frames].iter_mut().enumerate() {
         let x = &input[n..n + 2 * MIRRORED_HALF];
         *out = x[MIRRORED_HALF - 1].abs();
         for (even, odd) in taps.even.iter().zip(&taps.odd) {
@@ -225,8 +238,10 @@ pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut 
 pub fn quarter_peaks<S: Sample>(samples: &[S], mids: &[S], taps: &QuarterTaps<S>, out: &mut [S]) {
     let dot =
         |v: [S; 4], t: &[S; 4]| ((v[0] * t[0] + v[1] * t[1]) + (v[2] * t[2] + v[3] * t[3])).abs();
-    for (n, out) in out.iter_mut().enumerate() {
-        let (x, m) = (&samples[n..n + 4], &mids[n..n + 5]);
+    let frames = reach(samples.len(), QUARTER_SAMPLES, out.len());
+    let frames = reach(mids.len(), QUARTER_MIDS, frames);
+    for (n, out) in out[..frames].iter_mut().enumerate() {
+        let (x, m) = (&samples[n..n + QUARTER_SAMPLES], &mids[n..n + QUARTER_MIDS]);
         *out = x[1].abs();
         let mut hold = |peak: S| *out = if peak > *out { peak } else { *out };
         hold(m[2].abs());

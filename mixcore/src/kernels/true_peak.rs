@@ -20,7 +20,7 @@ pub const QUARTER_SAMPLES: usize = 4;
 pub const QUARTER_MIDS: usize = 5;
 
 /// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·half.len() − 1 − k])`: a symmetric FIR of even
-/// length, as far as `out` reaches. `input` holds `out.len() + 2·half.len() − 1` samples or more.
+/// length, as far as `input` fills the window; what lies beyond in `out` stays as it is.
 pub fn symmetric_fir<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
     dispatch!(isa.token(), simd => symmetric_fir_lanes(simd, input, half, out));
 }
@@ -28,6 +28,8 @@ pub fn symmetric_fir<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]
 #[inline(always)]
 fn symmetric_fir_lanes<I: Simd, S: Sample>(simd: I, input: &[S], half: &[S], out: &mut [S]) {
     let taps = 2 * half.len();
+    let frames = scalar::reach(input.len(), taps, out.len());
+    let out = &mut out[..frames];
     let whole = out.len() - out.len() % S::LANES;
     for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
         let window = &input[at * S::LANES..][..S::LANES + taps - 1];
@@ -55,7 +57,7 @@ pub struct MirroredTaps<S> {
 }
 
 /// `out[n]` = largest magnitude of the four phases over `input[n..n + 12]` and of the sample
-/// `input[n + 5]` itself. `input` holds `out.len() + 11` samples or more, without NaN.
+/// `input[n + 5]` itself, as far as `input`, which is without NaN, fills these 12.
 pub fn mirrored_peaks<S: Sample>(isa: Isa, input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
     dispatch!(isa.token(), simd => mirrored_peaks_lanes(simd, input, taps, out));
 }
@@ -68,6 +70,8 @@ fn mirrored_peaks_lanes<I: Simd, S: Sample>(
     out: &mut [S],
 ) {
     let zero = S::V::<I>::splat(simd, S::zero());
+    let frames = scalar::reach(input.len(), 2 * MIRRORED_HALF, out.len());
+    let out = &mut out[..frames];
     let whole = out.len() - out.len() % S::LANES;
     for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
         let window = &input[at * S::LANES..][..S::LANES + 2 * MIRRORED_HALF - 1];
@@ -106,8 +110,9 @@ pub struct QuarterTaps<S> {
 /// `out[n]` = largest magnitude between frame n and the next one, both stages of the signal
 /// included.
 ///
-/// `samples[n + 1]` is frame n, `mids[n + 2]` the point half-way to the next; so `samples` holds
-/// `out.len() + 3` and `mids` `out.len() + 4` values or more, without NaN.
+/// `samples[n + 1]` is frame n, `mids[n + 2]` the point half-way to the next; both are without NaN.
+/// Outputs for which they do not hold [`QUARTER_SAMPLES`] and [`QUARTER_MIDS`] values from n on stay
+/// as they are.
 pub fn quarter_peaks<S: Sample>(
     isa: Isa,
     samples: &[S],
@@ -126,6 +131,9 @@ fn quarter_peaks_lanes<I: Simd, S: Sample>(
     taps: &QuarterTaps<S>,
     out: &mut [S],
 ) {
+    let frames = scalar::reach(samples.len(), QUARTER_SAMPLES, out.len());
+    let frames = scalar::reach(mids.len(), QUARTER_MIDS, frames);
+    let out = &mut out[..frames];
     let whole = out.len() - out.len() % S::LANES;
     for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
         let samples = &samples[at * S::LANES..][..S::LANES + QUARTER_SAMPLES - 1];

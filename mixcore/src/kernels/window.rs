@@ -55,11 +55,8 @@ fn max_shifted<I: Simd, S: Sample>(simd: I, io: &mut [S], shift: usize, count: u
 /// `out[n] = work[n] + … + work[n + length − 1]`; `work` is used up.
 ///
 /// The sum of a window is the sum of its power-of-two parts (the bits of `length`, lowest first),
-/// each part a balanced tree. `work` holds `out.len() + length − 1` values or more; a `length` of 0
-/// counts as 1.
-///
-/// # Panics
-/// If `work` is shorter than that.
+/// each part a balanced tree. Outputs whose window `work` does not fill stay as they are; a `length`
+/// of 0 counts as 1.
 pub fn box_sums<S: Sample>(isa: Isa, work: &mut [S], length: usize, out: &mut [S]) {
     dispatch!(isa.token(), simd => box_sums_lanes(simd, work, length, out));
 }
@@ -67,7 +64,12 @@ pub fn box_sums<S: Sample>(isa: Isa, work: &mut [S], length: usize, out: &mut [S
 #[inline(always)]
 fn box_sums_lanes<I: Simd, S: Sample>(simd: I, work: &mut [S], length: usize, out: &mut [S]) {
     let length = length.max(1);
-    let mut valid = out.len() + length - 1;
+    let frames = super::scalar::reach(work.len(), length, out.len());
+    if frames == 0 {
+        return;
+    }
+    let out = &mut out[..frames];
+    let mut valid = frames + length - 1;
     let work = &mut work[..valid];
     let mut span = 1;
     let mut done = 0;
