@@ -1,8 +1,8 @@
 //! The only door to transcendental functions.
 //!
 //! Every function here calls `libm` directly, in `std` and in `no_std` builds, so one version of
-//! mixcore gives the same bits on every platform. Errors below are libm's own bounds
-//! (correctly rounded within 1 ulp unless said otherwise); none of them depends on the CPU.
+//! mixcore gives the same bits on every platform (x86 without SSE2 apart, whose arithmetic
+//! differs). Errors below are bounds of libm's algorithms where it states them, else measured.
 //!
 //! Source: crate `libm` 0.2 (a port of musl's maths, MIT).
 
@@ -39,7 +39,8 @@ forward! {
     exp(x);
     /// 2 to the power x, ≤ 1 ulp.
     exp2(x);
-    /// 10 to the power x, ≤ 1 ulp.
+    /// 10 to the power x, ≤ 4 ulp (3.7 found over 200,000 values in -7.2 to 6); whole powers from
+    /// -15 to 15 are the nearest f64.
     exp10(x);
     /// Natural logarithm, x > 0, ≤ 1 ulp.
     log(x);
@@ -81,7 +82,7 @@ pub fn powi(x: f64, n: i32) -> f64 {
     product
 }
 
-/// sin(πx)/(πx), with sinc(0) = 1; ≤ 2 ulp away from its zeros.
+/// sin(πx)/(πx), with sinc(0) = 1; absolute error below 5e-16 (the rounding of πx and of π itself).
 #[must_use]
 pub fn sinc(x: f64) -> f64 {
     if x == 0.0 {
@@ -107,11 +108,13 @@ pub fn bessel_i0(x: f64) -> f64 {
     loop {
         term *= quarter / (k * k);
         let next = sum + term;
-        if next == sum {
-            return sum;
+        // Written so that NaN comes out instead of turning for ever.
+        if next > sum {
+            sum = next;
+            k += 1.0;
+        } else {
+            return next;
         }
-        sum = next;
-        k += 1.0;
     }
 }
 
@@ -140,6 +143,7 @@ mod tests {
     fn bessel_matches_the_handbook() {
         // Abramowitz and Stegun, table 9.8: e^-x I0(x) at 1 and 5, and I0(0).
         assert_eq!(bessel_i0(0.0), 1.0);
+        assert!(bessel_i0(f64::NAN).is_nan() && kaiser(f64::NAN, 6.0).is_nan());
         assert!((bessel_i0(1.0) * exp(-1.0) - 0.465_759_607_6).abs() < 1e-10);
         assert!((bessel_i0(5.0) * exp(-5.0) - 0.183_540_812_6).abs() < 1e-10);
     }

@@ -64,7 +64,7 @@ impl GainRamp {
             if self.is_settled(now) { self.to_db } else { gain_to_db(self.gain_at(now)) };
         self.to_db = db;
         self.start = now;
-        self.end = now + self.frames;
+        self.end = now.saturating_add(self.frames);
     }
 
     /// Ends a running movement at its target.
@@ -112,8 +112,13 @@ impl GainRamp {
         if self.is_settled(now) {
             return Segment { frames: limit, start: db_to_gain(self.to_db), step: 0.0, first: 0 };
         }
+        if now < self.start {
+            #[expect(clippy::cast_possible_truncation, reason = "cut to `limit` where it is more")]
+            let frames = ((self.start - now) as usize).min(limit);
+            return Segment { frames, start: db_to_gain(self.from_db), step: 0.0, first: 0 };
+        }
         let origin = (now - now % GRID_FRAMES).max(self.start);
-        let end = (origin - origin % GRID_FRAMES + GRID_FRAMES).min(self.end);
+        let end = (origin - origin % GRID_FRAMES).saturating_add(GRID_FRAMES).min(self.end);
         let start = db_to_gain(self.db_at(origin));
         let stop = db_to_gain(self.db_at(end));
         #[expect(

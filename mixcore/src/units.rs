@@ -315,7 +315,7 @@ impl Timecode {
             clippy::cast_sign_loss,
             reason = "a frame count of a programme, not negative"
         )]
-        Self { frame: start.frame + video as u64, frame_rate: start.frame_rate }
+        Self { frame: start.frame.saturating_add(video as u64), frame_rate: start.frame_rate }
     }
 
     /// Hours (modulo 24), minutes, seconds and frames.
@@ -323,10 +323,11 @@ impl Timecode {
     pub const fn fields(self) -> (u64, u64, u64, u64) {
         let fps = self.frame_rate.nominal();
         let dropped = self.frame_rate.dropped();
-        let mut number = self.frame;
+        let per_minute = fps * 60 - dropped;
+        let per_ten_minutes = per_minute * 10 + dropped;
+        // A day has 144 times ten minutes; the count starts anew at midnight.
+        let mut number = self.frame % (per_ten_minutes * 144);
         if dropped > 0 {
-            let per_minute = fps * 60 - dropped;
-            let per_ten_minutes = per_minute * 10 + dropped;
             let tens = number / per_ten_minutes;
             let rest = number % per_ten_minutes;
             number += dropped * 9 * tens;
@@ -335,7 +336,7 @@ impl Timecode {
             }
         }
         let seconds = number / fps;
-        (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60, number % fps)
+        (seconds / 3600, seconds / 60 % 60, seconds % 60, number % fps)
     }
 }
 
@@ -377,6 +378,7 @@ mod tests {
         assert_eq!(at(17_981), "00:09:59;29");
         assert_eq!(at(17_982), "00:10:00;00");
         assert_eq!(at(107_892), "01:00:00;00");
+        assert_eq!((at(24 * 107_892 - 1), at(24 * 107_892)), ("23:59:59;29".into(), at(0)));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! An owned planar buffer: channels x frames in one allocation.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{Block, BlockMut, MAX_CHANNELS, Sample};
@@ -18,12 +17,20 @@ impl<S: Sample> Buffer<S> {
     /// Silence of the given shape.
     ///
     /// # Errors
-    /// No channels, or more than [`MAX_CHANNELS`].
+    /// No channels, more than [`MAX_CHANNELS`], or more samples than there is memory for.
     pub fn new(channels: usize, frames: usize) -> Result<Self, Error> {
         if channels == 0 || channels > MAX_CHANNELS {
             return Err(Error::BlockChannels { given: channels, max: MAX_CHANNELS });
         }
-        Ok(Self { data: vec![S::zero(); channels * frames], channels, frames })
+        let too_large = Error::Unsupported {
+            what: "a buffer larger than the memory",
+            hint: "work through the audio in blocks",
+        };
+        let samples = channels.checked_mul(frames).ok_or(too_large)?;
+        let mut data = Vec::new();
+        data.try_reserve_exact(samples).map_err(|_| too_large)?;
+        data.resize(samples, S::zero());
+        Ok(Self { data, channels, frames })
     }
 
     /// A copy of a block.

@@ -110,7 +110,7 @@ impl<'a> SubBlocks<'a> {
     /// First frame of sub-block `index`; of the one after the last too.
     #[must_use]
     pub fn start_frame(&self, index: usize) -> u64 {
-        sub_block_start(self.first + index, self.rate_hz)
+        sub_block_start(self.first.saturating_add(index), self.rate_hz)
     }
 
     /// Frames of all sub-blocks.

@@ -11,7 +11,7 @@
 //! there is none. Tech 3342 appends 1.5 s of silence to a file before the final value; here the caller
 //! pushes it where that is wanted.
 //! Sources: EBU Tech 3342 (2023), clauses 2 and 3 and its reference code.
-//! Cost: on demand, n windows and one sort (with `alloc`), or 64 passes (without).
+//! Cost: on demand, n windows and one sort (with `alloc`), or 64 passes for each end (without).
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -53,7 +53,9 @@ impl SubBlocks<'_> {
         }
         let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
         let windows = || self.windows(SHORT_TERM_SUB_BLOCKS);
-        let Some(ungated) = mean(windows().filter(|&power| power >= absolute)) else {
+        // Energies beyond all audio can sum up to infinity, which no window would reach.
+        let ungated = mean(windows().filter(|&power| power >= absolute));
+        let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
             return all(Reading::BelowGate);
         };
         let threshold = absolute.max(ungated * RELATIVE_GATE);

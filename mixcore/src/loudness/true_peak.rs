@@ -193,7 +193,8 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// Largest true peak of all channels since the last call, linear, and starts the next interval.
     ///
-    /// For histories: a peak in the last few frames (at most 22) falls into the next interval.
+    /// For histories: a peak in the last few frames (at most 22) falls into the next interval, and
+    /// [`TruePeakMeter::measurement`] then knows the new interval only.
     ///
     /// # Real time
     /// Does not allocate.
