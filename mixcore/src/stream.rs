@@ -132,7 +132,7 @@ pub fn unknown_field(name: &str) -> Error {
     }
 }
 
-/// Declares a `Params` struct with its `FIELDS` table, `Default`, `validate`, `get` and `set`.
+/// Declares a `Params` struct with its `FIELDS` table, `Default`, `validate`, `get` and `with`.
 ///
 /// ```text
 /// params! {
@@ -245,6 +245,9 @@ pub trait Processor: Send {
     fn tail_frames(&self) -> usize;
 
     /// Clears the state: the object is as new, with its current parameters and no ramp running.
+    ///
+    /// # Real time
+    /// Does not allocate, lock, log or panic.
     fn reset(&mut self);
 
     /// The parameters that may move.
@@ -254,6 +257,9 @@ pub trait Processor: Send {
     fn field(&self, name: &str) -> Option<f64>;
 
     /// Sets a field by name, smoothed like `set_params`.
+    ///
+    /// # Real time
+    /// Does not allocate, lock, log or panic.
     ///
     /// # Errors
     /// An unknown name, or a value outside the bounds; nothing changes then.
@@ -286,15 +292,32 @@ impl<'a, S> Io<'a, S> {
     pub fn with_key(main: BlockMut<'a, S>, key: Block<'a, S>) -> Self {
         Self { main, key: Some(key) }
     }
+
+    /// The block to process, for a processor that listens to its own signal only.
+    ///
+    /// # Errors
+    /// There is a key: nothing that a caller passes is left aside silently.
+    pub(crate) fn without_key(self) -> Result<BlockMut<'a, S>, Error> {
+        match self.key {
+            None => Ok(self.main),
+            Some(_) => Err(Error::Unsupported {
+                what: "a key for this processor",
+                hint: "it listens to its own signal only, so pass no key",
+            }),
+        }
+    }
 }
 
 /// A processor that keeps the layout and works in place.
 pub trait Process<S: Sample>: Processor {
     /// Processes one block of any length.
     ///
+    /// # Real time
+    /// Does not allocate, lock, log or panic.
+    ///
     /// # Errors
-    /// Another number of channels than the stream's, or a key that does not fit; the block is
-    /// untouched then.
+    /// Another number of channels than the stream's, a key that does not fit, or a key for a
+    /// processor that takes none; the block is untouched then.
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error>;
 }
 
@@ -307,6 +330,9 @@ pub trait Convert<S: Sample>: Processor {
     fn output_channels(&self) -> usize;
 
     /// Converts one block of any length; the output is overwritten.
+    ///
+    /// # Real time
+    /// Does not allocate, lock, log or panic.
     ///
     /// # Errors
     /// Channel or frame counts that do not fit; the output is untouched then.

@@ -163,7 +163,7 @@ params! {
 /// Memory that [`Limiter::new_in`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct LimiterMemory {
+pub struct LimiterStorage {
     /// Samples: interpolation bank and delay lines.
     pub samples: usize,
     /// Control values: settings, gain curves and their histories.
@@ -241,9 +241,9 @@ impl<'a, S: Sample> Limiter<'a, S> {
     ///
     /// # Errors
     /// A setup or rate outside its bounds.
-    pub fn required_len(setup: LimiterSetup, stream: Stream) -> Result<LimiterMemory, Error> {
+    pub fn required_len(setup: LimiterSetup, stream: Stream) -> Result<LimiterStorage, Error> {
         let plan = setup.plan(&stream)?;
-        Ok(LimiterMemory { samples: plan.samples_len(), control: plan.control_len() })
+        Ok(LimiterStorage { samples: plan.samples_len(), control: plan.control_len() })
     }
 
     /// A limiter in lent memory of at least [`Limiter::required_len`].
@@ -436,14 +436,8 @@ impl<S: Sample> Processor for Limiter<'_, S> {
 
 impl<S: Sample> Process<S> for Limiter<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.main;
+        let mut main = io.without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
-        if io.key.is_some() {
-            return Err(Error::Unsupported {
-                what: "a key for the limiter",
-                hint: "it holds the ceiling of its own signal, so pass no key",
-            });
-        }
         let mut at = 0;
         while at < main.frames() {
             let place = (self.now % CHUNK as u64) as usize;

@@ -6,5 +6,5 @@ mod peak_detector;
 mod stages;
 
 pub use limiter::{
-    Limiter, LimiterMemory, LimiterParams, LimiterSetup, Link, MAX_LOOKAHEAD_MS, MIN_LOOKAHEAD_MS,
+    Limiter, LimiterParams, LimiterSetup, LimiterStorage, Link, MAX_LOOKAHEAD_MS, MIN_LOOKAHEAD_MS,
 };

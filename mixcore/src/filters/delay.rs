@@ -117,7 +117,7 @@ impl<S: Sample> Processor for Delay<'_, S> {
 
 impl<S: Sample> Process<S> for Delay<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.main;
+        let mut main = io.without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames();
         let mut scratch = [S::zero(); CHUNK_FRAMES];

@@ -184,7 +184,7 @@ impl Processor for Fader {
 
 impl<S: Sample> Process<S> for Fader {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main: BlockMut<'_, S> = io.main;
+        let mut main: BlockMut<'_, S> = io.without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames();
         let mut done = 0;

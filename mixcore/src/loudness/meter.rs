@@ -69,6 +69,7 @@ pub(super) fn check(max_duration_s: f64, stream: &Stream) -> Result<(), Error> {
 
 /// Elements of lent memory that a meter needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MeterStorage {
     /// Samples, for what has not been filtered yet and for the true-peak lines.
     pub samples: usize,
