@@ -5,6 +5,9 @@ use core::fmt;
 use super::{Speaker, layout_tables};
 use crate::error::{Error, Text};
 
+/// Most channels of a layout: 22.2.
+pub(crate) const MAX_LAYOUT_CHANNELS: usize = 24;
+
 /// One row of the layout tables.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -160,6 +163,7 @@ mod tests {
         assert_eq!(Layout::named("5.1").unwrap(), Layout::named("0+5+0").unwrap());
         assert_eq!(Layout::named("2.0").unwrap(), Layout::STEREO);
         assert_eq!(Layout::all().count(), 16);
+        assert_eq!(Layout::all().map(Layout::channel_count).max(), Some(MAX_LAYOUT_CHANNELS));
         assert!(Layout::named("6.1").is_err());
     }
 

@@ -21,6 +21,7 @@ pub use block::{Block, BlockMut, MAX_CHANNELS};
 pub use buffer::Buffer;
 pub use channel::Speaker;
 pub use layout::Layout;
+pub(crate) use layout::MAX_LAYOUT_CHANNELS;
 pub use order::{ChannelMap, ChannelOrder};
 pub use sample::Sample;
 pub use store::{PerChannel, Store};

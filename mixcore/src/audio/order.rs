@@ -17,11 +17,8 @@
 //!   C L R Ls Rs LFE); JUCE, `juce_CoreAudioLayouts.h`, agrees. 7.1 is left out: MPEG's
 //!   configuration 12 has its first pair at ±110°, which is another layout than ours.
 
-use super::Layout;
+use super::{Layout, MAX_LAYOUT_CHANNELS};
 use crate::error::{Error, Text};
-
-/// Most channels of a layout: 22.2.
-const MAX_LAYOUT_CHANNELS: usize = 24;
 
 /// A convention for the order of channels in a file or on a cable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

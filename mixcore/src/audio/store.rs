@@ -5,6 +5,8 @@ use core::ops::{Deref, DerefMut};
 #[cfg(feature = "alloc")]
 use alloc::{vec, vec::Vec};
 
+#[cfg(not(feature = "alloc"))]
+use super::MAX_LAYOUT_CHANNELS;
 use crate::error::Error;
 
 /// Long state (delay lines, meter quanta, histories): owned, or lent by the caller.
@@ -67,17 +69,13 @@ impl<T> DerefMut for Store<'_, T> {
     }
 }
 
-/// Channels that fit into [`PerChannel`] without `alloc`: 22.2.
-#[cfg(not(feature = "alloc"))]
-const MAX_INLINE_CHANNELS: usize = 24;
-
 /// Small state per channel: sized to the layout with `alloc`, inline for 24 channels without.
 #[derive(Clone, Debug)]
 pub struct PerChannel<T> {
     #[cfg(feature = "alloc")]
     items: Vec<T>,
     #[cfg(not(feature = "alloc"))]
-    items: [T; MAX_INLINE_CHANNELS],
+    items: [T; MAX_LAYOUT_CHANNELS],
     #[cfg(not(feature = "alloc"))]
     len: usize,
 }
@@ -98,10 +96,10 @@ impl<T: Clone + Default> PerChannel<T> {
     /// Without `alloc`: more than 24 channels.
     #[cfg(not(feature = "alloc"))]
     pub fn new(channels: usize) -> Result<Self, Error> {
-        if channels > MAX_INLINE_CHANNELS {
+        if channels > MAX_LAYOUT_CHANNELS {
             return Err(Error::Storage {
                 what: "per-channel",
-                given: MAX_INLINE_CHANNELS,
+                given: MAX_LAYOUT_CHANNELS,
                 required: channels,
             });
         }

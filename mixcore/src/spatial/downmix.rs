@@ -21,13 +21,10 @@
 use core::f64::consts::FRAC_1_SQRT_2;
 use core::fmt::{self, Write};
 
-use crate::audio::Layout;
+use crate::audio::{Layout, MAX_LAYOUT_CHANNELS};
 use crate::error::{Error, Text};
 use crate::math;
 use crate::units::gain_to_db;
-
-/// Most channels on either side: 22.2.
-const MAX_SIDE: usize = 24;
 
 /// Largest coefficient of a matrix of one's own, linear (+20 dB): more is a wrong unit.
 const MAX_COEFFICIENT: f64 = 10.0;
@@ -50,7 +47,7 @@ pub struct DownmixMatrix {
     source: Layout,
     target: Layout,
     /// Row-major, one row of `columns()` per target channel; the rest is 0.
-    coefficients: [f64; MAX_SIDE * MAX_SIDE],
+    coefficients: [f64; MAX_LAYOUT_CHANNELS * MAX_LAYOUT_CHANNELS],
     citation: &'static str,
 }
 
@@ -110,7 +107,12 @@ impl DownmixMatrix {
     }
 
     fn empty(source: Layout, target: Layout, citation: &'static str) -> Self {
-        Self { source, target, coefficients: [0.0; MAX_SIDE * MAX_SIDE], citation }
+        Self {
+            source,
+            target,
+            coefficients: [0.0; MAX_LAYOUT_CHANNELS * MAX_LAYOUT_CHANNELS],
+            citation,
+        }
     }
 
     /// A matrix from a rule over labels.

@@ -20,15 +20,12 @@
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
 use core::ops::Deref;
 
-use crate::audio::{Block, BlockMut, Layout, Sample, Speaker, check_frames};
+use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Speaker, check_frames};
 use crate::error::Error;
 use crate::kernels;
 use crate::math;
 use crate::ramp::{GRID_FRAMES, ramp_frames};
 use crate::stream::{Convert, Field, Processor, Stream, params};
-
-/// Most channels of a layout: 22.2.
-const MAX_GAINS: usize = 24;
 
 params! {
     /// What may move.
@@ -41,7 +38,7 @@ params! {
 /// One linear gain per channel of a layout, LFEs included (at 0).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PanGains {
-    gains: [f64; MAX_GAINS],
+    gains: [f64; MAX_LAYOUT_CHANNELS],
     count: usize,
 }
 
@@ -137,7 +134,7 @@ fn law(layout: Layout, azimuth_deg: f64) -> PanGains {
         let (near, far) = (math::cos(angle), math::sin(angle));
         if from_low < from_high { (near, far) } else { (far, near) }
     };
-    let mut pan = PanGains { gains: [0.0; MAX_GAINS], count: layout.channel_count() };
+    let mut pan = PanGains { gains: [0.0; MAX_LAYOUT_CHANNELS], count: layout.channel_count() };
     let place = |channel| if azimuth_deg < 0.0 { mirrored(layout, channel) } else { channel };
     if high_gain != 0.0 {
         pan.gains[place(high.channel)] = high_gain;
