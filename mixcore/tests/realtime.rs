@@ -1,4 +1,5 @@
-//! No processor allocates after construction: a counting allocator watches every call.
+//! What a host's audio thread asks for, and what takes unsafe code to see: no processor allocates
+//! after construction (a counting allocator watches every call), and flush-to-zero changes no bit.
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 #![allow(unreachable_pub, dead_code, reason = "modules shared with the other test binary")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
@@ -95,6 +96,13 @@ macro_rules! quiet {
                 crate::never_allocates::<f32>(make::<f32>);
                 crate::never_allocates::<f64>(make::<f64>);
             }
+
+            #[cfg(target_arch = "x86_64")]
+            #[test]
+            fn flush_to_zero_changes_no_bit() {
+                crate::flush_to_zero_changes_no_bit::<f32>(make::<f32>);
+                crate::flush_to_zero_changes_no_bit::<f64>(make::<f64>);
+            }
         }
     };
 }
@@ -126,6 +134,35 @@ fn never_allocates<S: Sample>(make: conformance::Make<S>) {
     }
 }
 
+/// Runs `work` as many hosts run their audio thread: subnormal numbers are taken and given as 0.
+#[cfg(target_arch = "x86_64")]
+fn with_flush_to_zero<T>(work: impl FnOnce() -> T) -> T {
+    /// Bits 15 (flush to zero) and 6 (denormals are zero) of MXCSR (Intel SDM, volume 1, 10.2.3).
+    const FTZ_DAZ: u32 = 0x8040;
+    let mut before = 0_u32;
+    // SAFETY: stores the control register of this thread into a local.
+    unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut before) };
+    let during = before | FTZ_DAZ;
+    // SAFETY: sets two mode bits of this thread's control register, restored below.
+    unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const during) };
+    let result = work();
+    // SAFETY: as it was.
+    unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const before) };
+    result
+}
+
+/// DESIGN promise 1: equal for material above 1e-30.
+#[cfg(target_arch = "x86_64")]
+fn flush_to_zero_changes_no_bit<S: Sample>(make: conformance::Make<S>) {
+    let tiny = std::hint::black_box(f64::MIN_POSITIVE);
+    assert_eq!(with_flush_to_zero(|| std::hint::black_box(tiny) * 0.5), 0.0);
+    let bits = |audio: conformance::Planar<S>| -> Vec<u64> {
+        audio.iter().flatten().map(|x| x.as_f64().to_bits()).collect()
+    };
+    let flushed = with_flush_to_zero(|| conformance::golden_output(make));
+    assert!(bits(flushed) == bits(conformance::golden_output(make)));
+}
+
 #[cfg(feature = "alloc")]
 fn meters<S: Sample>() {
     for layout in [Layout::STEREO, Layout::SURROUND_5_1] {
@@ -148,6 +185,20 @@ fn meters<S: Sample>() {
         });
         assert_eq!(calls, 0, "allocator calls ({layout})");
     }
+}
+
+/// Loud, silent, loud: the recursion of the K-weighting runs down in between.
+#[cfg(all(feature = "alloc", target_arch = "x86_64"))]
+#[test]
+fn flush_to_zero_changes_no_reading() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let audio = conformance::programme::<f32>(2, 4 * 48_000);
+    let read = || {
+        let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
+        meter.push(Block::new(&audio).unwrap()).unwrap();
+        (meter.measurement(), meter.sub_blocks().energies().to_vec())
+    };
+    assert!(with_flush_to_zero(read) == read());
 }
 
 #[cfg(feature = "alloc")]

@@ -15,6 +15,7 @@ mod layouts;
 mod order;
 mod pan;
 mod promises;
+mod properties;
 mod roster;
 mod signals;
 

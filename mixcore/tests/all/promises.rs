@@ -29,20 +29,20 @@ macro_rules! promises {
             }
 
             macro_rules! both {
-                                        ($test:ident $arguments:tt) => {
-                                            #[test]
-                                            fn $test() {
-                                                both!(@call f32, $test, $arguments);
-                                                both!(@call f64, $test, $arguments);
-                                            }
-                                        };
-                                        (@call $sample:ident, $test:ident, ()) => {
-                                            conformance::$test::<$sample>(make::<$sample>)
-                                        };
-                                        (@call $sample:ident, $test:ident, ($extra:expr)) => {
-                                            conformance::$test::<$sample>(make::<$sample>, $extra)
-                                        };
+                                ($test:ident $arguments:tt) => {
+                                    #[test]
+                                    fn $test() {
+                                        both!(@call f32, $test, $arguments);
+                                        both!(@call f64, $test, $arguments);
                                     }
+                                };
+                                (@call $sample:ident, $test:ident, ()) => {
+                                    conformance::$test::<$sample>(make::<$sample>)
+                                };
+                                (@call $sample:ident, $test:ident, ($extra:expr)) => {
+                                    conformance::$test::<$sample>(make::<$sample>, $extra)
+                                };
+                            }
             both!(any_block_split());
             both!(every_isa());
             both!(reset_is_new());
