@@ -36,9 +36,18 @@ struct Material {
     layout: Layout,
     block: usize,
     audio: Vec<Vec<f32>>,
+    interleaved: Vec<f32>,
 }
 
 impl Material {
+    /// Lives as long as the program, as the cases that share it do.
+    fn leaked(layout: Layout, block: usize, audio: Vec<Vec<f32>>) -> &'static Self {
+        let frames = 0..audio[0].len();
+        let interleaved =
+            frames.flat_map(|n| audio.iter().map(move |channel| channel[n])).collect();
+        Box::leak(Box::new(Self { layout, block, audio, interleaved }))
+    }
+
     fn samples(&self) -> u64 {
         (self.audio.len() * self.audio[0].len()) as u64
     }
@@ -94,21 +103,28 @@ fn with_peak_meter(meter: &mut TruePeakMeter<'_, f32>, material: &Material) -> f
     meter.measurement().true_peak_dbtp.value().unwrap_or(f64::NAN)
 }
 
-/// The rival in its planar form: interleaved it was not faster.
+/// The rival in the form that it takes fastest: interleaved for the peaks of six channels (11 %
+/// faster than planar), else planar (up to 25 % faster).
 fn with_rival(rival: &mut EbuR128, material: &Material) -> Readings {
     rival.reset();
-    let mut planes: Vec<&[f32]> = Vec::with_capacity(material.audio.len());
-    for block in material.blocks() {
-        planes.clear();
-        planes.extend(block.channels());
-        rival.add_frames_planar_f32(&planes).expect("as many planes as channels");
+    let channels = material.audio.len();
+    if channels > 2 && rival.mode().contains(Mode::TRUE_PEAK) {
+        for block in material.interleaved.chunks(material.block * channels) {
+            rival.add_frames_f32(block).expect("whole frames");
+        }
+    } else {
+        let mut planes: Vec<&[f32]> = Vec::with_capacity(channels);
+        for block in material.blocks() {
+            planes.clear();
+            planes.extend(block.channels());
+            rival.add_frames_planar_f32(&planes).expect("as many planes as channels");
+        }
     }
-    let channels = material.audio.len() as u32;
-    let peak = (0..channels).map(|channel| rival.true_peak(channel).unwrap_or(f64::NAN));
+    let peaks = (0..channels as u32).map(|channel| rival.true_peak(channel).unwrap_or(f64::NAN));
     Readings {
         integrated_lufs: rival.loudness_global().unwrap_or(f64::NAN),
         range_lu: rival.loudness_range().unwrap_or(f64::NAN),
-        true_peak_dbtp: gain_to_db(peak.fold(0.0, f64::max)),
+        true_peak_dbtp: gain_to_db(peaks.fold(0.0, f64::max)),
     }
 }
 
@@ -188,10 +204,7 @@ pub fn cases() -> Vec<Case> {
     for (title, layout) in [("stereo", Layout::STEREO), ("5.1", Layout::SURROUND_5_1)] {
         for block in BLOCKS {
             let channels = layout.channel_count();
-            // Lives as long as the program, as the cases that share it do.
-            let material = |audio| -> &'static Material {
-                Box::leak(Box::new(Material { layout, block, audio }))
-            };
+            let material = |audio| Material::leaked(layout, block, audio);
             let programme = material(signals::programme(channels, TIMED_S, -1.0));
             let tone = material(signals::tone(channels, TIMED_S, 997.0, 0.0, -1.0));
             let place = format!("{title}, blocks of {block}");
