@@ -1,3 +1,18 @@
-//! Shared helpers of the benches: signals that every rival is given.
+//! What is timed, and against whom: the same cases for criterion and for the table of ratios.
+//!
+//! A [`Case`] is one thing done on one signal by mixcore and, where there is one in Rust, by a
+//! rival. Both sides are run and compared before a case exists: a wrong answer is never timed.
 
-pub use mixcore as core;
+mod case;
+pub mod limiter;
+pub mod loudness;
+pub mod mix;
+pub mod signals;
+
+pub use case::{Case, Goal, Run, Seen, best};
+
+/// Sample rate of every case, Hz.
+pub const RATE_HZ: f64 = 48_000.0;
+
+/// Block lengths of every case: a 10 ms host block and a file reader's block.
+pub const BLOCKS: [usize; 2] = [480, 4096];

@@ -1,0 +1,7 @@
+//! Meters against crate `ebur128`, by criterion: for people who change the code between two runs.
+
+mod by_criterion;
+
+fn main() {
+    by_criterion::run("loudness", mixcore_benches::loudness::cases());
+}
