@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::signals::{Noise, sine};
 
-/// The cue's own tolerance: separation within 0.1 LU of the planted truth (issue 2).
+/// The cue's own tolerance: separation within 0.1 LU of the planted truth.
 const SEPARATION_LU: f64 = 0.1;
 /// Phrase edges may fall into the neighbouring 10 ms frame.
 const EDGE_S: f64 = 0.0101;

@@ -20,7 +20,7 @@ fn low_passed(noise: &mut Noise, frames: usize, share: f64) -> Vec<f64> {
     white.windows(63).map(|part| part.iter().zip(&taps).map(|(x, h)| x * h).sum()).collect()
 }
 
-/// The hostile set of knowledge/dynamics_level.md section 3, and worse, all around full scale.
+/// What is known to break limiters, and worse, all around full scale.
 pub fn hostile(rate_hz: f64, seed: u32) -> Vec<Named> {
     let frames = (rate_hz * 0.4) as usize;
     let mut noise = Noise::new(seed);

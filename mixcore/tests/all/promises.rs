@@ -11,6 +11,17 @@ use crate::conformance;
 
 use crate::roster::each_processor;
 
+/// A test of the surrounding module's processor in both sample types.
+macro_rules! both {
+    ($test:ident($($extra:expr)?)) => {
+        #[test]
+        fn $test() {
+            conformance::$test::<f32>(make::<f32> $(, $extra)?);
+            conformance::$test::<f64>(make::<f64> $(, $extra)?);
+        }
+    };
+}
+
 macro_rules! promises {
     ($name:ident, $type:ident, memory: $memory:expr, $make:expr) => {
         mod $name {
@@ -28,21 +39,6 @@ macro_rules! promises {
                 ($make)(stream)
             }
 
-            macro_rules! both {
-                                ($test:ident $arguments:tt) => {
-                                    #[test]
-                                    fn $test() {
-                                        both!(@call f32, $test, $arguments);
-                                        both!(@call f64, $test, $arguments);
-                                    }
-                                };
-                                (@call $sample:ident, $test:ident, ()) => {
-                                    conformance::$test::<$sample>(make::<$sample>)
-                                };
-                                (@call $sample:ident, $test:ident, ($extra:expr)) => {
-                                    conformance::$test::<$sample>(make::<$sample>, $extra)
-                                };
-                            }
             both!(any_block_split());
             both!(every_isa());
             both!(reset_is_new());
