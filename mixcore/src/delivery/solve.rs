@@ -24,6 +24,7 @@ use crate::error::Error;
 
 /// What the solver may move in one version.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
 pub struct Controls {
     /// Gain over the whole version, before its limiter, dB.
     pub gain_db: f64,
@@ -75,6 +76,7 @@ pub const AIM_TOLERANCE_LU: f64 = 0.05;
 
 /// One render of one version on the way.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
 pub struct Pass {
     /// Gain of this render, dB.
     pub gain_db: f64,
@@ -90,6 +92,8 @@ pub struct Pass {
 
 /// Why the solver stopped.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum End {
     /// The version stands at its aim.
