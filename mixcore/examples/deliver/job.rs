@@ -49,6 +49,9 @@ struct Job {
 /// Runs the job; true if every delivered version passes.
 pub fn run(arguments: &Arguments) -> Result<bool, String> {
     let mut job = Job::load(arguments)?;
+    // Before the work, so that a folder that cannot be written is known at once.
+    fs::create_dir_all(&arguments.out)
+        .map_err(|error| format!("{}: cannot be made ({error})", arguments.out.display()))?;
     println!(
         "{} stem(s), {:.1} s at {} Hz",
         job.stems.len(),
@@ -209,7 +212,7 @@ impl Job {
         let edit = run("the edit as delivered", 0.0)?;
         let gain_db = spec
             .target_for(&edit.measurement)
-            .and_then(|target| Some(target.aim - edit.measurement.get(target.quantity).value()?))
+            .and_then(|target| Some(target.aim - target.read(&edit.measurement).value()?))
             .unwrap_or(0.0);
         let normalised = run("the edit normalised", gain_db)?;
         Ok(vec![edit, normalised])
@@ -236,8 +239,6 @@ impl Job {
 
     /// Renders the solved session once more and writes each version as a 24-bit WAV file.
     fn write(&self, delivery: &Delivery, out: &Path) -> Result<Vec<PathBuf>, String> {
-        fs::create_dir_all(out)
-            .map_err(|error| format!("{}: cannot be made ({error})", out.display()))?;
         let mut audios: Vec<Audio> = self
             .versions
             .iter()
@@ -319,13 +320,22 @@ impl Job {
         progress.done();
         let mut judged = Vec::new();
         for (index, measurer) in measurers.into_iter().enumerate() {
-            let measured = measurer.finish().map_err(text)?;
-            same(&delivery.solutions[index].outcome.measurement, &measured, &paths[index])?;
+            let mut measured = measurer.finish().map_err(text)?;
+            let memory = &delivery.solutions[index].outcome.measurement;
+            same(memory, &measured, &paths[index])?;
+            // The file has silence where the stems were faulty: the report must say so.
+            measured.add_faults(faults(memory));
             let label = &self.versions[index].name;
             judged.push(Judged::new(label, &self.specs[index], &self.profile, measured));
         }
         Ok(judged)
     }
+}
+
+/// Samples of the stems that were not finite or beyond 1e6.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+fn faults(measurement: &Measurement) -> u64 {
+    measurement.get(Quantity::Faults).value().unwrap_or(0.0) as u64
 }
 
 /// The file reads what the memory read, or something is broken.
@@ -355,6 +365,12 @@ fn report_all(
     let mix = &delivered[0];
     columns.push(Column::new("the mix", &mix.measurement, &mix.report));
     screen::columns(&columns);
+    let faults = faults(&mix.measurement);
+    if faults > 0 {
+        println!(
+            "\n  {faults} samples of the stems were not finite or beyond 1e6: taken as silence"
+        );
+    }
     for column in &columns {
         screen::findings(column.label, column.report);
     }
@@ -365,17 +381,36 @@ fn report_all(
     for remix in &delivery.balance.remixes {
         notes += &format!("{remix}\n");
     }
-    println!("\n  Moves of the mix:\n{}", indent(&notes));
-    let versions: Vec<Column<'_>> = delivered.iter().map(Judged::column).collect();
-    let solutions: Vec<_> = delivery.solutions.iter().collect();
-    screen::versions(&versions, &solutions, &arguments.out);
+    if notes.is_empty() {
+        notes += "none: the balance stays as it was";
+    }
+    println!("\n  Moves of the mix:\n{}", indent(notes.trim_end()).trim_end());
+    let versions: Vec<Column<'_>> = delivered
+        .iter()
+        .zip(&delivery.solutions)
+        .map(|(judged, solution)| judged.column().with_solution(solution))
+        .collect();
+    screen::versions(&versions, &arguments.out);
 
-    let title = format!("{} against {}", "The edit and the mix", job.specs[0].name);
-    let groups = [
-        Group { title: &title, note: notes.trim(), columns: &columns },
-        Group { title: "Delivered versions", note: "", columns: &versions },
-    ];
-    let document = Document { title: "mixcore deliver", intro: "", groups: &groups };
+    // One group per version: each has a contract of its own.
+    let titles: Vec<String> = job
+        .specs
+        .iter()
+        .zip(&job.versions)
+        .map(|(spec, version)| format!("Delivered: {}, {}", spec.name, version.layout))
+        .collect();
+    let title = format!("The edit and the mix against {}", job.specs[0].name);
+    let mut groups = vec![Group { title: &title, note: notes.trim(), columns: &columns }];
+    groups.extend(titles.iter().zip(versions.chunks(1)).map(|(title, columns)| Group {
+        title,
+        note: "",
+        columns,
+    }));
+    let document = Document {
+        title: "Delivery report",
+        intro: "The edit against the mix, then each delivered version as measured from its written file.",
+        groups: &groups,
+    };
     let out = &arguments.out;
     write_text(&out.join("report.json"), |text| report::json(text, &document))?;
     write_text(&out.join("report.html"), |text| report::html(text, &document))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use mixcore::delivery::report::Column;
-use mixcore::delivery::{Quantity, Report, Solution, Verdict};
+use mixcore::delivery::{Measurement, Of, Quantity, QuantityKind, Report, Role, Verdict, round_to};
 use mixcore::units::Reading;
 
 /// A progress line that overwrites itself on a terminal and keeps quiet elsewhere.
@@ -38,80 +38,99 @@ impl Progress {
     }
 }
 
-const LABEL: usize = 34;
-const CELL: usize = 21;
+/// Space between two columns of the table.
+const GAP: usize = 2;
+/// More lines of one kind are left to the report.
+const MOST_LINES: usize = 20;
 
-fn row(label: &str, cells: impl Iterator<Item = String>) {
-    print!("  {label:<LABEL$}");
-    for cell in cells {
-        print!("{cell:<CELL$}");
+/// A table: a label and one cell per column in each row.
+struct Table {
+    rows: Vec<(String, Vec<String>)>,
+}
+
+impl Table {
+    fn row(&mut self, label: &str, cells: impl Iterator<Item = String>) {
+        self.rows.push((label.to_owned(), cells.collect()));
     }
-    println!();
+
+    /// Prints the rows with a line under the first; every column is as wide as its widest cell.
+    fn print(&self) {
+        let width = |text: &str| text.chars().count();
+        let label = self.rows.iter().map(|row| width(&row.0)).max().unwrap_or(0);
+        let count = self.rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..count)
+            .map(|at| self.rows.iter().filter_map(|row| row.1.get(at)).map(|c| width(c)).max())
+            .map(Option::unwrap_or_default)
+            .collect();
+        println!();
+        for (number, (name, cells)) in self.rows.iter().enumerate() {
+            let mut line = format!("  {name:<label$}");
+            for (cell, width) in cells.iter().zip(&widths) {
+                line += &format!("{:GAP$}{cell:<width$}", "");
+            }
+            println!("{}", line.trim_end());
+            if number == 0 {
+                println!("  {}", "─".repeat(label + widths.iter().map(|w| w + GAP).sum::<usize>()));
+            }
+        }
+    }
 }
 
 fn verdict(verdict: Verdict) -> String {
     verdict.words().to_uppercase()
 }
 
-fn reading(reading: Reading, unit: &str, decimals: usize) -> String {
-    match reading {
-        Reading::Value(value) => format!("{value:.decimals$} {unit}"),
+fn reading(measurement: &Measurement, of: &Of, quantity: Quantity) -> String {
+    let info = quantity.info();
+    match measurement.get_of(of, quantity) {
+        Reading::Value(value) => {
+            let value = round_to(value, info.decimals) + 0.0;
+            let sign = if info.kind == QuantityKind::Peak && value > 0.0 { "+" } else { "" };
+            format!("{sign}{value:.*} {}", usize::from(info.decimals), info.unit)
+        }
         other => other.to_string(),
     }
 }
 
 /// The three columns: verdicts, key readings, and dialogue over music line by line.
 pub fn columns(columns: &[Column<'_>]) {
-    println!();
-    row("", columns.iter().map(|column| column.label.to_owned()));
-    println!("  {}", "─".repeat(LABEL + CELL * columns.len() - 2));
-    row("DELIVERY", columns.iter().map(|column| verdict(column.report.verdict())));
-    row("MIX", columns.iter().map(|column| mix_verdict(column.report)));
-    for (quantity, decimals) in [
-        (Quantity::IntegratedLufs, 1),
-        (Quantity::TruePeakDbtp, 2),
-        (Quantity::LoudnessRangeLu, 1),
-        (Quantity::MonoLossLu, 1),
+    let mut table = Table { rows: Vec::new() };
+    table.row("", columns.iter().map(|column| column.label.to_owned()));
+    table.row("DELIVERY", columns.iter().map(|column| verdict(column.report.verdict())));
+    table.row("MIX", columns.iter().map(|column| mix_verdict(column.report)));
+    let ambience = Of::Stem(Role::Amb);
+    for (label, of, quantity) in [
+        (Quantity::IntegratedLufs.name(), &Of::Programme, Quantity::IntegratedLufs),
+        (Quantity::TruePeakDbtp.name(), &Of::Programme, Quantity::TruePeakDbtp),
+        (Quantity::LoudnessRangeLu.name(), &Of::Programme, Quantity::LoudnessRangeLu),
+        (Quantity::MonoLossLu.name(), &Of::Programme, Quantity::MonoLossLu),
+        ("Mono fold-down loss of the ambience", &ambience, Quantity::MonoLossLu),
     ] {
-        row(
-            quantity.name(),
-            columns.iter().map(|c| reading(c.measurement.get(quantity), quantity.unit(), decimals)),
-        );
+        if columns.iter().any(|c| c.measurement.get_of(of, quantity) != Reading::NotApplicable) {
+            table.row(label, columns.iter().map(|c| reading(c.measurement, of, quantity)));
+        }
     }
-    let ambience = mixcore::delivery::Of::Stem(mixcore::delivery::Role::Amb);
-    if columns
-        .iter()
-        .any(|c| c.measurement.get_of(&ambience, Quantity::MonoLossLu).value().is_some())
-    {
-        row(
-            "Mono fold-down loss of the ambience",
-            columns.iter().map(|column| {
-                reading(column.measurement.get_of(&ambience, Quantity::MonoLossLu), "LU", 1)
-            }),
-        );
+    let phrases = columns[0].measurement.phrases();
+    if !phrases.is_empty() {
+        table.row("Dialogue over music", core::iter::empty());
     }
-    let phrases = columns.iter().map(|c| c.measurement.phrases().len()).max().unwrap_or(0);
-    for phrase in 0..phrases {
-        let label = columns[0].measurement.phrases().get(phrase).map_or_else(String::new, |p| {
-            let header = columns[0].measurement.header();
-            format!(
-                "Dialogue over music, {} to {}",
-                &header.timecode(p.start_frame).to_string()[3..],
-                &header.timecode(p.end_frame).to_string()[3..]
-            )
-        });
-        row(
-            &label,
-            columns.iter().map(|column| {
-                column.measurement.phrases().get(phrase).map_or_else(String::new, |p| {
-                    match p.over_music_lu {
-                        Reading::Value(value) => format!("{value:+.1} LU"),
-                        other => other.to_string(),
-                    }
-                })
-            }),
+    let header = columns[0].measurement.header();
+    for (index, phrase) in phrases.iter().enumerate().take(MOST_LINES) {
+        let label = format!(
+            "  phrase {}, {} to {}",
+            index + 1,
+            header.timecode(phrase.start_frame),
+            header.timecode(phrase.end_frame)
         );
+        let of = Of::Phrase(index);
+        let quantity = Quantity::DialogueOverMusicLu;
+        table.row(&label, columns.iter().map(|c| reading(c.measurement, &of, quantity)));
     }
+    if phrases.len() > MOST_LINES {
+        let more = format!("  … and {} more in the report", phrases.len() - MOST_LINES);
+        table.row(&more, core::iter::empty());
+    }
+    table.print();
 }
 
 fn mix_verdict(report: &Report) -> String {
@@ -128,13 +147,17 @@ pub fn findings(label: &str, report: &Report) {
         return;
     }
     println!("\n  {label}:");
-    for finding in failed {
+    for finding in failed.iter().take(MOST_LINES) {
         let place = finding
             .span
             .as_ref()
             .map_or_else(String::new, |span| format!(" at {}", span.in_timecode));
+        let of = match finding.of.as_str() {
+            "" | "programme" => String::new(),
+            of => format!(", {of}"),
+        };
         println!(
-            "    {} {}: {} ({}){place}",
+            "    {} {}{of}: {} ({}){place}",
             verdict(finding.verdict),
             finding.title,
             finding.measured_text,
@@ -144,30 +167,37 @@ pub fn findings(label: &str, report: &Report) {
             println!("      {}", finding.hint);
         }
     }
+    if failed.len() > MOST_LINES {
+        println!("    … and {} more in the report", failed.len() - MOST_LINES);
+    }
 }
 
 /// The delivered versions, as measured from their files.
-pub fn versions(columns: &[Column<'_>], solutions: &[&Solution], out: &Path) {
+pub fn versions(columns: &[Column<'_>], out: &Path) {
     println!("\n  Delivered versions, measured from the written files:");
-    for (column, solution) in columns.iter().zip(solutions) {
-        let measured = column.measurement;
+    for column in columns {
+        println!(
+            "\n  {}: DELIVERY {}, MIX {}",
+            column.label,
+            verdict(column.report.verdict()),
+            mix_verdict(column.report)
+        );
+        let Some(solution) = column.solution else { continue };
         let aim = solution.trace.last().and_then(|pass| pass.aim);
         let anchor = aim.map_or(Quantity::IntegratedLufs, |(quantity, _)| quantity);
         println!(
-            "    {:<26} DELIVERY {:<14} MIX {:<6} {} {}, {}, gain {:+.2} dB, limiting {:.1} dB",
-            column.label,
-            verdict(column.report.verdict()),
-            mix_verdict(column.report),
+            "    {} {}, true peak {}; gain {:+.2} dB, limiting up to {:.1} dB, {} renders",
             anchor.name().to_lowercase(),
-            reading(measured.get(anchor), anchor.unit(), 1),
-            reading(measured.get(Quantity::TruePeakDbtp), "dBTP", 2),
+            reading(column.measurement, &Of::Programme, anchor),
+            reading(column.measurement, &Of::Programme, Quantity::TruePeakDbtp),
             solution.controls.gain_db,
             solution.outcome.max_limiting_db,
+            solution.trace.len(),
         );
-        println!("      {}", out.join(format!("{}.wav", column.label)).display());
         if !matches!(solution.end, mixcore::delivery::End::Held) {
-            println!("      {}", solution.end);
+            println!("    {}", solution.end);
         }
-        findings("findings", column.report);
+        println!("    {}", out.join(format!("{}.wav", column.label)).display());
+        findings(&format!("{}, findings", column.label), column.report);
     }
 }

@@ -93,6 +93,10 @@ impl<S: Sample> Heard<S> {
 
     fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         self.meter.push(block)?;
+        self.push_folded(block)
+    }
+
+    fn push_folded(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         for folded in [&mut self.stereo, &mut self.mono].into_iter().flatten() {
             folded.push(block)?;
         }
@@ -159,7 +163,7 @@ pub struct Measurer<S: Sample> {
     stream: Stream,
     programme: Heard<S>,
     annex2: TruePeakMeter<'static, S>,
-    peaks: PeakHistory<S>,
+    peaks: PeakHistory,
     stems: Vec<(Role, Heard<S>)>,
     dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
     music: Option<Bus<S>>,
@@ -179,28 +183,30 @@ impl<S: Sample> Measurer<S> {
             max_duration_s: duration_s.max(SHORTEST_S),
             ..MeterSetup::default()
         };
+        // Of a stem nothing but its loudness is read.
+        let stem_meter = MeterSetup { true_peak: TruePeakMethod::Off, ..meter };
         let mut stems = Vec::new();
         for &role in &setup.roles {
             if stems.iter().all(|(known, _)| *known != role) {
-                stems.push((role, Heard::new(stream, meter)?));
+                stems.push((role, Heard::new(stream, stem_meter)?));
             }
         }
         let has = |stem| setup.roles.iter().any(|role| role.stem() == stem);
         let dialogue = if has(Stem::Dialogue) {
             let activity = StemActivity::new(meter.max_duration_s, stream)?;
-            Some((Bus::new(Stem::Dialogue, stream, meter)?, activity))
+            Some((Bus::new(Stem::Dialogue, stream, stem_meter)?, activity))
         } else {
             None
         };
         let music = match has(Stem::Music) {
-            true => Some(Bus::new(Stem::Music, stream, meter)?),
+            true => Some(Bus::new(Stem::Music, stream, stem_meter)?),
             false => None,
         };
         Ok(Self {
             stream,
             programme: Heard::new(stream, meter)?,
             annex2: TruePeakMeter::new(TruePeakMethod::Annex2, stream)?,
-            peaks: PeakHistory::new(stream)?,
+            peaks: PeakHistory { rate_hz: stream.rate_hz, peaks: Vec::new() },
             stems,
             dialogue,
             music,
@@ -251,9 +257,9 @@ impl<S: Sample> Measurer<S> {
         stems: &[(Role, Block<'_, S>)],
     ) -> Result<(), Error> {
         let frames = version.frames();
-        self.programme.push(version)?;
+        self.peaks.push(version, &mut self.programme.meter)?;
+        self.programme.push_folded(version)?;
         self.annex2.push(version)?;
-        self.peaks.push(version)?;
         for (role, heard) in &mut self.stems {
             for (_, block) in stems.iter().filter(|(given, _)| given == role) {
                 heard.push(*block)?;
@@ -388,27 +394,26 @@ impl<S: Sample> Measurer<S> {
 }
 
 /// True peaks per 100 ms.
-struct PeakHistory<S: Sample> {
-    meter: TruePeakMeter<'static, S>,
+struct PeakHistory {
     rate_hz: f64,
     peaks: Vec<f64>,
 }
 
-impl<S: Sample> PeakHistory<S> {
-    fn new(stream: Stream) -> Result<Self, Error> {
-        let meter = TruePeakMeter::new(TruePeakMethod::default(), stream)?;
-        Ok(Self { meter, rate_hz: stream.rate_hz, peaks: Vec::new() })
-    }
-
-    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+impl PeakHistory {
+    /// Pushes a block into the programme's meter and takes its peak at the end of each 100 ms.
+    fn push<S: Sample>(
+        &mut self,
+        block: Block<'_, S>,
+        meter: &mut Meter<'static, S>,
+    ) -> Result<(), Error> {
         let mut at = 0;
         while at < block.frames() {
             let hop = crate::loudness::sub_block_start((self.peaks.len() + 1) * HOP, self.rate_hz);
-            let left = usize::try_from(hop - self.meter.frames()).unwrap_or(usize::MAX);
+            let left = usize::try_from(hop - meter.frames()).unwrap_or(usize::MAX);
             let end = (at + left).min(block.frames());
-            self.meter.push(block.range(at, end))?;
+            meter.push(block.range(at, end))?;
             if end - at == left {
-                self.peaks.push(self.meter.take_interval_peak());
+                self.peaks.push(meter.take_interval_peak());
             }
             at = end;
         }

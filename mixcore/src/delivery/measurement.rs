@@ -276,6 +276,15 @@ impl Measurement {
         }
     }
 
+    /// Adds samples that were taken as silence before the measured audio was made: a report warns of
+    /// them wherever they were lost.
+    pub fn add_faults(&mut self, count: u64) {
+        let known = self.programme.get(Quantity::Faults).value().unwrap_or(0.0);
+        #[expect(clippy::cast_precision_loss, reason = "a count of faults")]
+        let all = known + count as f64;
+        self.programme.set(Quantity::Faults, Reading::Value(all), None);
+    }
+
     /// Declares a fold-down with its matrix and the matrix's source; then `set` its readings.
     ///
     /// # Errors

@@ -9,9 +9,11 @@
 //! the aim from below; with a limiter at work it comes nearer by a shrinking share.
 //!
 //! A pass is never bought by flattening: where the limiter would have to take off more than
-//! [`Caps::max_limiting_db`], the gain stays where the cap holds and the solution says so.
+//! [`Caps::max_limiting_db`], the gain goes down until the cap holds. A version that is then below
+//! its aim stays there, and the solution says which two demands conflict.
 //!
-//! Cost: a render and a measurement of all versions per pass; one or two without limiting.
+//! Cost: a render and a measurement per pass of the versions that do not stand yet; one or two
+//! passes without limiting.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,6 +24,7 @@ use crate::error::Error;
 
 /// What the solver may move in one version.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
 pub struct Controls {
     /// Gain over the whole version, before its limiter, dB.
     pub gain_db: f64,
@@ -38,13 +41,14 @@ pub struct Outcome {
     pub max_limiting_db: f64,
 }
 
-/// Something that renders and measures all versions: the session, or a test's model of one.
+/// Something that renders and measures versions: the session, or a test's model of one.
 pub trait Plant {
-    /// Renders with one set of controls per version.
+    /// Renders and measures every version that has controls; the others stand already and are left
+    /// out. Gives one entry per version.
     ///
     /// # Errors
     /// Whatever the plant runs into; the solver passes it on.
-    fn run(&mut self, controls: &[Controls]) -> Result<Vec<Outcome>, Error>;
+    fn run(&mut self, controls: &[Option<Controls>]) -> Result<Vec<Option<Outcome>>, Error>;
 }
 
 /// How far the solver may go.
@@ -72,6 +76,7 @@ pub const AIM_TOLERANCE_LU: f64 = 0.05;
 
 /// One render of one version on the way.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
 pub struct Pass {
     /// Gain of this render, dB.
     pub gain_db: f64,
@@ -87,6 +92,8 @@ pub struct Pass {
 
 /// Why the solver stopped.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum End {
     /// The version stands at its aim.
@@ -171,114 +178,122 @@ impl Solution {
     }
 }
 
-/// One version on its way.
+/// One version on its way; it stands when there is an `end`.
 struct Search {
     controls: Controls,
     trace: Vec<Pass>,
+    outcome: Option<Outcome>,
+    /// What the aim would need of the limiter, once it asked for more than the cap.
+    needed_db: Option<f64>,
     end: Option<End>,
 }
 
 /// Ceiling for a specification that states no true-peak limit: full scale less the same margin.
 const OPEN_CEILING_DBTP: f64 = -Spec::TRUE_PEAK_MARGIN_DB;
 
-/// Brings every version to its specification, all versions in each render.
+/// Brings every version to its specification, all that do not stand yet in each render.
 ///
 /// # Errors
-/// What the plant returns, or a plant that gives another number of outcomes than versions.
+/// What the plant returns, or a plant that leaves out a version it was asked for.
 pub fn solve(plant: &mut dyn Plant, specs: &[&Spec], caps: Caps) -> Result<Vec<Solution>, Error> {
-    let mut searches: Vec<Search> = specs
-        .iter()
-        .map(|spec| Search {
-            controls: Controls {
-                gain_db: 0.0,
-                ceiling_dbtp: spec.true_peak_aim_dbtp().unwrap_or(OPEN_CEILING_DBTP),
-            },
-            trace: Vec::new(),
-            end: None,
-        })
-        .collect();
+    let mut searches: Vec<Search> = specs.iter().map(|spec| Search::new(spec)).collect();
     let passes = caps.max_passes.max(1);
     for pass in 1..=passes {
-        let controls: Vec<Controls> = searches.iter().map(|search| search.controls).collect();
+        let controls: Vec<Option<Controls>> =
+            searches.iter().map(|search| search.end.is_none().then_some(search.controls)).collect();
+        if controls.iter().all(Option::is_none) {
+            break;
+        }
         let outcomes = plant.run(&controls)?;
-        if outcomes.len() != specs.len() {
-            return Err(Error::FrameCount {
-                what: "the plant's list of versions",
-                given: outcomes.len(),
-                expected: specs.len(),
-            });
+        let given = outcomes.len();
+        let forgotten = Error::FrameCount {
+            what: "the plant's list of versions",
+            given,
+            expected: specs.len(),
+        };
+        if given != specs.len() {
+            return Err(forgotten);
         }
-        let mut moved = false;
-        for ((search, outcome), spec) in searches.iter_mut().zip(&outcomes).zip(specs) {
-            moved |= search.step(outcome, spec, &caps, pass == passes);
-        }
-        if !moved {
-            let solutions = searches.into_iter().zip(outcomes).map(|(search, outcome)| Solution {
-                controls: search.controls,
-                outcome,
-                trace: search.trace,
-                end: search.end.unwrap_or(End::NoAim),
-            });
-            return Ok(solutions.collect());
+        for ((search, outcome), spec) in searches.iter_mut().zip(outcomes).zip(specs) {
+            if search.end.is_none() {
+                search.step(outcome.ok_or(forgotten)?, spec, &caps, pass == passes);
+            }
         }
     }
-    Ok(Vec::new())
+    Ok(searches.into_iter().filter_map(Search::solution).collect())
 }
 
 impl Search {
-    /// Records a render and moves the gain; true if another render is needed.
-    fn step(&mut self, outcome: &Outcome, spec: &Spec, caps: &Caps, last: bool) -> bool {
+    fn new(spec: &Spec) -> Self {
+        let ceiling_dbtp = spec.true_peak_aim_dbtp().unwrap_or(OPEN_CEILING_DBTP);
+        Self {
+            controls: Controls { gain_db: 0.0, ceiling_dbtp },
+            trace: Vec::new(),
+            outcome: None,
+            needed_db: None,
+            end: None,
+        }
+    }
+
+    /// Records a render, then ends or moves the gain.
+    fn step(&mut self, outcome: Outcome, spec: &Spec, caps: &Caps, last: bool) {
         let measurement = &outcome.measurement;
-        let aim = spec.target_for(measurement).map(|target| (target.quantity, target.aim));
-        let read = aim.and_then(|(quantity, _)| measurement.get(quantity).value());
-        let pass = Pass {
+        let target = spec.target_for(measurement);
+        let read = target.as_ref().and_then(|target| target.read(measurement).value());
+        let aim = target.map(|target| (target.quantity, target.aim));
+        let limiting = outcome.max_limiting_db;
+        self.trace.push(Pass {
             gain_db: self.controls.gain_db,
             aim,
             read,
             true_peak_dbtp: measurement.get(Quantity::TruePeakDbtp).value(),
-            limiting_db: outcome.max_limiting_db,
+            limiting_db: limiting,
+        });
+        self.outcome = Some(outcome);
+        self.end = match (aim, read) {
+            (Some((_, aim)), Some(read)) => self.move_gain(aim - read, limiting, caps, last),
+            _ => Some(End::NoAim),
         };
-        // Another version's render repeats this one's.
-        if self.trace.last() != Some(&pass) {
-            self.trace.push(pass);
-        }
-        let (Some((_, aim)), Some(read)) = (aim, read) else {
-            self.end = Some(End::NoAim);
-            return false;
-        };
-        let missing = aim - read;
-        let limiting = outcome.max_limiting_db;
+    }
+
+    /// Moves the gain by what is missing (LU, negative: too loud), or says why not.
+    fn move_gain(&mut self, missing: f64, limiting: f64, caps: &Caps, last: bool) -> Option<End> {
         let over = limiting - caps.max_limiting_db;
-        // What may still be added before the limiter works harder than it may.
-        if over > CAP_TOLERANCE_DB && !last {
-            self.controls.gain_db -= over;
-            self.end = Some(End::LimitingCap {
-                needed_db: limiting + missing.max(0.0),
+        let too_much = over > CAP_TOLERANCE_DB;
+        if too_much && missing >= 0.0 {
+            self.needed_db = Some(limiting + missing);
+        }
+        if !too_much && missing.abs() <= AIM_TOLERANCE_LU {
+            return Some(End::Held);
+        }
+        let at_the_cap = over >= -CAP_TOLERANCE_DB;
+        if missing > 0.0 && at_the_cap && (last || !too_much) {
+            return Some(End::LimitingCap {
+                needed_db: self.needed_db.unwrap_or(limiting + missing),
                 cap_db: caps.max_limiting_db,
-                short_lu: missing.max(0.0),
+                short_lu: missing,
             });
-            return true;
-        }
-        if let Some(End::LimitingCap { short_lu, .. }) = &mut self.end {
-            *short_lu = missing;
-            return false;
-        }
-        if missing.abs() <= AIM_TOLERANCE_LU {
-            self.end = Some(End::Held);
-            return false;
         }
         if last {
-            self.end = Some(End::NotReached { short_lu: missing });
-            return false;
+            return Some(End::NotReached { short_lu: missing });
         }
-        let wanted = self.controls.gain_db + missing;
+        // A limiter at work follows the gain decibel by decibel: never beyond the cap.
+        let change = if limiting > 0.0 { missing.min(-over) } else { missing };
+        let wanted = self.controls.gain_db + change;
         if wanted.abs() > caps.max_gain_db {
-            self.end = Some(End::GainCap { needed_db: wanted, cap_db: caps.max_gain_db });
-            return false;
+            return Some(End::GainCap { needed_db: wanted, cap_db: caps.max_gain_db });
         }
-        self.end = None;
         self.controls.gain_db = wanted;
-        true
+        None
+    }
+
+    fn solution(self) -> Option<Solution> {
+        Some(Solution {
+            controls: self.controls,
+            outcome: self.outcome?,
+            trace: self.trace,
+            end: self.end?,
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::{Clause, Kind, Measurement, Of, Quantity, Rule, Select};
 use crate::audio::Layout;
+use crate::units::Reading;
 
 /// How well the numbers of a spec are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,13 +68,21 @@ pub struct Target {
     /// What is steered.
     pub quantity: Quantity,
     /// Of what.
-    pub of: Select,
+    pub of: Of,
     /// The value to aim at.
     pub aim: f64,
     /// Lower limit.
     pub low: Option<f64>,
     /// Upper limit.
     pub high: Option<f64>,
+}
+
+impl Target {
+    /// What a measurement reads there.
+    #[must_use]
+    pub fn read(&self, measurement: &Measurement) -> Reading {
+        measurement.get_of(&self.of, self.quantity)
+    }
 }
 
 impl Spec {
@@ -122,26 +131,28 @@ impl Spec {
         self.channel_configs.first().copied().unwrap_or(Layout::STEREO)
     }
 
-    /// What to steer to: the first normative rule with an aim whose condition holds.
+    /// What to steer to: the first normative rule of one thing with an aim whose condition holds.
     ///
     /// Without a condition that can be decided (nothing measured yet, no dialogue) rules with a
     /// condition are passed over.
     #[must_use]
     pub fn target_for(&self, measurement: &Measurement) -> Option<Target> {
-        self.all_rules().filter(|rule| rule.kind == Kind::Normative && rule.verified).find_map(
-            |rule| {
-                let applies =
-                    rule.when.as_ref().is_none_or(|when| when.holds(measurement) == Ok(true));
-                rule.aim.filter(|_| applies).map(|aim| Target {
-                    rule_id: rule.id.clone(),
-                    quantity: rule.quantity,
-                    of: rule.of.clone(),
-                    aim,
-                    low: rule.low,
-                    high: rule.high,
-                })
-            },
-        )
+        let normative =
+            self.all_rules().filter(|rule| rule.kind == Kind::Normative && rule.verified);
+        let mut applying = normative.filter(|rule| {
+            rule.when.as_ref().is_none_or(|when| when.holds(measurement) == Ok(true))
+        });
+        applying.find_map(|rule| match (&rule.of, rule.aim) {
+            (Select::One(of), Some(aim)) => Some(Target {
+                rule_id: rule.id.clone(),
+                quantity: rule.quantity,
+                of: of.clone(),
+                aim,
+                low: rule.low,
+                high: rule.high,
+            }),
+            _ => None,
+        })
     }
 
     /// The lowest upper limit that a quantity of the programme must keep, conditions aside.

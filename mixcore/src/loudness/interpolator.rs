@@ -39,6 +39,9 @@ pub enum TruePeakMethod {
     /// Two-step interpolation to 8 points a frame (4 above 64 kHz), closer to the waveform.
     #[default]
     Fine,
+    /// No points between the samples, where a stem is measured for its loudness alone: the sample
+    /// peak is read, the true peak is not applicable.
+    Off,
 }
 
 impl TruePeakMethod {
@@ -48,6 +51,7 @@ impl TruePeakMethod {
         match self {
             Self::Annex2 => "BS.1770 Annex 2, printed 4 x 12 coefficients",
             Self::Fine => "mixcore fine: half-band, then 8 points a frame (4 above 64 kHz)",
+            Self::Off => "samples only, no true peak",
         }
     }
 }
@@ -110,6 +114,7 @@ pub(super) const MAX_SPAN: usize = 2 * HALF_BAND_HALF + QUARTER_MIDS - 1;
 enum Filter<S> {
     Annex2(MirroredTaps<S>),
     Fine([S; HALF_BAND_HALF], QuarterTaps<S>),
+    Off,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +129,7 @@ impl<S: Sample> Interpolator<S> {
         let (filter, gain) = match method {
             TruePeakMethod::Annex2 => annex2(),
             TruePeakMethod::Fine => fine(rate_hz <= EIGHT_POINTS_MAX_HZ),
+            TruePeakMethod::Off => (Filter::Off, 0.0),
         };
         // Each of fewer than 128 roundings is at most one epsilon of the sum of magnitudes.
         Self { filter, bound: gain * (1.0 + 128.0 * S::epsilon().as_f64()) }
@@ -134,7 +140,13 @@ impl<S: Sample> Interpolator<S> {
         match self.filter {
             Filter::Annex2(_) => (MIRRORED_HALF - 1, MIRRORED_HALF),
             Filter::Fine(..) => (HALF_BAND_HALF + 1, HALF_BAND_HALF + 2),
+            Filter::Off => (0, 0),
         }
+    }
+
+    /// There is nothing to compute between the samples.
+    pub(super) fn is_off(&self) -> bool {
+        matches!(self.filter, Filter::Off)
     }
 
     /// Frames that one output looks at.
@@ -153,6 +165,7 @@ impl<S: Sample> Interpolator<S> {
                 symmetric_fir(isa, line, half, mids);
                 quarter_peaks(isa, &line[HALF_BAND_HALF..], mids, taps, out);
             }
+            Filter::Off => out.fill(S::zero()),
         }
     }
 }

@@ -329,6 +329,15 @@ impl<'a, S: Sample> Meter<'a, S> {
         &self.true_peak
     }
 
+    /// Largest true peak of all channels since the last call; see
+    /// [`TruePeakMeter::take_interval_peak`].
+    ///
+    /// # Real time
+    /// Does not allocate.
+    pub fn take_interval_peak(&mut self) -> f64 {
+        self.true_peak.take_interval_peak()
+    }
+
     /// Loudness of the last 0.4 s, LUFS, at the last whole sub-block.
     #[must_use]
     pub fn momentary_lufs(&self) -> Reading {

@@ -12,7 +12,7 @@
 //! Latency: none for the caller; the last frames count in [`TruePeakMeter::measurement`], which
 //! runs zeros through a copy.
 //! Cost: see [`crate::kernels::quarter_peaks`]. A piece whose largest sample times the filters' gain
-//! bound cannot exceed the peak so far is not computed; that changes no bit.
+//! bound cannot exceed the peak so far (and that of the interval) is not computed; no bit changes.
 //! Limits: a point grid reads a tone low by up to 20 log10 cos(π f/(n fs)) for n points a frame.
 
 use super::interpolator::{Interpolator, MAX_SPAN, PIECE, TruePeakMethod};
@@ -78,6 +78,8 @@ pub struct TruePeakMeter<'a, S> {
     interpolator: Interpolator<S>,
     lines: Store<'a, S>,
     tracks: PerChannel<Track>,
+    /// Largest magnitude of all channels since [`TruePeakMeter::take_interval_peak`].
+    interval_peak: f64,
     frames: u64,
     faults: u64,
 }
@@ -128,6 +130,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             interpolator: Interpolator::design(method, stream.rate_hz),
             lines,
             tracks: PerChannel::new(stream.channel_count())?,
+            interval_peak: 0.0,
             frames: 0,
             faults: 0,
         })
@@ -154,7 +157,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     fn push_chunk(&mut self, block: &Block<'_, S>) {
         let history = self.interpolator.span() - 1;
         let take = block.frames();
-        let Self { isa, interpolator, lines, tracks, frames, faults, .. } = self;
+        let Self { isa, interpolator, lines, tracks, interval_peak, frames, faults, .. } = self;
         for ((line, track), input) in
             lines.chunks_exact_mut(history + CHUNK).zip(tracks.iter_mut()).zip(block.channels())
         {
@@ -165,7 +168,8 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
                 track.sample_peak = peak;
                 track.sample_frame = *frames + position(fresh, peak);
             }
-            scan(*isa, interpolator, &line[..history + take], *frames, track);
+            *interval_peak = interval_peak.max(peak);
+            scan(*isa, interpolator, &line[..history + take], *frames, track, interval_peak);
             line.copy_within(take..take + history, 0);
         }
         self.frames += take as u64;
@@ -175,6 +179,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     pub fn reset(&mut self) {
         self.lines.fill(S::zero());
         self.tracks.fill(Track::default());
+        self.interval_peak = 0.0;
         self.frames = 0;
         self.faults = 0;
     }
@@ -193,18 +198,13 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// Largest true peak of all channels since the last call, linear, and starts the next interval.
     ///
-    /// For histories: a peak in the last few frames (at most 22) falls into the next interval, and
-    /// [`TruePeakMeter::measurement`] then knows the new interval only.
+    /// For histories: a peak in the last few frames (at most 22) falls into the next interval. The
+    /// readings of the whole are kept.
     ///
     /// # Real time
     /// Does not allocate.
     pub fn take_interval_peak(&mut self) -> f64 {
-        let mut peak = 0.0_f64;
-        for track in self.tracks.iter_mut() {
-            peak = peak.max(track.peak).max(track.sample_peak);
-            *track = Track::default();
-        }
-        peak
+        core::mem::take(&mut self.interval_peak)
     }
 
     /// Readings over all channels, the last frames included (silence is taken to follow).
@@ -242,8 +242,9 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
                 Reading::from_level(gain_to_db(peak))
             }
         };
+        let off = self.interpolator.is_off();
         PeakReadings {
-            true_peak_dbtp: reading(track.peak),
+            true_peak_dbtp: if off { Reading::NotApplicable } else { reading(track.peak) },
             true_peak_frame: track.frame,
             true_peak_channel: channel,
             sample_peak_dbfs: reading(track.sample_peak),
@@ -261,7 +262,9 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         let history = &self.lines[channel * (span - 1 + CHUNK)..][..span - 1];
         line[..span - 1].copy_from_slice(history);
         let line = &line[..span - 1 + after];
-        scan(self.isa, &self.interpolator, line, self.frames, &mut track);
+        // The interval does not matter here: at infinity the track alone decides what is computed.
+        let mut interval_peak = f64::INFINITY;
+        scan(self.isa, &self.interpolator, line, self.frames, &mut track, &mut interval_peak);
         track
     }
 }
@@ -273,7 +276,11 @@ fn scan<S: Sample>(
     line: &[S],
     frames: u64,
     track: &mut Track,
+    interval_peak: &mut f64,
 ) {
+    if interpolator.is_off() {
+        return;
+    }
     let span = interpolator.span();
     let after = interpolator.context().1 as u64;
     let outputs = line.len() + 1 - span;
@@ -282,10 +289,12 @@ fn scan<S: Sample>(
     while at < outputs {
         let take = PIECE.min(outputs - at);
         let window = &line[at..at + take + span - 1];
-        if interpolator.bound * kernels::peak(isa, window).as_f64() > track.peak {
+        let floor = track.peak.min(*interval_peak);
+        if interpolator.bound * kernels::peak(isa, window).as_f64() > floor {
             let out = &mut out[..take];
             interpolator.run(isa, window, out);
             let peak = kernels::peak(isa, out).as_f64();
+            *interval_peak = interval_peak.max(peak);
             if peak > track.peak {
                 track.peak = peak;
                 // Points before the first frame belong to it.

@@ -233,6 +233,7 @@ impl Build<'_> {
             limiter,
             delay: self.keep(path, delay)?,
             audio: self.buffer(path, channels)?,
+            enabled: true,
         })
     }
 

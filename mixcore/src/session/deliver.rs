@@ -120,6 +120,18 @@ pub fn measure<S: Sample>(
     measured.map_err(|error| Problems::of_error("sources", error))
 }
 
+/// Validates the whole session, then renders and measures its first version alone.
+fn measure_first<S: Sample>(
+    session: &Session,
+    sources: &mut dyn Sources<S>,
+    progress: Progress<'_>,
+) -> Result<Measurement, Problems> {
+    let mut renderer: Renderer<S> = compile(session, BLOCK_FRAMES)?;
+    let plant = SessionPlant::new(session, &mut renderer, sources);
+    let first = plant.and_then(|plant| plant.with_progress(progress).measure_one(0));
+    first.map_err(|error| Problems::of_error("sources", error))
+}
+
 /// What [`deliver`] found.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -154,7 +166,7 @@ pub fn deliver<S: Sample>(
         problems.push("specs", &given, &allowed, "");
         return Err(problems);
     }
-    let before = measure(session, sources, &mut *progress)?.swap_remove(0);
+    let before = measure_first(session, sources, &mut *progress)?;
     let balance = balance(session, &before, profile, BalanceCaps::default());
     let mut session = session.clone();
     balance.apply(&mut session);

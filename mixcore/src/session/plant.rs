@@ -1,6 +1,7 @@
 //! The session as the solver sees it: set the controls, render once, measure every version.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{Renderer, Session, Sources};
@@ -61,36 +62,66 @@ impl<'a, S: Sample> SessionPlant<'a, S> {
     /// # Errors
     /// What the sources return.
     pub fn measure(&mut self) -> Result<Vec<Measurement>, Error> {
+        let wanted = vec![true; self.setups.len()];
+        Ok(self.measure_only(&wanted)?.into_iter().flatten().collect())
+    }
+
+    /// Renders once from the start and measures one version.
+    pub(super) fn measure_one(&mut self, version: usize) -> Result<Measurement, Error> {
+        let wanted: Vec<bool> = (0..self.setups.len()).map(|index| index == version).collect();
+        let measured = self.measure_only(&wanted)?.into_iter().flatten().next();
+        let count = self.setups.len();
+        measured.ok_or(Error::FrameCount { what: "versions", given: version, expected: count })
+    }
+
+    /// Renders once from the start and measures the versions that are wanted.
+    fn measure_only(&mut self, wanted: &[bool]) -> Result<Vec<Option<Measurement>>, Error> {
         let mut measurers = Vec::new();
-        for (stream, setup) in &self.setups {
-            measurers.push(Measurer::new(setup.clone(), *stream)?);
+        for (index, ((stream, setup), &wanted)) in self.setups.iter().zip(wanted).enumerate() {
+            self.renderer.set_version_enabled(index, wanted)?;
+            let measurer = wanted.then(|| Measurer::new(setup.clone(), *stream));
+            measurers.push(measurer.transpose()?);
         }
         self.renderer.rewind();
         let frames = self.renderer.frames();
         let mut done = 0;
         while let Some(step) = self.renderer.next(self.sources)? {
             for (version, measurer) in measurers.iter_mut().enumerate() {
-                measurer.push(step.version(version), step.stems(version))?;
+                if let Some(measurer) = measurer {
+                    measurer.push(step.version(version), step.stems(version))?;
+                }
             }
             done += step.frames() as u64;
             if let Some(progress) = &mut self.progress {
                 progress(done, frames);
             }
         }
-        measurers.into_iter().map(Measurer::finish).collect()
+        // The renderer cleans at its sources, so the measurers have seen silence in those places.
+        let faults = self.renderer.faults();
+        let finish = |measurer: Measurer<S>| {
+            let mut measurement = measurer.finish()?;
+            measurement.add_faults(faults);
+            Ok(measurement)
+        };
+        measurers.into_iter().map(|measurer| measurer.map(finish).transpose()).collect()
     }
 }
 
 impl<S: Sample> Plant for SessionPlant<'_, S> {
-    fn run(&mut self, controls: &[Controls]) -> Result<Vec<Outcome>, Error> {
+    fn run(&mut self, controls: &[Option<Controls>]) -> Result<Vec<Option<Outcome>>, Error> {
         for (version, controls) in controls.iter().enumerate() {
-            self.renderer.set_version_gain_db(version, controls.gain_db)?;
-            self.renderer.set_version_ceiling_dbtp(version, controls.ceiling_dbtp)?;
+            if let Some(controls) = controls {
+                self.renderer.set_version_gain_db(version, controls.gain_db)?;
+                self.renderer.set_version_ceiling_dbtp(version, controls.ceiling_dbtp)?;
+            }
         }
-        let measurements = self.measure()?;
-        let outcomes = measurements.into_iter().enumerate().map(|(version, measurement)| Outcome {
-            measurement,
-            max_limiting_db: self.renderer.max_gain_reduction_db(version),
+        let wanted: Vec<bool> = controls.iter().map(Option::is_some).collect();
+        let measurements = self.measure_only(&wanted)?.into_iter().enumerate();
+        let outcomes = measurements.map(|(version, measurement)| {
+            measurement.map(|measurement| Outcome {
+                measurement,
+                max_limiting_db: self.renderer.max_gain_reduction_db(version),
+            })
         });
         Ok(outcomes.collect())
     }

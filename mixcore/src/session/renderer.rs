@@ -51,6 +51,8 @@ pub(super) struct VersionState<S: Sample> {
     pub(super) limiter: Option<Limiter<'static, S>>,
     pub(super) delay: Delay<'static, S>,
     pub(super) audio: Buffer<S>,
+    /// It is rendered; otherwise its audio is silence.
+    pub(super) enabled: bool,
 }
 
 /// A compiled session. [`Renderer::next`] yields the programme block by block.
@@ -224,6 +226,26 @@ impl<S: Sample> Renderer<S> {
         }
     }
 
+    /// Takes a version out of the render (its blocks are silence then) or puts it in again.
+    ///
+    /// The others do not change by a bit. The version comes in or drops out without a fade: rewind
+    /// after it.
+    ///
+    /// # Errors
+    /// An index that the session does not have.
+    pub fn set_version_enabled(&mut self, version: usize, enabled: bool) -> Result<(), Error> {
+        let count = self.versions.len();
+        let state = self.versions.get_mut(version).ok_or(no_such("version", version, count))?;
+        state.enabled = enabled;
+        if !enabled {
+            let stems = state.stems.iter_mut().map(|stem| &mut stem.audio);
+            for audio in stems.chain([&mut state.audio]) {
+                (0..audio.channel_count()).for_each(|at| audio.channel_mut(at).fill(S::zero()));
+            }
+        }
+        Ok(())
+    }
+
     /// Roles that a version has stems of, in the order of [`Step::stems`].
     pub fn roles(&self, version: usize) -> impl Iterator<Item = Role> + '_ {
         self.versions
@@ -271,7 +293,7 @@ impl<S: Sample> Renderer<S> {
             strip.fader.process(Io::new(strip.audio.block_mut().range(0, frames)))?;
         }
         let sum = &mut sum[..frames];
-        for version in versions {
+        for version in versions.iter_mut().filter(|version| version.enabled) {
             for stem in &mut version.stems {
                 stem.gather(strips, sum, *isa);
                 stem.fader.process(Io::new(stem.audio.block_mut().range(0, frames)))?;

@@ -109,13 +109,21 @@ fn the_shipped_cue_is_judged_by_its_truth() {
     }
     assert!(failed(mix, "mix").is_empty() && failed(mix, "delivery").is_empty());
 
-    let versions = report["groups"][1]["columns"].as_array().unwrap();
+    // One group per version, so that every table shows the limits of its own contract.
+    let groups = &report["groups"].as_array().unwrap()[1..];
+    let versions: Vec<&Value> = groups.iter().map(|group| &group["columns"][0]).collect();
     let layouts: Vec<_> =
         versions.iter().map(|v| v["measurement"]["header"]["layout"].as_str().unwrap()).collect();
     assert_eq!(layouts, ["stereo", "5.1", "mono", "stereo"]);
     let podcast = &versions[2]["measurement"]["header"];
     assert_eq!(podcast["dual_mono"], true);
-    for version in versions {
+    for version in &versions {
+        let way = &version["solution"];
+        assert!(way["trace"][0]["limiting_db"].is_number() && way["end_text"].is_string());
+        assert_eq!(
+            way["controls"]["gain_db"],
+            way["trace"].as_array().unwrap().last().unwrap()["gain_db"]
+        );
         assert_eq!(version["report"]["delivery"]["verdict"], "pass", "{}", version["label"]);
         let wav =
             hound::WavReader::open(out.join(format!("{}.wav", version["label"].as_str().unwrap())))

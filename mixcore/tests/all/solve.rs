@@ -1,8 +1,8 @@
 //! The solver against models of a version whose answer is known.
 
 use mixcore::delivery::{
-    AIM_TOLERANCE_LU, Caps, Controls, End, Header, Measurement, Of, Outcome, Plant, Quantity, Spec,
-    solve, spec,
+    AIM_TOLERANCE_LU, Caps, Controls, End, Header, Measurement, Of, Outcome, Plant, Quantity,
+    Solution, Spec, solve, spec,
 };
 use mixcore::units::Reading;
 use mixcore::{Error, Layout};
@@ -20,13 +20,14 @@ struct Model {
 #[derive(Default)]
 struct Models {
     models: Vec<Model>,
-    runs: Vec<Vec<Controls>>,
+    runs: Vec<Vec<Option<Controls>>>,
 }
 
 impl Plant for Models {
-    fn run(&mut self, controls: &[Controls]) -> Result<Vec<Outcome>, Error> {
+    fn run(&mut self, controls: &[Option<Controls>]) -> Result<Vec<Option<Outcome>>, Error> {
         self.runs.push(controls.to_vec());
-        self.models.iter().zip(controls).map(|(model, controls)| model.outcome(controls)).collect()
+        let asked = self.models.iter().zip(controls);
+        asked.map(|(model, controls)| controls.map(|c| model.outcome(&c)).transpose()).collect()
     }
 }
 
@@ -102,6 +103,56 @@ fn a_pass_is_not_bought_by_flattening() {
     assert!(solutions[0].outcome.max_limiting_db <= 6.01);
     let text = solutions[0].end.to_string();
     assert!(text.contains("conflict") && text.contains("14.0"), "{text}");
+}
+
+#[test]
+fn a_version_that_is_only_too_loud_is_lowered() {
+    // 21.6 dB over the ceiling at unity, but the aim lies far below: no conflict at all.
+    let loud = Model { loudness_lufs: 5.0, peak_dbtp: 20.3, loss: 0.8, dialogue_percent: None };
+    let (solutions, runs) = run(&[loud], &["ebu-r128"]);
+    assert_eq!(solutions[0].end, End::Held, "{}", solutions[0].trace_text());
+    assert_eq!(solutions[0].outcome.max_limiting_db, 0.0);
+    assert!(runs <= 5, "{}", solutions[0].trace_text());
+}
+
+#[test]
+fn limiting_never_passes_its_cap_by_the_last_render() {
+    for loudness_lufs in [-10.0, -20.0, -28.0, -30.0, -40.0, -60.0] {
+        for over_lufs in [5.0, 12.0, 21.0, 30.0] {
+            for loss in [0.0, 0.1, 0.5, 0.9] {
+                let peak_dbtp = loudness_lufs + over_lufs;
+                let model = Model { loudness_lufs, peak_dbtp, loss, dialogue_percent: None };
+                let (solutions, _) = run(&[model], &["apple-podcasts"]);
+                let Solution { outcome, end, .. } = &solutions[0];
+                let text = format!("{end} of {}", solutions[0].trace_text());
+                assert!(outcome.max_limiting_db <= 6.01, "{text}");
+                let read = outcome.measurement.get(Quantity::IntegratedLufs).value().unwrap();
+                match end {
+                    End::Held => assert!((read + 16.0).abs() <= AIM_TOLERANCE_LU, "{text}"),
+                    End::LimitingCap { needed_db, short_lu, .. } => {
+                        assert!(*needed_db > 6.0 && *short_lu > AIM_TOLERANCE_LU, "{text}");
+                        assert!(outcome.max_limiting_db >= 5.99, "{text}");
+                    }
+                    End::GainCap { .. } => assert!(loudness_lufs < -50.0, "{text}"),
+                    _ => panic!("{text}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_version_that_stands_is_not_rendered_again() {
+    let peaky = Model { loudness_lufs: -23.0, peak_dbtp: -4.0, loss: 0.2, dialogue_percent: None };
+    let specs: Vec<Spec> = ["ebu-r128", "apple-podcasts"].map(|id| spec(id).unwrap()).into();
+    let mut plant = Models { models: vec![peaky.clone(), peaky], runs: Vec::new() };
+    solve(&mut plant, &[&specs[0], &specs[1]], Caps::default()).unwrap();
+    assert!(plant.runs.len() > 1);
+    for (pass, controls) in plant.runs.iter().enumerate() {
+        // The first version stands at its aim from the start.
+        assert_eq!(controls[0].is_some(), pass == 0);
+        assert!(controls[1].is_some());
+    }
 }
 
 #[test]

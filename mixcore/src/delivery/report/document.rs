@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::super::{Finding, Measurement, Quantity, Report, Section, Verdict};
+use super::super::{Finding, Measurement, Quantity, Report, Section, Solution, Verdict};
 
 /// One version: what was read, and what it is worth.
 #[derive(Clone, Copy, Debug)]
@@ -13,14 +13,19 @@ pub struct Column<'a> {
     pub measurement: &'a Measurement,
     /// What it is worth.
     pub report: &'a Report,
+    /// How the solver brought it to its specification, if it did.
+    pub solution: Option<&'a Solution>,
 }
 
 /// Versions that are compared side by side, judged by the same spec and profile.
+///
+/// A table has one limit and one citation per rule: versions of different specs are groups of
+/// their own.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     /// Its heading.
     pub title: &'a str,
-    /// A sentence below the heading; may be empty.
+    /// What is to be said below the heading, a line each; may be empty.
     pub note: &'a str,
     /// The versions, left to right; two to four are easy to compare.
     pub columns: &'a [Column<'a>],
@@ -41,7 +46,14 @@ impl<'a> Column<'a> {
     /// A version under a heading.
     #[must_use]
     pub fn new(label: &'a str, measurement: &'a Measurement, report: &'a Report) -> Self {
-        Self { label, measurement, report }
+        Self { label, measurement, report, solution: None }
+    }
+
+    /// Adds the solver's way to this version.
+    #[must_use]
+    pub fn with_solution(mut self, solution: &'a Solution) -> Self {
+        self.solution = Some(solution);
+        self
     }
 
     /// Both sections with their names: DELIVERY, then MIX if there is one.

@@ -7,7 +7,7 @@ use super::figure::key_readings;
 use super::markup::{Esc, Minus};
 use super::plot::{loudness, range_lufs};
 use super::style::{self, Sign};
-use super::{Column, Document, Group, tables};
+use super::{Column, Document, Group, summary, tables};
 
 /// Writes the report as a self-contained HTML page.
 ///
@@ -47,6 +47,7 @@ pub fn html(out: &mut dyn Write, document: &Document<'_>) -> fmt::Result {
         "<header><h1>{title}</h1><p class=\"soft\">{}</p></header>",
         Esc(document.intro)
     )?;
+    summary::overview(out, document)?;
     for group in document.groups {
         write_group(out, group)?;
     }
@@ -59,8 +60,8 @@ pub fn html(out: &mut dyn Write, document: &Document<'_>) -> fmt::Result {
 
 fn write_group(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
     writeln!(out, "<section class=\"group\"><h2>{}</h2>", Esc(group.title))?;
-    if !group.note.is_empty() {
-        writeln!(out, "<p class=\"soft\">{}</p>", Minus(group.note))?;
+    for line in group.note.lines() {
+        writeln!(out, "<p class=\"soft\">{}</p>", Minus(line))?;
     }
     if let Some(first) = group.columns.first() {
         let spec = &first.report.spec;
@@ -84,6 +85,7 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
     writeln!(out, "<h3>Rule by rule</h3>")?;
     tables::rules(out, group)?;
     tables::to_mend(out, group)?;
+    summary::ways(out, group)?;
     write_plots(out, group)?;
     tables::fold_downs(out, group)?;
     tables::readings(out, group)?;
@@ -139,7 +141,7 @@ fn write_plots(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
     )?;
     let range = range_lufs(group);
     for column in group.columns.iter().filter(|column| !column.measurement.history().is_empty()) {
-        write!(out, "<figure><figcaption>{}</figcaption>", Esc(column.label))?;
+        write!(out, "<figure class=\"wide\"><figcaption>{}</figcaption>", Esc(column.label))?;
         loudness(out, column, range)?;
         writeln!(out, "</figure>")?;
     }

@@ -1,10 +1,11 @@
 //! The report for programs: every measurement and every finding.
 
+use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 
 use serde::Serialize;
 
-use super::super::{Measurement, Report};
+use super::super::{Controls, End, Measurement, Pass, Report, Solution};
 use super::Document;
 
 /// Name and version of the schema of a whole document.
@@ -15,6 +16,29 @@ struct Version<'a> {
     label: &'a str,
     report: &'a Report,
     measurement: &'a Measurement,
+    solution: Option<Way<'a>>,
+}
+
+/// The solver's way, without the outcome: that is the version's own measurement.
+#[derive(Serialize)]
+struct Way<'a> {
+    end: End,
+    end_text: String,
+    controls: Controls,
+    max_limiting_db: f64,
+    trace: &'a [Pass],
+}
+
+impl<'a> Way<'a> {
+    fn of(solution: &'a Solution) -> Self {
+        Self {
+            end: solution.end,
+            end_text: solution.end.to_string(),
+            controls: solution.controls,
+            max_limiting_db: solution.outcome.max_limiting_db,
+            trace: &solution.trace,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,6 +71,7 @@ pub fn json(out: &mut dyn Write, document: &Document<'_>) -> fmt::Result {
                 label: column.label,
                 report: column.report,
                 measurement: column.measurement,
+                solution: column.solution.map(Way::of),
             })
             .collect(),
     });

@@ -15,6 +15,7 @@ mod junit;
 mod markup;
 mod plot;
 mod style;
+mod summary;
 mod tables;
 mod text;
 

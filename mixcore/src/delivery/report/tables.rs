@@ -11,7 +11,7 @@ use super::markup::{Esc, Minus, Num};
 use super::style::{self, Sign};
 use super::{Column, Group};
 
-fn chip(out: &mut dyn Write, verdict: Verdict) -> fmt::Result {
+pub(super) fn chip(out: &mut dyn Write, verdict: Verdict) -> fmt::Result {
     write!(out, "<span class=\"chip v-{}\">{}</span>", style::class(verdict), Sign(verdict))
 }
 
@@ -85,7 +85,7 @@ pub(super) fn rules(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
             }
             write!(out, "</td>")?;
             for column in group.columns {
-                cell(out, column.worst(name, &rule.rule_id))?;
+                cell(out, column.worst(name, &rule.rule_id), &rule.limit)?;
             }
             writeln!(out, "</tr>")?;
         }
@@ -93,7 +93,8 @@ pub(super) fn rules(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
     writeln!(out, "</tbody></table></div>")
 }
 
-fn cell(out: &mut dyn Write, finding: Option<&Finding>) -> fmt::Result {
+/// A version's finding; its limit where it is not that of the row.
+fn cell(out: &mut dyn Write, finding: Option<&Finding>, limit: &str) -> fmt::Result {
     let Some(finding) = finding else {
         return write!(out, "<td class=\"soft\">\u{2013}</td>");
     };
@@ -112,6 +113,9 @@ fn cell(out: &mut dyn Write, finding: Option<&Finding>) -> fmt::Result {
             if finding.quantity.is_some_and(|q| q.compare_decimals().is_some()) { 1 } else { 2 };
         let size = Num(margin.abs());
         write!(out, "<span class=\"sub\">{side} {size:.decimals$} {unit}</span>")?;
+    }
+    if finding.limit != limit {
+        write!(out, "<span class=\"sub\">limit {}</span>", Minus(&finding.limit))?;
     }
     if finding.reason.is_some() {
         write!(out, "<span class=\"sub\">{}</span>", Minus(&finding.reason_text()))?;
@@ -208,7 +212,7 @@ pub(super) fn fold_downs(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result 
     writeln!(out, "</tbody></table></div>")
 }
 
-fn number(out: &mut dyn Write, reading: Reading, quantity: Quantity) -> fmt::Result {
+pub(super) fn number(out: &mut dyn Write, reading: Reading, quantity: Quantity) -> fmt::Result {
     let decimals = quantity.info().decimals;
     match reading.value() {
         Some(value) => {

@@ -54,6 +54,13 @@ fn write_column(out: &mut dyn Write, column: &Column<'_>) -> fmt::Result {
             before = &finding.rule_id;
         }
     }
+    if let Some(solution) = column.solution {
+        writeln!(out)?;
+        for line in solution.trace_text().lines() {
+            wrapped(out, "", line)?;
+        }
+        wrapped(out, "end: ", &solution.end.to_string())?;
+    }
     for caution in &column.report.cautions {
         wrapped(out, "note: ", caution)?;
     }
