@@ -22,6 +22,8 @@ pub const RAMP_MS: f64 = 20.0;
 pub struct GainRamp {
     from_db: f64,
     to_db: f64,
+    /// `to_db` as a gain: a standing fader asks for it in every block.
+    to_gain: f64,
     start: u64,
     end: u64,
     frames: u64,
@@ -44,7 +46,14 @@ impl GainRamp {
     /// A constant gain; a later change takes `frames` frames.
     #[must_use]
     pub fn new(db: f64, frames: usize) -> Self {
-        Self { from_db: db, to_db: db, start: 0, end: 0, frames: frames as u64 }
+        Self {
+            from_db: db,
+            to_db: db,
+            to_gain: db_to_gain(db),
+            start: 0,
+            end: 0,
+            frames: frames as u64,
+        }
     }
 
     /// The gain it stands at or moves to, dB.
@@ -63,6 +72,7 @@ impl GainRamp {
         self.from_db =
             if self.is_settled(now) { self.to_db } else { gain_to_db(self.gain_at(now)) };
         self.to_db = db;
+        self.to_gain = db_to_gain(db);
         self.start = now;
         self.end = now.saturating_add(self.frames);
     }
@@ -110,7 +120,7 @@ impl GainRamp {
     #[must_use]
     pub fn segment(&self, now: u64, limit: usize) -> Segment {
         if self.is_settled(now) {
-            return Segment { frames: limit, start: db_to_gain(self.to_db), step: 0.0, first: 0 };
+            return Segment { frames: limit, start: self.to_gain, step: 0.0, first: 0 };
         }
         if now < self.start {
             #[expect(clippy::cast_possible_truncation, reason = "cut to `limit` where it is more")]

@@ -47,8 +47,13 @@ fn accumulate_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [f64], source: &[S], 
 }
 
 /// Rounds an f64 accumulator to samples (the shorter of both lengths counts).
+///
+/// Runs at the target's baseline on every CPU: at AVX2 the compiler converts with 256-bit loads into
+/// 128-bit registers and leaves without `vzeroupper` (rustc 1.95), which slows the caller's scalar
+/// code several times. `isa` is there because every kernel takes one.
 pub fn round_into<S: Sample>(isa: Isa, sum: &[f64], out: &mut [S]) {
-    dispatch!(isa.token(), simd => round_into_lanes(simd, sum, out));
+    let _ = isa;
+    dispatch!(Isa::baseline().token(), simd => round_into_lanes(simd, sum, out));
 }
 
 #[inline(always)]

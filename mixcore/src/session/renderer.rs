@@ -158,7 +158,7 @@ impl<S: Sample> Renderer<S> {
                 let new = usize::try_from(done - first).unwrap_or(frames);
                 return Ok(Some(Step {
                     versions: &self.versions,
-                    frame: self.window.start_frame + first,
+                    frame: self.window.start_frame.saturating_add(first),
                     start: frames - new,
                     end: frames,
                 }));
@@ -271,7 +271,7 @@ impl<S: Sample> Renderer<S> {
     fn read(&mut self, sources: &mut dyn Sources<S>, frames: usize) -> Result<(), Error> {
         let real = self.window.frames.saturating_sub(self.fed);
         let real = usize::try_from(real).unwrap_or(frames).min(frames);
-        let at = self.window.start_frame + self.fed;
+        let at = self.window.start_frame.saturating_add(self.fed);
         for strip in &mut self.strips {
             if real > 0 {
                 sources.read(strip.source, at, strip.audio.block_mut().range(0, real))?;
