@@ -23,8 +23,9 @@ pub struct Arguments {
     /// Effects stem
     #[arg(long, value_name = "FILE", requires = "dialogue")]
     pub effects: Option<PathBuf>,
-    /// Specification to deliver to; give it once per version
-    #[arg(long = "spec", value_name = "ID")]
+    /// Specification to deliver to, once per version, with a layout of your own if you like:
+    /// ebu-r128, netflix-nearfield, apple-podcasts:mono, … (an unknown one lists all)
+    #[arg(long = "spec", value_name = "ID[:LAYOUT]")]
     pub specs: Vec<String>,
     /// Folder for the WAV files and the reports
     #[arg(long, value_name = "DIR", default_value = "target/deliver")]

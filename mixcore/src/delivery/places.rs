@@ -21,6 +21,7 @@ pub(super) fn places(rule: &Rule, things: &[Of], measurement: &Measurement) -> (
     let header = measurement.header();
     let mut found = Vec::new();
     for of in things {
+        let before = found.len();
         match of {
             Of::Phrase(index) => {
                 if let Some(phrase) = measurement.phrases().get(*index) {
@@ -32,11 +33,15 @@ pub(super) fn places(rule: &Rule, things: &[Of], measurement: &Measurement) -> (
             Of::Programme => found.extend(over_limit(rule, measurement)),
             _ => {}
         }
-        if found.is_empty()
+        if found.len() == before
             && let Some(frame) = measurement.frame_of(of, rule.quantity)
         {
             let value = measurement.get_of(of, rule.quantity).value();
-            found.push(Place::new(header, frame, frame.saturating_add(1), "maximum".into(), value));
+            let what = match of {
+                Of::Programme => "maximum".into(),
+                of => format!("maximum of {of}"),
+            };
+            found.push(Place::new(header, frame, frame.saturating_add(1), what, value));
         }
     }
     let left_out = found.len().saturating_sub(MAX_PLACES);

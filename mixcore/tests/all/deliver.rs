@@ -252,6 +252,45 @@ fn bad_input_is_told_with_file_reason_and_way_out() {
     assert!(run(&good, &["ebu-r128", "ebu-r128"]).unwrap_err().contains("twice"));
 }
 
+/// A float stem, which may hold what 24 bits cannot.
+fn float_stem(path: &Path, sample: impl Fn(usize) -> f32) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    (0..48_000 * 4).for_each(|n| writer.write_sample(sample(n)).unwrap());
+    writer.finalize().unwrap();
+}
+
+#[test]
+fn float_stems_over_full_scale_are_lowered_and_faults_are_told() {
+    let out = folder("float");
+    let (dx, mx) = (out.join("dx.wav"), out.join("mx.wav"));
+    // 14 dB over full scale, with three samples that are none.
+    float_stem(&dx, |n| match n {
+        1000 => f32::NAN,
+        2000 => f32::INFINITY,
+        3000 => 1e20,
+        n => 5.0 * (n as f32 * 0.05).sin(),
+    });
+    float_stem(&mx, |n| 0.1 * (n as f32 * 0.031).sin());
+    let mut arguments = arguments(out.join("out"));
+    (arguments.dialogue, arguments.music) = (Some(dx), Some(mx));
+    // Only too loud: one gain is all that the contract needs.
+    assert!(job::run(&arguments).unwrap());
+    let report = report(&out.join("out"));
+    let version = &report["groups"][1]["columns"][0];
+    assert_eq!(version["solution"]["end"], "held");
+    assert_eq!(version["solution"]["max_limiting_db"], 0.0);
+    for column in columns(&report).iter().chain([version]) {
+        assert_eq!(column["measurement"]["programme"]["faults"]["value"], 3.0);
+        assert!(column["report"]["cautions"].to_string().contains("3 samples were not finite"));
+    }
+}
+
 #[test]
 fn silence_is_no_pass() {
     let out = folder("silence");

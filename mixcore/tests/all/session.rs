@@ -215,6 +215,22 @@ fn places_are_what_their_names_say() {
 }
 
 #[test]
+fn a_version_that_is_left_out_is_silent_and_changes_no_other() {
+    let (session, audio) = busy();
+    let mut renderer = compile(&session, 480).unwrap();
+    let all = render(&mut renderer, &audio, 3);
+    renderer.set_version_enabled(0, false).unwrap();
+    renderer.rewind();
+    let fewer = render(&mut renderer, &audio, 3);
+    assert!(fewer.versions[1..] == all.versions[1..] && fewer.stems[1..] == all.stems[1..]);
+    assert!(fewer.versions[0].channel(0).iter().all(|&x| x == 0.0));
+    renderer.set_version_enabled(0, true).unwrap();
+    renderer.rewind();
+    assert!(render(&mut renderer, &audio, 3) == all);
+    assert!(renderer.set_version_enabled(3, true).is_err());
+}
+
+#[test]
 fn the_programme_window_leaves_the_rest_outside() {
     let strips = vec![strip(0, Role::Mx, Layout::MONO, Place::Direct)];
     let mut session = session(strips, vec![version("v", Layout::STEREO, Some(-1.0))]);
