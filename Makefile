@@ -2,7 +2,7 @@
 # Every step prints its own command, so that a failing one can be run by hand.
 
 CARGO ?= cargo
-# Feature sets of the core: std (default), alloc, none. DESIGN section 3.
+# Feature sets of the core: std (default), alloc, none.
 ALLOC = --no-default-features --features alloc
 NONE = --no-default-features
 

@@ -31,6 +31,9 @@ const PROFILE: &str = "factual";
 /// neither loudness nor true peak of a programme above -60 LUFS by this much.
 const READ_BACK_TOLERANCE_DB: f64 = 0.01;
 
+/// The top of a version's fader: a very quiet edit is raised that far and no further.
+const LOUDEST_DB: f64 = mixcore::level::FaderParams::FIELDS[0].max;
+
 struct Stem {
     source: StemSource,
     audio: Audio,
@@ -129,7 +132,7 @@ impl Job {
         let mut versions: Vec<Version> = Vec::new();
         for name in names {
             let (id, layout) = name.split_once(':').map_or((name, None), |(a, b)| (a, Some(b)));
-            let spec = spec(id).map_err(|error| format!("--spec {name}: {error}"))?;
+            let spec = load_spec(id).map_err(|error| format!("--spec {name}: {error}"))?;
             let layout = match layout {
                 Some(layout) => {
                     Layout::named(layout).map_err(|error| format!("--spec {name}: {error}"))?
@@ -194,7 +197,8 @@ impl Job {
         let mut sources = InMemory::new(&blocks);
         let mut run = |label: &'static str, gain_db: f64| {
             let mut version = self.versions[0].clone();
-            version.gain_db = gain_db;
+            version.name = label.to_owned();
+            version.gain_db = gain_db.min(LOUDEST_DB);
             let session = edit_session(
                 &self.stem_sources(),
                 f64::from(self.rate_hz),
@@ -338,6 +342,15 @@ fn faults(measurement: &Measurement) -> u64 {
     measurement.get(Quantity::Faults).value().unwrap_or(0.0) as u64
 }
 
+/// A preset by its id, or a specification of the user's own as a JSON file of the same schema.
+fn load_spec(id: &str) -> Result<Spec, String> {
+    if !id.ends_with(".json") {
+        return spec(id).map_err(|error| error.to_string());
+    }
+    let text = fs::read_to_string(id).map_err(|error| format!("cannot be read ({error})"))?;
+    Spec::from_json(&text).map_err(|problems| problems.to_string())
+}
+
 /// The file reads what the memory read, or something is broken.
 fn same(memory: &Measurement, file: &Measurement, path: &Path) -> Result<(), String> {
     for quantity in [Quantity::IntegratedLufs, Quantity::TruePeakDbtp] {
@@ -379,7 +392,7 @@ fn report_all(
         notes += &format!("{}\n", change.text(&delivery.session, &delivery.before));
     }
     for remix in &delivery.balance.remixes {
-        notes += &format!("{remix}\n");
+        notes += &format!("{}\n", remix.text(&delivery.before));
     }
     if notes.is_empty() {
         notes += "none: the balance stays as it was";

@@ -86,7 +86,10 @@ fn reading(measurement: &Measurement, of: &Of, quantity: Quantity) -> String {
         Reading::Value(value) => {
             let value = round_to(value, info.decimals) + 0.0;
             let sign = if info.kind == QuantityKind::Peak && value > 0.0 { "+" } else { "" };
-            format!("{sign}{value:.*} {}", usize::from(info.decimals), info.unit)
+            let duration_s = measurement.header().duration_s();
+            let early = info.judged_from_s.filter(|&from_s| duration_s < from_s);
+            let mark = early.map_or_else(String::new, |from_s| format!(" (under {from_s:.0} s)"));
+            format!("{sign}{value:.*} {}{mark}", usize::from(info.decimals), info.unit)
         }
         other => other.to_string(),
     }

@@ -7,7 +7,7 @@ use num_traits::float::FloatCore;
 /// A sample: `f32` or `f64`. Sealed.
 ///
 /// Built on [`FloatCore`], which has no transcendental function, so generic code cannot call the
-/// platform's maths by accident (DESIGN promise 1).
+/// platform's maths by accident (promise 1 of the crate's documentation).
 pub trait Sample:
     FloatCore + Default + Debug + Send + Sync + 'static + super::lanes::Lanes
 {

@@ -217,11 +217,9 @@ impl<S: Sample> Measurer<S> {
 
     /// Takes a block of the finished version and the same frames of its stems.
     ///
-    /// A role of the setup that is not among `stems` is silent here; roles that are not in the
-    /// setup are left out.
-    ///
     /// # Errors
-    /// Channel or frame counts that do not fit, or more frames than the setup announced.
+    /// Channel or frame counts that do not fit, stems that are not exactly the setup's roles, once
+    /// each, or more frames than the setup announced; nothing is measured then.
     pub fn push<'b>(
         &mut self,
         version: Block<'b, S>,
@@ -229,6 +227,13 @@ impl<S: Sample> Measurer<S> {
     ) -> Result<(), Error> {
         version.check_channels("version", self.stream.channel_count())?;
         let stems: Vec<(Role, Block<'b, S>)> = stems.collect();
+        let once = |role: &Role| stems.iter().filter(|(given, _)| given == role).count() == 1;
+        if stems.len() != self.stems.len() || !self.stems.iter().all(|(role, _)| once(role)) {
+            return Err(Error::Unsupported {
+                what: "a block whose stems are not those of the setup",
+                hint: "push exactly the setup's roles, once each; a silent stem as silence",
+            });
+        }
         for (_, block) in &stems {
             block.check_channels("stem", self.stream.channel_count())?;
             check_frames("stem", block.frames(), version.frames())?;

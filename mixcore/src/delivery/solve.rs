@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! gain ← gain + (aim − measured)      until |aim − measured| ≤ 0.05 LU
-//! ceiling = true-peak limit − 0.3 dB   (DESIGN section 6: inside for every meter)
+//! ceiling = true-peak limit − 0.3 dB   (inside for every meter: their readings differ by less)
 //! ```
 //! The map from gain to loudness is monotone and at most as steep as 1, so the step never passes
 //! the aim from below; with a limiter at work it comes nearer by a shrinking share.
@@ -54,19 +54,18 @@ pub trait Plant {
 /// How far the solver may go.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Caps {
-    /// Most limiting anywhere, dB (DESIGN section 7).
+    /// Most limiting anywhere, dB. More is heard as flattening: house rule.
     pub max_limiting_db: f64,
-    /// Most gain up or down, dB.
+    /// Most gain upwards, dB; lowering has no cap.
     pub max_gain_db: f64,
     /// Most renders.
     pub max_passes: usize,
 }
 
 impl Default for Caps {
-    /// 6 dB of limiting (DESIGN section 7), ±40 dB of gain (a stem at −60 LUFS still reaches any
-    /// target), 12 renders.
+    /// 6 dB of limiting (house rule), 24 dB of gain (the top of a version's fader), 12 renders.
     fn default() -> Self {
-        Self { max_limiting_db: 6.0, max_gain_db: 40.0, max_passes: 12 }
+        Self { max_limiting_db: 6.0, max_gain_db: 24.0, max_passes: 12 }
     }
 }
 
@@ -132,7 +131,7 @@ impl fmt::Display for End {
             }
             Self::LimitingCap { needed_db, cap_db, short_lu } => write!(
                 f,
-                "the aim and the true-peak limit conflict: together they need about {needed_db:.1} dB of limiting, the cap is {cap_db:.1} dB; the version stays {short_lu:.1} LU below its aim. Tame the peaks in the mix, or raise the cap knowingly"
+                "{short_lu:.1} LU below its aim: the aim and the true-peak limit conflict, together they take about {needed_db:.1} dB of limiting, the cap is {cap_db:.1} dB. Tame the peaks in the mix, or raise the cap knowingly"
             ),
             Self::GainCap { needed_db, cap_db } => write!(
                 f,
@@ -280,7 +279,7 @@ impl Search {
         // A limiter at work follows the gain decibel by decibel: never beyond the cap.
         let change = if limiting > 0.0 { missing.min(-over) } else { missing };
         let wanted = self.controls.gain_db + change;
-        if wanted.abs() > caps.max_gain_db {
+        if wanted > caps.max_gain_db {
             return Some(End::GainCap { needed_db: wanted, cap_db: caps.max_gain_db });
         }
         self.controls.gain_db = wanted;

@@ -83,7 +83,7 @@ pub const MIN_LOOKAHEAD_MS: f64 = 0.5;
 pub const MAX_LOOKAHEAD_MS: f64 = 20.0;
 
 /// Where the stages aim, dB from the ceiling: room for the residual bound of the module doc and the
-/// grid of the detector, and well inside the 0.1 dB that DESIGN promise 3 allows.
+/// grid of the detector, and well inside the 0.1 dB below the ceiling that loud material may lose.
 pub(super) const AIM_DB: f64 = -0.06;
 
 /// Which channels share one gain.

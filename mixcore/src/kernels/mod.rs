@@ -21,10 +21,14 @@ mod window;
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
+/// Parts of the loudness meter, public for tests and benches only.
+#[doc(hidden)]
 pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
+/// Parts of the true-peak meters, public for tests and benches only.
+#[doc(hidden)]
 pub use true_peak::{
     MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps, mirrored_peaks,
     quarter_peaks, symmetric_fir,

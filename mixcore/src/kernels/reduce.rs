@@ -9,7 +9,8 @@ use super::Isa;
 use crate::audio::Sample;
 use crate::audio::lanes::Lanes;
 
-/// Samples beyond this magnitude (+120 dBFS) count as faults, like NaN (DESIGN promise 6).
+/// Samples beyond this magnitude (+120 dBFS) count as faults, like NaN (promise 3 of the crate's
+/// documentation).
 pub const SAMPLE_LIMIT: f64 = 1e6;
 
 /// Sample peak and sum of squares of a slice.

@@ -11,7 +11,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::session::Session;
 use crate::delivery::{Measurement, Of, Profile, Quantity, Role, Stem};
@@ -20,7 +19,7 @@ use crate::units::{db_to_power, power_to_db};
 /// How far stems may move.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BalanceCaps {
-    /// Most that a stem moves, dB (DESIGN section 7).
+    /// Most that a stem moves, dB. More is a remix, not a correction: house rule.
     pub stem_db: f64,
     /// Aimed at beyond the profile's limit, LU: a phrase stays inside after limiting and rounding.
     pub margin_lu: f64,
@@ -229,12 +228,16 @@ impl Move {
     }
 }
 
-impl fmt::Display for Remix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "phrase {} needs a remix: {:.1} LU are missing after all moves within the caps",
+impl Remix {
+    /// Where and what, in one line with timecodes.
+    #[must_use]
+    pub fn text(&self, measured: &Measurement) -> String {
+        let header = measured.header();
+        alloc::format!(
+            "phrase {}, {} to {}, needs a remix: {:.1} LU are missing after all moves within the caps",
             self.phrase + 1,
+            header.timecode(self.start_frame),
+            header.timecode(self.end_frame),
             self.missing_lu
         )
     }

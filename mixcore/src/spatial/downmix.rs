@@ -39,7 +39,6 @@ const BS2127_MONO: &str = "ITU-R BS.2127, DirectSpeakers rules (EBU ADM Renderer
 const DUAL_MONO: &str = "(L + R)/2 for playback as dual mono; ITU-R BS.775-3's mono less 3.01 dB";
 const MONO_BOTH: &str = "mono at unity to both sides (editing practice)";
 const IDENTITY: &str = "identity";
-const DIRECT: &str = "channel to channel";
 
 /// A matrix from one layout into another, with the document that it comes from.
 #[derive(Clone, Copy, PartialEq)]
@@ -84,26 +83,6 @@ impl DownmixMatrix {
             *slot = Error::check_range("coefficient", given, -MAX_COEFFICIENT, MAX_COEFFICIENT)?;
         }
         Ok(matrix)
-    }
-
-    /// Every channel to the loudspeaker of the same label at unity, LFEs included; mono to both
-    /// sides where there is no centre.
-    ///
-    /// # Errors
-    /// A loudspeaker of the source that the target does not have.
-    pub fn direct(source: Layout, target: Layout) -> Result<Self, Error> {
-        if source == Layout::MONO && target == Layout::STEREO {
-            return Ok(Self::built(source, target, MONO_BOTH, |_, _| 1.0));
-        }
-        if source.speakers().iter().any(|speaker| target.index_of(speaker.label).is_none()) {
-            return Err(undefined(
-                "direct placement",
-                source,
-                target,
-                "a target with every loudspeaker of the source, or mono to stereo",
-            ));
-        }
-        Ok(Self::built(source, target, DIRECT, same))
     }
 
     fn empty(source: Layout, target: Layout, citation: &'static str) -> Self {

@@ -183,19 +183,6 @@ fn what_is_not_finite_comes_through_only_where_it_is_mixed() {
 }
 
 #[test]
-fn direct_placement_goes_by_label() {
-    let five_one = DownmixMatrix::direct(Layout::STEREO, Layout::SURROUND_5_1).unwrap();
-    assert_eq!((five_one.gain(0, 0), five_one.gain(1, 1)), (Some(1.0), Some(1.0)));
-    assert_eq!(five_one.coefficients().iter().sum::<f64>(), 2.0);
-    let centre = DownmixMatrix::direct(Layout::MONO, Layout::SURROUND_5_1).unwrap();
-    assert_eq!(centre.coefficients(), [0., 0., 1., 0., 0., 0.]);
-    let both = DownmixMatrix::direct(Layout::MONO, Layout::STEREO).unwrap();
-    assert_eq!(both.coefficients(), [1.0, 1.0]);
-    assert!(DownmixMatrix::direct(Layout::SURROUND_5_1, Layout::STEREO).is_err());
-    assert!(DownmixMatrix::direct(Layout::MONO, Layout::QUAD).is_err());
-}
-
-#[test]
 fn a_pair_without_a_document_is_an_error_that_lists_what_exists() {
     let mut defined = 0;
     for source in Layout::all() {

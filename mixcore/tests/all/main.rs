@@ -16,6 +16,7 @@ mod order;
 mod pan;
 mod promises;
 mod properties;
+mod properties_lent;
 mod roster;
 mod signals;
 
