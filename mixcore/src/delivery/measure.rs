@@ -17,7 +17,8 @@ use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    Meter, MeterSetup, PeakReadings, StemActivity, SubBlocks, TruePeakMeter, TruePeakMethod,
+    Meter, MeterSetup, PeakReadings, RangeGrid, StemActivity, SubBlocks, TruePeakMeter,
+    TruePeakMethod,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
@@ -163,6 +164,7 @@ pub struct Measurer<S: Sample> {
     stream: Stream,
     programme: Heard<S>,
     annex2: TruePeakMeter<'static, S>,
+    sinc49: TruePeakMeter<'static, S>,
     peaks: PeakHistory,
     stems: Vec<(Role, Heard<S>)>,
     dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
@@ -206,6 +208,7 @@ impl<S: Sample> Measurer<S> {
             stream,
             programme: Heard::new(stream, meter)?,
             annex2: TruePeakMeter::new(TruePeakMethod::Annex2, stream)?,
+            sinc49: TruePeakMeter::new(TruePeakMethod::Sinc49, stream)?,
             peaks: PeakHistory { rate_hz: stream.rate_hz, peaks: Vec::new() },
             stems,
             dialogue,
@@ -265,6 +268,7 @@ impl<S: Sample> Measurer<S> {
         self.peaks.push(version, &mut self.programme.meter)?;
         self.programme.push_folded(version)?;
         self.annex2.push(version)?;
+        self.sinc49.push(version)?;
         for (role, heard) in &mut self.stems {
             for (_, block) in stems.iter().filter(|(given, _)| given == role) {
                 heard.push(*block)?;
@@ -331,13 +335,16 @@ impl<S: Sample> Measurer<S> {
         #[expect(clippy::cast_precision_loss, reason = "a count of faults")]
         found.set(&of, Quantity::Faults, Reading::Value(readings.faults as f64))?;
         set_peaks(found, &of, self.programme.meter.true_peak().measurement())?;
-        let annex2 = self.annex2.measurement();
-        found.set_at(
-            &of,
-            Quantity::TruePeakAnnex2Dbtp,
-            annex2.true_peak_dbtp,
-            annex2.true_peak_frame,
-        )?;
+        // What other meters would read.
+        let second = self.programme.meter.sub_blocks().loudness_range_on(RangeGrid::Second);
+        found.set(&of, Quantity::LoudnessRange1sLu, second.range_lu)?;
+        for (quantity, meter) in [
+            (Quantity::TruePeakAnnex2Dbtp, &self.annex2),
+            (Quantity::TruePeak49TapDbtp, &self.sinc49),
+        ] {
+            let peaks = meter.measurement();
+            found.set_at(&of, quantity, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
+        }
         for channel in 0..self.stream.channel_count() {
             let peaks = self.programme.meter.true_peak().channel_measurement(channel);
             set_peaks(found, &Of::Channel(channel), peaks)?;

@@ -29,7 +29,7 @@ pub const MOMENTARY_SUB_BLOCKS: usize = 40;
 /// Sub-blocks of a short-term window: 3 s (EBU Tech 3341, clause 2.2).
 pub const SHORT_TERM_SUB_BLOCKS: usize = 300;
 /// Sub-blocks between gating blocks: 75 % overlap (BS.1770-5, Annex 1).
-const HOP_SUB_BLOCKS: usize = 10;
+pub(super) const HOP_SUB_BLOCKS: usize = 10;
 /// Absolute gate, LUFS (BS.1770-5, Annex 1, eq. 6; EBU Tech 3342).
 pub(super) const ABSOLUTE_GATE_LUFS: f64 = -70.0;
 /// Relative gate of I as a power ratio: −10 LU (BS.1770-5, Annex 1, eq. 5).
@@ -139,8 +139,17 @@ impl<'a> SubBlocks<'a> {
 
     /// Powers of windows of `len` sub-blocks, one every 100 ms.
     pub(super) fn windows(self, len: usize) -> impl Iterator<Item = f64> + use<'a> {
-        let count = (self.len() + HOP_SUB_BLOCKS).saturating_sub(len) / HOP_SUB_BLOCKS;
-        (0..count).map(move |n| self.window_power(n * HOP_SUB_BLOCKS, len))
+        self.windows_every(HOP_SUB_BLOCKS, len)
+    }
+
+    /// Powers of windows of `len` sub-blocks, one every `hop` ≥ 1 sub-blocks.
+    pub(super) fn windows_every(
+        self,
+        hop: usize,
+        len: usize,
+    ) -> impl Iterator<Item = f64> + use<'a> {
+        let count = (self.len() + hop).saturating_sub(len) / hop;
+        (0..count).map(move |n| self.window_power(n * hop, len))
     }
 
     /// The answer for windows of `len` sub-blocks where there is none.

@@ -24,5 +24,5 @@ pub use interpolator::TruePeakMethod;
 pub use k_weighting::KWeighting;
 pub use meter::{LoudnessReadings, Meter, MeterSetup, MeterStorage};
 pub use power::channel_weight;
-pub use range::LoudnessRange;
+pub use range::{LoudnessRange, RangeGrid};
 pub use true_peak::{PeakReadings, TruePeakMeter};

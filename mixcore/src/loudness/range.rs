@@ -16,7 +16,9 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use super::gating::{ABSOLUTE_GATE_LUFS, SHORT_TERM_SUB_BLOCKS, SubBlocks, loudness, mean};
+use super::gating::{
+    ABSOLUTE_GATE_LUFS, HOP_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SubBlocks, loudness, mean,
+};
 use crate::math;
 use crate::units::{Lufs, Reading};
 
@@ -39,6 +41,17 @@ pub struct LoudnessRange {
     pub high_lufs: Reading,
 }
 
+/// How often the loudness range looks at the programme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum RangeGrid {
+    /// Every 100 ms, as EBU Tech 3342 asks for (at least 10 Hz).
+    #[default]
+    TenthSecond,
+    /// Every second, as libebur128 and crate ebur128 do: what other meters would read.
+    Second,
+}
+
 impl SubBlocks<'_> {
     /// Loudness range of these sub-blocks. Windows begin with the first sub-block.
     ///
@@ -46,13 +59,23 @@ impl SubBlocks<'_> {
     /// EBU Tech 3342 (2023).
     #[must_use]
     pub fn loudness_range(&self) -> LoudnessRange {
+        self.loudness_range_on(RangeGrid::default())
+    }
+
+    /// [`SubBlocks::loudness_range`] on a chosen grid.
+    #[must_use]
+    pub fn loudness_range_on(&self, grid: RangeGrid) -> LoudnessRange {
+        let hop = match grid {
+            RangeGrid::TenthSecond => HOP_SUB_BLOCKS,
+            RangeGrid::Second => 10 * HOP_SUB_BLOCKS,
+        };
         let all =
             |reading| LoudnessRange { range_lu: reading, low_lufs: reading, high_lufs: reading };
         if self.len() < SHORT_TERM_SUB_BLOCKS {
             return all(self.too_short(SHORT_TERM_SUB_BLOCKS));
         }
         let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
-        let windows = || self.windows(SHORT_TERM_SUB_BLOCKS);
+        let windows = || self.windows_every(hop, SHORT_TERM_SUB_BLOCKS);
         // Energies beyond all audio can sum up to infinity, which no window would reach.
         let ungated = mean(windows().filter(|&power| power >= absolute));
         let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {

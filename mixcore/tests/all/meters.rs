@@ -85,6 +85,8 @@ fn meters<S: Sample>(stream: Stream) -> Vec<Box<dyn Probe<S>>> {
         Box::new(Meter::<S>::new(setup(), stream).unwrap()),
         Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Fine, stream).unwrap()),
         Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Annex2, stream).unwrap()),
+        Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Sinc49, stream).unwrap()),
+        Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Off, stream).unwrap()),
         Box::new(StemActivity::<S>::new(10.0, stream).unwrap()),
     ]
 }
