@@ -17,6 +17,7 @@ lint:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p mixcore --tests $(ALLOC) -- -D warnings
 	$(CARGO) clippy --locked -p mixcore --tests $(NONE) -- -D warnings
+	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps

@@ -46,7 +46,7 @@ fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
             255 => u.arbitrary()?,
             byte => 0.5 + 4.5 * f64::from(byte) / 254.0,
         },
-        link: if u.arbitrary()? { Link::Full } else { Link::None },
+        link: if u.arbitrary()? { Link::Full } else { Link::Off },
     };
     let first = params(u)?;
     let Ok(stream) = Stream::new(rate_hz, layout) else { return Ok(()) };
