@@ -35,7 +35,7 @@
 //! 1. The same bits for any block length, any SIMD level, `std` or `no_std`.
 //! 2. `process`, `convert`, `push`, `set_params` and `reset` never allocate, lock, log or panic.
 //! 3. Samples that are not finite or beyond 1e6 become 0 in whatever has memory, and are counted.
-//! 4. A true-peak limiter stays at or below its ceiling on any input.
+//! 4. A true-peak limiter stays at or below its ceiling on any input, while the ceiling stands.
 //! 5. "Not enough audio" is a value ([`Reading`]), never a silent `-inf`.
 //! 6. The contract (DELIVERY) and the craft (MIX) are two verdicts that never mix.
 //!

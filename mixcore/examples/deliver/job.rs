@@ -348,7 +348,14 @@ fn load_spec(id: &str) -> Result<Spec, String> {
         return spec(id).map_err(|error| error.to_string());
     }
     let text = fs::read_to_string(id).map_err(|error| format!("cannot be read ({error})"))?;
-    Spec::from_json(&text).map_err(|problems| problems.to_string())
+    let spec = Spec::from_json(&text).map_err(|problems| problems.to_string())?;
+    // The id becomes part of a file name.
+    let plain = |c: char| c.is_ascii_alphanumeric() || ['-', '_'].contains(&c);
+    if spec.id.chars().all(plain) {
+        Ok(spec)
+    } else {
+        Err(format!("its id is {:?}; give it letters, digits, - and _ only", spec.id))
+    }
 }
 
 /// The file reads what the memory read, or something is broken.

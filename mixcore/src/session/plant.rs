@@ -8,9 +8,7 @@ use super::{Renderer, Session, Sources};
 use crate::audio::Sample;
 use crate::delivery::{Controls, MeasureSetup, Measurement, Measurer, Outcome, Plant, Role};
 use crate::error::Error;
-use crate::kernels::Isa;
 use crate::stream::Stream;
-use crate::units::Timecode;
 
 /// A renderer with its sources and what its measurements are called.
 pub struct SessionPlant<'a, S: Sample> {
@@ -30,11 +28,11 @@ impl<'a, S: Sample> SessionPlant<'a, S> {
         renderer: &'a mut Renderer<S>,
         sources: &'a mut dyn Sources<S>,
     ) -> Result<Self, Error> {
-        let start =
-            Timecode { frame: session.start_timecode_frame, frame_rate: session.frame_rate };
+        // Measured frames count from the programme window's first one.
+        let start = session.timecode(session.programme.start_frame);
         let mut setups = Vec::new();
         for (index, version) in session.versions.iter().enumerate() {
-            let stream = Stream::with_isa(session.rate_hz, version.layout, Isa::detect())?;
+            let stream = Stream::with_isa(session.rate_hz, version.layout, renderer.isa)?;
             let mut roles: Vec<Role> = renderer.roles(index).collect();
             roles.dedup();
             let setup = MeasureSetup {

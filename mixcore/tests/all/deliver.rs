@@ -250,6 +250,19 @@ fn bad_input_is_told_with_file_reason_and_way_out() {
         assert!(message.contains(spec) && message.contains(part), "{message}");
     }
     assert!(run(&good, &["ebu-r128", "ebu-r128"]).unwrap_err().contains("twice"));
+
+    // A specification of one's own: taken as a file, refused with every fault, never a path out.
+    let own = out.join("own.json");
+    let path = own.to_str().unwrap();
+    let mut text = mixcore::delivery::spec("ebu-r128").unwrap();
+    text.id = "house-spec".into();
+    fs::write(&own, text.to_json()).unwrap();
+    assert!(run(&good, &[path]).is_ok() && out.join("out/house-spec_stereo.wav").exists());
+    text.id = "../outside".into();
+    fs::write(&own, text.to_json()).unwrap();
+    assert!(run(&good, &[path]).unwrap_err().contains("outside"));
+    fs::write(&own, r#"{"id": "x", "rulez": []}"#).unwrap();
+    assert!(run(&good, &[path]).unwrap_err().contains("rulez"));
 }
 
 /// A float stem, which may hold what 24 bits cannot.

@@ -7,6 +7,7 @@ use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
 use mixcore::session::{
     InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile, compile_with_isa,
+    measure,
 };
 use mixcore::units::FrameRate;
 use proptest::prelude::*;
@@ -248,6 +249,10 @@ fn the_programme_window_leaves_the_rest_outside() {
     assert_eq!(first, Some(1000));
     assert_eq!(heard, ramp[1000..1500]);
     assert_eq!(session.timecode(48_000).to_string(), "01:00:01:00");
+    // A measurement's frames count from the window, its timecodes from the session.
+    session.programme = Window { start_frame: 48_000, frames: 500 };
+    let measured = measure::<f64>(&session, &mut InMemory::new(&blocks), &mut |_, _| ()).unwrap();
+    assert_eq!(measured[0].header().timecode(0).to_string(), "01:00:01:00");
 }
 
 #[test]
