@@ -5,6 +5,10 @@ CARGO ?= cargo
 # Feature sets of the core: std (default), alloc, none.
 ALLOC = --no-default-features --features alloc
 NONE = --no-default-features
+# Tools from the Python registry: maturin, pytest, mypy, cmake, ninja.
+PYTHON ?= python3
+VENV = target/venv
+TOOLS = $(VENV)/installed
 
 .PHONY: test test-long fmt lint docs unit examples bless
 
@@ -31,6 +35,12 @@ unit:
 # Every example runs; they check their own numbers and leave with a status.
 examples:
 	$(CARGO) run --locked --release -p mixcore --example deliver
+
+# Made anew whenever the list of tools changes.
+$(TOOLS): requirements-dev.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
 
 # The exhaustive sets: 1,000 limiter programmes, long hill-climbs, every rate and layout.
 test-long:
