@@ -10,9 +10,9 @@ PYTHON ?= python3
 VENV = target/venv
 TOOLS = $(VENV)/installed
 
-.PHONY: test test-long fmt lint docs unit examples bless
+.PHONY: test test-long fmt lint docs unit examples python bless
 
-test: fmt lint docs unit examples
+test: fmt lint docs unit examples python
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -35,6 +35,10 @@ unit:
 # Every example runs; they check their own numbers and leave with a status.
 examples:
 	$(CARGO) run --locked --release -p mixcore --example deliver
+
+# The wheel, tested as it is installed: pytest, doctests, mypy strict, stubtest.
+python: $(TOOLS)
+	sh mixcore-py/test.sh $(VENV) target/python
 
 # Made anew whenever the list of tools changes.
 $(TOOLS): requirements-dev.txt

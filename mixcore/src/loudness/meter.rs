@@ -299,6 +299,12 @@ impl<'a, S: Sample> Meter<'a, S> {
         self.done = 0;
     }
 
+    /// What it was made for.
+    #[must_use]
+    pub fn setup(&self) -> MeterSetup {
+        self.setup
+    }
+
     /// The stream it measures.
     #[must_use]
     pub fn stream(&self) -> Stream {
