@@ -10,9 +10,9 @@ PYTHON ?= python3
 VENV = target/venv
 TOOLS = $(VENV)/installed
 
-.PHONY: test test-long fmt lint docs unit examples python bless
+.PHONY: test test-long fmt lint docs unit examples python c bless
 
-test: fmt lint docs unit examples python
+test: fmt lint docs unit examples python c
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -39,6 +39,10 @@ examples:
 # The wheel, tested as it is installed: pytest, doctests, mypy strict, stubtest.
 python: $(TOOLS)
 	sh mixcore-py/test.sh $(VENV) target/python
+
+# The C library, installed and used as C and C++ programs would: CMake, sanitizers, valgrind.
+c: $(TOOLS)
+	sh mixcore-c/test.sh $(VENV) target/c
 
 # Made anew whenever the list of tools changes.
 $(TOOLS): requirements-dev.txt

@@ -241,14 +241,7 @@ impl<S: Sample> Measurer<S> {
             block.check_channels("stem", self.stream.channel_count())?;
             check_frames("stem", block.frames(), version.frames())?;
         }
-        let left = self.setup.frames - self.frames;
-        if version.frames() as u64 > left {
-            return Err(Error::FrameCount {
-                what: "version",
-                given: version.frames(),
-                expected: usize::try_from(left).unwrap_or(usize::MAX),
-            });
-        }
+        self.check_room(version.frames() as u64)?;
         for start in (0..version.frames()).step_by(CHUNK_FRAMES) {
             let end = (start + CHUNK_FRAMES).min(version.frames());
             let part: Vec<_> =
@@ -256,6 +249,20 @@ impl<S: Sample> Measurer<S> {
             self.push_chunk(version.range(start, end), &part)?;
         }
         self.frames += version.frames() as u64;
+        Ok(())
+    }
+
+    /// Whether so many frames more can be pushed.
+    ///
+    /// # Errors
+    /// More frames than the setup announced.
+    pub fn check_room(&self, frames: u64) -> Result<(), Error> {
+        let left = self.setup.frames - self.frames;
+        if frames > left {
+            let count = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
+            let (given, expected) = (count(frames), count(left));
+            return Err(Error::FrameCount { what: "version", given, expected });
+        }
         Ok(())
     }
 
