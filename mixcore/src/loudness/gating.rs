@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::kernels::{self, Isa, scalar};
 use crate::math;
 use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ};
-use crate::units::{Lufs, Power, Reading};
+use crate::units::{Lufs, Power, Reading, db_to_power};
 
 /// Sub-blocks a second (the 10 ms atom of all meters).
 pub const SUB_BLOCKS_PER_S: f64 = 100.0;
@@ -32,8 +32,58 @@ pub const SHORT_TERM_SUB_BLOCKS: usize = 300;
 pub(super) const HOP_SUB_BLOCKS: usize = 10;
 /// Absolute gate, LUFS (BS.1770-5, Annex 1, eq. 6; EBU Tech 3342).
 pub(super) const ABSOLUTE_GATE_LUFS: f64 = -70.0;
-/// Relative gate of I as a power ratio: −10 LU (BS.1770-5, Annex 1, eq. 5).
-const RELATIVE_GATE: f64 = 0.1;
+/// Relative gate of I, LU (BS.1770-5, Annex 1, eq. 5).
+const RELATIVE_GATE_LU: f64 = -10.0;
+
+/// Editions of ITU-R BS.1770 as far as the loudness of a layout of loudspeakers goes.
+///
+/// They differ in the gates alone: the filter and the weights of the five main channels are the same
+/// in all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Edition {
+    /// BS.1770-1 (2007): no gates. Some platforms ask for it over the dialogue.
+    One,
+    /// BS.1770-2 (2011): gates.
+    Two,
+    /// BS.1770-3 (2012).
+    Three,
+    /// BS.1770-4 (2015).
+    Four,
+    /// BS.1770-5 (2023).
+    #[default]
+    Five,
+}
+
+impl Edition {
+    /// Its name, for reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One => "ITU-R BS.1770-1",
+            Self::Two => "ITU-R BS.1770-2",
+            Self::Three => "ITU-R BS.1770-3",
+            Self::Four => "ITU-R BS.1770-4",
+            Self::Five => "ITU-R BS.1770-5",
+        }
+    }
+}
+
+/// What a gating block must pass to count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gates {
+    /// Loudness that it must exceed, LUFS.
+    pub absolute_lufs: f64,
+    /// Distance to the mean of what passed the absolute gate, that it must exceed, LU (negative).
+    pub relative_lu: f64,
+}
+
+impl Default for Gates {
+    /// -70 LUFS and -10 LU (ITU-R BS.1770-5, Annex 1, eq. 5 and 6).
+    fn default() -> Self {
+        Self { absolute_lufs: ABSOLUTE_GATE_LUFS, relative_lu: RELATIVE_GATE_LU }
+    }
+}
 
 /// First frame of a sub-block.
 #[must_use]
@@ -139,17 +189,27 @@ impl<'a> SubBlocks<'a> {
 
     /// Powers of windows of `len` sub-blocks, one every 100 ms.
     pub(super) fn windows(self, len: usize) -> impl Iterator<Item = f64> + use<'a> {
-        self.windows_every(HOP_SUB_BLOCKS, len)
+        self.windows_before_silence(HOP_SUB_BLOCKS, len, 0)
     }
 
-    /// Powers of windows of `len` sub-blocks, one every `hop` ≥ 1 sub-blocks.
-    pub(super) fn windows_every(
+    /// Powers of windows of `len` sub-blocks, one every `hop` ≥ 1 sub-blocks, over these sub-blocks
+    /// and `tail` silent ones after them.
+    pub(super) fn windows_before_silence(
         self,
         hop: usize,
         len: usize,
+        tail: usize,
     ) -> impl Iterator<Item = f64> + use<'a> {
-        let count = (self.len() + hop).saturating_sub(len) / hop;
-        (0..count).map(move |n| self.window_power(n * hop, len))
+        let count = (self.len() + tail + hop).saturating_sub(len) / hop;
+        (0..count).map(move |n| {
+            let start = n * hop;
+            let frames = self.start_frame(start + len) - self.start_frame(start);
+            let end = (start + len).min(self.len());
+            #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
+            {
+                kernels::sum(self.isa, &self.energies[start..end]) / frames as f64
+            }
+        })
     }
 
     /// The answer for windows of `len` sub-blocks where there is none.
@@ -184,6 +244,18 @@ impl<'a> SubBlocks<'a> {
         if self.is_empty() { self.too_short(1) } else { loudness(self.window_power(0, self.len())) }
     }
 
+    /// Integrated loudness by an edition of BS.1770, LUFS: 1 without gates, 2 to 5 with both.
+    ///
+    /// # Source
+    /// ITU-R BS.1770-1 (2007); BS.1770-2 (2011) introduced the gates, which -3, -4 and -5 keep.
+    #[must_use]
+    pub fn loudness_by(&self, edition: Edition) -> Reading {
+        match edition {
+            Edition::One => self.ungated_lufs(),
+            _ => self.gated(Gates::default()),
+        }
+    }
+
     /// Integrated loudness with both gates, LUFS. Blocks begin with the first sub-block.
     ///
     /// # Source
@@ -202,16 +274,40 @@ impl<'a> SubBlocks<'a> {
     /// ```
     #[must_use]
     pub fn integrated_lufs(&self) -> Reading {
+        self.gated(Gates::default())
+    }
+
+    /// Integrated loudness with gates of one's own, LUFS: a block counts if it is louder than the
+    /// absolute gate and louder than the mean of those blocks plus the relative gate.
+    ///
+    /// A gate of minus infinity is none.
+    ///
+    /// # Errors
+    /// An absolute gate above 100 LUFS, a relative gate above 0 LU, or one that is NaN.
+    pub fn gated_lufs(&self, gates: Gates) -> Result<Reading, Error> {
+        for (field, given, max) in
+            [("absolute_lufs", gates.absolute_lufs, 100.0), ("relative_lu", gates.relative_lu, 0.0)]
+        {
+            if given.is_nan() || given > max {
+                return Err(Error::OutOfRange { field, given, min: f64::NEG_INFINITY, max });
+            }
+        }
+        Ok(self.gated(gates))
+    }
+
+    fn gated(&self, gates: Gates) -> Reading {
         if self.len() < MOMENTARY_SUB_BLOCKS {
             return self.too_short(MOMENTARY_SUB_BLOCKS);
         }
-        let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
+        let absolute = Lufs::new(gates.absolute_lufs).power().value();
+        let relative = db_to_power(gates.relative_lu);
         let mean_above = |threshold: f64| {
             mean(self.windows(MOMENTARY_SUB_BLOCKS).filter(|&power| power > threshold))
         };
         match mean_above(absolute) {
-            Some(ungated) => mean_above(absolute.max(ungated * RELATIVE_GATE))
-                .map_or(Reading::BelowGate, loudness),
+            Some(ungated) => {
+                mean_above(absolute.max(ungated * relative)).map_or(Reading::BelowGate, loudness)
+            }
             None => Reading::BelowGate,
         }
     }
@@ -270,6 +366,47 @@ mod tests {
             let energies = [energy(lufs); 40];
             let reading = SubBlocks::new(&energies, 48e3).unwrap().integrated_lufs();
             assert_eq!(reading.value().is_some(), passes, "{reading}");
+        }
+    }
+
+    #[test]
+    fn editions_differ_in_the_gates_alone() {
+        // 4 s at -20, then 4 s at -35 LUFS: the relative gate lies at -22.7 - 10 LUFS.
+        let mut energies = [energy(-20.0); 800];
+        energies[400..].fill(energy(-35.0));
+        let blocks = SubBlocks::new(&energies, 48e3).unwrap();
+        let by = |edition| blocks.loudness_by(edition).value().unwrap();
+        let half = Power::new(0.5).loudness().value() + 0.691;
+        let ungated = blocks.ungated_lufs().value().unwrap();
+        assert_eq!(by(Edition::One), ungated);
+        // Half the time, and the quiet half adds 0.13 dB.
+        assert!((ungated - (-20.0 + half + 0.135)).abs() < 0.01, "{ungated}");
+        for edition in [Edition::Two, Edition::Three, Edition::Four, Edition::Five] {
+            assert_eq!(by(edition), blocks.integrated_lufs().value().unwrap());
+        }
+        // The three blocks that straddle the edge count and are 1.2 to 6 dB quieter.
+        assert!((by(Edition::Five) + 20.0).abs() < 0.2);
+        assert_eq!(Edition::default().name(), "ITU-R BS.1770-5");
+    }
+
+    #[test]
+    fn gates_of_ones_own() {
+        let mut energies = [energy(-20.0); 800];
+        energies[400..].fill(energy(-35.0));
+        let blocks = SubBlocks::new(&energies, 48e3).unwrap();
+        let by = |absolute_lufs, relative_lu| {
+            blocks.gated_lufs(Gates { absolute_lufs, relative_lu }).unwrap()
+        };
+        assert_eq!(by(-70.0, -10.0), blocks.integrated_lufs());
+        // Without gates every block counts; blocks overlap, so it is nearly the plain mean.
+        let open = by(f64::NEG_INFINITY, f64::NEG_INFINITY).value().unwrap();
+        assert!((open - blocks.ungated_lufs().value().unwrap()).abs() < 0.05);
+        // A relative gate of -20 LU lets the quiet half in.
+        assert!((by(-70.0, -20.0).value().unwrap() - open).abs() < 1e-9);
+        assert_eq!(by(0.0, -10.0), Reading::BelowGate);
+        for relative_lu in [f64::NAN, 0.1] {
+            let gates = Gates { relative_lu, ..Gates::default() };
+            assert!(blocks.gated_lufs(gates).is_err());
         }
     }
 

@@ -18,11 +18,12 @@ mod true_peak;
 
 pub use dialogue::{Activity, DialogueReadings, Phrase, StemActivity, separation};
 pub use gating::{
-    MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks, sub_block_start,
+    Edition, Gates, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks,
+    sub_block_start,
 };
 pub use interpolator::TruePeakMethod;
 pub use k_weighting::KWeighting;
 pub use meter::{LoudnessReadings, Meter, MeterSetup, MeterStorage};
-pub use power::channel_weight;
+pub use power::{channel_weight, position_weight};
 pub use range::{LoudnessRange, RangeGrid};
 pub use true_peak::{PeakReadings, TruePeakMeter};

@@ -14,6 +14,34 @@ use crate::audio::Speaker;
 /// Weight of loudspeakers at the sides (BS.1770-5, Annex 3, Table 4).
 const SIDE_WEIGHT: f64 = 1.41;
 
+/// Power weight G of a sound that comes from a direction: 1.41 at the sides, 1 elsewhere.
+///
+/// # Units and range
+/// Degrees; any azimuth (it is taken around the circle), elevation -90 to 90.
+///
+/// # Source
+/// ITU-R BS.1770-5, Annex 3, Table 4.
+///
+/// # Example
+/// ```
+/// use mixcore::loudness::position_weight;
+/// assert_eq!(position_weight(60.0, 0.0), 1.41);
+/// assert_eq!(position_weight(-110.0, 29.9), 1.41);
+/// assert_eq!(position_weight(250.0, 0.0), 1.41); // the same as -110
+/// assert_eq!(position_weight(90.0, 30.0), 1.0);
+/// assert_eq!(position_weight(135.0, 0.0), 1.0);
+/// ```
+#[must_use]
+pub fn position_weight(azimuth_deg: f64, elevation_deg: f64) -> f64 {
+    let around = (azimuth_deg % 360.0).abs();
+    let to_the_side = if around > 180.0 { 360.0 - around } else { around };
+    if (60.0..=120.0).contains(&to_the_side) && elevation_deg.abs() < 30.0 {
+        SIDE_WEIGHT
+    } else {
+        1.0
+    }
+}
+
 /// Power weight G of a loudspeaker; 0 for an LFE.
 ///
 /// # Source
@@ -29,12 +57,5 @@ const SIDE_WEIGHT: f64 = 1.41;
 /// ```
 #[must_use]
 pub fn channel_weight(speaker: &Speaker) -> f64 {
-    let side = (60.0..=120.0).contains(&speaker.azimuth_deg.abs());
-    if speaker.lfe {
-        0.0
-    } else if side && speaker.elevation_deg.abs() < 30.0 {
-        SIDE_WEIGHT
-    } else {
-        1.0
-    }
+    if speaker.lfe { 0.0 } else { position_weight(speaker.azimuth_deg, speaker.elevation_deg) }
 }

@@ -8,8 +8,8 @@
 //! 20 s cycle 2 LU low; the hop here is the 100 ms that Tech 3342 asks for.
 //!
 //! Limits: under 60 s of material the figure is not stable (EBU Tech 3341, clause 2.4); under 3 s
-//! there is none. Tech 3342 appends 1.5 s of silence to a file before the final value; here the caller
-//! pushes it where that is wanted.
+//! there is none. Tech 3342 appends at least 1.5 s of silence to a file before the final value: that is
+//! [`SubBlocks::loudness_range_of_file`].
 //! Sources: EBU Tech 3342 (2023), clauses 2 and 3 and its reference code.
 //! Cost: on demand, n windows and one sort (with `alloc`), or 64 passes for each end (without).
 
@@ -24,6 +24,8 @@ use crate::units::{Lufs, Reading};
 
 /// Relative gate as a power ratio: −20 LU (EBU Tech 3342).
 const RELATIVE_GATE: f64 = 0.01;
+/// Silence after the end of a file, 1.5 s (EBU Tech 3342, clause 3).
+const TAIL_SUB_BLOCKS: usize = 150;
 /// Percentile of the quiet end (EBU Tech 3342).
 const LOW_PERCENT: f64 = 10.0;
 /// Percentile of the loud end (EBU Tech 3342).
@@ -39,6 +41,10 @@ pub struct LoudnessRange {
     pub low_lufs: Reading,
     /// 95th percentile of short-term loudness, LUFS.
     pub high_lufs: Reading,
+    /// The gate: windows below it do not count, LUFS.
+    pub gate_lufs: Reading,
+    /// Windows that count.
+    pub windows: usize,
 }
 
 /// How often the loudness range looks at the programme.
@@ -65,17 +71,34 @@ impl SubBlocks<'_> {
     /// [`SubBlocks::loudness_range`] on a chosen grid.
     #[must_use]
     pub fn loudness_range_on(&self, grid: RangeGrid) -> LoudnessRange {
+        self.range_of(grid, 0)
+    }
+
+    /// Loudness range of a whole file: 1.5 s of silence are taken to follow, so that its last second
+    /// counts like every other (EBU Tech 3342, clause 3).
+    #[must_use]
+    pub fn loudness_range_of_file(&self) -> LoudnessRange {
+        self.range_of(RangeGrid::default(), TAIL_SUB_BLOCKS)
+    }
+
+    /// The range over these sub-blocks and `tail` silent ones.
+    fn range_of(&self, grid: RangeGrid, tail: usize) -> LoudnessRange {
         let hop = match grid {
             RangeGrid::TenthSecond => HOP_SUB_BLOCKS,
             RangeGrid::Second => 10 * HOP_SUB_BLOCKS,
         };
-        let all =
-            |reading| LoudnessRange { range_lu: reading, low_lufs: reading, high_lufs: reading };
+        let all = |reading| LoudnessRange {
+            range_lu: reading,
+            low_lufs: reading,
+            high_lufs: reading,
+            gate_lufs: reading,
+            windows: 0,
+        };
         if self.len() < SHORT_TERM_SUB_BLOCKS {
             return all(self.too_short(SHORT_TERM_SUB_BLOCKS));
         }
         let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
-        let windows = || self.windows_every(hop, SHORT_TERM_SUB_BLOCKS);
+        let windows = || self.windows_before_silence(hop, SHORT_TERM_SUB_BLOCKS, tail);
         // Energies beyond all audio can sum up to infinity, which no window would reach.
         let ungated = mean(windows().filter(|&power| power >= absolute));
         let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
@@ -88,7 +111,13 @@ impl SubBlocks<'_> {
         #[cfg(not(feature = "alloc"))]
         let (low, high) = by_bisection(passed);
         let (low, high) = (loudness(low), loudness(high));
-        LoudnessRange { range_lu: high.zip(low, |h, l| h - l), low_lufs: low, high_lufs: high }
+        LoudnessRange {
+            range_lu: high.zip(low, |h, l| h - l),
+            low_lufs: low,
+            high_lufs: high,
+            gate_lufs: loudness(threshold),
+            windows: passed().count(),
+        }
     }
 }
 
@@ -143,6 +172,49 @@ mod tests {
         assert_eq!((rank(1, LOW_PERCENT), rank(1, HIGH_PERCENT)), (0, 0));
         assert_eq!((rank(6, LOW_PERCENT), rank(6, HIGH_PERCENT)), (1, 5));
         assert_eq!((rank(101, LOW_PERCENT), rank(101, HIGH_PERCENT)), (10, 95));
+    }
+
+    /// Ten seconds at a loudness in LUFS, then ten at another, 48 kHz.
+    fn steps(first: f64, second: f64) -> [f64; 2000] {
+        let energy = |lufs: f64| Lufs::new(lufs).power().value() * 480.0;
+        core::array::from_fn(|k| energy(if k < 1000 { first } else { second }))
+    }
+
+    #[test]
+    fn the_gate_and_the_count_are_told() {
+        let energies = steps(-20.0, -32.0);
+        let range = SubBlocks::new(&energies, 48e3).unwrap().loudness_range();
+        assert!((range.range_lu.value().unwrap() - 12.0).abs() < 1e-9);
+        // (20 - 3) / 0.1 s + 1 windows, all of them above the gate 20 LU below their mean.
+        assert_eq!(range.windows, 171);
+        let gate = range.gate_lufs.value().unwrap();
+        assert!((gate - (-22.7 - 20.0)).abs() < 0.1, "{gate}");
+        // 30 LU below, the quiet half is gated away.
+        let energies = steps(-20.0, -50.0);
+        let gated = SubBlocks::new(&energies, 48e3).unwrap().loudness_range();
+        assert!(gated.windows < 110 && gated.range_lu.value().unwrap() < 15.0);
+        let short = SubBlocks::new(&energies[..299], 48e3).unwrap().loudness_range();
+        assert_eq!((short.windows, short.gate_lufs), (0, short.range_lu));
+    }
+
+    #[test]
+    fn the_silence_after_a_file_adds_its_windows() {
+        let energies = steps(-20.0, -20.0);
+        let blocks = SubBlocks::new(&energies, 48e3).unwrap();
+        let (live, file) = (blocks.loudness_range(), blocks.loudness_range_of_file());
+        // 1.5 s: 15 windows more, which hold 2.9 to 1.5 s of the programme: down to -3.01 LU.
+        assert_eq!(file.windows, live.windows + 15);
+        assert!(live.range_lu.value().unwrap().abs() < 1e-9);
+        // 15 of 186 are less than a tenth: the low percentile stays, the range as well.
+        assert!(file.range_lu.value().unwrap().abs() < 1e-9);
+        let short = blocks.range(0, 500);
+        let low = short.loudness_range_of_file().low_lufs.value().unwrap();
+        assert!((-23.02..-20.5).contains(&low), "{low}");
+        // The same as silence that was pushed.
+        let mut pushed = [0.0; 650];
+        pushed[..500].copy_from_slice(&energies[..500]);
+        let pushed = SubBlocks::new(&pushed, 48e3).unwrap().loudness_range();
+        assert_eq!(short.loudness_range_of_file(), pushed);
     }
 
     #[cfg(feature = "alloc")]
