@@ -15,6 +15,11 @@ cd "$target/programs"
 
 echo "== install"
 sh "$here/install.sh" "$prefix" "$target/cargo"
+cp "$prefix/lib/pkgconfig/mixcore.pc" first.pc
+echo "== again, where nothing is to be built: the same files, with rustc's list of libraries"
+sh "$here/install.sh" "$prefix" "$target/cargo"
+cmp first.pc "$prefix/lib/pkgconfig/mixcore.pc"
+grep -q -- '-lmixcore .*-lpthread' first.pc
 archive="$prefix/lib/libmixcore.a"
 ls -l "$target/cargo/shipped/libmixcore_c.a" "$archive" | awk '{print $5, $9}'
 

@@ -18,6 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Version of this header; mixcore_version_string() is that of the library. */
+#define MIXCORE_VERSION "0.1.0"
+
 /**
  * The call did what it was asked to do.
  */
