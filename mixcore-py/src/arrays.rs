@@ -63,6 +63,11 @@ fn as_array<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, P
             })?
         }
     };
+    if array.get_type().name()? == "MaskedArray" {
+        return Err(PyTypeError::new_err(format!(
+            "{what} is a masked array, whose gaps would be measured: use x.filled(0.0)"
+        )));
+    }
     let size = array.dtype().itemsize();
     let even = array.strides().iter().all(|stride| stride.unsigned_abs() % size.max(1) == 0);
     if array.is_aligned() && even {
@@ -180,8 +185,7 @@ pub(crate) struct Planar<'a, S> {
 
 impl<'a, S: Sample> Planar<'a, S> {
     pub(crate) fn new(view: ArrayView2<'a, S>) -> Self {
-        let rows =
-            (0..view.nrows()).map(|row| view.clone().index_axis_move(Axis(0), row).to_slice());
+        let rows = (0..view.nrows()).map(|row| view.index_axis_move(Axis(0), row).to_slice());
         let rows: Option<Vec<&[S]>> = rows.collect();
         let pieces = if rows.is_some() { 0 } else { CHUNK_FRAMES.min(view.ncols()) };
         let scratch = vec![vec![S::zero(); pieces]; view.nrows()];

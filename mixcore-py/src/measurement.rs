@@ -249,7 +249,7 @@ impl Measurement {
                 reason => format!("<em>{reason}</em>"),
             };
             rows.push_str(&format!(
-                "<tr><td style=\"text-align:left\">{}</td><td style=\"text-align:right\">{}</td></tr>",
+                "<tr><td style=\"text-align:left;padding:2px 12px 2px 0\">{}</td><td style=\"text-align:right\">{}</td></tr>",
                 quantity.name(),
                 value.trim_end(),
             ));

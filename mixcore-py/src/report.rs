@@ -25,8 +25,10 @@ pub(crate) struct Finding {
     verdict: String,
     /// The reading, or ``None``.
     measured: Option<f64>,
-    /// The reading as it was compared, with its unit, or why there is none.
+    /// The reading as it was compared, with its unit.
     measured_text: String,
+    /// Why the rule was not judged, or ``None`` if it was.
+    reason: Option<String>,
     /// The limit in words.
     limit: String,
     /// Distance to the nearer limit: positive inside, negative outside.
@@ -45,7 +47,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     fn new(finding: &delivery::Finding) -> Self {
-        let reason = finding.reason_text();
+        let reason = Some(finding.reason_text()).filter(|reason| !reason.is_empty());
         Self {
             rule: finding.rule_id.clone(),
             title: finding.title.clone(),
@@ -56,7 +58,8 @@ impl Finding {
                 Reading::Value(value) => Some(value),
                 _ => None,
             },
-            measured_text: if reason.is_empty() { finding.measured_text.clone() } else { reason },
+            measured_text: finding.measured_text.clone(),
+            reason,
             limit: finding.limit.clone(),
             margin: finding.margin,
             counts: finding.counts,
@@ -190,7 +193,7 @@ impl Report {
 
     /// A table of the findings, for notebooks.
     fn _repr_html_(&self) -> String {
-        const LEFT: &str = "text-align:left;vertical-align:top";
+        const LEFT: &str = "text-align:left;vertical-align:top;padding:2px 12px 2px 0";
         let mut rows = String::new();
         for finding in self.report.findings() {
             let colour = match finding.verdict {
@@ -201,16 +204,18 @@ impl Report {
             };
             let shown = Finding::new(finding);
             let margin = shown.margin.map_or(String::new(), |margin| format!("{margin:+.2}"));
+            let note = shown.reason.as_deref().unwrap_or(&shown.hint);
             rows.push_str(&format!(
-                "<tr><td style=\"{LEFT}\">{}</td><td style=\"{LEFT}\">{}</td><td style=\"{LEFT}\">{}</td><td>{margin}</td><td style=\"color:{colour};font-weight:bold;{LEFT}\">{}</td></tr>",
+                "<tr><td style=\"{LEFT}\">{}</td><td style=\"{LEFT}\">{}</td><td style=\"{LEFT}\">{}</td><td style=\"{LEFT}\">{margin}</td><td style=\"color:{colour};font-weight:bold;{LEFT}\">{}</td><td style=\"{LEFT}\">{}</td></tr>",
                 escape(&shown.title),
                 escape(&shown.measured_text),
                 escape(&shown.limit),
                 finding.verdict.words(),
+                escape(note),
             ));
         }
         format!(
-            "<table><caption style=\"text-align:left;font-weight:bold\">{}: {} ({})</caption><thead><tr><th style=\"{LEFT}\">rule</th><th style=\"{LEFT}\">measured</th><th style=\"{LEFT}\">limit</th><th>margin</th><th style=\"{LEFT}\">verdict</th></tr></thead><tbody>{rows}</tbody></table>",
+            "<table><caption style=\"text-align:left;font-weight:bold\">{}: {} ({})</caption><thead><tr><th style=\"{LEFT}\">rule</th><th style=\"{LEFT}\">measured</th><th style=\"{LEFT}\">limit</th><th style=\"{LEFT}\">margin</th><th style=\"{LEFT}\">verdict</th><th style=\"{LEFT}\">why, or what to do</th></tr></thead><tbody>{rows}</tbody></table>",
             escape(&self.measurement.header().title),
             self.report.verdict().words(),
             escape(&self.spec.name),

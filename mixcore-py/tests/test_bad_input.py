@@ -34,6 +34,7 @@ def entries() -> dict[str, Callable[[Any], object]]:
         (GOOD.astype(">f4"), TypeError, "byte order"),
         (GOOD.astype(object), TypeError, "dtype object"),
         (GOOD.astype(bool), TypeError, "dtype bool"),
+        (numpy.ma.masked_equal(GOOD, 1.0), TypeError, "x.filled(0.0)"),
         (numpy.zeros((2, 2, 4), "float32"), ValueError, "3 dimensions"),
         (numpy.float32(1.0), ValueError, "0 dimensions"),
         (GOOD.T, ValueError, "transpose"),

@@ -34,6 +34,8 @@ def test_a_report_says_what_failed_and_why(music: Array) -> None:
     assert loudness.verdict == "fail" and loudness.counts
     assert loudness.measured == report.measurement.integrated_lufs
     assert "R 128" in loudness.citation and loudness.hint
+    layout = report.findings[0]
+    assert layout.measured_text == "stereo" and "not stated" in str(layout.reason)
     assert "FAIL" in str(report) and "cue" in report.to_html()
     assert json.loads(report.to_json())["schema"] == "mixcore-report-1"
     assert report.to_junit().startswith("<?xml") and "," in report.to_csv()

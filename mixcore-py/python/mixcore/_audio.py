@@ -32,6 +32,15 @@ def layout_for(layout: str | None, channels: int) -> str:
     raise ValueError(f"{channels} channels do not say what their layout is: {hint}")
 
 
+def as_array(samples: Any, what: str) -> Any:
+    """Return an array-like as an array; its gaps are not filled in silence."""
+    if isinstance(samples, numpy.ma.MaskedArray):
+        raise TypeError(
+            f"{what} is a masked array, whose gaps would be measured: use x.filled(0.0)"
+        )
+    return numpy.asarray(samples)
+
+
 def channels_of(samples: Any, frames_first: bool) -> int:
     """Return the number of channels of an array-like, by its declared orientation."""
     shape = numpy.shape(samples)
@@ -91,7 +100,7 @@ class Audio:
         title: str = "",
         bit_depth: int | None = None,
     ) -> None:
-        array: Any = numpy.asarray(samples)
+        array = as_array(samples, "samples")
         if array.dtype not in (numpy.float32, numpy.float64):
             raise TypeError(
                 f"samples have dtype {array.dtype}, allowed are float32 and float64: "
