@@ -13,9 +13,9 @@ PYTHON ?= python3
 VENV = target/venv
 TOOLS = $(VENV)/installed
 
-.PHONY: test test-long test-aarch64 fmt lint docs unit examples proofs fuzz-smoke bless
+.PHONY: test test-long test-aarch64 fmt lint docs unit examples python c proofs fuzz-smoke bless
 
-test: fmt lint docs unit examples proofs fuzz-smoke
+test: fmt lint docs unit examples python c proofs fuzz-smoke
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -53,6 +53,14 @@ fuzz-smoke:
 # The core's tests and the golden hashes on AArch64, under emulation. Optional: it downloads a lot.
 test-aarch64:
 	mixcore/tests/aarch64/run.sh
+
+# The wheel, tested as it is installed: pytest, doctests, mypy strict, stubtest.
+python: $(TOOLS)
+	sh mixcore-py/test.sh $(VENV) target/python
+
+# The C library, installed and used as C and C++ programs would: CMake, sanitizers, valgrind.
+c: $(TOOLS)
+	sh mixcore-c/test.sh $(VENV) target/c
 
 # Made anew whenever the list of tools changes.
 $(TOOLS): requirements-dev.txt

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use crate::audio::{Block, BlockMut, Layout, Sample};
+use crate::audio::{Block, BlockMut, Layout, MAX_CHANNELS, Sample};
 use crate::error::{Error, Text};
 use crate::kernels::Isa;
 
@@ -319,6 +319,67 @@ pub trait Process<S: Sample>: Processor {
     /// Another number of channels than the stream's, a key that does not fit, or a key for a
     /// processor that takes none; the block is untouched then.
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error>;
+}
+
+/// Frames that [`render`] feeds at a time while it lets a processor run out.
+const FLUSH_FRAMES: usize = 64;
+
+/// Renders a whole clip in place: from a reset processor, with its latency removed, so that every
+/// frame stays where it was and the length is the same.
+///
+/// What the processor would still give after the clip's end (an echo, a release) is left out, and
+/// it is reset again afterwards.
+///
+/// # Real time
+/// Does not allocate; takes as long as the clip is.
+///
+/// # Errors
+/// As [`Process::process`]; the clip is untouched then.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::filters::Delay;
+/// use mixcore::{BlockMut, Layout, Stream, stream};
+/// let mut delay = Delay::<f32>::new(3, Stream::new(48_000.0, Layout::MONO)?)?;
+/// let mut clip = [1.0, 2.0, 3.0, 4.0];
+/// stream::render(&mut delay, BlockMut::mono(&mut clip))?;
+/// assert_eq!(clip, [1.0, 2.0, 3.0, 4.0]); // a pure delay has nothing but latency
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+pub fn render<S: Sample>(
+    processor: &mut dyn Process<S>,
+    mut clip: BlockMut<'_, S>,
+) -> Result<(), Error> {
+    let (frames, channels) = (clip.frames(), clip.channel_count());
+    let latency = processor.latency_frames();
+    processor.reset();
+    processor.process(Io::new(clip.reborrow()))?;
+    let kept = frames.saturating_sub(latency);
+    for channel in clip.channels_mut() {
+        channel.copy_within(frames - kept.., 0);
+    }
+    // Frame n of the clip comes out at n + latency: after the clip itself come `latency` zeros.
+    let mut rows = [[S::zero(); FLUSH_FRAMES]; MAX_CHANNELS];
+    let mut fed = frames;
+    while fed < frames + latency {
+        let take = FLUSH_FRAMES.min(frames + latency - fed);
+        for row in &mut rows[..channels] {
+            row.fill(S::zero());
+        }
+        processor.process(Io::new(BlockMut::new(&mut rows[..channels])?.range(0, take)))?;
+        for (channel, row) in clip.channels_mut().zip(&rows) {
+            for (n, sample) in row[..take].iter().enumerate() {
+                if fed + n >= latency {
+                    channel[fed + n - latency] = *sample;
+                }
+            }
+        }
+        fed += take;
+    }
+    processor.reset();
+    Ok(())
 }
 
 /// A processor that changes the layout: panner, fold-down, crossover.

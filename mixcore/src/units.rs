@@ -209,6 +209,37 @@ impl serde::Serialize for Reading {
 }
 
 #[cfg(feature = "json")]
+impl<'de> serde::Deserialize<'de> for Reading {
+    /// As it is written; of a value that is not finite only the reason is left.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Reason {
+            TooShort,
+            BelowGate,
+            NotApplicable,
+        }
+        #[derive(serde::Deserialize)]
+        struct Parts {
+            value: Option<f64>,
+            reason: Option<Reason>,
+            #[serde(default)]
+            have_s: f64,
+            #[serde(default)]
+            need_s: f64,
+        }
+        let Parts { value, reason, have_s, need_s } = Parts::deserialize(deserializer)?;
+        match (value, reason) {
+            (Some(value), None) => Ok(Self::Value(value)),
+            (None, Some(Reason::TooShort)) => Ok(Self::TooShort { have_s, need_s }),
+            (None, Some(Reason::BelowGate)) => Ok(Self::BelowGate),
+            (None, Some(Reason::NotApplicable)) => Ok(Self::NotApplicable),
+            _ => Err(serde::de::Error::custom("a reading is either a value or null with a reason")),
+        }
+    }
+}
+
+#[cfg(feature = "json")]
 impl serde::Serialize for Timecode {
     /// As it is printed: `"01:00:00:00"`.
     fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
@@ -318,6 +349,39 @@ impl Timecode {
         Self { frame: start.frame.saturating_add(video as u64), frame_rate: start.frame_rate }
     }
 
+    /// The timecode that a text shows, as [`Timecode`] prints it: `01:00:00:00`, `;` or `:` before
+    /// the frames.
+    ///
+    /// None for another form, hours above 23, minutes or seconds above 59, or a frame number that
+    /// the frame rate does not have (drop-frame skips two or four of them a minute).
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::Timecode;
+    /// use mixcore::units::FrameRate;
+    /// let start = Timecode::parse("00:01:00;02", FrameRate::F2997Drop).unwrap();
+    /// assert_eq!(start.frame, 1800);
+    /// assert_eq!(Timecode::parse("00:01:00;00", FrameRate::F2997Drop), None); // skipped
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str, frame_rate: FrameRate) -> Option<Self> {
+        let mut numbers = [0_u64; 4];
+        let mut parts = text.split([':', ';']);
+        for number in &mut numbers {
+            let part = parts.next().filter(|part| part.len() == 2)?;
+            *number =
+                part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())??;
+        }
+        let [hours, minutes, seconds, frames] = numbers;
+        let all_minutes = hours * 60 + minutes;
+        let number = (all_minutes * 60 + seconds) * frame_rate.nominal() + frames;
+        let skipped = frame_rate.dropped() * (all_minutes - all_minutes / 10);
+        let timecode = Self { frame: number.saturating_sub(skipped), frame_rate };
+        // What does not come back as it was given is out of range, or skipped.
+        let same = timecode.fields() == (hours, minutes, seconds, frames);
+        (same && parts.next().is_none()).then_some(timecode)
+    }
+
     /// Hours (modulo 24), minutes, seconds and frames.
     #[must_use]
     pub const fn fields(self) -> (u64, u64, u64, u64) {
@@ -379,6 +443,29 @@ mod tests {
         assert_eq!(at(17_982), "00:10:00;00");
         assert_eq!(at(107_892), "01:00:00;00");
         assert_eq!((at(24 * 107_892 - 1), at(24 * 107_892)), ("23:59:59;29".into(), at(0)));
+    }
+
+    #[test]
+    fn a_printed_timecode_is_read_back() {
+        for frame_rate in [FrameRate::F23976, FrameRate::F25, FrameRate::F2997Drop, FrameRate::F60]
+        {
+            for frame in [0, 1, 1799, 1800, 17_981, 17_982, 107_892, 1_234_567] {
+                let timecode = Timecode { frame, frame_rate };
+                assert_eq!(Timecode::parse(&timecode.to_string(), frame_rate), Some(timecode));
+            }
+        }
+        for text in [
+            "",
+            "01:00:00",
+            "1:00:00:00",
+            "24:00:00:00",
+            "00:60:00:00",
+            "00:00:00:25",
+            "00:00:00:00:00",
+            "+1:00:00:00",
+        ] {
+            assert_eq!(Timecode::parse(text, FrameRate::F25), None, "{text}");
+        }
     }
 
     #[test]

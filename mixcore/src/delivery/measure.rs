@@ -241,14 +241,7 @@ impl<S: Sample> Measurer<S> {
             block.check_channels("stem", self.stream.channel_count())?;
             check_frames("stem", block.frames(), version.frames())?;
         }
-        let left = self.setup.frames - self.frames;
-        if version.frames() as u64 > left {
-            return Err(Error::FrameCount {
-                what: "version",
-                given: version.frames(),
-                expected: usize::try_from(left).unwrap_or(usize::MAX),
-            });
-        }
+        self.check_room(version.frames() as u64)?;
         for start in (0..version.frames()).step_by(CHUNK_FRAMES) {
             let end = (start + CHUNK_FRAMES).min(version.frames());
             let part: Vec<_> =
@@ -256,6 +249,20 @@ impl<S: Sample> Measurer<S> {
             self.push_chunk(version.range(start, end), &part)?;
         }
         self.frames += version.frames() as u64;
+        Ok(())
+    }
+
+    /// Whether so many frames more can be pushed.
+    ///
+    /// # Errors
+    /// More frames than the setup announced.
+    pub fn check_room(&self, frames: u64) -> Result<(), Error> {
+        let left = self.setup.frames - self.frames;
+        if frames > left {
+            let count = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
+            let (given, expected) = (count(frames), count(left));
+            return Err(Error::FrameCount { what: "version", given, expected });
+        }
         Ok(())
     }
 
@@ -310,44 +317,21 @@ impl<S: Sample> Measurer<S> {
             found.set(&of, Quantity::MonoLossLu, heard.mono_loss_lu())?;
         }
         self.read_dialogue(&mut found)?;
-        found.set_history(self.history());
+        found.set_history(history(self.programme.meter.sub_blocks(), self.peaks.levels()));
         Ok(found)
     }
 
     fn read_programme(&self, found: &mut Measurement) -> Result<(), Error> {
-        let readings = self.programme.meter.measurement();
         let of = Of::Programme;
-        found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
-        found.set_at(
-            &of,
-            Quantity::MomentaryMaxLufs,
-            readings.momentary_max_lufs,
-            readings.momentary_max_frame,
-        )?;
-        found.set_at(
-            &of,
-            Quantity::ShortTermMaxLufs,
-            readings.short_term_max_lufs,
-            readings.short_term_max_frame,
-        )?;
-        found.set(&of, Quantity::LoudnessRangeLu, readings.loudness_range_lu)?;
+        set_loudness(found, &self.programme.meter)?;
         found.set(&of, Quantity::MonoLossLu, self.programme.mono_loss_lu())?;
-        #[expect(clippy::cast_precision_loss, reason = "a count of faults")]
-        found.set(&of, Quantity::Faults, Reading::Value(readings.faults as f64))?;
-        set_peaks(found, &of, self.programme.meter.true_peak().measurement())?;
         // What other meters would read.
-        let second = self.programme.meter.sub_blocks().loudness_range_on(RangeGrid::Second);
-        found.set(&of, Quantity::LoudnessRange1sLu, second.range_lu)?;
         for (quantity, meter) in [
             (Quantity::TruePeakAnnex2Dbtp, &self.annex2),
             (Quantity::TruePeak49TapDbtp, &self.sinc49),
         ] {
             let peaks = meter.measurement();
             found.set_at(&of, quantity, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
-        }
-        for channel in 0..self.stream.channel_count() {
-            let peaks = self.programme.meter.true_peak().channel_measurement(channel);
-            set_peaks(found, &Of::Channel(channel), peaks)?;
         }
         Ok(())
     }
@@ -388,21 +372,75 @@ impl<S: Sample> Measurer<S> {
         }
         Ok(())
     }
+}
 
-    /// M and S every 100 ms, with the true peaks in between.
-    fn history(&self) -> History {
-        let blocks = self.programme.meter.sub_blocks();
-        let level = |reading: Reading| {
-            #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
-            reading.value().map_or(f32::NAN, |value| value as f32)
-        };
-        let ends = || (HOP..=blocks.len()).step_by(HOP);
-        History::new(
-            ends().map(|end| level(blocks.momentary_lufs(end))).collect(),
-            ends().map(|end| level(blocks.short_term_lufs(end))).collect(),
-            self.peaks.levels(),
-        )
+impl Measurement {
+    /// What a loudness meter has read so far, so that it can be judged like a whole version.
+    ///
+    /// It has no fold-downs, stems and dialogue, and no peaks in its history: those take a
+    /// [`Measurer`].
+    ///
+    /// # Errors
+    /// None that a meter can cause; they are passed on rather than hidden.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::delivery::{Measurement, Quantity};
+    /// use mixcore::loudness::{Meter, MeterSetup};
+    /// use mixcore::{Block, Layout, Stream};
+    /// let mut meter = Meter::new(MeterSetup::default(), Stream::new(48_000.0, Layout::MONO)?)?;
+    /// meter.push(Block::mono(&[0.5_f32; 4800]))?;
+    /// let measurement = Measurement::of_meter("live", &meter)?;
+    /// assert_eq!(measurement.get(Quantity::DurationS).value(), Some(0.1));
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    pub fn of_meter<S: Sample>(title: &str, meter: &Meter<'_, S>) -> Result<Self, Error> {
+        let (stream, setup) = (meter.stream(), meter.setup());
+        let header = Header::new(title, stream.layout, stream.rate_hz, meter.frames())?
+            .with_dual_mono(setup.dual_mono)
+            .with_true_peak_method(setup.true_peak.name());
+        let mut found = Self::new(header);
+        set_loudness(&mut found, meter)?;
+        found.set_history(history(meter.sub_blocks(), Vec::new()));
+        Ok(found)
     }
+}
+
+/// Everything that one meter reads of a programme and of its channels.
+fn set_loudness<S: Sample>(found: &mut Measurement, meter: &Meter<'_, S>) -> Result<(), Error> {
+    let of = Of::Programme;
+    let readings = meter.measurement();
+    found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+    for (quantity, reading, frame) in [
+        (Quantity::MomentaryMaxLufs, readings.momentary_max_lufs, readings.momentary_max_frame),
+        (Quantity::ShortTermMaxLufs, readings.short_term_max_lufs, readings.short_term_max_frame),
+    ] {
+        found.set_at(&of, quantity, reading, frame)?;
+    }
+    found.set(&of, Quantity::LoudnessRangeLu, readings.loudness_range_lu)?;
+    let second = meter.sub_blocks().loudness_range_on(RangeGrid::Second);
+    found.set(&of, Quantity::LoudnessRange1sLu, second.range_lu)?;
+    #[expect(clippy::cast_precision_loss, reason = "a count of faults")]
+    found.set(&of, Quantity::Faults, Reading::Value(readings.faults as f64))?;
+    set_peaks(found, &of, meter.true_peak().measurement())?;
+    for channel in 0..meter.stream().channel_count() {
+        set_peaks(found, &Of::Channel(channel), meter.true_peak().channel_measurement(channel))?;
+    }
+    Ok(())
+}
+
+/// M and S every 100 ms, with the true peaks in between.
+fn history(blocks: SubBlocks<'_>, true_peak_dbtp: Vec<f32>) -> History {
+    let level = |reading: Reading| {
+        #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
+        reading.value().map_or(f32::NAN, |value| value as f32)
+    };
+    let ends = || (HOP..=blocks.len()).step_by(HOP);
+    History::new(
+        ends().map(|end| level(blocks.momentary_lufs(end))).collect(),
+        ends().map(|end| level(blocks.short_term_lufs(end))).collect(),
+        true_peak_dbtp,
+    )
 }
 
 /// True peaks per 100 ms.

@@ -21,6 +21,8 @@ mod history;
 mod measure;
 #[cfg(feature = "alloc")]
 mod measurement;
+#[cfg(feature = "json")]
+mod measurement_json;
 #[cfg(feature = "alloc")]
 mod places;
 #[cfg(feature = "json")]

@@ -256,10 +256,7 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// is recorded then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.stream.channel_count())?;
-        let end = self.frames() + block.frames() as u64;
-        if end >= sub_block_start(self.history.len() + 1, self.stream.rate_hz) {
-            return Err(Error::HistoryFull { max_duration_s: self.setup.max_duration_s });
-        }
+        self.check_room(block.frames() as u64)?;
         self.true_peak.push(block)?;
         let mut energies = [0.0; QUANTUM];
         let mut at = 0;
@@ -269,6 +266,18 @@ impl<'a, S: Sample> Meter<'a, S> {
                 self.record(energy);
             }
             at += taken;
+        }
+        Ok(())
+    }
+
+    /// Whether so many frames more can be pushed.
+    ///
+    /// # Errors
+    /// [`Error::HistoryFull`] if they do not fit.
+    pub fn check_room(&self, frames: u64) -> Result<(), Error> {
+        let end = self.frames().saturating_add(frames);
+        if end >= sub_block_start(self.history.len() + 1, self.stream.rate_hz) {
+            return Err(Error::HistoryFull { max_duration_s: self.setup.max_duration_s });
         }
         Ok(())
     }
@@ -299,6 +308,12 @@ impl<'a, S: Sample> Meter<'a, S> {
         self.momentary_max = Held::default();
         self.short_term_max = Held::default();
         self.done = 0;
+    }
+
+    /// What it was made for.
+    #[must_use]
+    pub fn setup(&self) -> MeterSetup {
+        self.setup
     }
 
     /// The stream it measures.

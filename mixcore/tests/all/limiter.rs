@@ -267,6 +267,21 @@ fn the_bypass_is_the_delayed_input_and_comes_without_a_click() {
 }
 
 #[test]
+fn a_rendered_clip_is_the_flushed_output_without_its_latency() {
+    for frames in [0, 1, 717, 718, 719, 6007] {
+        let input = crate::conformance::programme::<f32>(2, frames);
+        let mut limiter = limiter::<f32>(48e3, Layout::STEREO);
+        let latency = limiter.latency_frames();
+        let flushed = flushed(&mut limiter, &input);
+        let mut clip = input.clone();
+        mixcore::stream::render(&mut limiter, BlockMut::new(&mut clip).unwrap()).unwrap();
+        for (clip, flushed) in clip.iter().zip(&flushed) {
+            assert_eq!(clip[..], flushed[latency..], "{frames} frames");
+        }
+    }
+}
+
+#[test]
 fn lent_memory_gives_the_same_bits() {
     let stream = Stream::new(44_100.0, Layout::SURROUND_5_1).unwrap();
     let (setup, params) = (LimiterSetup::default(), LimiterParams::default());

@@ -140,6 +140,16 @@ proptest! {
     }
 
     #[test]
+    fn any_measurement_is_kept_and_read_back(measurement in any_measurement()) {
+        let text = measurement.to_json();
+        let back = Measurement::from_json(&text).unwrap();
+        prop_assert_eq!(back.to_json(), text);
+        prop_assert_eq!(back.programme(), measurement.programme());
+        prop_assert_eq!(back.stems(), measurement.stems());
+        prop_assert_eq!(back.phrases(), measurement.phrases());
+    }
+
+    #[test]
     fn any_text_is_read_or_answered(text in ".{0,60}") {
         prop_assert!(Spec::from_json(&text).is_err());
     }

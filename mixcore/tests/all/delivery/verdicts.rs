@@ -381,3 +381,23 @@ fn a_profile_is_data_like_a_spec() {
     assert_eq!(report.mix.unwrap().verdict, Verdict::Fail);
     assert_eq!(measurement.get(Quantity::DialogueOverMusicLu), Reading::Value(6.0));
 }
+
+#[test]
+fn a_measurement_that_was_kept_gets_the_same_report() {
+    let measurement = rich(&[(1.0, 4.0, 5.5)], 8.0);
+    let text = measurement.to_json();
+    let back = Measurement::from_json(&text).unwrap();
+    assert_eq!(back.to_json(), text);
+    let spec = spec("ebu-r128").unwrap();
+    assert_eq!(verify(&spec, &back), verify(&spec, &measurement));
+    // Damage is named, with its place.
+    for (from, to, what) in [
+        ("\"stereo\"", "\"5.1\"", "measurement has 2 channel(s), 6 expected"),
+        ("M+030", "M+031", "unknown channel \"M+031\""),
+        ("00:00:00:00", "00:00:00:25", "unknown timecode"),
+        ("\"title\"", "\"tilte\"", "unknown field `tilte`"),
+    ] {
+        let problems = Measurement::from_json(&text.replacen(from, to, 1)).unwrap_err();
+        assert!(problems.to_string().contains(what), "{problems}");
+    }
+}

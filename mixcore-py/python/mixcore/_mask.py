@@ -1,0 +1,103 @@
+"""The channel mask of WAVE files, which says which loudspeaker every channel is for.
+
+soundfile reads and writes the samples but not the mask; without it six channels are just six.
+
+Sources: Microsoft, ``WAVEFORMATEXTENSIBLE`` (``ksmedia.h``): the mask lies 20 bytes into the
+``fmt `` chunk; RFC 9639, section 9.1.3, for the order of FLAC channels.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import struct
+
+#: Back and side pair of ``dwChannelMask``. Layouts of one surround pair are written with either.
+_BACK, _SIDE = 0x30, 0x600
+
+#: Layout to mask, as it is written.
+MASKS = {
+    "mono": 0x4,
+    "stereo": 0x3,
+    "3.0": 0x7,
+    "quad": 0x33,
+    "5.0": 0x37,
+    "5.1": 0x3F,
+    "5.1.2": 0x503F,
+    "5.1.4": 0x2D03F,
+    "7.1": 0x63F,
+    "7.1.4": 0x2D63F,
+}
+#: FLAC knows these without a mask (RFC 9639: 3, 4, 5 and 6 channels; its 8 are 7.1).
+_FLAC = {3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 8: "7.1"}
+_EXTENSIBLE = 0xFFFE
+#: Where the mask lies in the ``fmt `` chunk, and the chunk's length that holds it.
+_MASK_AT, _LONG_FMT = 20, 40
+
+
+def _one_pair(mask: int) -> int:
+    """Return the mask with a lone pair of surrounds at the back."""
+    if mask & (_BACK | _SIDE) == _SIDE:
+        return mask & ~_SIDE | _BACK
+    return mask
+
+
+def implied(container: str, layout: str) -> bool:
+    """Tell whether the format itself says this layout by the number of channels."""
+    return container == "FLAC" and layout in _FLAC.values()
+
+
+def _mask_place(path: pathlib.Path) -> int | None:
+    """Return the position of the mask in a RIFF or RF64 file, or None where it has none."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE":
+            return None
+        while len(chunk := file.read(8)) == 8:
+            name, length = struct.unpack("<4sI", chunk)
+            if name == b"fmt ":
+                start = file.tell()
+                fmt = file.read(min(length, _LONG_FMT))
+                if len(fmt) < _LONG_FMT or struct.unpack_from("<H", fmt)[0] != _EXTENSIBLE:
+                    return None
+                return start + _MASK_AT
+            file.seek(length + length % 2, 1)
+    return None
+
+
+def of_file(path: pathlib.Path, container: str, channels: int) -> str | None:
+    """Return the layout that a file states, or None where it states none.
+
+    Raises
+    ------
+    ValueError
+        A mask that is that of no layout.
+    """
+    if container == "FLAC":
+        return _FLAC.get(channels)
+    place = _mask_place(path)
+    if place is None:
+        return None
+    with path.open("rb") as file:
+        file.seek(place)
+        (mask,) = struct.unpack("<I", file.read(4))
+    if mask == 0:
+        return None
+    for layout, known in MASKS.items():
+        if _one_pair(mask) == known and known.bit_count() == channels:
+            return layout
+    if channels == 1:
+        return "mono"
+    raise ValueError(
+        f"its channel mask is {mask:#x}, which is none of {', '.join(MASKS)}: pass layout= to say "
+        "what its channels are"
+    )
+
+
+def set_in_file(path: pathlib.Path, mask: int) -> None:
+    """State a mask in a WAVE file that has room for one."""
+    place = _mask_place(path)
+    if place is None:
+        raise ValueError(f"{path}: there is no channel mask in it")
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(struct.pack("<I", mask))

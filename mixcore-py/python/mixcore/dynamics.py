@@ -1,0 +1,5 @@
+"""Control of peaks and passages."""
+
+from ._core import Limiter
+
+__all__ = ["Limiter"]

@@ -1,0 +1,162 @@
+"""What is wrong is said, with the way out; nothing crashes and nothing is half done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import mixcore
+import numpy
+import pytest
+from conftest import RATE_HZ, Array
+
+GOOD = numpy.zeros((2, 480), dtype=numpy.float32)
+
+
+def entries() -> dict[str, Callable[[Any], object]]:
+    """Return every call that takes audio."""
+    return {
+        "measure": lambda x: mixcore.measure(x, RATE_HZ, "stereo"),
+        "push": lambda x: mixcore.loudness.Meter(RATE_HZ, "stereo").push(x),
+        "process": lambda x: mixcore.dynamics.Limiter(RATE_HZ, "stereo").process(x),
+        "render": lambda x: mixcore.dynamics.Limiter(RATE_HZ, "stereo").render(x),
+    }
+
+
+@pytest.mark.parametrize("name", entries())
+@pytest.mark.parametrize(
+    ("bad", "error", "text"),
+    [
+        (GOOD.astype("int16"), TypeError, "x.astype(numpy.float32) / 32768"),
+        (GOOD.astype("float16"), TypeError, "x.astype(numpy.float32)"),
+        (GOOD.astype("complex64"), TypeError, "x.real"),
+        (GOOD.astype(">f4"), TypeError, "byte order"),
+        (GOOD.astype(object), TypeError, "dtype object"),
+        (GOOD.astype(bool), TypeError, "dtype bool"),
+        (numpy.ma.masked_equal(GOOD, 1.0), TypeError, "x.filled(0.0)"),
+        (numpy.zeros((2, 2, 4), "float32"), ValueError, "3 dimensions"),
+        (numpy.float32(1.0), ValueError, "0 dimensions"),
+        (GOOD.T, ValueError, "transpose"),
+        (numpy.zeros((0, 480)), ValueError, "0 channel"),
+        (numpy.zeros(480), ValueError, "1 channel"),
+        ("a.wav", (TypeError, ValueError), None),
+        (None, (TypeError, ValueError), None),
+        (b"abcd", (TypeError, ValueError), None),
+    ],
+)
+def test_what_is_no_audio_is_refused(name: str, bad: Any, error: Any, text: str | None) -> None:
+    with pytest.raises(error) as caught:
+        entries()[name](bad)
+    if text is not None:
+        assert text in str(caught.value), str(caught.value)
+    assert "Panic" not in type(caught.value).__name__
+
+
+def test_a_bare_array_needs_its_rate_and_a_large_one_its_layout() -> None:
+    with pytest.raises(ValueError, match="bare array has no sample rate: pass rate_hz"):
+        mixcore.measure(GOOD)
+    with pytest.raises(ValueError, match="pass layout='5.1'"):
+        mixcore.measure(numpy.zeros((6, 480)), RATE_HZ)
+    with pytest.raises(ValueError, match="frames_first=True"):
+        mixcore.measure(numpy.zeros((480, 2)), RATE_HZ)
+    with pytest.raises(ValueError, match="rate_hz is 7000, allowed is 8000"):
+        mixcore.measure(GOOD, 7000)
+    with pytest.raises(ValueError, match="rate_hz is NaN"):
+        mixcore.loudness.Meter(float("nan"), "stereo")
+    with pytest.raises(ValueError, match='unknown layout "5.3"'):
+        mixcore.measure(GOOD, RATE_HZ, "5.3")
+    with pytest.raises(ValueError, match='unknown true_peak "best"'):
+        mixcore.loudness.Meter(RATE_HZ, "stereo", true_peak="best")
+    with pytest.raises(ValueError, match="but the audio's own is 48000"):
+        mixcore.measure(mixcore.Audio(GOOD, RATE_HZ), 44_100)
+    with pytest.raises(TypeError, match="measure an array first"):
+        mixcore.verify(GOOD, "ebu-r128")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="ebu-r128"):
+        mixcore.spec("ebu-128")
+    with pytest.raises(ValueError, match="22.2 to stereo"):
+        mixcore.spatial.downmix_matrix("22.2", "stereo")
+
+
+def read_only() -> Array:
+    array = numpy.empty_like(GOOD)
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    ("out", "error", "text"),
+    [
+        (read_only(), ValueError, "read-only"),
+        (numpy.empty((2, 480)), TypeError, "out has dtype float64, the input has float32"),
+        (numpy.empty((2, 479), "float32"), ValueError, "shape"),
+        (numpy.empty((480, 2), "float32"), ValueError, "shape"),
+        ([0.0], TypeError, "expected a NumPy array"),
+    ],
+)
+def test_an_output_that_does_not_fit_is_refused_before_anything_happens(
+    out: Any, error: type[Exception], text: str
+) -> None:
+    limiter = mixcore.dynamics.Limiter(RATE_HZ, "stereo")
+    loud = numpy.full_like(GOOD, 2.0)
+    with pytest.raises(error, match=text):
+        limiter.process(loud, out=out)
+    # Nothing went in: the next block is the first.
+    fresh = mixcore.dynamics.Limiter(RATE_HZ, "stereo")
+    tail = numpy.ones((2, 2000), numpy.float32)
+    assert numpy.array_equal(limiter.process(tail), fresh.process(tail))
+
+
+def test_one_dtype_at_a_time() -> None:
+    limiter = mixcore.dynamics.Limiter(RATE_HZ, "stereo")
+    limiter.process(GOOD)
+    with pytest.raises(TypeError, match="was fed float32 and now gets float64"):
+        limiter.process(GOOD.astype("float64"))
+    limiter.reset()
+    assert limiter.process(GOOD.astype("float64")).dtype == numpy.float64
+
+
+def test_a_second_thread_on_one_object_gets_an_error() -> None:
+    meter = mixcore.loudness.Meter(RATE_HZ, "stereo")
+    limiter = mixcore.dynamics.Limiter(RATE_HZ, "stereo")
+    long = numpy.random.default_rng(1).standard_normal((2, 40 * RATE_HZ)).astype("float32")
+    errors: list[BaseException] = []
+    done: list[int] = []
+
+    def work(call: Callable[[Any], object], start: threading.Barrier) -> None:
+        start.wait()
+        for _ in range(4):
+            try:
+                call(long)
+                done.append(1)
+            except RuntimeError as error:
+                errors.append(error)
+
+    for call in (meter.push, limiter.process):
+        errors.clear()
+        done.clear()
+        start = threading.Barrier(4)
+        threads = [threading.Thread(target=work, args=(call, start)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert done and errors and len(done) + len(errors) == 16
+        assert all("another thread" in str(error) for error in errors)
+        if call == meter.push:
+            # What was refused left no trace.
+            assert meter.frames == len(done) * long.shape[1]
+
+
+def test_threads_with_an_object_each_run_side_by_side(music: Array) -> None:
+    expected = mixcore.measure(music, RATE_HZ).to_json()
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(mixcore.measure(music, RATE_HZ).to_json()))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 8
