@@ -64,7 +64,7 @@ pub(crate) fn check_audio(
     layout: &str,
     frames_first: bool,
 ) -> PyResult<()> {
-    const WHAT: &str = "samples";
+    const WHAT: &str = "the array";
     let layout = Layout::named(layout).map_err(value_error)?;
     Stream::new(rate_hz, layout).map_err(value_error)?;
     match self::samples(samples, WHAT)? {

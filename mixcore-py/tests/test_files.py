@@ -105,6 +105,29 @@ def test_a_file_that_does_not_say_its_layout_is_not_guessed(tmp_path: pathlib.Pa
         mixcore.read(path, layout="5.0")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.wav", "it is cut off"), ("a.flac", "it cannot be read to its end")]
+)
+def test_a_file_that_was_cut_off_is_refused(name: str, text: str, tmp_path: pathlib.Path) -> None:
+    # A delivery that was copied by half must not be judged as a shorter one.
+    path = tmp_path / name
+    noise = numpy.random.default_rng(1).uniform(-0.5, 0.5, (2, RATE_HZ))
+    mixcore.write(path, mixcore.Audio(noise, RATE_HZ))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match=text):
+        mixcore.read(path)
+
+
+def test_a_file_from_a_pipe_does_not_know_its_length(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "pipe.wav"
+    mixcore.write(path, mixcore.Audio(clip(2), RATE_HZ))
+    text = bytearray(path.read_bytes())
+    at = text.index(b"data") + 4
+    text[at : at + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(text)
+    assert mixcore.read(path).frames == 1000
+
+
 def test_what_cannot_be_read_or_written_is_said(tmp_path: pathlib.Path) -> None:
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         mixcore.read(tmp_path / "nothing.wav")

@@ -84,7 +84,7 @@ class Audio:
         title: str = "",
         bit_depth: int | None = None,
     ) -> None:
-        array = as_audio(samples, "samples")
+        array = as_audio(samples, "the array")
         self.layout = layout_for(layout, channels_of(array, frames_first))
         check_audio(array, rate_hz, self.layout, frames_first=frames_first)
         if array.ndim == 1:

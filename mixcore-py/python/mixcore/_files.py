@@ -40,6 +40,7 @@ class File:
         self.bit_depth = _BITS.get(subtype)
         self.dtype = "float64" if subtype in _WIDE else "float32"
         try:
+            _mask.check_whole(self.path)
             self.layout = self._layout(layout)
             # A layout that WAVE has no order for comes in its own, that of BS.2051.
             order = _core.wave_order(self.layout) if self.layout in _mask.MASKS else None
@@ -63,7 +64,12 @@ class File:
 
     def read(self, frames: int = -1) -> Samples:
         """Return the next frames, shape ``(channels, frames)``; all that are left by default."""
-        samples: Samples = self._file.read(frames, dtype=self.dtype, always_2d=True).T
+        import soundfile
+
+        try:
+            samples: Samples = self._file.read(frames, dtype=self.dtype, always_2d=True).T
+        except soundfile.LibsndfileError as error:
+            raise ValueError(f"{self.path}: it cannot be read to its end ({error})") from error
         return samples if self._places is None else samples[self._places]
 
     def close(self) -> None:
