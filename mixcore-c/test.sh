@@ -97,7 +97,7 @@ fi
 echo "== the README's example"
 awk '/^## In C\+\+/ {on = 1} on && /^```$/ {exit} on && code {print} /^```cpp$/ {code = on}' \
     "$here/../README.md" > readme.cpp
-test -s readme.cpp
+test -s readme.cpp && test "$(wc -l < readme.cpp)" -le 12
 g++ -std=c++17 $strict -I"$prefix/include" readme.cpp "$archive" $libs -o readme
 ./readme | tee readme.txt
 grep -q -- '^-1.0[0-9] dBTP' readme.txt
