@@ -5,23 +5,29 @@ CARGO ?= cargo
 # Feature sets of the core: std (default), alloc, none.
 ALLOC = --no-default-features --features alloc
 NONE = --no-default-features
+# A workspace of its own: packages without dev-dependencies. Its packages are built one by one, so
+# that the features of one do not reach another.
+BARE = --manifest-path mixcore/tests/bare/Cargo.toml
 # Tools from the Python registry: maturin, pytest, mypy, cmake, ninja.
 PYTHON ?= python3
 VENV = target/venv
 TOOLS = $(VENV)/installed
 
-.PHONY: test test-long fmt lint docs unit examples python c bless
+.PHONY: test test-long test-aarch64 fmt lint docs unit examples python c proofs fuzz-smoke bless
 
-test: fmt lint docs unit examples python c
+test: fmt lint docs unit examples python c proofs fuzz-smoke
 
 fmt:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt $(BARE) --all --check
 
 lint:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p mixcore --tests $(ALLOC) -- -D warnings
 	$(CARGO) clippy --locked -p mixcore --tests $(NONE) -- -D warnings
 	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
+	$(CARGO) clippy --locked $(BARE) --target-dir target/bare -p bare-golden -p bare-freestanding -p bare-no-panic -- -D warnings
+	$(CARGO) clippy --locked $(BARE) --target-dir target/bare -p bare-hosted -- -D warnings
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
@@ -35,6 +41,18 @@ unit:
 # Every example runs; they check their own numbers and leave with a status.
 examples:
 	$(CARGO) run --locked --release -p mixcore --example deliver
+
+# The machine code: std and no_std have the same bits, no panic, no AVX-512.
+proofs:
+	mixcore/tests/bare/prove.sh
+
+# Every fuzz target for a few runs, against its oracle.
+fuzz-smoke:
+	fuzz/run.sh 1000
+
+# The core's tests and the golden hashes on AArch64, under emulation. Optional: it downloads a lot.
+test-aarch64:
+	mixcore/tests/aarch64/run.sh
 
 # The wheel, tested as it is installed: pytest, doctests, mypy strict, stubtest.
 python: $(TOOLS)

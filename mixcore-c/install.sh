@@ -13,15 +13,19 @@ mkdir -p "${2:-target}"
 target=$(cd "${2:-target}" && pwd)
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/../Cargo.toml" | head -n 1)
-# What Rust's standard library needs, as the compiler itself says it.
-libs=$(cargo rustc --locked --quiet --manifest-path "$here/Cargo.toml" --target-dir "$target" \
-    --profile shipped --crate-type staticlib -- --print native-static-libs=/dev/stdout)
-raw="$target/shipped/libmixcore_c.a"
-
-functions=$(sed -n 's/.*\(mixcore_[a-z0-9_]*\)(.*/\1/p' "$here/include/mixcore.h" | sort -u)
 work="$target/mixcore-c"
 rm -rf "$work"
 mkdir -p "$work"
+cargo rustc --locked --color never --manifest-path "$here/Cargo.toml" --target-dir "$target" \
+    --profile shipped --crate-type staticlib -- --print native-static-libs 2> "$work/build" ||
+    { cat "$work/build" >&2; exit 1; }
+# What Rust's standard library needs, as the compiler itself says it. Cargo repeats the compiler's
+# notes where there was nothing to build.
+libs=$(sed -n 's/^note: native-static-libs: //p' "$work/build")
+test -n "$libs" || { cat "$work/build" >&2; echo "rustc named no native libraries" >&2; exit 1; }
+raw="$target/shipped/libmixcore_c.a"
+
+functions=$(sed -n 's/.*\(mixcore_[a-z0-9_]*\)(.*/\1/p' "$here/include/mixcore.h" | sort -u)
 for name in $functions; do
     printf -- '-u\n%s\n' "$name" >> "$work/undefined"
     printf '%s\n' "$name" >> "$work/functions"

@@ -8,19 +8,26 @@ tools=$(cd "$1" && pwd)
 mkdir -p "$2"
 target=$(cd "$2" && pwd)
 prefix="$target/installed"
+# The workspace's own folder, so that what the Python wheel has compiled is not compiled again.
+cargo="$here/../target"
 PATH="$tools/bin:$PATH"
 rm -rf "$prefix" "$target/programs"
 mkdir -p "$target/programs"
 cd "$target/programs"
 
 echo "== install"
-sh "$here/install.sh" "$prefix" "$target/cargo"
+sh "$here/install.sh" "$prefix" "$cargo"
+cp "$prefix/lib/pkgconfig/mixcore.pc" first.pc
+echo "== again, where nothing is to be built: the same files, with rustc's list of libraries"
+sh "$here/install.sh" "$prefix" "$cargo"
+cmp first.pc "$prefix/lib/pkgconfig/mixcore.pc"
+grep -q -- '-lmixcore .*-lpthread' first.pc
 archive="$prefix/lib/libmixcore.a"
-ls -l "$target/cargo/shipped/libmixcore_c.a" "$archive" | awk '{print $5, $9}'
+ls -l "$cargo/shipped/libmixcore_c.a" "$archive" | awk '{print $5, $9}'
 
 echo "== its global symbols are the functions of the header"
 nm --defined-only --extern-only "$archive" | awk 'NF == 3 {print $3}' | sort > symbols
-sort "$target/cargo/mixcore-c/functions" | diff - symbols
+sort "$cargo/mixcore-c/functions" | diff - symbols
 
 echo "== headers, as C99, C++17 and C++20 see them"
 strict="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
@@ -90,7 +97,7 @@ fi
 echo "== the README's example"
 awk '/^## In C\+\+/ {on = 1} on && /^```$/ {exit} on && code {print} /^```cpp$/ {code = on}' \
     "$here/../README.md" > readme.cpp
-test -s readme.cpp
+test -s readme.cpp && test "$(wc -l < readme.cpp)" -le 12
 g++ -std=c++17 $strict -I"$prefix/include" readme.cpp "$archive" $libs -o readme
 ./readme | tee readme.txt
 grep -q -- '^-1.0[0-9] dBTP' readme.txt

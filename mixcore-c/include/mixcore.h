@@ -7,7 +7,9 @@
  * mixcore_last_error(). A handle belongs to one thread at a time: a second call that comes while the
  * first is inside gets MIXCORE_ERROR_BUSY. Different handles are free of each other.
  *
- * [audio thread]: never allocates, locks, logs or makes a system call.
+ * [audio thread]: never allocates, locks, logs or makes a system call. One exception: in a plug-in
+ * that is loaded while the program runs, the first failing call of a thread makes room for its text;
+ * call mixcore_last_error() once where the thread starts.
  * [not on the audio thread]: may allocate.
  * [any thread]: needs no handle.
  */
@@ -17,6 +19,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* Version of this header; mixcore_version_string() is that of the library. */
+#define MIXCORE_VERSION "0.1.0"
 
 /**
  * The call did what it was asked to do.

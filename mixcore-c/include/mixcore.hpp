@@ -1,7 +1,7 @@
 // mixcore for C++17: owners of the handles in mixcore.h.
 //
-// Constructors throw mixcore::error; everything that runs per block is noexcept and returns a
-// status. Objects are move-only; one thread at a time.
+// What is tagged [audio thread] is noexcept and returns a status, or NAN where there is no number;
+// everything else throws mixcore::error. Objects are move-only; one thread at a time.
 #ifndef MIXCORE_HPP
 #define MIXCORE_HPP
 
@@ -25,17 +25,20 @@
 
 namespace mixcore {
 
-/// Version of the header: `mixcore_version_string()` is that of the library.
-inline constexpr const char *header_version = "0.1.0";
-
-/// A failed call: the status, and the text of mixcore_last_error().
+/// A failed call: the status, and the text of mixcore_last_error(). A status from another thread
+/// comes without that text, and says what it means in general.
 class error : public std::runtime_error {
  public:
-  explicit error(mixcore_status status) : std::runtime_error(mixcore_last_error()), status_(status) {}
+  explicit error(mixcore_status status) : std::runtime_error(text(status)), status_(status) {}
   /// MIXCORE_ERROR_*.
   mixcore_status status() const noexcept { return status_; }
 
  private:
+  static const char *text(mixcore_status status) noexcept {
+    const char *last = mixcore_last_error();
+    return *last != '\0' ? last : mixcore_status_string(status);
+  }
+
   mixcore_status status_;
 };
 
@@ -69,6 +72,12 @@ std::string text(Write write) {
   check(write(text.data(), text.size(), &needed));
   text.resize(needed - 1);
   return text;
+}
+
+/// Frames in so many interleaved samples. SIZE_MAX, which every call refuses, if the last is not whole.
+constexpr std::size_t frames_in(std::size_t samples, std::size_t n_channels) noexcept {
+  if (n_channels == 0) return 0;
+  return samples % n_channels == 0 ? samples / n_channels : SIZE_MAX;
 }
 
 /// A reading, or nothing where there is none.
@@ -119,16 +128,17 @@ class meter {
   }
 
 #if defined(__cpp_lib_span)
-  /// Measures a block of interleaved samples. [audio thread]
+  /// Measures a block of interleaved samples; whole frames, or MIXCORE_ERROR_FRAMES. [audio thread]
   mixcore_status push_interleaved(std::span<const S> samples, std::size_t n_channels) noexcept {
-    return push_interleaved(samples.data(), n_channels, n_channels == 0 ? 0 : samples.size() / n_channels);
+    return push_interleaved(samples.data(), n_channels, detail::frames_in(samples.size(), n_channels));
   }
 #endif
 
-  /// A reading by its name ("integrated_lufs", "true_peak_dbtp"), or nothing where there is none.
-  std::optional<double> get(const char *quantity) const {
+  /// A reading by its name ("integrated_lufs", "true_peak_dbtp"), or nothing where there is none;
+  /// *reason then says why, MIXCORE_REASON_*.
+  std::optional<double> get(const char *quantity, std::int32_t *reason = nullptr) const {
     double value = 0.0;
-    check(mixcore_meter_get(handle_.get(), quantity, &value, nullptr));
+    check(mixcore_meter_get(handle_.get(), quantity, &value, reason));
     return detail::reading(value);
   }
 
@@ -206,9 +216,9 @@ class limiter {
   }
 
 #if defined(__cpp_lib_span)
-  /// Limits a block of interleaved samples in place. [audio thread]
+  /// Limits a block of interleaved samples in place; whole frames, or MIXCORE_ERROR_FRAMES. [audio thread]
   mixcore_status process_interleaved(std::span<S> samples, std::size_t n_channels) noexcept {
-    return process_interleaved(samples.data(), n_channels, n_channels == 0 ? 0 : samples.size() / n_channels);
+    return process_interleaved(samples.data(), n_channels, detail::frames_in(samples.size(), n_channels));
   }
 #endif
 
@@ -287,10 +297,10 @@ class verify {
   /// Ends the programme.
   void finish() { check(mixcore_verify_finish(handle_.get())); }
 
-  /// A reading of the finished programme by its name, or nothing where there is none.
-  std::optional<double> get(const char *quantity) const {
+  /// A reading of the finished programme by its name, as meter::get.
+  std::optional<double> get(const char *quantity, std::int32_t *reason = nullptr) const {
     double value = 0.0;
-    check(mixcore_verify_get(handle_.get(), quantity, &value, nullptr));
+    check(mixcore_verify_get(handle_.get(), quantity, &value, reason));
     return detail::reading(value);
   }
 
@@ -314,6 +324,9 @@ class verify {
  private:
   detail::owned<mixcore_verify, mixcore_verify_free> handle_;
 };
+
+/// The ids of all specification presets, one a line.
+inline std::string specs() { return detail::text(mixcore_verify_specs); }
 
 }  // namespace mixcore
 

@@ -8,14 +8,14 @@ use mixcore::delivery::{
     MeasureSetup, Measurement, Measurer, Quantity, Report, Spec, Verdict, spec, specs, verify,
 };
 use mixcore::units::FrameRate;
-use mixcore::{Stream, Timecode};
+use mixcore::{Error, Stream, Timecode};
 
 use crate::handle::{Handle, enter, free, guarded};
 use crate::meter::{CHUNK_FRAMES, each_piece, flag, put_reading, wrong_type};
 use crate::pointers::{self, choice, null, put};
 use crate::status::{
-    Fault, MIXCORE_ERROR_BUFFER, MIXCORE_ERROR_RANGE, MIXCORE_ERROR_STATE, MIXCORE_ERROR_TEXT,
-    fault, mixcore_status,
+    Fault, MIXCORE_ERROR_BUFFER, MIXCORE_ERROR_FRAMES, MIXCORE_ERROR_RANGE, MIXCORE_ERROR_STATE,
+    MIXCORE_ERROR_TEXT, fault, mixcore_status,
 };
 
 /// Inside all limits.
@@ -95,7 +95,32 @@ fn typed<S: Sample>(
     setup: MeasureSetup,
     stream: Stream,
 ) -> Result<(Measurer<S>, Buffer<S>), Fault> {
-    Ok((Measurer::new(setup, stream)?, Buffer::new(stream.channel_count(), CHUNK_FRAMES)?))
+    let frames = setup.frames;
+    // The core speaks of the duration; C set a number of frames.
+    let measurer = Measurer::new(setup, stream).map_err(|error| match error {
+        Error::OutOfRange { field: "max_duration_s", max, .. } => fault(
+            MIXCORE_ERROR_RANGE,
+            format_args!(
+                "max_frames is {frames}, allowed is 0 to {} at this rate",
+                max * stream.rate_hz
+            ),
+        ),
+        other => other.into(),
+    })?;
+    Ok((measurer, Buffer::new(stream.channel_count(), CHUNK_FRAMES)?))
+}
+
+/// Refuses more frames than the config announced, in the config's words.
+fn check_room<S: Sample>(measurer: &Measurer<S>, n_frames: usize) -> Result<(), Fault> {
+    measurer.check_room(n_frames as u64).map_err(|error| match error {
+        Error::FrameCount { given, expected, .. } => fault(
+            MIXCORE_ERROR_FRAMES,
+            format_args!(
+                "n_frames is {given}, config.max_frames has room for {expected} more: raise it"
+            ),
+        ),
+        other => other.into(),
+    })
 }
 
 /// Begin to verify a programme; write the handle to *verify. [not on the audio thread]
@@ -199,6 +224,7 @@ unsafe fn push<S: Measured>(
             let (measurer, planar) = S::of(state)?;
             let expected = planar.channel_count();
             let list = pointers::inputs(channels, n_channels, expected, n_frames)?;
+            check_room(measurer, n_frames)?;
             Ok(measurer.push(Block::new(&list[..n_channels])?, core::iter::empty())?)
         })
     }
@@ -218,7 +244,7 @@ unsafe fn push_interleaved<S: Measured>(
             let (measurer, planar) = S::of(state)?;
             let expected = planar.channel_count();
             let samples = pointers::interleaved(samples, n_channels, expected, n_frames)?;
-            measurer.check_room(n_frames as u64)?;
+            check_room(measurer, n_frames)?;
             each_piece(samples, planar, |block| measurer.push(block, core::iter::empty()))
         })
     }

@@ -52,6 +52,12 @@ static void configs(void) {
   EXPECT(MIXCORE_ERROR_NULL, mixcore_meter_new(&config, NULL));
   config.struct_size = 0;
   EXPECT(MIXCORE_ERROR_STRUCT_SIZE, mixcore_meter_new(&config, &meter));
+  /* Of a config that says it has four bytes, no more are read: valgrind watches. */
+  uint32_t *cut = malloc(sizeof *cut);
+  if (cut == NULL) exit(1);
+  *cut = (uint32_t)sizeof *cut;
+  EXPECT(MIXCORE_ERROR_STRUCT_SIZE, mixcore_meter_new((const mixcore_meter_config *)(void *)cut, &meter));
+  free(cut);
   config.struct_size = (uint32_t)sizeof config + 8;
   EXPECT(MIXCORE_ERROR_STRUCT_SIZE, mixcore_meter_new(&config, &meter));
   SAYS("sizeof");
@@ -195,11 +201,16 @@ static void verification(void) {
   config.bit_depth = 24;
   config.max_frames = UINT64_MAX;
   EXPECT(MIXCORE_ERROR_RANGE, mixcore_verify_new(&config, &verify));
+  SAYS("max_frames is 18446744073709551615, allowed is 0 to 17280000000");
   config.max_frames = 48000;
   EXPECT(MIXCORE_OK, mixcore_verify_new(&config, &verify));
   EXPECT(MIXCORE_ERROR_STATE, mixcore_verify_judge(verify, "ebu-r128", &verdict));
   EXPECT(MIXCORE_ERROR_STATE, mixcore_verify_get(verify, "integrated_lufs", &value, NULL));
   EXPECT(MIXCORE_ERROR_FRAMES, mixcore_verify_push_interleaved_f32(verify, samples, 2, 48001));
+  SAYS("n_frames is 48001, config.max_frames has room for 48000 more");
+  const float *channels[2] = {samples, samples + 48000};
+  EXPECT(MIXCORE_ERROR_FRAMES, mixcore_verify_push_f32(verify, channels, 2, 48001));
+  SAYS("config.max_frames has room for 48000 more");
   EXPECT(MIXCORE_OK, mixcore_verify_push_interleaved_f32(verify, samples, 2, 48000));
   EXPECT(MIXCORE_OK, mixcore_verify_finish(verify));
   EXPECT(MIXCORE_ERROR_STATE, mixcore_verify_finish(verify));

@@ -77,7 +77,8 @@ void measures_and_limits() {
   // A stereo tone that peaks at -3.06 dBFS reads -3.1 LUFS (BS.1770: 997 Hz reads its level - 3.01
   // a channel, two channels add 3.01).
   EXPECT(std::abs(planar.momentary_lufs() + 3.06) < 0.05);
-  EXPECT(!planar.get("dialogue_lufs").has_value());
+  std::int32_t reason = MIXCORE_REASON_NONE;
+  EXPECT(!planar.get("dialogue_lufs", &reason).has_value() && reason == MIXCORE_REASON_NOT_APPLICABLE);
 
   mixcore::meter<S> moved = std::move(planar);
   EXPECT(moved.reset() == MIXCORE_OK && std::isnan(moved.short_term_lufs()));
@@ -102,6 +103,37 @@ void says_what_is_wrong() {
     EXPECT(std::string(error.what()).find("unknown layout \"5.3\"") != std::string::npos);
   }
 }
+
+void says_it_of_another_thread() {
+  mixcore_status status = MIXCORE_OK;
+  std::thread([&] {
+    mixcore::limiter<float> limiter(rate_hz, "stereo");
+    status = limiter.process(nullptr, 3, 480);
+  }).join();
+  try {
+    mixcore::check(status);
+    EXPECT(false);
+  } catch (const mixcore::error &error) {
+    EXPECT(error.status() == MIXCORE_ERROR_CHANNELS);
+    EXPECT(std::string(error.what()) == mixcore_status_string(MIXCORE_ERROR_CHANNELS));
+  }
+}
+
+void lists_the_presets() {
+  EXPECT(("\n" + mixcore::specs() + "\n").find("\nebu-r128\n") != std::string::npos);
+}
+
+#if defined(__cpp_lib_span)
+void takes_whole_frames_only() {
+  std::vector<float> samples(2 * 480 + 1);
+  mixcore::limiter<float> limiter(rate_hz, "stereo");
+  mixcore::meter<float> meter(rate_hz, "stereo");
+  EXPECT(limiter.process_interleaved(std::span(samples), 2) == MIXCORE_ERROR_FRAMES);
+  EXPECT(meter.push_interleaved(std::span<const float>(samples), 2) == MIXCORE_ERROR_FRAMES);
+  EXPECT(meter.push_interleaved(std::span<const float>(samples), 0) == MIXCORE_ERROR_CHANNELS);
+  EXPECT(meter.get("duration_s") == 0.0);
+}
+#endif
 
 void one_thread_at_a_time() {
   mixcore::limiter<float> limiter(rate_hz, "stereo");
@@ -137,7 +169,12 @@ void one_thread_at_a_time() {
 }  // namespace
 
 int main() {
-  EXPECT(std::string(mixcore_version_string()) == mixcore::header_version);
+  EXPECT(std::string(mixcore_version_string()) == MIXCORE_VERSION);
+  says_it_of_another_thread();
+  lists_the_presets();
+#if defined(__cpp_lib_span)
+  takes_whole_frames_only();
+#endif
   measures_and_limits<float>();
   measures_and_limits<double>();
   says_what_is_wrong();

@@ -5,7 +5,7 @@
 //! guessed. Rows that are contiguous are used where they lie; others are gathered block by block.
 
 use mixcore::audio::Sample;
-use mixcore::{Block, Error, Layout};
+use mixcore::{Block, Error, Layout, Stream};
 use numpy::ndarray::{ArrayView2, ArrayViewD, Axis, Ix2};
 use numpy::{
     Element, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn,
@@ -13,7 +13,9 @@ use numpy::{
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::PyString;
+
+use crate::errors::value_error;
 
 /// Frames that are gathered at a time.
 pub(crate) const CHUNK_FRAMES: usize = 16_384;
@@ -42,6 +44,35 @@ pub(crate) fn samples<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Sa
     Err(wrong_dtype(&array, what))
 }
 
+/// An argument as an array that is audio; `what` is its name in the error texts.
+#[pyfunction]
+pub(crate) fn as_audio<'py>(
+    value: &Bound<'py, PyAny>,
+    what: &str,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let array = as_array(value, what)?;
+    samples(&array, what)?;
+    Ok(array)
+}
+
+/// Checks samples against the rate and the layout that they are said to have.
+#[pyfunction]
+#[pyo3(signature = (samples, rate_hz, layout, *, frames_first))]
+pub(crate) fn check_audio(
+    samples: &Bound<'_, PyAny>,
+    rate_hz: f64,
+    layout: &str,
+    frames_first: bool,
+) -> PyResult<()> {
+    const WHAT: &str = "the array";
+    let layout = Layout::named(layout).map_err(value_error)?;
+    Stream::new(rate_hz, layout).map_err(value_error)?;
+    match self::samples(samples, WHAT)? {
+        Samples::F32(array) => planar(array.as_array(), layout, frames_first, WHAT).map(drop),
+        Samples::F64(array) => planar(array.as_array(), layout, frames_first, WHAT).map(drop),
+    }
+}
+
 /// The argument as a NumPy array that can be viewed: a list or a tensor is converted, an array with
 /// odd strides is copied.
 fn as_array<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyUntypedArray>> {
@@ -49,21 +80,25 @@ fn as_array<'py>(value: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, P
     let array = match value.cast::<PyUntypedArray>() {
         Ok(array) => array.clone(),
         Err(_) => {
-            let text = value.is_instance_of::<PyString>()
-                || value.is_instance_of::<PyBytes>()
-                || value.is_instance_of::<PyByteArray>()
-                || value.is_none();
-            let converted = if text { None } else { numpy.call_method1("asarray", (value,)).ok() };
-            let converted = converted.and_then(|found| found.cast_into::<PyUntypedArray>().ok());
-            converted.ok_or_else(|| {
-                PyTypeError::new_err(format!(
-                    "{what} is a {}, expected a NumPy array of float32 or float64",
+            // An error of its own conversion (a tensor on a graphics card) is passed on.
+            let array = numpy.call_method1("asarray", (value,))?.cast_into::<PyUntypedArray>()?;
+            // NumPy wraps whatever it does not know: None, text, an Audio.
+            if array.ndim() == 0 {
+                let file = value.is_instance_of::<PyString>() || value.hasattr("__fspath__")?;
+                let hint = match (file, value.hasattr("samples")?) {
+                    (true, _) => ": read a file with mixcore.read",
+                    (false, true) => ": pass its .samples",
+                    (false, false) => "",
+                };
+                return Err(PyTypeError::new_err(format!(
+                    "{what} is a {}, expected a NumPy array of float32 or float64{hint}",
                     value.get_type()
-                ))
-            })?
+                )));
+            }
+            array
         }
     };
-    if array.get_type().name()? == "MaskedArray" {
+    if array.is_instance(&numpy.getattr("ma")?.getattr("MaskedArray")?)? {
         return Err(PyTypeError::new_err(format!(
             "{what} is a masked array, whose gaps would be measured: use x.filled(0.0)"
         )));
@@ -85,10 +120,12 @@ fn wrong_dtype(array: &Bound<'_, PyUntypedArray>, what: &str) -> PyErr {
             "its byte order is foreign: use x.astype(x.dtype.newbyteorder('='))".to_owned()
         }
         b'f' => "use x.astype(numpy.float32)".to_owned(),
-        b'i' => format!(
+        // Wider ones hold samples of fewer bits, and unsigned ones have silence in the middle.
+        b'i' if dtype.itemsize() <= 4 => format!(
             "whole numbers have no full scale of their own: use x.astype(numpy.float32) / {}",
-            1_u64 << (8 * dtype.itemsize().clamp(1, 8) - 1)
+            1_u64 << (8 * dtype.itemsize() - 1)
         ),
+        b'i' | b'u' => "scale its whole numbers to -1.0 to 1.0, silence to 0.0".to_owned(),
         b'c' => "audio is real: use x.real".to_owned(),
         _ => "use an array of real numbers".to_owned(),
     };
@@ -133,6 +170,11 @@ pub(crate) fn writable<'py, T: Element>(
             "out is not aligned: make it with numpy.empty_like(block)",
         ));
     }
+    if overlaps_itself(array.shape(), array.strides(), size_of::<T>()) {
+        return Err(PyValueError::new_err(
+            "out has several samples in one place: make it with numpy.empty_like(block)",
+        ));
+    }
     array.try_readwrite().map_err(|error| {
         PyValueError::new_err(match error {
             numpy::BorrowError::NotWriteable => {
@@ -140,6 +182,26 @@ pub(crate) fn writable<'py, T: Element>(
             }
             other => format!("out is in use by another call ({other}): pass an array of your own"),
         })
+    })
+}
+
+/// Whether some samples may share memory: each axis must step over all that the shorter ones span.
+fn overlaps_itself(shape: &[usize], strides: &[isize], size: usize) -> bool {
+    if shape.contains(&0) {
+        return false;
+    }
+    let mut axes: Vec<(usize, usize)> = strides
+        .iter()
+        .zip(shape)
+        .filter(|&(_, &length)| length > 1)
+        .map(|(stride, &length)| (stride.unsigned_abs(), length))
+        .collect();
+    axes.sort_unstable();
+    let mut spanned = size;
+    axes.iter().any(|&(stride, length)| {
+        let overlaps = stride < spanned;
+        spanned = stride.saturating_mul(length);
+        overlaps
     })
 }
 

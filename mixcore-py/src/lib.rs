@@ -21,6 +21,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use crate::arrays::{as_audio, check_audio};
+    #[pymodule_export]
     use crate::limiter::Limiter;
     #[pymodule_export]
     use crate::measure::Measurer;

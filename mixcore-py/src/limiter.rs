@@ -5,6 +5,7 @@ use mixcore::dynamics::{self, LimiterParams, LimiterSetup, Link};
 use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream, stream};
 use numpy::ndarray::{Array2, Axis};
 use numpy::{Element, PyArray, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -70,8 +71,11 @@ impl Limiter {
             dynamics::Limiter::new(setup, params, stream),
             |limiter, block| apply(py, limiter, block, out, stream.layout, frames_first, rendered)
         );
-        if rendered {
-            state.forget();
+        match (&result, rendered) {
+            // A clip ends with a reset; what was refused left no trace.
+            (Ok(_), true) => state.forget(),
+            (Ok(_), false) => state.keep(),
+            (Err(_), _) => {}
         }
         result
     }
@@ -89,8 +93,14 @@ fn apply<'py, S: Sample + Element>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let shape = block.shape().to_vec();
     let view = arrays::planar(block.as_array(), layout, frames_first, "block")?;
-    let mut planar =
-        Array2::from_shape_vec(view.dim(), view.iter().copied().collect()).map_err(value_error)?;
+    let mut copied = Vec::new();
+    copied.try_reserve_exact(view.len()).map_err(|_| {
+        PyMemoryError::new_err(format!(
+            "no memory for a copy of shape {shape:?}: use process, block by block"
+        ))
+    })?;
+    copied.extend(view.iter().copied());
+    let mut planar = Array2::from_shape_vec(view.dim(), copied).map_err(value_error)?;
     drop(block);
     let out =
         out.map(|out| Ok::<_, PyErr>((out, arrays::writable::<S>(out, &shape)?))).transpose()?;

@@ -37,13 +37,14 @@ impl<S: Sample> Running<S> {
         Ok(Self { measurer: delivery::Measurer::new(setup.clone(), stream)?, centre: None })
     }
 
-    /// Pushes the whole of a view, with the same frames of the dialogue stem.
+    /// Pushes the whole of a view, or nothing of it, with the same frames of the dialogue stem.
     fn push(
         &mut self,
         stream: Stream,
         version: ArrayView2<'_, S>,
         dialogue: Option<ArrayView2<'_, S>>,
     ) -> Result<(), Error> {
+        self.measurer.check_room(version.ncols() as u64)?;
         let mut version = Planar::new(version);
         let Some(dialogue) = dialogue else {
             return version.each(|block| self.measurer.push(block, core::iter::empty()));
@@ -130,8 +131,10 @@ impl Measurer {
                     Some(stem)
                 }
             };
-            py.detach(|| running.push(stream, version, stem)).map_err(value_error)
-        })
+            py.detach(|| running.push(stream, version, stem)).map_err(value_error)?;
+        });
+        state.keep();
+        Ok(())
     }
 
     /// End the programme and return what was read.

@@ -256,8 +256,8 @@ impl Measurement {
         }
         let header = self.0.header();
         format!(
-            "<table><caption style=\"text-align:left;font-weight:bold\">{}: {}, {} Hz</caption><tbody>{rows}</tbody></table>",
-            escape(if header.title.is_empty() { "Measurement" } else { &header.title }),
+            "<table><caption style=\"text-align:left;font-weight:bold;white-space:nowrap\">{}: {}, {} Hz</caption><tbody>{rows}</tbody></table>",
+            escape(shown_title(&self.0)),
             header.layout(),
             header.rate_hz(),
         )
@@ -266,6 +266,12 @@ impl Measurement {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         Ok((py.get_type::<Self>().getattr("from_json")?, (self.to_json(),)))
     }
+}
+
+/// What a reader calls it: arrays have no name unless the caller gives one.
+pub(crate) fn shown_title(measurement: &delivery::Measurement) -> &str {
+    let title = &measurement.header().title;
+    if title.is_empty() { "Measurement" } else { title }
 }
 
 /// Text inside HTML.

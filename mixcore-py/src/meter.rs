@@ -121,8 +121,10 @@ impl Meter {
         let block = arrays::samples(block, "block")?;
         for_samples!(block, state, loudness::Meter::new(setup, stream), |meter, block| {
             let view = arrays::planar(block.as_array(), stream.layout, frames_first, "block")?;
-            py.detach(|| whole(meter, view)).map_err(value_error)
-        })
+            py.detach(|| whole(meter, view)).map_err(value_error)?;
+        });
+        state.keep();
+        Ok(())
     }
 
     /// Loudness of the last 0.4 s, LUFS, or ``None`` where there is none yet.
@@ -199,10 +201,11 @@ impl Meter {
     }
 }
 
-/// Pushes the whole of a view.
+/// Pushes the whole of a view, or nothing of it.
 fn whole<S: Sample>(
     meter: &mut loudness::Meter<'static, S>,
     view: ArrayView2<'_, S>,
 ) -> Result<(), Error> {
+    meter.check_room(view.ncols() as u64)?;
     Planar::new(view).each(|block| meter.push(block))
 }

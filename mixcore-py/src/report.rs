@@ -6,7 +6,7 @@ use mixcore::delivery::report::{Column, Document, Group, csv, html, junit, text}
 use mixcore::delivery::{self, Reading, Verdict};
 use pyo3::prelude::*;
 
-use crate::measurement::{Measurement, escape};
+use crate::measurement::{Measurement, escape, shown_title};
 use crate::spec::Spec;
 
 /// What became of one rule of a specification.
@@ -104,8 +104,7 @@ impl Report {
         &self,
         form: fn(&mut dyn std::fmt::Write, &Document<'_>) -> std::fmt::Result,
     ) -> String {
-        let title = &self.measurement.header().title;
-        let title = if title.is_empty() { "Measurement" } else { title };
+        let title = shown_title(&self.measurement);
         let columns = [Column::new(title, &self.measurement, &self.report)];
         let groups = [Group { title: &self.spec.name, note: "", columns: &columns }];
         let mut out = String::new();
@@ -186,7 +185,7 @@ impl Report {
         format!(
             "<mixcore.Report {}: {} against {}>",
             self.report.verdict().words(),
-            self.measurement.header().title,
+            shown_title(&self.measurement),
             self.spec.id
         )
     }
@@ -216,7 +215,7 @@ impl Report {
         }
         format!(
             "<table><caption style=\"text-align:left;font-weight:bold\">{}: {} ({})</caption><thead><tr><th style=\"{LEFT}\">rule</th><th style=\"{LEFT}\">measured</th><th style=\"{LEFT}\">limit</th><th style=\"{LEFT}\">margin</th><th style=\"{LEFT}\">verdict</th><th style=\"{LEFT}\">why, or what to do</th></tr></thead><tbody>{rows}</tbody></table>",
-            escape(&self.measurement.header().title),
+            escape(shown_title(&self.measurement)),
             self.report.verdict().words(),
             escape(&self.spec.name),
         )

@@ -55,7 +55,6 @@ impl<A, B> Typed<A, B> {
             self.free("float64", "float32")?;
             self.either = Either::F32(make().map_err(value_error)?);
         }
-        self.fed = true;
         match &mut self.either {
             Either::F32(object) => Ok(object),
             Either::F64(_) => Err(mixed("float64", "float32")),
@@ -68,7 +67,6 @@ impl<A, B> Typed<A, B> {
             self.free("float32", "float64")?;
             self.either = Either::F64(make().map_err(value_error)?);
         }
-        self.fed = true;
         match &mut self.either {
             Either::F64(object) => Ok(object),
             Either::F32(_) => Err(mixed("float32", "float64")),
@@ -87,6 +85,11 @@ impl<A, B> Typed<A, B> {
     /// The object itself.
     pub(crate) fn into_either(self) -> Either<A, B> {
         self.either
+    }
+
+    /// A block has gone in: its sample type stays until [`forget`](Self::forget).
+    pub(crate) fn keep(&mut self) {
+        self.fed = true;
     }
 
     /// The next block decides again.

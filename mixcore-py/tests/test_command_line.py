@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import mixcore
+import numpy
 import pytest
 from conftest import RATE_HZ, Array
 
@@ -31,6 +32,7 @@ def test_measure_prints_a_line_a_file(wav: pathlib.Path) -> None:
     assert result.returncode == 0 and len(lines) == 3 and lines[1] == lines[2]
     assert f"{found.integrated_lufs:.1f}" in lines[1] and "LUFS" in lines[0]
     (read,) = json.loads(run("measure", "--json", wav).stdout)
+    assert (read["layout"], read["rate_hz"], read["reasons"]) == ("stereo", RATE_HZ, {})
     # Read block by block, the bits are those of one array.
     assert read["true_peak_dbtp"] == found.true_peak_dbtp
     assert read["integrated_lufs"] == found.integrated_lufs
@@ -65,6 +67,20 @@ def test_bad_input_is_said_in_one_line(wav: pathlib.Path, tmp_path: pathlib.Path
         result = run(*arguments)
         assert result.returncode == 2 and result.stdout == ""
         assert text in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_verdict_is_not_lost_with_its_page(wav: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    result = run("verify", wav, "--spec", "ebu-r128", "--html", tmp_path / "nowhere" / "a.html")
+    assert result.returncode == 2 and "FAIL" in result.stdout and "nowhere" in result.stderr
+
+
+def test_what_has_no_value_has_a_reason(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "click.wav"
+    mixcore.write(path, mixcore.Audio(numpy.full((2, 480), 0.5), RATE_HZ))
+    (read,) = json.loads(run("measure", "--json", path).stdout)
+    assert read["integrated_lufs"] is None
+    assert read["reasons"]["integrated_lufs"] == "too short (0.0 s of 0.4 s)"
+    assert "click.wav: no LRA: too short" in run("measure", path).stdout
 
 
 def test_specs_are_listed() -> None:

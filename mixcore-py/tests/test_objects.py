@@ -39,6 +39,10 @@ def test_a_report_says_what_failed_and_why(music: Array) -> None:
     assert "FAIL" in str(report) and "cue" in report.to_html()
     assert json.loads(report.to_json())["schema"] == "mixcore-report-1"
     assert report.to_junit().startswith("<?xml") and "," in report.to_csv()
+    # An array has no name of its own.
+    nameless = mixcore.verify(mixcore.measure(music, RATE_HZ), "ebu-r128")
+    assert "Report FAIL: Measurement against" in repr(nameless)
+    assert ">Measurement: FAIL" in nameless._repr_html_()
     # Measured once, judged again.
     for spec in mixcore.specs():
         assert mixcore.verify(report.measurement, spec).spec == spec
@@ -104,3 +108,12 @@ def test_the_readme_example_runs(tmp_path: pathlib.Path, monkeypatch: pytest.Mon
     mixcore.write("mix.wav", mixcore.Audio(music, RATE_HZ))
     exec(compile(example, "README.md", "exec"), {})
     assert mixcore.read("delivery.wav").frames == 10 * RATE_HZ
+
+
+@pytest.mark.parametrize("shape", [(0,), (7,), (2, 0), (2, 7)])
+def test_an_audio_has_rows_whatever_its_length(shape: tuple[int, ...]) -> None:
+    audio = mixcore.Audio(numpy.zeros(shape), RATE_HZ)
+    assert audio.samples.shape == (1, *shape)[-2:] and audio.frames == shape[-1]
+    if len(shape) == 2:
+        turned = mixcore.Audio(numpy.zeros(shape[::-1]), RATE_HZ, frames_first=True)
+        assert turned == audio

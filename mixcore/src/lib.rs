@@ -49,7 +49,6 @@
 //! | `std` (default) | detection of the CPU's SIMD level; implies `alloc` |
 //! | `json` (default) | specifications, sessions and reports as JSON; implies `alloc` |
 //! | `alloc` | owned memory (`new`), sessions, measurements, reports |
-//! | `scalar` | the plain scalar level as a choice of [`Isa`], for tests and for reproducing |
 //!
 //! Without `alloc` the processors and meters work in lent memory (`new_in`, `required_len`).
 //!

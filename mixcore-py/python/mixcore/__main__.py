@@ -47,6 +47,19 @@ def measure_file(path: str, layout: str | None = None, dual_mono: bool = False) 
     return measurer.finish()
 
 
+def _record(one: Measurement) -> dict[str, object]:
+    """Return one file's readings for JSON, with the reason of each that has no value."""
+    readings = one.to_dict()
+    return {
+        "file": one.title,
+        "layout": one.layout,
+        "rate_hz": one.rate_hz,
+        "frames": one.frames,
+        **readings,
+        "reasons": {key: one.reason(key) for key, value in readings.items() if value is None},
+    }
+
+
 def _table(found: Sequence[Measurement]) -> str:
     """Return one line per file under one heading."""
     head = ["file", "layout", *(f"{name} [{unit}]" for name, _, unit, _ in _COLUMNS)]
@@ -95,7 +108,7 @@ def _spec(name: str) -> Spec:
 def _measure(arguments: argparse.Namespace) -> int:
     found = [measure_file(path, arguments.layout, arguments.dual_mono) for path in arguments.files]
     if arguments.json:
-        print(json.dumps([{"file": one.title, **one.to_dict()} for one in found], indent=2))
+        print(json.dumps([_record(one) for one in found], indent=2))
     else:
         print(_table(found))
     return 0
@@ -105,6 +118,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     spec = _spec(arguments.spec)
     found = measure_file(arguments.file, arguments.layout, arguments.dual_mono)
     report = _core.verify(found, spec)
+    print(report, end="")
     for path, write in (
         (arguments.html, report.to_html),
         (arguments.json, report.to_json),
@@ -113,7 +127,6 @@ def _verify(arguments: argparse.Namespace) -> int:
     ):
         if path is not None:
             pathlib.Path(path).write_text(write(), encoding="utf-8")
-    print(report, end="")
     return 0 if report.passed else _FAILED
 
 

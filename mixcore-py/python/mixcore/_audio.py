@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy
 import numpy.typing
 
-from ._core import layout_name, layouts
+from ._core import as_audio, check_audio, layout_name, layouts
 
 Samples = numpy.typing.NDArray[numpy.float32] | numpy.typing.NDArray[numpy.float64]
 
@@ -32,23 +30,9 @@ def layout_for(layout: str | None, channels: int) -> str:
     raise ValueError(f"{channels} channels do not say what their layout is: {hint}")
 
 
-def as_array(samples: Any, what: str) -> Any:
-    """Return an array-like as an array; its gaps are not filled in silence."""
-    if isinstance(samples, numpy.ma.MaskedArray):
-        raise TypeError(
-            f"{what} is a masked array, whose gaps would be measured: use x.filled(0.0)"
-        )
-    return numpy.asarray(samples)
-
-
-def channels_of(samples: Any, frames_first: bool) -> int:
-    """Return the number of channels of an array-like, by its declared orientation."""
-    shape = numpy.shape(samples)
-    if len(shape) not in (1, 2):
-        raise ValueError(
-            f"samples have {len(shape)} dimensions, allowed are 1 (mono) or 2 (channels, frames)"
-        )
-    return 1 if len(shape) == 1 else int(shape[1 if frames_first else 0])
+def channels_of(samples: Samples, frames_first: bool) -> int:
+    """Return the number of channels of an array, by its declared orientation."""
+    return 1 if samples.ndim == 1 else int(samples.shape[1 if frames_first else 0])
 
 
 class Audio:
@@ -100,24 +84,14 @@ class Audio:
         title: str = "",
         bit_depth: int | None = None,
     ) -> None:
-        array = as_array(samples, "samples")
-        if array.dtype not in (numpy.float32, numpy.float64):
-            raise TypeError(
-                f"samples have dtype {array.dtype}, allowed are float32 and float64: "
-                "scale whole numbers to -1.0 to 1.0 first"
-            )
-        channels = channels_of(array, frames_first)
-        self.layout = layout_for(layout, channels)
-        expected = dict(layouts())[self.layout]
-        if channels != expected:
-            raise ValueError(
-                f"samples have {channels} channel(s) (shape {array.shape}), layout "
-                f"{self.layout} has {expected}: arrays are (channels, frames)"
-            )
-        if not 8_000 <= rate_hz <= 384_000:
-            raise ValueError(f"rate_hz is {rate_hz}, allowed is 8000 to 384000")
-        array = array.reshape(1, -1) if array.ndim == 1 else array
-        self.samples = array.T if frames_first and numpy.ndim(samples) == 2 else array
+        array = as_audio(samples, "the array")
+        self.layout = layout_for(layout, channels_of(array, frames_first))
+        check_audio(array, rate_hz, self.layout, frames_first=frames_first)
+        if array.ndim == 1:
+            array = array.reshape(1, -1)
+        elif frames_first:
+            array = array.T
+        self.samples = array
         self.rate_hz = float(rate_hz)
         self.title = title
         self.bit_depth = bit_depth

@@ -14,6 +14,8 @@ __all__ = [
     "Report",
     "Spec",
     "__version__",
+    "as_audio",
+    "check_audio",
     "downmix_citation",
     "downmix_matrix",
     "layout_name",
@@ -29,6 +31,7 @@ __version__: str
 
 _S = TypeVar("_S", numpy.float32, numpy.float64)
 _Samples = numpy.typing.NDArray[_S]
+_AnySamples = numpy.typing.NDArray[numpy.float32] | numpy.typing.NDArray[numpy.float64]
 
 @final
 class Spec:
@@ -250,6 +253,10 @@ class Limiter:
     def layout(self) -> str: ...
     def __reduce__(self) -> tuple[Any, tuple[Any]]: ...
 
+def as_audio(value: numpy.typing.ArrayLike, what: str) -> _AnySamples: ...
+def check_audio(
+    samples: numpy.typing.ArrayLike, rate_hz: float, layout: str, *, frames_first: bool
+) -> None: ...
 def downmix_citation(source: str, target: str) -> str: ...
 def downmix_matrix(source: str, target: str) -> numpy.typing.NDArray[numpy.float64]: ...
 def layout_name(name: str) -> str: ...

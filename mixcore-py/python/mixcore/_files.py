@@ -7,6 +7,7 @@ import pathlib
 from typing import Any
 
 import numpy
+import numpy.typing
 
 from . import _core, _mask
 from ._audio import Audio, Samples, layout_for
@@ -15,6 +16,8 @@ from ._audio import Audio, Samples, layout_for
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 #: Formats whose samples do not fit into float32.
 _WIDE = {"PCM_32", "DOUBLE"}
+#: What the 32-bit lengths of a WAV file can count, less room for its header.
+_WAV_BYTES = (1 << 32) - 4096
 
 
 class File:
@@ -37,6 +40,7 @@ class File:
         self.bit_depth = _BITS.get(subtype)
         self.dtype = "float64" if subtype in _WIDE else "float32"
         try:
+            _mask.check_whole(self.path)
             self.layout = self._layout(layout)
             # A layout that WAVE has no order for comes in its own, that of BS.2051.
             order = _core.wave_order(self.layout) if self.layout in _mask.MASKS else None
@@ -60,7 +64,12 @@ class File:
 
     def read(self, frames: int = -1) -> Samples:
         """Return the next frames, shape ``(channels, frames)``; all that are left by default."""
-        samples: Samples = self._file.read(frames, dtype=self.dtype, always_2d=True).T
+        import soundfile
+
+        try:
+            samples: Samples = self._file.read(frames, dtype=self.dtype, always_2d=True).T
+        except soundfile.LibsndfileError as error:
+            raise ValueError(f"{self.path}: it cannot be read to its end ({error})") from error
         return samples if self._places is None else samples[self._places]
 
     def close(self) -> None:
@@ -108,10 +117,21 @@ def read(path: str | os.PathLike[str], layout: str | None = None) -> Audio:
         )
 
 
+def _whole_numbers(samples: Samples, bits: int) -> numpy.typing.NDArray[numpy.int32]:
+    """Return the samples as whole numbers of so many bits, rounded, at the top of 32 bits.
+
+    libsndfile's own conversion rounds in FLAC files and cuts in WAV files.
+    """
+    full_scale = 2.0 ** (bits - 1)
+    rounded = numpy.rint(samples.astype(numpy.float64) * full_scale)
+    within = rounded.clip(-full_scale, full_scale - 1).astype(numpy.int32)
+    return within << (32 - bits)
+
+
 def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -> None:
     """Write an audio file; its suffix says the format (``.wav``, ``.flac``, ``.rf64`` and others).
 
-    A WAV file of more than two channels states its layout in its channel mask.
+    A WAV or RF64 file of more than two channels states its layout in its channel mask.
 
     Parameters
     ----------
@@ -127,7 +147,10 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
     ------
     ValueError
         A rate that is no whole number, samples that are not finite, samples over full scale in a
-        whole-number format, or a layout that the format cannot state.
+        whole-number format, a layout that the format cannot state, or more than 4 GiB in a WAV
+        file.
+    OSError
+        A place that cannot be written to.
     """
     import soundfile
 
@@ -138,7 +161,17 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
         )
     if audio.rate_hz != int(audio.rate_hz):
         raise ValueError(f"rate_hz is {audio.rate_hz}, a file holds whole numbers only")
+    suffix = path.suffix[1:].upper()
+    container = {"WAV": "WAV", "WAVE": "WAV", "AIF": "AIFF"}.get(suffix, suffix)
+    if container not in soundfile.available_formats():
+        raise ValueError(f"{path}: no format is called {suffix!r}, use .wav or .flac")
+    if not soundfile.check_format(container, subtype):
+        allowed = ", ".join(soundfile.available_subtypes(container))
+        raise ValueError(f"{path}: subtype is {subtype!r}, allowed in {container}: {allowed}")
     samples = audio.samples
+    size = samples.size * (_BITS.get(subtype, 8 * samples.itemsize) // 8)
+    if container == "WAV" and size > _WAV_BYTES:
+        raise ValueError(f"{path}: {size} bytes are too many for a WAV file: write .rf64")
     if not numpy.isfinite(samples).all():
         raise ValueError("the samples are not all finite: replace them, with numpy.nan_to_num")
     peak = float(numpy.abs(samples).max(initial=0.0))
@@ -147,26 +180,26 @@ def write(path: str | os.PathLike[str], audio: Audio, subtype: str = "PCM_24") -
             f"the samples reach {peak:.4f}, {subtype} ends at 1.0 and would clip: limit them "
             "first (mixcore.dynamics.Limiter) or write subtype='FLOAT'"
         )
-    suffix = path.suffix[1:].upper()
-    container = {"WAV": "WAV", "WAVE": "WAV", "AIF": "AIFF"}.get(suffix, suffix)
-    if container not in soundfile.available_formats():
-        raise ValueError(f"{path}: no format is called {suffix!r}, use .wav or .flac")
     mask = _mask.MASKS.get(audio.layout)
-    masked = container == "WAV" and audio.channels > 2
+    masked = container in ("WAV", "RF64") and audio.channels > 2
     if masked and mask is None:
         raise ValueError(
-            f"a WAV file cannot state layout {audio.layout}, allowed: {', '.join(_mask.MASKS)}"
+            f"a {container} file cannot state layout {audio.layout}, allowed: {', '.join(_mask.MASKS)}"
         )
     if not masked and audio.channels > 2 and not _mask.implied(container, audio.layout):
         raise ValueError(
             f"a {container} file cannot state layout {audio.layout}: write a .wav file"
         )
+    stored = _whole_numbers(samples, _BITS[subtype]) if subtype in _BITS else samples
+    # libsndfile says no more than "System error" of a place that it cannot open.
+    with path.open("wb"):
+        pass
     soundfile.write(
         path,
-        samples[_core.wave_order(audio.layout)].T,
+        stored[_core.wave_order(audio.layout)].T,
         int(audio.rate_hz),
         subtype=subtype,
-        format="WAVEX" if masked else container,
+        format="WAVEX" if masked and container == "WAV" else container,
     )
     if masked and mask is not None:
         _mask.set_in_file(path, mask)

@@ -1,6 +1,7 @@
-"""The channel mask of WAVE files, which says which loudspeaker every channel is for.
+"""What WAVE files say of themselves and soundfile does not show.
 
-soundfile reads and writes the samples but not the mask; without it six channels are just six.
+Above all the channel mask, which says which loudspeaker every channel is for: without it six
+channels are just six.
 
 Sources: Microsoft, ``WAVEFORMATEXTENSIBLE`` (``ksmedia.h``): the mask lies 20 bytes into the
 ``fmt `` chunk; RFC 9639, section 9.1.3, for the order of FLAC channels.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import pathlib
 import struct
+from collections.abc import Iterator
 
 #: Back and side pair of ``dwChannelMask``. Layouts of one surround pair are written with either.
 _BACK, _SIDE = 0x30, 0x600
@@ -32,6 +34,9 @@ _FLAC = {3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 8: "7.1"}
 _EXTENSIBLE = 0xFFFE
 #: Where the mask lies in the ``fmt `` chunk, and the chunk's length that holds it.
 _MASK_AT, _LONG_FMT = 20, 40
+#: From here on the length of a chunk is what programs write that cannot know it yet (a pipe), or
+#: stands elsewhere (RF64).
+_UNKNOWN_LENGTH = 0x7FFF_F000
 
 
 def _one_pair(mask: int) -> int:
@@ -46,22 +51,42 @@ def implied(container: str, layout: str) -> bool:
     return container == "FLAC" and layout in _FLAC.values()
 
 
-def _mask_place(path: pathlib.Path) -> int | None:
-    """Return the position of the mask in a RIFF or RF64 file, or None where it has none."""
+def _chunks(path: pathlib.Path) -> Iterator[tuple[bytes, int, int, bytes]]:
+    """Yield name, position, length and first bytes of each chunk of a RIFF or RF64 file."""
     with path.open("rb") as file:
         head = file.read(12)
         if head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE":
-            return None
+            return
         while len(chunk := file.read(8)) == 8:
             name, length = struct.unpack("<4sI", chunk)
-            if name == b"fmt ":
-                start = file.tell()
-                fmt = file.read(min(length, _LONG_FMT))
-                if len(fmt) < _LONG_FMT or struct.unpack_from("<H", fmt)[0] != _EXTENSIBLE:
-                    return None
-                return start + _MASK_AT
-            file.seek(length + length % 2, 1)
+            start = file.tell()
+            yield name, start, length, file.read(min(length, _LONG_FMT))
+            file.seek(start + length + length % 2)
+
+
+def _mask_place(path: pathlib.Path) -> int | None:
+    """Return the position of the mask in a RIFF or RF64 file, or None where it has none."""
+    for name, start, _, fmt in _chunks(path):
+        if name == b"fmt ":
+            long = len(fmt) == _LONG_FMT and struct.unpack_from("<H", fmt)[0] == _EXTENSIBLE
+            return start + _MASK_AT if long else None
     return None
+
+
+def check_whole(path: pathlib.Path) -> None:
+    """Refuse a WAVE file that ends before its samples do: libsndfile reads it as a shorter one.
+
+    Raises
+    ------
+    ValueError
+        A file that was cut off.
+    """
+    size = path.stat().st_size
+    for name, start, length, _ in _chunks(path):
+        if name == b"data" and size < start + length < start + _UNKNOWN_LENGTH:
+            raise ValueError(
+                f"it is cut off: its header says {length} bytes of samples, {size - start} are there"
+            )
 
 
 def of_file(path: pathlib.Path, container: str, channels: int) -> str | None:

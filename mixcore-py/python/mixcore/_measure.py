@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy.typing
 
 from . import _core
-from ._audio import Audio, as_array, channels_of, layout_for
+from ._audio import Audio, channels_of, layout_for
 from ._core import Measurement, Report, Spec
 
 
@@ -77,7 +77,7 @@ def measure(
                 "a bare array has no sample rate: pass rate_hz, such as "
                 "mixcore.measure(samples, 48000)"
             )
-        samples = as_array(audio, "audio")
+        samples = _core.as_audio(audio, "audio")
         layout = layout_for(layout, channels_of(samples, frames_first))
     stem = None
     if isinstance(dialogue, Audio):
@@ -87,7 +87,7 @@ def measure(
             )
         stem = dialogue.samples.T if frames_first else dialogue.samples
     elif dialogue is not None:
-        stem = as_array(dialogue, "dialogue")
+        stem = _core.as_audio(dialogue, "dialogue")
     frames = samples.shape[0 if frames_first or samples.ndim == 1 else 1]
     measurer = _core.Measurer(
         rate_hz,

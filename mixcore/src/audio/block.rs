@@ -93,7 +93,7 @@ impl<'a, S> Block<'a, S> {
 
     /// The channels in order.
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [S]> + '_ {
-        self.channels[..self.count].iter().copied()
+        self.channels.iter().take(self.count).copied()
     }
 
     /// The frames `start..end` of every channel, cut to what exists.
@@ -102,8 +102,8 @@ impl<'a, S> Block<'a, S> {
         let end = end.min(self.frames);
         let start = start.min(end);
         let mut part = *self;
-        for channel in &mut part.channels[..self.count] {
-            *channel = &channel[start..end];
+        for channel in part.channels.iter_mut().take(self.count) {
+            *channel = channel.get(start..end).unwrap_or_default();
         }
         part.frames = end - start;
         part
@@ -209,14 +209,14 @@ impl<'a, S> BlockMut<'a, S> {
 
     /// The channels in order.
     pub fn channels_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [S]> {
-        self.channels[..self.count].iter_mut().map(|channel| &mut **channel)
+        self.channels.iter_mut().take(self.count).map(|channel| &mut **channel)
     }
 
     /// This block, read only.
     #[must_use]
     pub fn as_block(&self) -> Block<'_, S> {
         let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
-        for (slot, channel) in list.iter_mut().zip(&self.channels[..self.count]) {
+        for (slot, channel) in list.iter_mut().zip(&self.channels).take(self.count) {
             *slot = channel;
         }
         Block { channels: list, count: self.count, frames: self.frames }
@@ -233,10 +233,11 @@ impl<'a, S> BlockMut<'a, S> {
         let end = end.min(self.frames);
         let start = start.min(end);
         let mut list = empty();
-        for (slot, channel) in list.iter_mut().zip(&mut self.channels[..self.count]) {
-            *slot = &mut channel[start..end];
+        let count = self.count;
+        for (slot, channel) in list.iter_mut().zip(self.channels_mut()) {
+            *slot = channel.get_mut(start..end).unwrap_or_default();
         }
-        BlockMut { channels: list, count: self.count, frames: end - start }
+        BlockMut { channels: list, count, frames: end - start }
     }
 
     /// The frames `start..end` of every channel, cut to what exists, for the whole borrow.
@@ -244,9 +245,8 @@ impl<'a, S> BlockMut<'a, S> {
     pub fn into_range(mut self, start: usize, end: usize) -> Self {
         let end = end.min(self.frames);
         let start = start.min(end);
-        for channel in &mut self.channels[..self.count] {
-            let whole = core::mem::take(channel);
-            *channel = &mut whole[start..end];
+        for channel in self.channels.iter_mut().take(self.count) {
+            *channel = core::mem::take(channel).get_mut(start..end).unwrap_or_default();
         }
         self.frames = end - start;
         self

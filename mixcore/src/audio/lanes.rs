@@ -13,10 +13,12 @@ pub trait Lanes: Sized + Copy + SimdFloatElement {
     const LANES: usize;
     /// 0, 1, 2 … in the lanes.
     fn iota<I: Simd>(simd: I) -> Self::V<I>;
+    /// The first [`Lanes::LANES`] samples; zeros where there are fewer.
+    fn load<I: Simd>(simd: I, samples: &[Self]) -> Self::V<I>;
     /// Eight samples as f64.
-    fn load_f64<I: Simd>(simd: I, samples: &[Self]) -> f64x8<I>;
+    fn load_f64<I: Simd>(simd: I, samples: &[Self; 8]) -> f64x8<I>;
     /// Eight f64 rounded to samples.
-    fn store_f64<I: Simd>(simd: I, values: f64x8<I>, samples: &mut [Self]);
+    fn store_f64<I: Simd>(simd: I, values: f64x8<I>, samples: &mut [Self; 8]);
     /// [`Lanes::LANES`] control values (f32) as samples.
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> Self::V<I>;
 }
@@ -34,15 +36,23 @@ impl Lanes for f32 {
     }
 
     #[inline(always)]
-    fn load_f64<I: Simd>(simd: I, samples: &[Self]) -> f64x8<I> {
-        let (low, high) = f32x8::from_slice(simd, samples).widen();
+    fn load<I: Simd>(simd: I, samples: &[Self]) -> f32x16<I> {
+        match samples.first_chunk() {
+            Some(chunk) => f32x16::load_array_ref(simd, chunk),
+            None => f32x16::splat(simd, 0.0),
+        }
+    }
+
+    #[inline(always)]
+    fn load_f64<I: Simd>(simd: I, samples: &[Self; 8]) -> f64x8<I> {
+        let (low, high) = f32x8::load_array_ref(simd, samples).widen();
         low.combine(high)
     }
 
     #[inline(always)]
-    fn store_f64<I: Simd>(_simd: I, values: f64x8<I>, samples: &mut [Self]) {
+    fn store_f64<I: Simd>(_simd: I, values: f64x8<I>, samples: &mut [Self; 8]) {
         let (low, high): (f64x4<I>, f64x4<I>) = values.split();
-        low.narrow(high).store_slice(samples);
+        low.narrow(high).store_array(samples);
     }
 
     #[inline(always)]
@@ -61,17 +71,26 @@ impl Lanes for f64 {
     }
 
     #[inline(always)]
-    fn load_f64<I: Simd>(simd: I, samples: &[Self]) -> f64x8<I> {
-        f64x8::from_slice(simd, samples)
+    fn load<I: Simd>(simd: I, samples: &[Self]) -> f64x8<I> {
+        match samples.first_chunk() {
+            Some(chunk) => f64x8::load_array_ref(simd, chunk),
+            None => f64x8::splat(simd, 0.0),
+        }
     }
 
     #[inline(always)]
-    fn store_f64<I: Simd>(_simd: I, values: f64x8<I>, samples: &mut [Self]) {
-        values.store_slice(samples);
+    fn load_f64<I: Simd>(simd: I, samples: &[Self; 8]) -> f64x8<I> {
+        f64x8::load_array_ref(simd, samples)
+    }
+
+    #[inline(always)]
+    fn store_f64<I: Simd>(_simd: I, values: f64x8<I>, samples: &mut [Self; 8]) {
+        values.store_array(samples);
     }
 
     #[inline(always)]
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> f64x8<I> {
-        <f32 as Lanes>::load_f64(simd, control)
+        let (low, high) = f32x8::from_slice(simd, control).widen();
+        low.combine(high)
     }
 }

@@ -24,4 +24,5 @@ pub use layout::Layout;
 pub(crate) use layout::MAX_LAYOUT_CHANNELS;
 pub use order::{ChannelMap, ChannelOrder};
 pub use sample::Sample;
+pub(crate) use store::move_to_front;
 pub use store::{PerChannel, Store};

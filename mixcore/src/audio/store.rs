@@ -69,6 +69,14 @@ impl<T> DerefMut for Store<'_, T> {
     }
 }
 
+/// Moves what lies from `by` on to the front; what was behind stays as it was. Nothing happens
+/// where `by` lies beyond the end.
+pub(crate) fn move_to_front<T: Copy>(line: &mut [T], by: usize) {
+    if by <= line.len() {
+        line.copy_within(by.., 0);
+    }
+}
+
 /// Small state per channel: sized to the layout with `alloc`, inline for 24 channels without.
 #[derive(Clone, Debug)]
 pub struct PerChannel<T> {
@@ -113,7 +121,7 @@ impl<T> Deref for PerChannel<T> {
         #[cfg(feature = "alloc")]
         return &self.items;
         #[cfg(not(feature = "alloc"))]
-        return &self.items[..self.len];
+        return self.items.get(..self.len).unwrap_or_default();
     }
 }
 
@@ -122,6 +130,6 @@ impl<T> DerefMut for PerChannel<T> {
         #[cfg(feature = "alloc")]
         return &mut self.items;
         #[cfg(not(feature = "alloc"))]
-        return &mut self.items[..self.len];
+        return self.items.get_mut(..self.len).unwrap_or_default();
     }
 }

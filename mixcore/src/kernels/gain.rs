@@ -1,14 +1,14 @@
 //! Gain in place. Lane axis: time.
 
-use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd::{Simd, prelude::*};
 
-use super::Isa;
+use super::isa::{Isa, dispatch};
 use crate::audio::Sample;
 use crate::audio::lanes::Lanes;
 
 /// `io[n] *= gain`. A gain of exactly 1 keeps every bit.
 pub fn gain<S: Sample>(isa: Isa, io: &mut [S], gain: S) {
-    dispatch!(isa.token(), simd => gain_lanes(simd, io, gain));
+    dispatch!(isa, simd => gain_lanes(simd, io, gain));
 }
 
 #[inline(always)]
@@ -26,7 +26,7 @@ fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
 /// split of a block gives the same bits. `first + io.len()` stays below 2^24, so that every count
 /// is exact in f32.
 pub fn gain_ramp<S: Sample>(isa: Isa, io: &mut [S], start: S, step: S, first: usize) {
-    dispatch!(isa.token(), simd => gain_ramp_lanes(simd, io, start, step, first));
+    dispatch!(isa, simd => gain_ramp_lanes(simd, io, start, step, first));
 }
 
 #[inline(always)]
@@ -48,7 +48,7 @@ fn gain_ramp_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], start: S, step: S,
 
 /// `io[n] *= gains[n]`: applies a control signal of the same length (the shorter of both counts).
 pub fn apply_gains<S: Sample>(isa: Isa, io: &mut [S], gains: &[f32]) {
-    dispatch!(isa.token(), simd => apply_gains_lanes(simd, io, gains));
+    dispatch!(isa, simd => apply_gains_lanes(simd, io, gains));
 }
 
 #[inline(always)]

@@ -1,9 +1,9 @@
 //! Peaks between the samples: a bank of FIR phases, of which only the largest magnitude is kept.
 //! Lane axis: time.
 
-use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd::{Simd, prelude::*};
 
-use super::Isa;
+use super::isa::{Isa, dispatch};
 use super::scalar;
 use crate::audio::Sample;
 
@@ -17,7 +17,7 @@ const GROUP: usize = 4;
 /// the newest sample. The sum runs over
 /// k = 0, 1, 2 … in the sample type. NaN in the input is not allowed: clean it first.
 pub fn fir_peaks<S: Sample>(isa: Isa, input: &[S], phases: &[S], taps: usize, out: &mut [S]) {
-    dispatch!(isa.token(), simd => fir_peaks_lanes(simd, input, phases, taps, out));
+    dispatch!(isa, simd => fir_peaks_lanes(simd, input, phases, taps, out));
 }
 
 #[inline(always)]

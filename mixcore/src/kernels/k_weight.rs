@@ -12,10 +12,10 @@
 //! on the samples of the sub-block and the start state alone, so neither the split into blocks nor
 //! the packing of the lanes can change a bit.
 
-use fearless_simd::{Select, Simd, dispatch, f64x8, prelude::*};
+use fearless_simd::{Select, Simd, f64x8, prelude::*};
 
-use super::Isa;
-use super::reduce::fold_sum;
+use super::isa::{Isa, dispatch};
+use super::reduce::{fold_sum, padded};
 use crate::audio::Sample;
 use crate::audio::lanes::Lanes;
 
@@ -107,36 +107,41 @@ impl KWeight {
 /// [`KWeight::fill_carry_table`]. Samples beyond the table's longest sub-block do not count.
 #[must_use]
 pub fn k_carry<S: Sample>(isa: Isa, samples: &[S], table: &[f64]) -> KState {
-    dispatch!(isa.token(), simd => k_carry_lanes(simd, samples, table))
+    dispatch!(isa, simd => k_carry_lanes(simd, samples, table))
 }
 
 #[inline(always)]
 fn k_carry_lanes<I: Simd, S: Sample>(simd: I, samples: &[S], table: &[f64]) -> KState {
     let longest = table.len() / 4;
     let frames = samples.len().min(longest);
-    let rows: [&[f64]; 4] =
-        core::array::from_fn(|row| &table[row * longest..][..longest][longest - frames..]);
+    let mut rows = table.chunks_exact(longest.max(1));
+    let rows: [&[f64]; 4] = core::array::from_fn(|_| {
+        rows.next().and_then(|row| row.get(longest - frames..)).unwrap_or_default()
+    });
+    let (chunks, tail) = samples[..frames].as_chunks::<8>();
+    let [a, b, c, d] = rows.map(|row| row.as_chunks::<8>());
     let mut sums = [f64x8::splat(simd, 0.0); 4];
-    let whole = frames - frames % 8;
-    let mut at = 0;
-    while at < whole {
-        let x = <S as Lanes>::load_f64(simd, &samples[at..at + 8]);
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            *sum += x * f64x8::from_slice(simd, &row[at..at + 8]);
-        }
-        at += 8;
+    for ((((x, a), b), c), d) in chunks.iter().zip(a.0).zip(b.0).zip(c.0).zip(d.0) {
+        add_weighted(simd, &mut sums, x, [a, b, c, d]);
     }
-    if whole < frames {
-        let mut padded = [S::zero(); 8];
-        padded[..frames - whole].copy_from_slice(&samples[whole..frames]);
-        let x = <S as Lanes>::load_f64(simd, &padded);
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            let mut weights = [0.0; 8];
-            weights[..frames - whole].copy_from_slice(&row[whole..]);
-            *sum += x * f64x8::load_array(simd, weights);
-        }
+    if !tail.is_empty() {
+        let [a, b, c, d] = [a, b, c, d].map(|row| padded(row.1));
+        add_weighted(simd, &mut sums, &padded(tail), [&a, &b, &c, &d]);
     }
     core::array::from_fn(|row| fold_sum(sums[row].as_slice()))
+}
+
+#[inline(always)]
+fn add_weighted<I: Simd, S: Sample>(
+    simd: I,
+    sums: &mut [f64x8<I>; 4],
+    x: &[S; 8],
+    weights: [&[f64; 8]; 4],
+) {
+    let x = <S as Lanes>::load_f64(simd, x);
+    for (sum, weights) in sums.iter_mut().zip(weights) {
+        *sum += x * f64x8::load_array_ref(simd, weights);
+    }
 }
 
 /// `energies[i]` = Σ y² over `segments[i]`, filtered from the state `starts[i]` (the shortest of
@@ -148,7 +153,7 @@ pub fn k_energy<S: Sample>(
     starts: &[KState],
     energies: &mut [f64],
 ) {
-    dispatch!(isa.token(), simd => k_energy_lanes(simd, filter, segments, starts, energies));
+    dispatch!(isa, simd => k_energy_lanes(simd, filter, segments, starts, energies));
 }
 
 #[inline(always)]
@@ -164,12 +169,17 @@ fn k_energy_lanes<I: Simd, S: Sample>(
     {
         let lanes = segments.len().min(starts.len()).min(energies.len());
         // Lanes without work repeat the last one; what they find is not read.
-        let rows: [&[S]; K_LANES] = core::array::from_fn(|lane| segments[lane.min(lanes - 1)]);
+        let last = lanes.saturating_sub(1);
+        let rows: [&[S]; K_LANES] =
+            core::array::from_fn(|lane| segments.get(lane.min(last)).copied().unwrap_or_default());
         let state: [f64x8<I>; 4] = core::array::from_fn(|part| {
-            f64x8::load_array(simd, core::array::from_fn(|lane| starts[lane.min(lanes - 1)][part]))
+            let start = |lane: usize| starts.get(lane.min(last)).map_or(0.0, |start| start[part]);
+            f64x8::load_array(simd, core::array::from_fn(start))
         });
         let sums = eight_energies(simd, filter, rows, state);
-        energies[..lanes].copy_from_slice(&sums.as_slice()[..lanes]);
+        for (energy, sum) in energies.iter_mut().zip(sums.as_slice()).take(lanes) {
+            *energy = *sum;
+        }
     }
 }
 
@@ -219,13 +229,10 @@ fn eight_energies<I: Simd, S: Sample>(
 fn tile<I: Simd, S: Sample>(simd: I, rows: [&[S]; K_LANES], at: usize, all: bool) -> [f64x8<I>; 8] {
     let mut t: [f64x8<I>; 8] = core::array::from_fn(|lane| {
         let row = rows[lane];
-        if all {
-            <S as Lanes>::load_f64(simd, &row[at..at + 8])
+        if all && let Some(frames) = row.get(at..).and_then(<[S]>::first_chunk) {
+            <S as Lanes>::load_f64(simd, frames)
         } else {
-            let mut padded = [S::zero(); 8];
-            let rest = &row[at.min(row.len())..(at + 8).min(row.len())];
-            padded[..rest.len()].copy_from_slice(rest);
-            <S as Lanes>::load_f64(simd, &padded)
+            <S as Lanes>::load_f64(simd, &padded(row.get(at..).unwrap_or_default()))
         }
     });
     // A perfect shuffle rotates the six bits of (row, column) by one: three of them transpose.

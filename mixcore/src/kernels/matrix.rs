@@ -1,8 +1,8 @@
 //! A dense mix of channels into channels. Lane axis: time.
 
-use fearless_simd::{Simd, dispatch, f64x8};
+use fearless_simd::{Simd, f64x8};
 
-use super::Isa;
+use super::isa::{Isa, dispatch};
 use crate::audio::lanes::Lanes;
 use crate::audio::{Block, BlockMut, MAX_CHANNELS, Sample};
 
@@ -46,7 +46,7 @@ pub fn matrix<S: Sample>(
     coefficients: &[f64],
     output: &mut BlockMut<'_, S>,
 ) {
-    dispatch!(isa.token(), simd => matrix_lanes(simd, input, coefficients, output));
+    dispatch!(isa, simd => matrix_lanes(simd, input, coefficients, output));
 }
 
 #[inline(always)]
@@ -71,16 +71,16 @@ fn matrix_lanes<I: Simd, S: Sample>(
 #[inline(always)]
 fn row_lanes<I: Simd, S: Sample>(simd: I, first: (&[S], f64), rest: &[(&[S], f64)], out: &mut [S]) {
     let whole = out.len() - out.len() % 8;
-    let mut at = 0;
-    while at < whole {
-        let mut sum: f64x8<I> = <S as Lanes>::load_f64(simd, &first.0[at..at + 8]) * first.1;
+    let (chunks, tail) = out.as_chunks_mut();
+    for (index, chunk) in chunks.iter_mut().enumerate() {
+        let load = |source: &[S]| <S as Lanes>::load_f64(simd, &source.as_chunks().0[index]);
+        let mut sum: f64x8<I> = load(first.0) * first.1;
         for (source, coefficient) in rest {
-            sum += <S as Lanes>::load_f64(simd, &source[at..at + 8]) * *coefficient;
+            sum += load(source) * *coefficient;
         }
-        <S as Lanes>::store_f64(simd, sum, &mut out[at..at + 8]);
-        at += 8;
+        <S as Lanes>::store_f64(simd, sum, chunk);
     }
-    for (n, y) in out.iter_mut().enumerate().skip(whole) {
+    for (n, y) in (whole..).zip(tail) {
         let mut sum = first.0[n].as_f64() * first.1;
         for (source, coefficient) in rest {
             sum += source[n].as_f64() * coefficient;

@@ -1,14 +1,14 @@
 //! Sums of signals. Lane axis: time.
 
-use fearless_simd::{Simd, dispatch, f64x8, prelude::*};
+use fearless_simd::{Simd, f64x8, prelude::*};
 
-use super::Isa;
+use super::isa::{Isa, dispatch};
 use crate::audio::Sample;
 use crate::audio::lanes::Lanes;
 
 /// `sum[n] += source[n] · gain` in the sample type (the shorter of both lengths counts).
 pub fn add_scaled<S: Sample>(isa: Isa, sum: &mut [S], source: &[S], gain: S) {
-    dispatch!(isa.token(), simd => add_scaled_lanes(simd, sum, source, gain));
+    dispatch!(isa, simd => add_scaled_lanes(simd, sum, source, gain));
 }
 
 #[inline(always)]
@@ -28,18 +28,17 @@ fn add_scaled_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [S], source: &[S], ga
 
 /// `sum[n] += source[n] · gain` in f64: the bus accumulator, rounded once by [`round_into`].
 pub fn accumulate<S: Sample>(isa: Isa, sum: &mut [f64], source: &[S], gain: f64) {
-    dispatch!(isa.token(), simd => accumulate_lanes(simd, sum, source, gain));
+    dispatch!(isa, simd => accumulate_lanes(simd, sum, source, gain));
 }
 
 #[inline(always)]
 fn accumulate_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [f64], source: &[S], gain: f64) {
     let frames = sum.len().min(source.len());
-    let whole = frames - frames % 8;
-    let (to, to_tail) = sum[..frames].split_at_mut(whole);
-    let (from, from_tail) = source[..frames].split_at(whole);
-    for (to, from) in to.chunks_exact_mut(8).zip(from.chunks_exact(8)) {
+    let (to, to_tail) = sum[..frames].as_chunks_mut();
+    let (from, from_tail) = source[..frames].as_chunks();
+    for (to, from) in to.iter_mut().zip(from) {
         let scaled = <S as Lanes>::load_f64(simd, from) * gain;
-        (f64x8::from_slice(simd, to) + scaled).store_slice(to);
+        (f64x8::load_array_ref(simd, to) + scaled).store_array(to);
     }
     for (to, from) in to_tail.iter_mut().zip(from_tail) {
         *to += from.as_f64() * gain;
@@ -53,17 +52,16 @@ fn accumulate_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [f64], source: &[S], 
 /// code several times. `isa` is there because every kernel takes one.
 pub fn round_into<S: Sample>(isa: Isa, sum: &[f64], out: &mut [S]) {
     let _ = isa;
-    dispatch!(Isa::baseline().token(), simd => round_into_lanes(simd, sum, out));
+    dispatch!(Isa::baseline(), simd => round_into_lanes(simd, sum, out));
 }
 
 #[inline(always)]
 fn round_into_lanes<I: Simd, S: Sample>(simd: I, sum: &[f64], out: &mut [S]) {
     let frames = sum.len().min(out.len());
-    let whole = frames - frames % 8;
-    let (to, to_tail) = out[..frames].split_at_mut(whole);
-    let (from, from_tail) = sum[..frames].split_at(whole);
-    for (to, from) in to.chunks_exact_mut(8).zip(from.chunks_exact(8)) {
-        <S as Lanes>::store_f64(simd, f64x8::from_slice(simd, from), to);
+    let (to, to_tail) = out[..frames].as_chunks_mut();
+    let (from, from_tail) = sum[..frames].as_chunks();
+    for (to, from) in to.iter_mut().zip(from) {
+        <S as Lanes>::store_f64(simd, f64x8::load_array_ref(simd, from), to);
     }
     for (to, &from) in to_tail.iter_mut().zip(from_tail) {
         *to = S::from_f64(from);

@@ -3,9 +3,9 @@
 //! Sums use eight f64 lanes (lane = index modulo 8) and one fixed tree over the lanes, at every
 //! level: ((0+4) + (2+6)) + ((1+5) + (3+7)).
 
-use fearless_simd::{Simd, dispatch, f64x8, prelude::*};
+use fearless_simd::{Simd, f64x8, prelude::*};
 
-use super::Isa;
+use super::isa::{Isa, dispatch};
 use crate::audio::Sample;
 use crate::audio::lanes::Lanes;
 
@@ -29,24 +29,31 @@ pub(super) fn fold_sum(lanes: &[f64]) -> f64 {
     (four[0] + four[2]) + (four[1] + four[3])
 }
 
+/// Up to eight values, then zeros.
+#[inline(always)]
+pub(super) fn padded<T: Copy + Default>(values: &[T]) -> [T; 8] {
+    let mut padded = [T::default(); 8];
+    for (to, from) in padded.iter_mut().zip(values) {
+        *to = *from;
+    }
+    padded
+}
+
 /// Sum of a slice of f64.
 #[must_use]
 pub fn sum(isa: Isa, values: &[f64]) -> f64 {
-    dispatch!(isa.token(), simd => sum_lanes(simd, values))
+    dispatch!(isa, simd => sum_lanes(simd, values))
 }
 
 #[inline(always)]
 fn sum_lanes<I: Simd>(simd: I, values: &[f64]) -> f64 {
     let mut total = f64x8::splat(simd, 0.0);
-    let chunks = values.chunks_exact(8);
-    let tail = chunks.remainder();
+    let (chunks, tail) = values.as_chunks();
     for chunk in chunks {
-        total += f64x8::from_slice(simd, chunk);
+        total += f64x8::load_array_ref(simd, chunk);
     }
     if !tail.is_empty() {
-        let mut padded = [0.0; 8];
-        padded[..tail.len()].copy_from_slice(tail);
-        total += f64x8::load_array(simd, padded);
+        total += f64x8::load_array(simd, padded(tail));
     }
     fold_sum(total.as_slice())
 }
@@ -54,7 +61,7 @@ fn sum_lanes<I: Simd>(simd: I, values: &[f64]) -> f64 {
 /// Largest magnitude of a slice; 0 for an empty one. NaN is ignored.
 #[must_use]
 pub fn peak<S: Sample>(isa: Isa, samples: &[S]) -> S {
-    dispatch!(isa.token(), simd => peak_lanes(simd, samples))
+    dispatch!(isa, simd => peak_lanes(simd, samples))
 }
 
 #[inline(always)]
@@ -80,7 +87,7 @@ fn peak_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> S {
 /// Smallest and largest value of a slice; (+∞, −∞) for an empty one. NaN and −0 are not allowed.
 #[must_use]
 pub fn extent<S: Sample>(isa: Isa, values: &[S]) -> (S, S) {
-    dispatch!(isa.token(), simd => extent_lanes(simd, values))
+    dispatch!(isa, simd => extent_lanes(simd, values))
 }
 
 #[inline(always)]
@@ -105,24 +112,21 @@ fn extent_lanes<I: Simd, S: Sample>(simd: I, values: &[S]) -> (S, S) {
 /// Sample peak and sum of squares in one read.
 #[must_use]
 pub fn peak_energy<S: Sample>(isa: Isa, samples: &[S]) -> PeakEnergy {
-    dispatch!(isa.token(), simd => peak_energy_lanes(simd, samples))
+    dispatch!(isa, simd => peak_energy_lanes(simd, samples))
 }
 
 #[inline(always)]
 fn peak_energy_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> PeakEnergy {
     let mut best = f64x8::splat(simd, 0.0);
     let mut energy = f64x8::splat(simd, 0.0);
-    let chunks = samples.chunks_exact(8);
-    let tail = chunks.remainder();
+    let (chunks, tail) = samples.as_chunks();
     for chunk in chunks {
         let x = <S as Lanes>::load_f64(simd, chunk);
         best = x.abs().max_precise(best);
         energy += x * x;
     }
     if !tail.is_empty() {
-        let mut padded = [S::zero(); 8];
-        padded[..tail.len()].copy_from_slice(tail);
-        let x = <S as Lanes>::load_f64(simd, &padded);
+        let x = <S as Lanes>::load_f64(simd, &padded(tail));
         best = x.abs().max_precise(best);
         energy += x * x;
     }
@@ -136,7 +140,7 @@ fn peak_energy_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> PeakEnergy {
 /// Copies `from` to `to` with every sample that is not finite or beyond [`SAMPLE_LIMIT`] replaced
 /// by 0; returns how many were (the shorter of both lengths counts).
 pub fn clean<S: Sample>(isa: Isa, from: &[S], to: &mut [S]) -> usize {
-    dispatch!(isa.token(), simd => clean_lanes(simd, from, to))
+    dispatch!(isa, simd => clean_lanes(simd, from, to))
 }
 
 #[inline(always)]
@@ -146,7 +150,9 @@ fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
     let limit = S::V::<I>::splat(simd, S::from_f64(SAMPLE_LIMIT));
     let zero = S::V::<I>::splat(simd, S::zero());
     let mut faults = 0;
-    for (from, to) in from[..whole].chunks_exact(S::LANES).zip(to.chunks_exact_mut(S::LANES)) {
+    let (from, from_tail) = from[..frames].split_at(whole);
+    let (to, to_tail) = to[..frames].split_at_mut(whole);
+    for (from, to) in from.chunks_exact(S::LANES).zip(to.chunks_exact_mut(S::LANES)) {
         let x = S::V::<I>::from_slice(simd, from);
         let good = x.abs().simd_le(limit);
         good.select(x, zero).store_slice(to);
@@ -154,12 +160,12 @@ fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
             faults += from.iter().filter(|&&sample| super::scalar::is_fault(sample)).count();
         }
     }
-    faults + super::scalar::clean(&from[whole..frames], &mut to[whole..frames])
+    faults + super::scalar::clean(from_tail, to_tail)
 }
 
 /// [`clean`] in place.
 pub fn clean_in_place<S: Sample>(isa: Isa, io: &mut [S]) -> usize {
-    dispatch!(isa.token(), simd => clean_in_place_lanes(simd, io))
+    dispatch!(isa, simd => clean_in_place_lanes(simd, io))
 }
 
 #[inline(always)]

@@ -20,6 +20,11 @@ pub(super) fn reach(input: usize, span: usize, out: usize) -> usize {
     out.min((input + 1).saturating_sub(span))
 }
 
+/// The `SPAN` inputs from `at` on, where there are so many.
+fn window<S, const SPAN: usize>(input: &[S], at: usize) -> Option<&[S; SPAN]> {
+    input.get(at..)?.first_chunk()
+}
+
 /// NaN, infinite, or beyond [`SAMPLE_LIMIT`].
 #[inline(always)]
 pub fn is_fault<S: Sample>(sample: S) -> bool {
@@ -208,18 +213,18 @@ pub fn symmetric_fir<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
     let taps = 2 * half.len();
     let frames = reach(input.len(), taps, out.len());
     for (n, out) in out[..frames].iter_mut().enumerate() {
+        let window = input.get(n..n + taps).unwrap_or_default();
         *out = S::zero();
-        for (k, &tap) in half.iter().enumerate() {
-            *out += (input[n + k] + input[n + taps - 1 - k]) * tap;
+        for ((&old, &new), &tap) in window.iter().zip(window.iter().rev()).zip(half) {
+            *out += (old + new) * tap;
         }
     }
 }
 
 /// Twin of [`super::mirrored_peaks`].
 pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
-    let frames = reach(input.len(), 2 * MIRRORED_HALF, out.len());
-    for (n, out) in out[..frames].iter_mut().enumerate() {
-        let x = &input[n..n + 2 * MIRRORED_HALF];
+    for (n, out) in out.iter_mut().enumerate() {
+        let Some(x) = window::<S, { 2 * MIRRORED_HALF }>(input, n) else { return };
         *out = x[MIRRORED_HALF - 1].abs();
         for (even, odd) in taps.even.iter().zip(&taps.odd) {
             let (mut p, mut q) = (S::zero(), S::zero());
@@ -238,10 +243,9 @@ pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut 
 pub fn quarter_peaks<S: Sample>(samples: &[S], mids: &[S], taps: &QuarterTaps<S>, out: &mut [S]) {
     let dot =
         |v: [S; 4], t: &[S; 4]| ((v[0] * t[0] + v[1] * t[1]) + (v[2] * t[2] + v[3] * t[3])).abs();
-    let frames = reach(samples.len(), QUARTER_SAMPLES, out.len());
-    let frames = reach(mids.len(), QUARTER_MIDS, frames);
-    for (n, out) in out[..frames].iter_mut().enumerate() {
-        let (x, m) = (&samples[n..n + QUARTER_SAMPLES], &mids[n..n + QUARTER_MIDS]);
+    for (n, out) in out.iter_mut().enumerate() {
+        let Some(x) = window::<S, QUARTER_SAMPLES>(samples, n) else { return };
+        let Some(m) = window::<S, QUARTER_MIDS>(mids, n) else { return };
         *out = x[1].abs();
         let mut hold = |peak: S| *out = if peak > *out { peak } else { *out };
         hold(m[2].abs());

@@ -4,11 +4,12 @@
 //! samples that mirror each other, P = Σ E·s and Q = Σ O·d, the two outputs are P + Q and P − Q,
 //! and the larger magnitude of both is |P| + |Q|. That form is the definition at every level.
 
-use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd::{Simd, prelude::*};
 
-use super::Isa;
+use super::isa::{Isa, dispatch};
 use super::scalar;
 use crate::audio::Sample;
+use crate::audio::lanes::Lanes;
 
 /// Taps of a phase of [`mirrored_peaks`], halved.
 pub const MIRRORED_HALF: usize = 6;
@@ -22,29 +23,30 @@ pub const QUARTER_MIDS: usize = 5;
 /// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·half.len() − 1 − k])`: a symmetric FIR of even
 /// length, as far as `input` fills the window; what lies beyond in `out` stays as it is.
 pub fn symmetric_fir<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
-    dispatch!(isa.token(), simd => symmetric_fir_lanes(simd, input, half, out));
+    dispatch!(isa, simd => symmetric_fir_lanes(simd, input, half, out));
 }
 
 #[inline(always)]
 fn symmetric_fir_lanes<I: Simd, S: Sample>(simd: I, input: &[S], half: &[S], out: &mut [S]) {
     let taps = 2 * half.len();
     let frames = scalar::reach(input.len(), taps, out.len());
-    let out = &mut out[..frames];
-    let whole = out.len() - out.len() % S::LANES;
-    for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
-        let window = &input[at * S::LANES..][..S::LANES + taps - 1];
+    let whole = frames - frames % S::LANES;
+    let (chunks, tail) = out[..frames].split_at_mut(whole);
+    for (window, chunk) in windows(input, taps).zip(chunks.chunks_exact_mut(S::LANES)) {
         let mut sum = S::V::<I>::splat(simd, S::zero());
-        for (k, &tap) in half.iter().enumerate() {
-            let old = S::V::<I>::from_slice(simd, &window[k..k + S::LANES]);
-            let mirror = taps - 1 - k;
-            let new = S::V::<I>::from_slice(simd, &window[mirror..mirror + S::LANES]);
-            sum += (old + new) * tap;
+        let loads = window.windows(S::LANES);
+        for ((old, new), &tap) in loads.clone().zip(loads.rev()).zip(half) {
+            sum += (<S as Lanes>::load(simd, old) + <S as Lanes>::load(simd, new)) * tap;
         }
         sum.store_slice(chunk);
     }
-    if whole < out.len() {
-        scalar::symmetric_fir(&input[whole..], half, &mut out[whole..]);
-    }
+    scalar::symmetric_fir(input.get(whole..).unwrap_or_default(), half, tail);
+}
+
+/// The inputs of every [`Lanes::LANES`] outputs in turn, where an output looks at `span` of them.
+#[inline(always)]
+fn windows<S: Sample>(input: &[S], span: usize) -> impl Iterator<Item = &[S]> {
+    input.windows(S::LANES + span - 1).step_by(S::LANES)
 }
 
 /// Even and odd parts of two pairs of mirrored phases of 12 taps: the 4x12 form of BS.1770.
@@ -59,7 +61,7 @@ pub struct MirroredTaps<S> {
 /// `out[n]` = largest magnitude of the four phases over `input[n..n + 12]` and of the sample
 /// `input[n + 5]` itself, as far as `input`, which is without NaN, fills these 12.
 pub fn mirrored_peaks<S: Sample>(isa: Isa, input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
-    dispatch!(isa.token(), simd => mirrored_peaks_lanes(simd, input, taps, out));
+    dispatch!(isa, simd => mirrored_peaks_lanes(simd, input, taps, out));
 }
 
 #[inline(always)]
@@ -71,10 +73,10 @@ fn mirrored_peaks_lanes<I: Simd, S: Sample>(
 ) {
     let zero = S::V::<I>::splat(simd, S::zero());
     let frames = scalar::reach(input.len(), 2 * MIRRORED_HALF, out.len());
-    let out = &mut out[..frames];
-    let whole = out.len() - out.len() % S::LANES;
-    for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
-        let window = &input[at * S::LANES..][..S::LANES + 2 * MIRRORED_HALF - 1];
+    let whole = frames - frames % S::LANES;
+    let (chunks, tail) = out[..frames].split_at_mut(whole);
+    let windows = windows(input, 2 * MIRRORED_HALF);
+    for (window, chunk) in windows.zip(chunks.chunks_exact_mut(S::LANES)) {
         let load = |from: usize| S::V::<I>::from_slice(simd, &window[from..from + S::LANES]);
         let (mut p, mut q) = ([zero; 2], [zero; 2]);
         for k in 0..MIRRORED_HALF {
@@ -91,9 +93,7 @@ fn mirrored_peaks_lanes<I: Simd, S: Sample>(
         }
         best.store_slice(chunk);
     }
-    if whole < out.len() {
-        scalar::mirrored_peaks(&input[whole..], taps, &mut out[whole..]);
-    }
+    scalar::mirrored_peaks(input.get(whole..).unwrap_or_default(), taps, tail);
 }
 
 /// Interpolation between the points of a signal at twice the rate, eight taps a phase.
@@ -120,7 +120,7 @@ pub fn quarter_peaks<S: Sample>(
     taps: &QuarterTaps<S>,
     out: &mut [S],
 ) {
-    dispatch!(isa.token(), simd => quarter_peaks_lanes(simd, samples, mids, taps, out));
+    dispatch!(isa, simd => quarter_peaks_lanes(simd, samples, mids, taps, out));
 }
 
 #[inline(always)]
@@ -133,11 +133,10 @@ fn quarter_peaks_lanes<I: Simd, S: Sample>(
 ) {
     let frames = scalar::reach(samples.len(), QUARTER_SAMPLES, out.len());
     let frames = scalar::reach(mids.len(), QUARTER_MIDS, frames);
-    let out = &mut out[..frames];
-    let whole = out.len() - out.len() % S::LANES;
-    for (at, chunk) in out[..whole].chunks_exact_mut(S::LANES).enumerate() {
-        let samples = &samples[at * S::LANES..][..S::LANES + QUARTER_SAMPLES - 1];
-        let mids = &mids[at * S::LANES..][..S::LANES + QUARTER_MIDS - 1];
+    let whole = frames - frames % S::LANES;
+    let (chunks, tail) = out[..frames].split_at_mut(whole);
+    let windows = windows(samples, QUARTER_SAMPLES).zip(windows(mids, QUARTER_MIDS));
+    for ((samples, mids), chunk) in windows.zip(chunks.chunks_exact_mut(S::LANES)) {
         let x: [S::V<I>; QUARTER_SAMPLES] =
             core::array::from_fn(|k| S::V::<I>::from_slice(simd, &samples[k..k + S::LANES]));
         let m: [S::V<I>; QUARTER_MIDS] =
@@ -150,9 +149,8 @@ fn quarter_peaks_lanes<I: Simd, S: Sample>(
         best = second.max_precise(best);
         best.store_slice(chunk);
     }
-    if whole < out.len() {
-        scalar::quarter_peaks(&samples[whole..], &mids[whole..], taps, &mut out[whole..]);
-    }
+    let samples = samples.get(whole..).unwrap_or_default();
+    scalar::quarter_peaks(samples, mids.get(whole..).unwrap_or_default(), taps, tail);
 }
 
 /// The points between two neighbours of the doubled signal, `old` and `new` from the inside out.

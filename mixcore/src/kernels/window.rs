@@ -4,9 +4,9 @@
 //! depend on the data, and the value at n depends only on its own window: every split of a signal
 //! into blocks gives the same bits.
 
-use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd::{Simd, prelude::*};
 
-use super::Isa;
+use super::isa::{Isa, dispatch};
 use crate::audio::Sample;
 
 /// `io[n] = max(io[n], …, io[n + length − 1])` in place.
@@ -15,7 +15,7 @@ use crate::audio::Sample;
 /// `length` of 0 counts as 1, one beyond `io.len()` leaves no valid value. The values are
 /// magnitudes: neither NaN nor −0.
 pub fn window_max<S: Sample>(isa: Isa, io: &mut [S], length: usize) {
-    dispatch!(isa.token(), simd => window_max_lanes(simd, io, length));
+    dispatch!(isa, simd => window_max_lanes(simd, io, length));
 }
 
 #[inline(always)]
@@ -58,7 +58,7 @@ fn max_shifted<I: Simd, S: Sample>(simd: I, io: &mut [S], shift: usize, count: u
 /// each part a balanced tree. Outputs whose window `work` does not fill stay as they are; a `length`
 /// of 0 counts as 1.
 pub fn box_sums<S: Sample>(isa: Isa, work: &mut [S], length: usize, out: &mut [S]) {
-    dispatch!(isa.token(), simd => box_sums_lanes(simd, work, length, out));
+    dispatch!(isa, simd => box_sums_lanes(simd, work, length, out));
 }
 
 #[inline(always)]

@@ -191,7 +191,9 @@ impl<S: Sample> Process<S> for Fader {
         while done < frames {
             let segment = self.ramp.segment(self.frame, frames - done);
             for (channel, samples) in main.channels_mut().enumerate() {
-                self.apply(channel, &mut samples[done..done + segment.frames], &segment);
+                if let Some(part) = samples.get_mut(done..done + segment.frames) {
+                    self.apply(channel, part, &segment);
+                }
             }
             done += segment.frames;
             self.frame += segment.frames as u64;

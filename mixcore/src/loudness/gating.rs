@@ -178,12 +178,13 @@ impl<'a> SubBlocks<'a> {
         }
     }
 
-    /// Mean power of the sub-blocks `start..start + len`, which must exist.
+    /// Mean power of the sub-blocks `start..start + len`, as far as they exist.
     pub(super) fn window_power(&self, start: usize, len: usize) -> f64 {
+        let energies = self.energies.get(start..start + len).unwrap_or_default();
         let frames = self.start_frame(start + len) - self.start_frame(start);
         #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
         {
-            kernels::sum(self.isa, &self.energies[start..start + len]) / frames as f64
+            kernels::sum(self.isa, energies) / frames as f64
         }
     }
 

@@ -168,9 +168,10 @@ impl<S: Sample> Interpolator<S> {
             Filter::Mirrored(taps) => mirrored_peaks(isa, line, taps, out),
             Filter::Fine(half, taps) => {
                 let mut mids = [S::zero(); PIECE + QUARTER_MIDS - 1];
-                let mids = &mut mids[..out.len() + QUARTER_MIDS - 1];
+                let mids = mids.get_mut(..out.len() + QUARTER_MIDS - 1).unwrap_or_default();
                 symmetric_fir(isa, line, half, mids);
-                quarter_peaks(isa, &line[HALF_BAND_HALF..], mids, taps, out);
+                let line = line.get(HALF_BAND_HALF..).unwrap_or_default();
+                quarter_peaks(isa, line, mids, taps, out);
             }
             Filter::Off => out.fill(S::zero()),
         }

@@ -262,7 +262,7 @@ impl<'a, S: Sample> Meter<'a, S> {
         let mut at = 0;
         while at < block.frames() {
             let (taken, count) = self.filter.take(&block.range(at, block.frames()), &mut energies);
-            for &energy in &energies[..count] {
+            for &energy in energies.iter().take(count) {
                 self.record(energy);
             }
             at += taken;
@@ -284,8 +284,10 @@ impl<'a, S: Sample> Meter<'a, S> {
 
     /// Appends one sub-block and holds the maxima of the windows that it completes.
     fn record(&mut self, energy: f64) {
-        self.history[self.done] = energy;
-        self.done += 1;
+        if let Some(slot) = self.history.get_mut(self.done) {
+            *slot = energy;
+            self.done += 1;
+        }
         let done = self.done;
         let blocks = self.sub_blocks();
         let frame = blocks.start_frame(done);
@@ -335,7 +337,8 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// The whole sub-blocks so far.
     #[must_use]
     pub fn sub_blocks(&self) -> SubBlocks<'_> {
-        SubBlocks::with_isa(&self.history[..self.done], self.stream.rate_hz, self.stream.isa)
+        let energies = self.history.get(..self.done).unwrap_or_default();
+        SubBlocks::with_isa(energies, self.stream.rate_hz, self.stream.isa)
     }
 
     /// The peaks of every channel.

@@ -10,7 +10,7 @@
 use super::gating::{SUB_BLOCKS_PER_S, sub_block_start};
 use super::k_weighting::KWeighting;
 use super::power::channel_weight;
-use crate::audio::{Block, Layout, PerChannel, Sample, Store};
+use crate::audio::{Block, Layout, PerChannel, Sample, Store, move_to_front};
 use crate::error::Error;
 use crate::kernels::{self, Isa, K_LANES, KState, KWeight, k_carry, k_energy};
 use crate::math;
@@ -65,18 +65,22 @@ impl<S> Default for Batch<'_, S> {
 
 impl<'a, S: Sample> Batch<'a, S> {
     fn add(&mut self, segment: &'a [S], start: KState, slot: (usize, f64)) {
-        self.segments[self.len] = segment;
-        self.starts[self.len] = start;
-        self.slots[self.len] = slot;
-        self.len += 1;
+        let mut lanes = self.segments.iter_mut().zip(&mut self.starts).zip(&mut self.slots);
+        if let Some(((free_segment, free_start), free_slot)) = lanes.nth(self.len) {
+            (*free_segment, *free_start, *free_slot) = (segment, start, slot);
+            self.len += 1;
+        }
     }
 
     /// Filters what there is, adds it to the sums, and is empty again.
     fn run(&mut self, isa: Isa, filter: &KWeight, sums: &mut [f64; QUANTUM]) {
         let mut energies = [0.0; K_LANES];
-        k_energy(isa, filter, &self.segments[..self.len], &self.starts, &mut energies);
-        for ((k, weight), energy) in self.slots[..self.len].iter().zip(energies) {
-            sums[*k] += weight * energy;
+        let segments = self.segments.get(..self.len).unwrap_or_default();
+        k_energy(isa, filter, segments, &self.starts, &mut energies);
+        for ((k, weight), energy) in self.slots.iter().zip(energies).take(self.len) {
+            if let Some(sum) = sums.get_mut(*k) {
+                *sum += weight * energy;
+            }
         }
         self.len = 0;
     }
@@ -160,12 +164,12 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
         #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
         let (fill, room) = ((self.frames - origin) as usize, room as usize);
         let take = room.min(block.frames());
-        let row = self.row_len();
-        for (channel, row) in
-            self.channels[..self.weighted].iter().zip(self.pending.chunks_exact_mut(row))
-        {
-            let input = &block.channel(channel.index)[..take];
-            kernels::clean(self.stream.isa, input, &mut row[fill..fill + take]);
+        let row_len = self.row_len();
+        let rows = self.pending.chunks_exact_mut(row_len);
+        for (channel, row) in self.channels.iter().zip(rows).take(self.weighted) {
+            let input = block.channels().nth(channel.index).unwrap_or_default();
+            let free = row.get_mut(fill..fill + take).unwrap_or_default();
+            kernels::clean(self.stream.isa, input, free);
         }
         self.frames += take as u64;
         let mut complete = 0;
@@ -180,8 +184,9 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
         (take, complete)
     }
 
+    /// Pending samples of a channel, at least 1.
     fn row_len(&self) -> usize {
-        self.table.len() / 4 * QUANTUM
+        (self.table.len() / 4 * QUANTUM).max(1)
     }
 
     /// Filters the first `count` pending sub-blocks and moves the rest to the front.
@@ -195,11 +200,10 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
         let edge = |k: usize| (sub_block_start(self.done + k, rate_hz) - origin) as usize;
         energies.fill(0.0);
         let mut batch = Batch::default();
-        for (channel, row) in
-            self.channels[..self.weighted].iter_mut().zip(self.pending.chunks_exact(row_len))
-        {
+        let rows = self.pending.chunks_exact(row_len);
+        for (channel, row) in self.channels.iter_mut().zip(rows).take(self.weighted) {
             for k in 0..count {
-                let segment = &row[edge(k)..edge(k + 1)];
+                let segment = row.get(edge(k)..edge(k + 1)).unwrap_or_default();
                 let carry = k_carry(isa, segment, &self.table);
                 let decay = &self.decays[usize::from(segment.len() == longest)];
                 let start = channel.state;
@@ -214,7 +218,7 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
         #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
         let (used, filled) = (edge(count), (self.frames - origin) as usize);
         for row in self.pending.chunks_exact_mut(row_len) {
-            row.copy_within(used..filled, 0);
+            move_to_front(row.get_mut(..filled).unwrap_or_default(), used);
         }
         self.done += count;
     }

@@ -16,7 +16,7 @@
 //! Limits: a point grid reads a tone low by up to 20 log10 cos(π f/(n fs)) for n points a frame.
 
 use super::interpolator::{Interpolator, MAX_SPAN, PIECE, TruePeakMethod};
-use crate::audio::{Block, PerChannel, Sample, Store};
+use crate::audio::{Block, PerChannel, Sample, Store, move_to_front};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::stream::Stream;
@@ -161,7 +161,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         for ((line, track), input) in
             lines.chunks_exact_mut(history + CHUNK).zip(tracks.iter_mut()).zip(block.channels())
         {
-            let fresh = &mut line[history..history + take];
+            let Some(fresh) = line.get_mut(history..history + take) else { continue };
             *faults += kernels::clean(*isa, input, fresh) as u64;
             let peak = kernels::peak(*isa, fresh).as_f64();
             if peak > track.sample_peak {
@@ -169,8 +169,9 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
                 track.sample_frame = *frames + position(fresh, peak);
             }
             *interval_peak = interval_peak.max(peak);
-            scan(*isa, interpolator, &line[..history + take], *frames, track, interval_peak);
-            line.copy_within(take..take + history, 0);
+            let line = line.get_mut(..history + take).unwrap_or_default();
+            scan(*isa, interpolator, line, *frames, track, interval_peak);
+            move_to_front(line, take);
         }
         self.frames += take as u64;
     }
@@ -283,15 +284,13 @@ fn scan<S: Sample>(
     }
     let span = interpolator.span();
     let after = interpolator.context().1 as u64;
-    let outputs = line.len() + 1 - span;
+    let outputs = (line.len() + 1).saturating_sub(span);
     let mut out = [S::zero(); PIECE];
-    let mut at = 0;
-    while at < outputs {
-        let take = PIECE.min(outputs - at);
-        let window = &line[at..at + take + span - 1];
+    for at in (0..outputs).step_by(PIECE) {
+        let out = &mut out[..PIECE.min(outputs - at)];
+        let window = line.get(at..at + out.len() + span - 1).unwrap_or_default();
         let floor = track.peak.min(*interval_peak);
         if interpolator.bound * kernels::peak(isa, window).as_f64() > floor {
-            let out = &mut out[..take];
             interpolator.run(isa, window, out);
             let peak = kernels::peak(isa, out).as_f64();
             *interval_peak = interval_peak.max(peak);
@@ -301,7 +300,6 @@ fn scan<S: Sample>(
                 track.frame = (frames + at as u64 + position(out, peak)).saturating_sub(after);
             }
         }
-        at += take;
     }
 }
 

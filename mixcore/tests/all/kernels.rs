@@ -31,6 +31,16 @@ fn the_scalar_level_is_among_those_tested() {
     assert!(levels.windows(2).all(|pair| pair[0] < pair[1]), "{levels:?}");
 }
 
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn avx2_is_the_cap_where_the_cpu_has_more() {
+    // Without `std` nothing is detected; `mixcore/tests/bare/prove.sh` looks at the machine code.
+    if cfg!(feature = "std") && std::is_x86_feature_detected!("avx512f") {
+        assert_eq!(Isa::detect().level(), IsaLevel::Avx2);
+        assert_eq!(Isa::available().last(), Some(Isa::detect()));
+    }
+}
+
 fn in_place<S: Sample>() {
     everywhere(|isa, length, offset| {
         let source = noise::<S>(1, length + offset, 1.0, 1).remove(0);

@@ -1,0 +1,190 @@
+//! The golden programme through every processor, in lent memory, as the lines of
+//! `mixcore/tests/golden/hashes.csv`.
+//!
+//! Written apart from the tests of mixcore, without `std` and `alloc`: what the file has and this
+//! has not, or the other way round, makes the proof fail.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod programme;
+
+use mixcore::audio::{Block, BlockMut, Sample};
+use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
+use mixcore::filters::Delay;
+use mixcore::level::{Fader, FaderParams, FaderSetup};
+use mixcore::loudness::{Meter, MeterSetup};
+use mixcore::spatial::{FoldDown, Panner, PannerParams};
+use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
+use sha2::{Digest, Sha256};
+
+use programme::Programme;
+
+const RATE_HZ: f64 = 48_000.0;
+/// Frames of the programme of a processor.
+const FRAMES: usize = 6007;
+/// Frames of the programme of the meter: 4 s.
+const METER_FRAMES: usize = 192_000;
+/// Frames of a block.
+const BLOCK: usize = 480;
+/// Channels of the larger layout, 5.1.
+const CHANNELS: usize = 6;
+
+/// Frames of the delay.
+const DELAY_FRAMES: usize = 123;
+/// Memory of the limiter and of the meter, more than they ask for; their constructors check.
+const LIMITER_SAMPLES: usize = 20_000;
+const LIMITER_CONTROL: usize = 10_000;
+const METER_SAMPLES: usize = 24_000;
+const METER_HISTORY: usize = 4_000;
+
+/// Writes the table, line by line.
+///
+/// # Errors
+/// A processor that refuses its setting: the proof is wrong then.
+pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+    emit(b"name,sha256\n");
+    macro_rules! rows {
+        ($($name:ident),+) => {
+            $(
+                row(emit, concat!(stringify!($name), "/f32,"), $name::<f32>()?);
+                row(emit, concat!(stringify!($name), "/f64,"), $name::<f64>()?);
+            )+
+        };
+    }
+    rows!(delay, fader, fold_down, limiter, meter, panner);
+    Ok(())
+}
+
+fn row(emit: &mut dyn FnMut(&[u8]), name: &str, hash: Sha256) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    emit(name.as_bytes());
+    for byte in hash.finalize() {
+        emit(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    emit(b"\n");
+}
+
+/// Adds samples, little-endian in their own type, -0 as +0.
+fn update<S: Sample>(hash: &mut Sha256, samples: &[S]) {
+    for sample in samples {
+        let value = sample.as_f64() + 0.0;
+        if size_of::<S>() == 4 {
+            hash.update((value as f32).to_le_bytes());
+        } else {
+            hash.update(value.to_le_bytes());
+        }
+    }
+}
+
+/// The hash of what `run` leaves in the channels it counts, in stereo and in 5.1.
+fn in_two_layouts<S: Sample>(
+    run: impl Fn(Stream, &mut [[S; FRAMES]]) -> Result<usize, Error>,
+) -> Result<Sha256, Error> {
+    let mut hash = Sha256::new();
+    for layout in [Layout::STEREO, Layout::SURROUND_5_1] {
+        let mut audio = [[S::zero(); FRAMES]; CHANNELS];
+        for (channel, samples) in audio.iter_mut().enumerate() {
+            Programme::new(channel, FRAMES).fill(samples);
+        }
+        let outputs = run(Stream::new(RATE_HZ, layout)?, &mut audio)?;
+        for channel in &audio[..outputs] {
+            update(&mut hash, channel);
+        }
+    }
+    Ok(hash)
+}
+
+/// Runs a processor in place, block by block.
+fn process<S: Sample>(
+    processor: &mut dyn Process<S>,
+    stream: Stream,
+    audio: &mut [[S; FRAMES]],
+) -> Result<usize, Error> {
+    let channels = stream.channel_count();
+    for at in (0..FRAMES).step_by(BLOCK) {
+        let mut whole = BlockMut::new(&mut audio[..channels])?;
+        processor.process(Io::new(whole.range(at, at + BLOCK)))?;
+    }
+    Ok(channels)
+}
+
+/// Runs a processor that changes the layout, block by block.
+fn convert<S: Sample>(
+    processor: &mut dyn Convert<S>,
+    audio: &mut [[S; FRAMES]],
+) -> Result<usize, Error> {
+    let mut converted = [[S::zero(); FRAMES]; CHANNELS];
+    let (inputs, outputs) = (processor.input_channels(), processor.output_channels());
+    for at in (0..FRAMES).step_by(BLOCK) {
+        let input = Block::new(&audio[..inputs])?;
+        let mut output = BlockMut::new(&mut converted[..outputs])?;
+        processor.convert(input.range(at, at + BLOCK), output.range(at, at + BLOCK))?;
+    }
+    audio.copy_from_slice(&converted);
+    Ok(outputs)
+}
+
+fn delay<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        let mut memory = [S::one(); DELAY_FRAMES * CHANNELS];
+        process(&mut Delay::new_in(DELAY_FRAMES, stream, &mut memory)?, stream, audio)
+    })
+}
+
+fn fader<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        let setup = FaderSetup::default().with_inverted(1)?;
+        process(&mut Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?, stream, audio)
+    })
+}
+
+fn fold_down<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| convert(&mut FoldDown::new(Layout::MONO, stream)?, audio))
+}
+
+fn limiter<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        let (setup, params) = (LimiterSetup::default(), LimiterParams::default());
+        let mut samples = [S::one(); LIMITER_SAMPLES];
+        let mut control = [1.0; LIMITER_CONTROL];
+        let mut limiter = Limiter::new_in(setup, params, stream, &mut samples, &mut control)?;
+        process(&mut limiter, stream, audio)
+    })
+}
+
+fn panner<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        convert(&mut Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?, audio)
+    })
+}
+
+/// What a meter reads of 4 s in 5.1; NaN where it has no value.
+fn meter<S: Sample>() -> Result<Sha256, Error> {
+    let stream = Stream::new(RATE_HZ, Layout::SURROUND_5_1)?;
+    let setup = MeterSetup { max_duration_s: 10.0, ..MeterSetup::default() };
+    let (mut samples, mut history) = ([S::one(); METER_SAMPLES], [1.0; METER_HISTORY]);
+    let mut meter = Meter::new_in(setup, stream, &mut samples, &mut history)?;
+    let mut programmes: [Programme; CHANNELS] =
+        core::array::from_fn(|channel| Programme::new(channel, METER_FRAMES));
+    for _ in 0..METER_FRAMES / BLOCK {
+        let mut block = [[S::zero(); BLOCK]; CHANNELS];
+        for (programme, channel) in programmes.iter_mut().zip(&mut block) {
+            programme.fill(channel);
+        }
+        meter.push(Block::new(&block)?)?;
+    }
+    let read = meter.measurement();
+    let mut hash = Sha256::new();
+    for reading in [
+        read.integrated_lufs,
+        read.momentary_max_lufs,
+        read.short_term_max_lufs,
+        read.loudness_range_lu,
+        read.true_peak_dbtp,
+        read.sample_peak_dbfs,
+    ] {
+        let value = if let Reading::Value(value) = reading { value } else { f64::NAN };
+        update(&mut hash, &[value]);
+    }
+    Ok(hash)
+}
