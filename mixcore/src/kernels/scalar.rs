@@ -4,8 +4,8 @@
 
 use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
+use super::sample::Sample;
 use super::true_peak::{MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps};
-use crate::audio::{Block, BlockMut, Sample};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
 #[inline(always)]
@@ -157,21 +157,16 @@ pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S
     }
 }
 
-/// Twin of [`super::matrix`].
-pub fn matrix<S: Sample>(input: &Block<'_, S>, coefficients: &[f64], output: &mut BlockMut<'_, S>) {
-    let rows = coefficients.chunks_exact(input.channel_count());
-    let frames = input.frames().min(output.frames());
-    for (row, out) in rows.zip(output.channels_mut()) {
-        for (n, y) in out[..frames].iter_mut().enumerate() {
-            let mut sum = None;
-            for (channel, &coefficient) in input.channels().zip(row) {
-                if coefficient != 0.0 {
-                    let term = channel[n].as_f64() * coefficient;
-                    sum = Some(sum.map_or(term, |sum| sum + term));
-                }
-            }
-            *y = S::from_f64(sum.unwrap_or(0.0));
+/// Twin of [`super::matrix_row`].
+pub fn matrix_row<S: Sample>(terms: &[(&[S], f64)], out: &mut [S]) {
+    let frames = terms.iter().fold(out.len(), |frames, (source, _)| frames.min(source.len()));
+    for (n, y) in out[..frames].iter_mut().enumerate() {
+        let mut sum = None;
+        for (source, coefficient) in terms {
+            let term = source[n].as_f64() * coefficient;
+            sum = Some(sum.map_or(term, |sum| sum + term));
         }
+        *y = S::from_f64(sum.unwrap_or(0.0));
     }
 }
 

@@ -6,10 +6,10 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::isa::{Isa, dispatch};
+use super::isa::Isa;
+use super::lanes::Lanes;
+use super::sample::Sample;
 use super::scalar;
-use crate::audio::Sample;
-use crate::audio::lanes::Lanes;
 
 /// Taps of a phase of [`mirrored_peaks`], halved.
 pub const MIRRORED_HALF: usize = 6;
@@ -23,11 +23,16 @@ pub const QUARTER_MIDS: usize = 5;
 /// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·half.len() − 1 − k])`: a symmetric FIR of even
 /// length, as far as `input` fills the window; what lies beyond in `out` stays as it is.
 pub fn symmetric_fir<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
-    dispatch!(isa, simd => symmetric_fir_lanes(simd, input, half, out));
+    S::symmetric_fir(isa, input, half, out);
 }
 
 #[inline(always)]
-fn symmetric_fir_lanes<I: Simd, S: Sample>(simd: I, input: &[S], half: &[S], out: &mut [S]) {
+pub(super) fn symmetric_fir_lanes<I: Simd, S: Sample>(
+    simd: I,
+    input: &[S],
+    half: &[S],
+    out: &mut [S],
+) {
     let taps = 2 * half.len();
     let frames = scalar::reach(input.len(), taps, out.len());
     let whole = frames - frames % S::LANES;
@@ -61,11 +66,11 @@ pub struct MirroredTaps<S> {
 /// `out[n]` = largest magnitude of the four phases over `input[n..n + 12]` and of the sample
 /// `input[n + 5]` itself, as far as `input`, which is without NaN, fills these 12.
 pub fn mirrored_peaks<S: Sample>(isa: Isa, input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
-    dispatch!(isa, simd => mirrored_peaks_lanes(simd, input, taps, out));
+    S::mirrored_peaks(isa, input, taps, out);
 }
 
 #[inline(always)]
-fn mirrored_peaks_lanes<I: Simd, S: Sample>(
+pub(super) fn mirrored_peaks_lanes<I: Simd, S: Sample>(
     simd: I,
     input: &[S],
     taps: &MirroredTaps<S>,
@@ -120,11 +125,11 @@ pub fn quarter_peaks<S: Sample>(
     taps: &QuarterTaps<S>,
     out: &mut [S],
 ) {
-    dispatch!(isa, simd => quarter_peaks_lanes(simd, samples, mids, taps, out));
+    S::quarter_peaks(isa, samples, mids, taps, out);
 }
 
 #[inline(always)]
-fn quarter_peaks_lanes<I: Simd, S: Sample>(
+pub(super) fn quarter_peaks_lanes<I: Simd, S: Sample>(
     simd: I,
     samples: &[S],
     mids: &[S],

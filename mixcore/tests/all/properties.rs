@@ -3,7 +3,7 @@
 //! The processors and meters have theirs in their own files (`fader`, `delay`, `limiter_ceiling`,
 //! `pan`, `fold_down`, `loudness`); here stands what they are built from.
 
-use mixcore::audio::{Block, BlockMut, ChannelOrder, MAX_CHANNELS, PerChannel, Store};
+use mixcore::audio::{Block, BlockMut, ChannelOrder, MAX_CHANNELS, PerChannel, Store, matrix};
 use mixcore::filters::Biquad;
 use mixcore::kernels::{self, Isa, KWeight, MirroredTaps, QuarterTaps, scalar};
 use mixcore::level::FaderParams;
@@ -12,6 +12,8 @@ use mixcore::ramp::{GainRamp, ramp_frames};
 use mixcore::units::{self, FrameRate, Lufs, Power, Reading, Timecode};
 use mixcore::{Error, Layout, Stream, Text, math};
 use proptest::prelude::*;
+
+use crate::kernels_matrix::plain;
 
 /// Any f64 there is, and more often one that could be meant.
 fn any_number() -> impl Strategy<Value = f64> {
@@ -339,8 +341,8 @@ proptest! {
             let input = vec![&x[..]; inputs];
             let input = Block::new(&input).unwrap();
             let (mut left, mut right) = (vec![out.clone(); outputs], vec![out.clone(); outputs]);
-            kernels::matrix(isa, &input, &wide, &mut BlockMut::new(&mut left).unwrap());
-            scalar::matrix(&input, &wide, &mut BlockMut::new(&mut right).unwrap());
+            matrix(isa, &input, &wide, &mut BlockMut::new(&mut left).unwrap());
+            plain(&input, &wide, &mut right);
             prop_assert_eq!(&left, &right);
         }
     }
