@@ -270,9 +270,15 @@ impl<'a> LoudnessHistory<'a> {
         let rows: &[[f64; ROW]] = self.memory.as_chunks().0;
         let [momentary, short_term, peak] =
             rows.get(row % self.capacity()).copied().unwrap_or_default();
-        let end = (row + 1) * HOP_SUB_BLOCKS;
+        let at = at_frames(|index| sub_block_start(index, self.stream.rate_hz), row);
+        #[expect(clippy::cast_precision_loss, reason = "frames of seconds")]
         let level = |value: f64, need: usize| {
-            if end < need { too_short(end, need) } else { Reading::from_level(value) }
+            if (row + 1) * HOP_SUB_BLOCKS < need {
+                let have_s = at.end_frame as f64 / self.stream.rate_hz;
+                Reading::TooShort { have_s, need_s: need as f64 / SUB_BLOCKS_PER_S }
+            } else {
+                Reading::from_level(value)
+            }
         };
         HistoryRow {
             momentary_lufs: level(momentary, MOMENTARY_SUB_BLOCKS),
@@ -282,7 +288,7 @@ impl<'a> LoudnessHistory<'a> {
             } else {
                 Reading::from_level(peak)
             },
-            ..at_frames(|index| sub_block_start(index, self.stream.rate_hz), row)
+            ..at
         }
     }
 
@@ -291,12 +297,6 @@ impl<'a> LoudnessHistory<'a> {
         self.frames = 0;
         self.done = 0;
     }
-}
-
-fn too_short(have: usize, need: usize) -> Reading {
-    #[expect(clippy::cast_precision_loss, reason = "windows of seconds")]
-    let seconds = |sub_blocks: usize| sub_blocks as f64 / SUB_BLOCKS_PER_S;
-    Reading::TooShort { have_s: seconds(have), need_s: seconds(need) }
 }
 
 /// A row without readings.

@@ -319,7 +319,7 @@ impl<'a> LiveLoudness<'a> {
     /// Duration of what counts, s.
     #[must_use]
     pub fn measured_s(&self) -> f64 {
-        seconds(self.counted)
+        self.seconds(self.counted)
     }
 
     /// Energies since the start of the measurement that were taken as 0.
@@ -328,12 +328,25 @@ impl<'a> LiveLoudness<'a> {
         self.faults
     }
 
+    fn seconds(&self, sub_blocks: usize) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
+        {
+            self.start(sub_blocks) as f64 / self.rate_hz
+        }
+    }
+
+    fn too_short(&self, have: usize, need: usize) -> Reading {
+        #[expect(clippy::cast_precision_loss, reason = "a window's length")]
+        let need_s = need as f64 / SUB_BLOCKS_PER_S;
+        Reading::TooShort { have_s: self.seconds(have), need_s }
+    }
+
     fn last(&self, len: usize) -> Reading {
-        if self.done < len { too_short(self.done, len) } else { loudness(self.power(len)) }
+        if self.done < len { self.too_short(self.done, len) } else { loudness(self.power(len)) }
     }
 
     fn held(&self, max: &Held, len: usize) -> Reading {
-        if self.longest_run < len { too_short(self.longest_run, len) } else { loudness(max.power) }
+        if self.longest_run < len { self.too_short(self.longest_run, len) } else { loudness(max.power) }
     }
 
     /// Loudness of the last 0.4 s, LUFS.
@@ -376,7 +389,7 @@ impl<'a> LiveLoudness<'a> {
     #[must_use]
     pub fn integrated_lufs(&self) -> Reading {
         if self.gating_blocks.is_empty() {
-            too_short(self.longest_run, MOMENTARY_SUB_BLOCKS)
+            self.too_short(self.longest_run, MOMENTARY_SUB_BLOCKS)
         } else {
             self.gating_blocks.mean_lufs()
         }
@@ -397,7 +410,7 @@ impl<'a> LiveLoudness<'a> {
     #[must_use]
     pub fn loudness_range(&self) -> LoudnessRange {
         if self.short_terms.is_empty() {
-            LoudnessRange::none(too_short(self.longest_run, SHORT_TERM_SUB_BLOCKS))
+            LoudnessRange::none(self.too_short(self.longest_run, SHORT_TERM_SUB_BLOCKS))
         } else {
             self.short_terms.range()
         }
@@ -412,15 +425,4 @@ impl<'a> LiveLoudness<'a> {
             self.short_terms.range_bounds_lu()
         }
     }
-}
-
-fn seconds(sub_blocks: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "sub-blocks of days fit into 53 bits")]
-    {
-        sub_blocks as f64 / SUB_BLOCKS_PER_S
-    }
-}
-
-fn too_short(have: usize, need: usize) -> Reading {
-    Reading::TooShort { have_s: seconds(have), need_s: seconds(need) }
 }

@@ -37,6 +37,8 @@ mod limiter;
 #[cfg(feature = "alloc")]
 mod limiter_ceiling;
 #[cfg(feature = "alloc")]
+mod live;
+#[cfg(feature = "alloc")]
 mod loudness;
 #[cfg(feature = "alloc")]
 mod meters;
