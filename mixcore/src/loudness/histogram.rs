@@ -29,14 +29,18 @@
 //! below the mean). No meter is well-conditioned there: a change of 1e-12 LU moves the exact reading
 //! by as much. The histogram says where it is: [`Bounds`] contain the exact reading always.
 //!
-//! Found, in LU (200 random programmes of 1 to 30 minutes and 60 that lie at the gate on purpose;
-//! recomputed by the test `a_histogram_is_as_close_as_its_documentation_says`):
+//! Found, in LU, on 200 random programmes of 1 to 30 minutes (speech, scenes, music, fades, steady
+//! mixes) and on 60 that put more than half of their blocks next to the gate (recomputed by the test
+//! `a_histogram_is_as_close_as_its_documentation_says`):
 //!
-//! | bin width | I, random: worst (bound 4.35 q of that programme) | LRA, random: worst (bound 2 w) | I, at the gate: worst |
-//! |---|---|---|---|
-//! | 0.01 | TBD | TBD | TBD |
-//! | 0.05 | TBD | TBD | TBD |
-//! | 0.1 | TBD | TBD | TBD |
+//! | bin width | I: worst error | widest [`Bounds`] | LRA: worst error | bound 2 w | I at the gate: worst error | widest [`Bounds`] |
+//! |---|---|---|---|---|---|---|
+//! | 0.01 | 0.0037 | 0.017 | 0.0165 | 0.02 | 0.17 | 0.46 |
+//! | 0.05 | 0.0126 | 0.045 | 0.087 | 0.1 | 0.86 | 2.3 |
+//! | 0.1 | 0.031 | 0.11 | 0.147 | 0.2 | 2.1 | 7.2 |
+//!
+//! In a programme of one minute a single block on the wrong side is q = 1/600, 0.007 LU; a bin that
+//! holds one block, or blocks of one level, is never on the wrong side.
 //!
 //! Sums run in the order of time in f64: after n windows the relative error of a mean is at most
 //! n · 1.1e-16, which is 4e-10 LU after a day and 2e-7 LU after a year.
@@ -367,9 +371,13 @@ mod tests {
         reading.value().unwrap()
     }
 
-    fn of<'a>(memory: &'a mut [f64], windows: &[(f64, usize)]) -> Histogram<'a> {
+    fn of<'a>(
+        memory: &'a mut [f64],
+        gate: RelativeGate,
+        windows: &[(f64, usize)],
+    ) -> Histogram<'a> {
         let store = Store::lent("bin", memory, LEN, 0.0).unwrap();
-        let mut histogram = Histogram::new(BinWidth::OneTenth, GATE, store);
+        let mut histogram = Histogram::new(BinWidth::OneTenth, gate, store);
         for &(lufs, count) in windows {
             for _ in 0..count {
                 histogram.add(power(lufs));
@@ -384,33 +392,66 @@ mod tests {
         assert_eq!(widths.map(BinWidth::lu), [0.01, 0.05, 0.1]);
         assert_eq!(widths.map(Histogram::required_len), [18_000, 3600, 1800]);
         let mut memory = [0.0; LEN];
-        let histogram = of(&mut memory, &[]);
+        let histogram = of(&mut memory, GATE, &[]);
         for (lufs, bin) in
             [(-70.0, 0), (-69.95, 0), (-69.85, 1), (0.05, 700), (19.95, 899), (140.0, 899)]
         {
             assert_eq!(histogram.index(power(lufs) * (1.0 + 1e-12)), bin, "{lufs}");
         }
-        // The largest weight, all 24 channels, full scale, the largest gain of the K-weighting.
-        let loudest = power(0.0) * 10_f64.powi(0) * 24.0 * 1.41 * power(4.044) / power(0.0);
-        let _ = loudest;
+        // The largest gain of the K-weighting, 24 channels of the largest weight, full scale.
+        let loudest = -0.691 + 4.044 + 10.0 * crate::math::log10(24.0 * 1.41);
+        assert!((18.6..TOP_LUFS).contains(&loudest), "{loudest}");
     }
 
     #[test]
     fn the_mean_is_exact_but_for_the_bin_at_the_gate() {
         let mut memory = [0.0; LEN];
-        // Absolute-gated mean -20 + 10 log10(0.5 + small): the gate lies at -33.0.
-        let histogram = of(&mut memory, &[(-20.0, 100), (-50.0, 100), (-71.0, 900)]);
+        // The gate lies at -33.0; nothing is near it, and -71 never counts.
+        let histogram = of(&mut memory, GATE, &[(-20.0, 100), (-50.0, 100), (-71.0, 900)]);
         assert!((value(histogram.mean_lufs()) + 20.0).abs() < 1e-9);
         let bounds = histogram.mean_bounds_lufs();
         assert_eq!((bounds.low, bounds.high), (histogram.mean_lufs(), histogram.mean_lufs()));
-        // A tenth of the windows lies 0.03 LU above the gate: the bin counts as its mean does.
+        // 100 windows of power 1 and 10 of power g: g is a tenth of the mean at 10/109, -10.374 dB.
+        for (lufs, counts) in [(-30.344, true), (-30.396, false)] {
+            let mut memory = [0.0; LEN];
+            let histogram = of(&mut memory, GATE, &[(-20.0, 100), (lufs, 10)]);
+            let all = power(-20.0) * 100.0 + power(lufs) * 10.0;
+            let all = Power::new(all / 110.0).loudness().value();
+            let exact = if counts { all } else { -20.0 };
+            assert!((value(histogram.mean_lufs()) - exact).abs() < 1e-9, "{lufs}");
+            let bounds = histogram.mean_bounds_lufs();
+            assert!((value(bounds.low) - all).abs() < 1e-9);
+            assert!((value(bounds.high) + 20.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn percentiles_have_their_bins_means() {
+        let gate = RelativeGate { ratio: 0.01, at_passes: true };
         let mut memory = [0.0; LEN];
-        let gate = -20.0 + 10.0 * crate::math::log10((100.0 + 0.1 * 10.0) / 110.0) - 10.0;
-        let histogram = of(&mut memory, &[(-20.0, 100), (gate + 0.03, 10)]);
-        let exact = -20.0 + 10.0 * crate::math::log10((100.0 + 0.092 * 10.0) / 110.0);
-        assert!((value(histogram.mean_lufs()) - exact).abs() < 0.01);
-        let bounds = histogram.mean_bounds_lufs();
-        assert_eq!(bounds.low, histogram.mean_lufs());
-        assert!((value(bounds.high) + 20.0).abs() < 1e-9);
+        // Of 100: the 11th from below is the tenth percentile, the 95th the other (Tech 3342).
+        let windows = [(-30.0, 10), (-20.0, 80), (-10.0, 10), (-45.0, 50)];
+        let range = of(&mut memory, gate, &windows).range();
+        assert_eq!(range.windows, 100);
+        for (reading, exact) in
+            [(range.low_lufs, -20.0), (range.high_lufs, -10.0), (range.range_lu, 10.0)]
+        {
+            assert!((value(reading) - exact).abs() < 1e-9, "{reading:?}");
+        }
+        let bounds = of(&mut memory, gate, &windows).range_bounds_lu();
+        assert!(value(bounds.low) > 9.79 && value(bounds.high) < 10.21, "{bounds:?}");
+        assert!(value(bounds.low) <= 10.0 && value(bounds.high) >= 10.0, "{bounds:?}");
+    }
+
+    #[test]
+    fn a_merge_is_as_if_all_had_been_added() {
+        let (mut first, mut second, mut third) = ([0.0; LEN], [0.0; LEN], [0.0; LEN]);
+        let mut merged = of(&mut first, GATE, &[(-20.0, 8), (-71.0, 1)]);
+        merged.merge_from(&of(&mut second, GATE, &[(-25.0, 4), (-20.0, 2)]));
+        let all = of(&mut third, GATE, &[(-20.0, 10), (-25.0, 4), (-71.0, 1)]);
+        assert!((value(merged.mean_lufs()) - value(all.mean_lufs())).abs() < 1e-12);
+        assert_eq!((merged.windows, merged.passed), (15, 14));
+        merged.clear();
+        assert!(merged.is_empty() && merged.mean_lufs() == Reading::BelowGate);
     }
 }

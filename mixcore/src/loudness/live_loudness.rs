@@ -346,7 +346,11 @@ impl<'a> LiveLoudness<'a> {
     }
 
     fn held(&self, max: &Held, len: usize) -> Reading {
-        if self.longest_run < len { self.too_short(self.longest_run, len) } else { loudness(max.power) }
+        if self.longest_run < len {
+            self.too_short(self.longest_run, len)
+        } else {
+            loudness(max.power)
+        }
     }
 
     /// Loudness of the last 0.4 s, LUFS.

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 use super::{Letter, WIDTHS, lufs, value, within};
 use crate::signals::Noise;
 
-/// What `histogram.rs` documents: worst error of I and of LRA over the random programmes, LU.
+/// What `histogram.rs` documents: worst error of I and of LRA over the random programmes, LU, rounded
+/// up to the last digit.
 const DOCUMENTED: [(BinWidth, f64, f64); 3] = [
-    (BinWidth::OneHundredth, 0.005, 0.02),
-    (BinWidth::OneTwentieth, 0.02, 0.1),
-    (BinWidth::OneTenth, 0.04, 0.2),
+    (BinWidth::OneHundredth, 0.0037, 0.0165),
+    (BinWidth::OneTwentieth, 0.0126, 0.087),
+    (BinWidth::OneTenth, 0.031, 0.147),
 ];
 
 const RATE_HZ: f64 = 48_000.0;
@@ -21,9 +22,9 @@ fn energy(lufs: f64) -> f64 {
 }
 
 /// A level over time by one of five recipes, LUFS per 10 ms.
-fn random_programme(seed: u32, longest_s: f64) -> Vec<f64> {
+fn random_programme(seed: u32) -> Vec<f64> {
     let mut noise = Noise::new(seed.wrapping_mul(2_654_435_761));
-    let seconds = 60.0 + (noise.next_f64() + 1.0) * 0.5 * (longest_s - 60.0);
+    let seconds = 60.0 + (noise.next_f64() + 1.0) * 0.5 * (1800.0 - 60.0);
     let length = (seconds * 100.0) as usize;
     let centre = -20.0 + 6.0 * noise.next_f64();
     let spread = 4.0 + 3.0 * noise.next_f64();
@@ -107,8 +108,9 @@ fn measure(programmes: impl Iterator<Item = Vec<f64>>) -> [[f64; 3]; 3] {
 #[test]
 fn a_histogram_is_as_close_as_its_documentation_says() {
     let long = std::env::var_os("MIXCORE_LONG").is_some();
-    let (count, longest_s, hostile) = if long { (200, 1800.0, 60) } else { (40, 600.0, 10) };
-    let random = measure((0..count).map(|seed| random_programme(seed, longest_s)));
+    // The short run is the beginning of the long one, whose figures are documented.
+    let (count, hostile) = if long { (200, 60) } else { (25, 6) };
+    let random = measure((0..count).map(random_programme));
     let gate = measure((0..hostile).map(at_the_gate));
     println!("| bin | I random | widest bounds | LRA random | I at the gate | widest bounds |");
     for (((bins, integrated_lu, range_lu), random), gate) in
@@ -126,7 +128,7 @@ fn a_histogram_is_as_close_as_its_documentation_says() {
         assert!(random[0] <= integrated_lu, "I at {}: {}", bins.lu(), random[0]);
         assert!(random[1] <= range_lu, "LRA at {}: {}", bins.lu(), random[1]);
         // The hostile set does what it is for: its blocks lie in the cut bin.
-        assert!(gate[2] > 0.5, "{}", gate[2]);
+        assert!(gate[2] > 2.0 * random[2], "{} {}", gate[2], random[2]);
     }
 }
 
