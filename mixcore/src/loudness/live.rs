@@ -12,12 +12,15 @@
 //! While it stands by ([`LiveMeter::pause`]) M and S go on; I, LRA, the maxima and the peaks stand
 //! still. The calls act from the frame at which they are made: a sub-block (10 ms) counts if it lies
 //! wholly in a stretch that is measured, and peaks are those of the stretches, each with silence around.
+//! The K-weighting runs on through a pause: it is not a cut of the programme
+//! ([`super::ProgrammeWindow`] is).
 //! [`LiveMeter::restart`] is the button of an operator: the measurement begins anew while M and S go
 //! on. [`LiveMeter::reset`] is as good as new, the filters at rest.
 //!
 //! Sources: ITU-R BS.1770-5; EBU Tech 3341 (2023), clause 2.6, and 3342.
-//! Cost: that of [`super::Meter`] per block; per reading see [`LiveLoudness`] (M: 40 additions, I at
-//! 0.1 LU: some 200).
+//! Cost: per block that of [`super::Meter`] (53.8 against 53.9 instructions a sample and channel in
+//! blocks of 480, 22.0 against 22.0 in blocks of 4800, stereo, f32, AVX2, without true peak); per
+//! reading see [`LiveLoudness`].
 //! Latency: readings follow the last whole sub-block; peaks follow the last sample.
 
 use super::gating::sub_block_start;
@@ -101,8 +104,8 @@ impl<S: Sample> LiveMeter<'static, S> {
 }
 
 impl<'a, S: Sample> LiveMeter<'a, S> {
-    /// Memory that [`LiveMeter::new_in`] needs, whatever the programme's length: for stereo at 48 kHz
-    /// 308 kB with bins of 0.01 LU and 49 kB with bins of 0.1 LU, in f32.
+    /// Memory that [`LiveMeter::new_in`] needs, whatever the programme's length: that of
+    /// [`LiveLoudness::required_len`] (293 kB at 0.01 LU, 34 kB at 0.1 LU) and some 80 ms of samples.
     #[must_use]
     pub fn required_len(setup: &LiveMeterSetup, stream: &Stream) -> MeterStorage {
         let (pending, table) = SubBlockFilter::<S>::required_len(stream);

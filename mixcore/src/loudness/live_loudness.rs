@@ -15,8 +15,9 @@
 //! grid anew.
 //!
 //! Sources: ITU-R BS.1770-5, Annex 1; EBU Tech 3341 (2023), clauses 2.2 to 2.6; EBU Tech 3342.
-//! Cost: 340 additions a sub-block (10 ms), 2 logarithms every 100 ms. M and S: 40 and 300 additions
-//! and a logarithm on demand. I and LRA: see `histogram.rs`.
+//! Cost: 340 additions a sub-block (10 ms), 2 logarithms every 100 ms. On demand, in instructions
+//! (callgrind, AVX2): M 350, S 480; I 3400 with 1000 bins above the gate (10 LU at 0.01 LU), LRA 33,000
+//! with 2000; a tenth of these at 0.1 LU.
 //! Latency: readings follow the last energy.
 //! Limits: on a 32-bit CPU the counter of sub-blocks ends after 497 days.
 
