@@ -181,7 +181,7 @@ impl<'a> LiveLoudness<'a> {
         self.counted += 1;
         self.longest_run = self.longest_run.max(self.run);
         let (run, frame) = (self.run, self.frames());
-        let on_grid = |len: usize| (run - len) % HOP_SUB_BLOCKS == 0;
+        let on_grid = |len: usize| (run - len).is_multiple_of(HOP_SUB_BLOCKS);
         if run >= MOMENTARY_SUB_BLOCKS {
             let power = self.power(MOMENTARY_SUB_BLOCKS);
             self.momentary_max.hold(power, frame);
