@@ -14,7 +14,10 @@ use mixcore::delivery::Role;
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::loudness::{
+    BinWidth, LiveMeter, LiveMeterSetup, LoudnessHistory, Meter, MeterSetup, ProgrammeWindow,
+    StemActivity, TruePeakMeter, TruePeakMethod,
+};
 #[cfg(feature = "alloc")]
 use mixcore::session::{
     InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile,
@@ -187,6 +190,38 @@ fn meters<S: Sample>() {
     }
 }
 
+#[cfg(feature = "alloc")]
+fn live_meters<S: Sample>() {
+    for (layout, bins) in
+        [(Layout::STEREO, BinWidth::OneHundredth), (Layout::SURROUND_5_1, BinWidth::OneTenth)]
+    {
+        let stream = Stream::new(48_000.0, layout).unwrap();
+        let audio = signals::noise::<S>(layout.channel_count(), 192_000, 0.5, 3);
+        let block = Block::new(&audio).unwrap();
+        let setup = LiveMeterSetup { bins, ..LiveMeterSetup::default() };
+        let mut live = LiveMeter::new(setup, stream).unwrap();
+        let other = LiveMeter::<S>::new(setup, stream).unwrap();
+        let mut history = LoudnessHistory::new(1.0, stream).unwrap();
+        let window = ProgrammeWindow { start_frame: 100, frames: 190_000 };
+        let calls = allocations(|| {
+            for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 180_000), (180_000, 192_000)] {
+                let part = window.of(block.range(start, end), start as u64);
+                history.push(part, &mut live).unwrap();
+                live.pause();
+                history.push(part, &mut live).unwrap();
+                live.resume();
+            }
+            std::hint::black_box((live.measurement(), live.loudness().loudness_range_bounds_lu()));
+            std::hint::black_box((history.rows().count(), history.last()));
+            live.merge_from(&other).unwrap();
+            live.restart();
+            live.reset();
+            history.reset();
+        });
+        assert_eq!(calls, 0, "allocator calls ({layout})");
+    }
+}
+
 /// Loud, silent, loud: the recursion of the K-weighting runs down in between.
 #[cfg(all(feature = "alloc", target_arch = "x86_64"))]
 #[test]
@@ -206,6 +241,8 @@ fn flush_to_zero_changes_no_reading() {
 fn meters_never_allocate() {
     meters::<f32>();
     meters::<f64>();
+    live_meters::<f32>();
+    live_meters::<f64>();
 }
 
 #[cfg(feature = "alloc")]

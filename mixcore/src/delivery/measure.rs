@@ -17,12 +17,12 @@ use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    Meter, MeterSetup, PeakReadings, RangeGrid, StemActivity, SubBlocks, TruePeakMeter,
-    TruePeakMethod,
+    HistoryRow, LoudnessHistory, Meter, MeterSetup, PeakReadings, RangeGrid, StemActivity,
+    SubBlocks, TruePeakMeter, TruePeakMethod,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
-use crate::units::{Reading, Timecode, gain_to_db};
+use crate::units::{Reading, Timecode};
 
 /// What is measured, and what it is called.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,7 +165,7 @@ pub struct Measurer<S: Sample> {
     programme: Heard<S>,
     annex2: TruePeakMeter<'static, S>,
     sinc49: TruePeakMeter<'static, S>,
-    peaks: PeakHistory,
+    levels: LoudnessHistory<'static>,
     stems: Vec<(Role, Heard<S>)>,
     dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
     music: Option<Bus<S>>,
@@ -209,7 +209,7 @@ impl<S: Sample> Measurer<S> {
             programme: Heard::new(stream, meter)?,
             annex2: TruePeakMeter::new(TruePeakMethod::Annex2, stream)?,
             sinc49: TruePeakMeter::new(TruePeakMethod::Sinc49, stream)?,
-            peaks: PeakHistory { rate_hz: stream.rate_hz, peaks: Vec::new() },
+            levels: LoudnessHistory::new(meter.max_duration_s, stream)?,
             stems,
             dialogue,
             music,
@@ -272,7 +272,7 @@ impl<S: Sample> Measurer<S> {
         stems: &[(Role, Block<'_, S>)],
     ) -> Result<(), Error> {
         let frames = version.frames();
-        self.peaks.push(version, &mut self.programme.meter)?;
+        self.levels.push(version, &mut self.programme.meter)?;
         self.programme.push_folded(version)?;
         self.annex2.push(version)?;
         self.sinc49.push(version)?;
@@ -317,7 +317,7 @@ impl<S: Sample> Measurer<S> {
             found.set(&of, Quantity::MonoLossLu, heard.mono_loss_lu())?;
         }
         self.read_dialogue(&mut found)?;
-        found.set_history(history(self.programme.meter.sub_blocks(), self.peaks.levels()));
+        found.set_history(history(self.levels.rows()));
         Ok(found)
     }
 
@@ -401,7 +401,7 @@ impl Measurement {
             .with_true_peak_method(setup.true_peak.name());
         let mut found = Self::new(header);
         set_loudness(&mut found, meter)?;
-        found.set_history(history(meter.sub_blocks(), Vec::new()));
+        found.set_history(history(meter.sub_blocks().levels()));
         Ok(found)
     }
 }
@@ -429,55 +429,20 @@ fn set_loudness<S: Sample>(found: &mut Measurement, meter: &Meter<'_, S>) -> Res
     Ok(())
 }
 
-/// M and S every 100 ms, with the true peaks in between.
-fn history(blocks: SubBlocks<'_>, true_peak_dbtp: Vec<f32>) -> History {
-    let level = |reading: Reading| {
-        #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
-        reading.value().map_or(f32::NAN, |value| value as f32)
-    };
-    let ends = || (HOP..=blocks.len()).step_by(HOP);
-    History::new(
-        ends().map(|end| level(blocks.momentary_lufs(end))).collect(),
-        ends().map(|end| level(blocks.short_term_lufs(end))).collect(),
-        true_peak_dbtp,
-    )
-}
-
-/// True peaks per 100 ms.
-struct PeakHistory {
-    rate_hz: f64,
-    peaks: Vec<f64>,
-}
-
-impl PeakHistory {
-    /// Pushes a block into the programme's meter and takes its peak at the end of each 100 ms.
-    fn push<S: Sample>(
-        &mut self,
-        block: Block<'_, S>,
-        meter: &mut Meter<'static, S>,
-    ) -> Result<(), Error> {
-        let mut at = 0;
-        while at < block.frames() {
-            let hop = crate::loudness::sub_block_start((self.peaks.len() + 1) * HOP, self.rate_hz);
-            let left = usize::try_from(hop - meter.frames()).unwrap_or(usize::MAX);
-            let end = (at + left).min(block.frames());
-            meter.push(block.range(at, end))?;
-            if end - at == left {
-                self.peaks.push(meter.take_interval_peak());
-            }
-            at = end;
-        }
-        Ok(())
-    }
-
+/// The rows as lists for plots; no true peaks where the meter had none.
+fn history(rows: impl Iterator<Item = HistoryRow>) -> History {
     #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
-    fn levels(&self) -> Vec<f32> {
-        self.peaks.iter().map(|&peak| gain_to_db(peak) as f32).collect()
+    let level = |reading: Reading, none| reading.value().map_or(none, |value| value as f32);
+    let mut history = History::default();
+    for row in rows {
+        history.momentary_lufs.push(level(row.momentary_lufs, f32::NAN));
+        history.short_term_lufs.push(level(row.short_term_lufs, f32::NAN));
+        if row.true_peak_dbtp != Reading::NotApplicable {
+            history.true_peak_dbtp.push(level(row.true_peak_dbtp, f32::NEG_INFINITY));
+        }
     }
+    history
 }
-
-/// Sub-blocks (10 ms) in an entry of the history.
-const HOP: usize = 10;
 
 /// How dialogue was found, as the measurement's header says it.
 const DETECTOR: &str = "activity of the dialogue stem: 10 ms frames above -30 dB of its mean active power, gaps under 0.4 s merged";

@@ -33,7 +33,7 @@ pub(super) const HOP_SUB_BLOCKS: usize = 10;
 /// Absolute gate, LUFS (BS.1770-5, Annex 1, eq. 6; EBU Tech 3342).
 pub(super) const ABSOLUTE_GATE_LUFS: f64 = -70.0;
 /// Relative gate of I, LU (BS.1770-5, Annex 1, eq. 5).
-const RELATIVE_GATE_LU: f64 = -10.0;
+pub(super) const RELATIVE_GATE_LU: f64 = -10.0;
 
 /// Editions of ITU-R BS.1770 as far as the loudness of a layout of loudspeakers goes.
 ///

@@ -79,13 +79,13 @@ pub struct MeterStorage {
 
 /// A held maximum: power and the frame at which its window ends.
 #[derive(Clone, Copy, Debug, Default)]
-struct Held {
-    power: f64,
-    frame: u64,
+pub(super) struct Held {
+    pub(super) power: f64,
+    pub(super) frame: u64,
 }
 
 impl Held {
-    fn hold(&mut self, power: f64, frame: u64) {
+    pub(super) fn hold(&mut self, power: f64, frame: u64) {
         if power > self.power {
             *self = Self { power, frame };
         }

@@ -3,15 +3,24 @@
 //! [`Meter`] takes a programme in blocks of any size. Its one intermediate result is the list of
 //! weighted energies per 10 ms ([`SubBlocks`]); integrated loudness, loudness range and every other
 //! reading is a pure function of that list, of the whole of it or of a part (a reel, a phrase).
+//! [`LiveMeter`] reads the same of a programme without an end, in memory of a fixed size;
+//! [`LoudnessHistory`] keeps what either read every 100 ms, and [`ProgrammeWindow`] keeps tone, clock
+//! and tails out of them.
 //! [`TruePeakMeter`] finds the peaks between the samples. [`StemActivity`] finds the phrases of a
 //! dialogue stem, over which dialogue loudness and separation are read.
 
 mod dialogue;
 mod gating;
+mod histogram;
+mod history;
 mod interpolator;
 mod k_weighting;
+mod live;
+mod live_loudness;
+mod live_peaks;
 mod meter;
 mod power;
+mod programme_window;
 mod range;
 mod sub_block_filter;
 mod true_peak;
@@ -21,9 +30,14 @@ pub use gating::{
     Edition, Gates, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks,
     sub_block_start,
 };
+pub use histogram::{BinWidth, Bounds};
+pub use history::{HistoryRow, Levels, LoudnessHistory};
 pub use interpolator::TruePeakMethod;
 pub use k_weighting::KWeighting;
+pub use live::{LiveMeter, LiveMeterSetup};
+pub use live_loudness::LiveLoudness;
 pub use meter::{LoudnessReadings, Meter, MeterSetup, MeterStorage};
 pub use power::{channel_weight, position_weight};
+pub use programme_window::ProgrammeWindow;
 pub use range::{LoudnessRange, RangeGrid};
 pub use true_peak::{PeakReadings, TruePeakMeter};

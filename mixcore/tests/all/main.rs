@@ -38,6 +38,8 @@ mod limiter;
 #[cfg(feature = "std")]
 mod limiter_ceiling;
 #[cfg(feature = "alloc")]
+mod live;
+#[cfg(feature = "alloc")]
 mod loudness;
 #[cfg(feature = "alloc")]
 mod meters;
