@@ -8,6 +8,7 @@
 //! them reach. Inside a kernel closures are for [`core::array::from_fn`] alone, and even these are
 //! worth a look: what the compiler does not inline runs without the level's instructions. [`scalar`] is the plain twin of each kernel: documentation and oracle.
 
+mod cascade;
 mod gain;
 mod interp;
 mod isa;
@@ -19,6 +20,9 @@ pub mod scalar;
 mod true_peak;
 mod window;
 
+/// Parts of the equivalent-level meter, public for tests and benches only.
+#[doc(hidden)]
+pub use cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, cascade_energy};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};

@@ -6,15 +6,19 @@
 //! [`TruePeakMeter`] finds the peaks between the samples. [`StemActivity`] finds the phrases of a
 //! dialogue stem, over which dialogue loudness and separation are read.
 
+mod a_weighting;
 mod dialogue;
 mod gating;
 mod interpolator;
 mod k_weighting;
+mod m_weighting;
 mod meter;
 mod power;
 mod range;
 mod sub_block_filter;
 mod true_peak;
+mod weighting;
+mod weighting_fit;
 
 pub use dialogue::{Activity, DialogueReadings, Phrase, StemActivity, separation};
 pub use gating::{
@@ -27,3 +31,4 @@ pub use meter::{LoudnessReadings, Meter, MeterSetup, MeterStorage};
 pub use power::{channel_weight, position_weight};
 pub use range::{LoudnessRange, RangeGrid};
 pub use true_peak::{PeakReadings, TruePeakMeter};
+pub use weighting::{Weighting, WeightingFilter};
