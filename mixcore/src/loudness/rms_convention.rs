@@ -6,8 +6,8 @@ use crate::units::{Reading, db_to_power, power_to_db};
 
 /// The signal whose RMS level is 0 dBFS.
 ///
-/// Sources: AES17 and IEC 61606 for the sine. Audition lets its user choose; Audacity, Pro Tools and
-/// Sound Forge have the square, Samplitude and the TT meter the sine.
+/// Sources: AES17 and IEC 61606 for the sine. By their users' reports Audition lets one choose, Pro
+/// Tools, WaveLab and Sound Forge have the square, Samplitude and the TT meter the sine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RmsConvention {
