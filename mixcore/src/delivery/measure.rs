@@ -17,12 +17,12 @@ use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    HistoryRow, LoudnessHistory, Meter, MeterSetup, PeakReadings, RangeGrid, StemActivity,
-    SubBlocks, TruePeakMeter, TruePeakMethod,
+    HistoryRow, LoudnessHistory, Meter, MeterSetup, PeakReadings, PeakToShortTerm, RangeGrid,
+    RmsConvention, RmsMeter, RmsReadings, StemActivity, SubBlocks, TruePeakMeter, TruePeakMethod,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
-use crate::units::{Reading, Timecode};
+use crate::units::{Reading, Timecode, db_to_gain};
 
 /// What is measured, and what it is called.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,6 +166,7 @@ pub struct Measurer<S: Sample> {
     annex2: TruePeakMeter<'static, S>,
     sinc49: TruePeakMeter<'static, S>,
     levels: LoudnessHistory<'static>,
+    rms: RmsMeter<'static, S>,
     stems: Vec<(Role, Heard<S>)>,
     dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
     music: Option<Bus<S>>,
@@ -210,6 +211,7 @@ impl<S: Sample> Measurer<S> {
             annex2: TruePeakMeter::new(TruePeakMethod::Annex2, stream)?,
             sinc49: TruePeakMeter::new(TruePeakMethod::Sinc49, stream)?,
             levels: LoudnessHistory::new(meter.max_duration_s, stream)?,
+            rms: RmsMeter::new(RmsConvention::Square, stream)?,
             stems,
             dialogue,
             music,
@@ -276,6 +278,7 @@ impl<S: Sample> Measurer<S> {
         self.programme.push_folded(version)?;
         self.annex2.push(version)?;
         self.sinc49.push(version)?;
+        self.rms.push(version)?;
         for (role, heard) in &mut self.stems {
             for (_, block) in stems.iter().filter(|(given, _)| given == role) {
                 heard.push(*block)?;
@@ -332,6 +335,14 @@ impl<S: Sample> Measurer<S> {
         ] {
             let peaks = meter.measurement();
             found.set_at(&of, quantity, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
+        }
+        let peak = |row: HistoryRow| row.true_peak_dbtp.value().map_or(0.0, db_to_gain);
+        let peaks: Vec<f64> = self.levels.rows().map(peak).collect();
+        let psr = PeakToShortTerm::new(self.programme.meter.sub_blocks(), &peaks)?;
+        found.set(&of, Quantity::PsrLowPercentileDb, psr.measurement().low_percentile_db)?;
+        set_rms(found, &of, self.rms.measurement())?;
+        for channel in 0..self.stream.channel_count() {
+            set_rms(found, &Of::Channel(channel), self.rms.channel_measurement(channel))?;
         }
         Ok(())
     }
@@ -453,4 +464,10 @@ const SHORTEST_S: f64 = 0.4;
 fn set_peaks(found: &mut Measurement, of: &Of, peaks: PeakReadings) -> Result<(), Error> {
     found.set_at(of, Quantity::TruePeakDbtp, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
     found.set_at(of, Quantity::SamplePeakDbfs, peaks.sample_peak_dbfs, peaks.sample_peak_frame)
+}
+
+fn set_rms(found: &mut Measurement, of: &Of, readings: RmsReadings) -> Result<(), Error> {
+    let (floor, frame) = (readings.noise_floor_dbfs, readings.noise_floor_frame);
+    found.set(of, Quantity::RmsDbfs, readings.rms_dbfs)?;
+    found.set_at(of, Quantity::NoiseFloorDbfs, floor, frame)
 }

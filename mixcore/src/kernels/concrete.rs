@@ -4,11 +4,12 @@
 //! anew in every crate that calls it. Called through [`Kernels`] it is not: a program, a test or a
 //! binding that uses a meter does not compile the meter's loops at every SIMD level again.
 
+use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
 use super::isa::{Isa, dispatch};
 use super::k_weight::{KState, KWeight};
 use super::reduce::PeakEnergy;
 use super::true_peak::{MirroredTaps, QuarterTaps};
-use super::{gain, interp, k_weight, matrix, mix, reduce, true_peak, window};
+use super::{cascade, gain, interp, k_weight, matrix, mix, reduce, true_peak, window};
 
 macro_rules! for_both_samples {
     ($(
@@ -40,6 +41,9 @@ macro_rules! for_both_samples {
 }
 
 for_both_samples! {
+    cascade::cascade_energy_lanes as fn cascade_energy(
+        sections: &[Section; CASCADE_SECTIONS], rows: &[&[Self]], state: &mut CascadeState
+    ) -> [f64; CASCADE_LANES];
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);

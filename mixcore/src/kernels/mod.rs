@@ -10,6 +10,7 @@
 //! of a new name is listed in `concrete.rs`, which compiles it for both sample types. [`scalar`] is
 //! the plain twin of each kernel: documentation and oracle.
 
+mod cascade;
 mod concrete;
 mod gain;
 mod interp;
@@ -24,6 +25,9 @@ pub mod scalar;
 mod true_peak;
 mod window;
 
+/// Parts of the equivalent-level meter, public for tests and benches only.
+#[doc(hidden)]
+pub use cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, cascade_energy};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};

@@ -2,6 +2,7 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
+use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, settled};
 use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
@@ -201,6 +202,30 @@ pub fn k_energy<S: Sample>(
             state = next;
         }
     }
+}
+
+/// Twin of [`super::cascade_energy`]; lanes without a row keep their state and return 0.
+pub fn cascade_energy<S: Sample>(
+    sections: &[Section; CASCADE_SECTIONS],
+    rows: &[&[S]],
+    state: &mut CascadeState,
+) -> [f64; CASCADE_LANES] {
+    let mut energies = [0.0; CASCADE_LANES];
+    let frames = rows.iter().take(CASCADE_LANES).map(|row| row.len()).min().unwrap_or(0);
+    for (lane, (row, energy)) in rows.iter().zip(&mut energies).enumerate() {
+        for sample in &row[..frames] {
+            let mut x = sample.as_f64();
+            for (n, section) in sections.iter().enumerate() {
+                let (y, [s1, s2]) = section.step([state[2 * n][lane], state[2 * n + 1][lane]], x);
+                (state[2 * n][lane], state[2 * n + 1][lane], x) = (s1, s2, y);
+            }
+            *energy += x * x;
+        }
+        for part in state.iter_mut() {
+            part[lane] = settled(part[lane]);
+        }
+    }
+    energies
 }
 
 /// Twin of [`super::symmetric_fir`].

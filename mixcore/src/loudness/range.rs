@@ -116,10 +116,7 @@ impl SubBlocks<'_> {
         };
         let threshold = absolute.max(ungated * RELATIVE_GATE);
         let passed = || windows().filter(move |&power| power >= threshold);
-        #[cfg(feature = "alloc")]
-        let (low, high) = by_sorting(passed());
-        #[cfg(not(feature = "alloc"))]
-        let (low, high) = by_bisection(passed);
+        let (low, high) = low_and_high(passed);
         let windows = passed().count();
         LoudnessRange::between(loudness(low), loudness(high), loudness(threshold), windows)
     }
@@ -136,6 +133,14 @@ pub(super) fn rank(count: usize, percent: f64) -> usize {
     {
         math::round((count - 1) as f64 * percent / 100.0 + 1.0) as usize - 1
     }
+}
+
+/// The percentiles of Tech 3342 of positive numbers, of which there is at least one.
+pub(super) fn low_and_high<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> (f64, f64) {
+    #[cfg(feature = "alloc")]
+    return by_sorting(values());
+    #[cfg(not(feature = "alloc"))]
+    by_bisection(values)
 }
 
 /// Both percentiles of positive numbers, by sorting.
