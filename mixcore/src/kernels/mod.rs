@@ -8,6 +8,8 @@
 //! them reach. Inside a kernel closures are for [`core::array::from_fn`] alone, and even these are
 //! worth a look: what the compiler does not inline runs without the level's instructions. [`scalar`] is the plain twin of each kernel: documentation and oracle.
 
+mod band_pass;
+mod correlate;
 mod gain;
 mod interp;
 mod isa;
@@ -16,9 +18,17 @@ mod matrix;
 mod mix;
 mod reduce;
 pub mod scalar;
+mod screen;
 mod true_peak;
 mod window;
 
+/// Parts of the third-octave filters, public for tests and benches only.
+#[doc(hidden)]
+pub use band_pass::{
+    BAND_LANES, BAND_SECTIONS, BandPasses, BandProducts, BandState, band_energies, band_products,
+    settle_bands,
+};
+pub use correlate::{PairSums, dot3, lag_products};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
@@ -28,6 +38,9 @@ pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
+/// Parts of the level statistics, public for tests and benches only.
+#[doc(hidden)]
+pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{
