@@ -1,14 +1,20 @@
 //! What a file is made of, apart from its loudness: level statistics and technical faults, the
 //! relation of two channels, bands.
 //!
-//! [`Correlation`] tells how two channels go together, over the whole spectrum and in every third
+//! [`LevelStats`] finds clipping, flat tops, silence, dropouts and stuck samples and says where they
+//! are. [`Correlation`] tells how two channels go together, over the whole spectrum and in every third
 //! octave. [`ThirdOctave`] names the bands, [`ThirdOctaveBank`] filters them.
 
 mod correlation;
+mod level_events;
+mod level_scan;
+mod level_stats;
 mod pair;
 mod sliding;
 mod third_octave;
 
 pub use correlation::{Correlation, CorrelationReadings, CorrelationSetup};
+pub use level_events::{EventCount, LevelEvent, LevelEventKind};
+pub use level_stats::{LevelReadings, LevelSetup, LevelStats, LevelStorage};
 pub use pair::{ChannelPair, PairReadings};
 pub use third_octave::{THIRD_OCTAVES, ThirdOctave, ThirdOctaveBank, ThirdOctaveState};

@@ -324,24 +324,26 @@ pub fn lag_products(a: &[f64], b: &[f64], sums: &mut [f64]) {
 
 /// Twin of [`super::level_screen`].
 #[must_use]
-pub fn level_screen<S: Sample>(line: &[S], threshold: S) -> LevelScreen {
+pub fn level_screen<S: Sample>(line: &[S], threshold: f64) -> LevelScreen {
     let samples = line.get(SCREEN_HISTORY..).unwrap_or_default();
     let PeakEnergy { peak, energy } = peak_energy(samples);
     let mut lanes = [0.0; 8];
     for (n, x) in samples.iter().enumerate() {
         lanes[n % 8] += x.as_f64();
     }
-    let (quiet, repeats) = marks(line, threshold);
-    LevelScreen { sum: fold_sum(&lanes), energy, peak, quiet, repeats }
+    let quiet = |group: &[S]| group.iter().all(|x| x.as_f64().abs() <= threshold);
+    LevelScreen {
+        sum: fold_sum(&lanes),
+        energy,
+        peak,
+        quiet: samples.chunks(8).any(quiet),
+        repeats: repeats(line),
+    }
 }
 
-/// The marks of [`level_screen`].
-pub(super) fn marks<S: Sample>(line: &[S], threshold: S) -> (bool, bool) {
-    let samples = line.get(SCREEN_HISTORY..).unwrap_or_default();
-    (
-        samples.iter().any(|x| x.abs() <= threshold),
-        line.windows(3).any(|three| three[0] == three[1] && three[1] == three[2]),
-    )
+/// Whether three consecutive samples are equal.
+pub(super) fn repeats<S: Sample>(line: &[S]) -> bool {
+    line.windows(3).any(|three| three[0] == three[1] && three[1] == three[2])
 }
 
 /// One band-pass, one sample.

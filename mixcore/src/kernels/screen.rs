@@ -20,7 +20,8 @@ pub struct LevelScreen {
     pub energy: f64,
     /// Largest magnitude.
     pub peak: f64,
-    /// Some magnitude is at or below the threshold.
+    /// A group of eight samples (index divided by 8) is wholly at or below the threshold: true for
+    /// every run of 15 such samples.
     pub quiet: bool,
     /// Somewhere three consecutive samples are equal, the history included.
     pub repeats: bool,
@@ -31,62 +32,63 @@ pub struct LevelScreen {
 /// The sums run in eight lanes, index modulo 8, in f64, and the fixed tree of [`super::sum`]. The
 /// samples are without NaN.
 #[must_use]
-pub fn level_screen<S: Sample>(isa: Isa, line: &[S], threshold: S) -> LevelScreen {
+pub fn level_screen<S: Sample>(isa: Isa, line: &[S], threshold: f64) -> LevelScreen {
     dispatch!(isa, simd => level_screen_lanes(simd, line, threshold))
 }
 
 #[inline(always)]
-fn level_screen_lanes<I: Simd, S: Sample>(simd: I, line: &[S], threshold: S) -> LevelScreen {
+fn level_screen_lanes<I: Simd, S: Sample>(simd: I, line: &[S], threshold: f64) -> LevelScreen {
     let samples = line.get(SCREEN_HISTORY..).unwrap_or_default();
-    let mut sum = f64x8::splat(simd, 0.0);
-    let mut energy = f64x8::splat(simd, 0.0);
-    let mut best = f64x8::splat(simd, 0.0);
+    let zero = f64x8::splat(simd, 0.0);
+    let limit = f64x8::splat(simd, threshold);
+    let (mut sum, mut energy, mut best) = (zero, zero, zero);
+    let mut quiet = false;
     let (chunks, tail) = samples.as_chunks();
     for chunk in chunks {
         let x = <S as Lanes>::load_f64(simd, chunk);
+        let magnitude = x.abs();
         sum += x;
         energy += x * x;
-        best = x.abs().max_precise(best);
+        best = magnitude.max_precise(best);
+        quiet |= magnitude.simd_le(limit).all_true();
     }
     if !tail.is_empty() {
         let x = <S as Lanes>::load_f64(simd, &padded(tail));
+        let magnitude = x.abs();
         sum += x;
         energy += x * x;
-        best = x.abs().max_precise(best);
+        best = magnitude.max_precise(best);
+        quiet |= magnitude.simd_le(limit).all_true();
     }
     let mut peak = 0.0;
     for &lane in best.as_slice() {
         peak = if lane > peak { lane } else { peak };
     }
-    let (quiet, repeats) = marks(simd, line, threshold);
     LevelScreen {
         sum: fold_sum(sum.as_slice()),
         energy: fold_sum(energy.as_slice()),
         peak,
         quiet,
-        repeats,
+        repeats: repeats(simd, line),
     }
 }
 
-/// The two marks, in lanes of the sample type.
+/// Whether three consecutive samples are equal, in lanes of the sample type.
 #[inline(always)]
-fn marks<I: Simd, S: Sample>(simd: I, line: &[S], threshold: S) -> (bool, bool) {
-    let limit = S::V::<I>::splat(simd, threshold);
+fn repeats<I: Simd, S: Sample>(simd: I, line: &[S]) -> bool {
     let zero = S::V::<I>::splat(simd, S::zero());
     let one = S::V::<I>::splat(simd, S::one());
-    // Counts of marked lanes, so that the loop has no branch; a quantum is far below 2^24.
-    let (mut quiet, mut repeats) = (zero, zero);
+    // Marked lanes, so that the loop has no branch.
+    let mut marked = zero;
     let mut at = 0;
     while let Some(window) = line.get(at..at + S::LANES + SCREEN_HISTORY) {
         let first = <S as Lanes>::load(simd, window);
         let second = <S as Lanes>::load(simd, &window[1..]);
         let third = <S as Lanes>::load(simd, &window[SCREEN_HISTORY..]);
-        quiet += third.abs().simd_le(limit).select(one, zero);
-        let equal = first.simd_eq(second).select(one, zero);
-        repeats += second.simd_eq(third).select(equal, zero);
+        let equal = first.simd_eq(second).select(one, marked);
+        marked = second.simd_eq(third).select(equal, marked);
         at += S::LANES;
     }
-    let any = |lanes: &[S]| lanes.iter().any(|&count| count > S::zero());
-    let rest = super::scalar::marks(line.get(at..).unwrap_or_default(), threshold);
-    (any(quiet.as_slice()) || rest.0, any(repeats.as_slice()) || rest.1)
+    marked.as_slice().iter().any(|&lane| lane > S::zero())
+        || super::scalar::repeats(line.get(at..).unwrap_or_default())
 }
