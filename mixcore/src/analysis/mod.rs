@@ -3,9 +3,11 @@
 //!
 //! [`LevelStats`] finds clipping, flat tops, silence, dropouts and stuck samples and says where they
 //! are. [`Correlation`] tells how two channels go together, over the whole spectrum and in every third
-//! octave. [`ThirdOctave`] names the bands, [`ThirdOctaveBank`] filters them.
+//! octave, [`ChannelDelay`] how far one lags behind the other. [`ThirdOctave`] names the bands, [`ThirdOctaveBank`] filters them.
 
+mod channel_delay;
 mod correlation;
+mod delay_curve;
 mod level_events;
 mod level_scan;
 mod level_stats;
@@ -13,7 +15,9 @@ mod pair;
 mod sliding;
 mod third_octave;
 
+pub use channel_delay::{ChannelDelay, DelaySetup};
 pub use correlation::{Correlation, CorrelationReadings, CorrelationSetup};
+pub use delay_curve::{DelayReadings, DelayVerdict};
 pub use level_events::{EventCount, LevelEvent, LevelEventKind};
 pub use level_stats::{LevelReadings, LevelSetup, LevelStats, LevelStorage};
 pub use pair::{ChannelPair, PairReadings};
