@@ -5,9 +5,10 @@ use crate::math;
 use crate::units::{Reading, db_to_power};
 
 /// Lags beyond the longest delay on either side, for the interpolation; it has twice as many taps and one.
-pub(super) const MARGIN: usize = 16;
-/// Kaiser β of the interpolation: flat within 0.1 % up to 0.45 of the rate at 32 taps.
-const KAISER_BETA: f64 = 5.0;
+pub(super) const MARGIN: usize = 32;
+/// Kaiser β of the interpolation: −80 dB of ripple, flat up to 0.46 of the rate with 65 taps (Kaiser's
+/// formula). The ripple must be far below the bend of a broad peak.
+const KAISER_BETA: f64 = 8.0;
 /// Points that are tried per frame before the parabola.
 const STEPS: i32 = 16;
 /// Whether there is an answer, and if not, why.
@@ -102,15 +103,27 @@ impl Curve<'_> {
     }
 
     /// c between the lags: `offset` frames after that of `index`, −1 to 1.
+    ///
+    /// The products and the energies are interpolated apart: their quotient is not band-limited where
+    /// a window begins or ends in a loud sound.
     fn between(&self, index: usize, offset: f64) -> f64 {
-        let mut sum = 0.0;
+        let (mut sum, mut energy, mut weights) = (0.0, 0.0, 0.0);
         for tap in 0..=2 * MARGIN {
-            #[expect(clippy::cast_precision_loss, reason = "at most 33")]
+            #[expect(clippy::cast_precision_loss, reason = "at most 65")]
             let (distance, reach) = (offset + MARGIN as f64 - tap as f64, MARGIN as f64 + 1.0);
             let weight = math::sinc(distance) * math::kaiser(distance / reach, KAISER_BETA);
-            sum += weight * self.at((index + tap).saturating_sub(MARGIN));
+            let lag = (index + tap).saturating_sub(MARGIN);
+            sum += weight * self.sums.get(lag).copied().unwrap_or_default();
+            energy += weight * self.energies.get(lag).copied().unwrap_or_default();
+            weights += weight;
         }
-        sum
+        // So that what hardly changes from lag to lag comes out as it is.
+        let (sum, energy) = (sum / weights, energy / weights);
+        if energy > 0.0 && self.energy > 0.0 {
+            sum / (math::sqrt(self.energy) * math::sqrt(energy))
+        } else {
+            0.0
+        }
     }
 
     /// What the curve of so many frames says.
