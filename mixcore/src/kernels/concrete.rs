@@ -4,12 +4,18 @@
 //! anew in every crate that calls it. Called through [`Kernels`] it is not: a program, a test or a
 //! binding that uses a meter does not compile the meter's loops at every SIMD level again.
 
+use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
+use super::correlate::PairSums;
 use super::isa::{Isa, dispatch};
 use super::k_weight::{KState, KWeight};
 use super::reduce::PeakEnergy;
+use super::screen::LevelScreen;
 use super::true_peak::{MirroredTaps, QuarterTaps};
-use super::{cascade, gain, interp, k_weight, matrix, mix, reduce, true_peak, window};
+use super::{
+    band_pass, cascade, correlate, gain, interp, k_weight, matrix, mix, reduce, screen, true_peak,
+    window,
+};
 
 macro_rules! for_both_samples {
     ($(
@@ -41,6 +47,15 @@ macro_rules! for_both_samples {
 }
 
 for_both_samples! {
+    band_pass::band_energies_lanes as fn band_energies(
+        filters: &BandPasses, samples: &[Self], state: &mut BandState, sums: &mut [f64; BAND_LANES]
+    );
+    band_pass::band_products_lanes as fn band_products(
+        filters: &BandPasses, left: &[Self], right: &[Self], states: &mut [BandState; 2],
+        sums: &mut BandProducts
+    );
+    correlate::dot3_lanes as fn dot3(left: &[Self], right: &[Self]) -> PairSums;
+    screen::level_screen_lanes as fn level_screen(line: &[Self], threshold: f64) -> LevelScreen;
     cascade::cascade_energy_lanes as fn cascade_energy(
         sections: &[Section; CASCADE_SECTIONS], rows: &[&[Self]], state: &mut CascadeState
     ) -> [f64; CASCADE_LANES];

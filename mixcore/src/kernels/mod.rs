@@ -10,8 +10,10 @@
 //! of a new name is listed in `concrete.rs`, which compiles it for both sample types. [`scalar`] is
 //! the plain twin of each kernel: documentation and oracle.
 
+mod band_pass;
 mod cascade;
 mod concrete;
+mod correlate;
 mod gain;
 mod interp;
 mod isa;
@@ -22,12 +24,20 @@ mod mix;
 mod reduce;
 mod sample;
 pub mod scalar;
+mod screen;
 mod true_peak;
 mod window;
 
+/// Parts of the third-octave filters, public for tests and benches only.
+#[doc(hidden)]
+pub use band_pass::{
+    BAND_LANES, BAND_SECTIONS, BandPasses, BandProducts, BandState, band_energies, band_products,
+    settle_bands,
+};
 /// Parts of the equivalent-level meter, public for tests and benches only.
 #[doc(hidden)]
 pub use cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, cascade_energy};
+pub use correlate::{PairSums, dot3, lag_products};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
@@ -38,6 +48,9 @@ pub use matrix::matrix_row;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
+/// Parts of the level statistics, public for tests and benches only.
+#[doc(hidden)]
+pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{

@@ -2,10 +2,13 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
+use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, settled};
+use super::correlate::PairSums;
 use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
+use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::true_peak::{MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
@@ -311,6 +314,101 @@ pub fn box_sums<S: Sample>(input: &[S], length: usize, out: &mut [S]) {
                 *out = if done == 0 { part } else { *out + part };
                 done += span;
             }
+        }
+    }
+}
+
+/// Twin of [`super::dot3`].
+#[must_use]
+pub fn dot3<S: Sample>(left: &[S], right: &[S]) -> PairSums {
+    let mut lanes = [[0.0; 8]; 3];
+    for (n, (l, r)) in left.iter().zip(right).enumerate() {
+        let (l, r) = (l.as_f64(), r.as_f64());
+        lanes[0][n % 8] += l * l;
+        lanes[1][n % 8] += r * r;
+        lanes[2][n % 8] += l * r;
+    }
+    let [left, right, product] = lanes.map(|lanes| fold_sum(&lanes));
+    PairSums { left, right, product }
+}
+
+/// Twin of [`super::lag_products`].
+pub fn lag_products(a: &[f64], b: &[f64], sums: &mut [f64]) {
+    let frames = reach(b.len(), sums.len().max(1), a.len());
+    for (lag, sum) in sums.iter_mut().enumerate() {
+        for (x, y) in a[..frames].iter().zip(&b[lag..]) {
+            *sum += y * x;
+        }
+    }
+}
+
+/// Twin of [`super::level_screen`].
+#[must_use]
+pub fn level_screen<S: Sample>(line: &[S], threshold: f64) -> LevelScreen {
+    let samples = line.get(SCREEN_HISTORY..).unwrap_or_default();
+    let PeakEnergy { peak, energy } = peak_energy(samples);
+    let mut lanes = [0.0; 8];
+    for (n, x) in samples.iter().enumerate() {
+        lanes[n % 8] += x.as_f64();
+    }
+    let quiet = |group: &[S]| group.iter().all(|x| x.as_f64().abs() <= threshold);
+    LevelScreen {
+        sum: fold_sum(&lanes),
+        energy,
+        peak,
+        quiet: samples.chunks(8).any(quiet),
+        repeats: repeats(line),
+    }
+}
+
+/// Whether three consecutive samples are equal.
+pub(super) fn repeats<S: Sample>(line: &[S]) -> bool {
+    line.windows(3).any(|three| three[0] == three[1] && three[1] == three[2])
+}
+
+/// One band-pass, one sample.
+fn band_pass(filters: &BandPasses, state: &mut BandState, band: usize, sample: f64) -> f64 {
+    let mut x = sample;
+    for (a, u) in filters.a.iter().zip(state).take(filters.sections) {
+        let y = x - u[0][band];
+        u[0][band] = u[1][band] + a[0][band] * y;
+        u[1][band] = x + a[1][band] * y;
+        x = y;
+    }
+    x
+}
+
+/// Twin of [`super::band_energies`].
+pub fn band_energies<S: Sample>(
+    filters: &BandPasses,
+    samples: &[S],
+    state: &mut BandState,
+    sums: &mut [f64; BAND_LANES],
+) {
+    for x in samples {
+        for (band, sum) in sums.iter_mut().enumerate() {
+            let y = band_pass(filters, state, band, x.as_f64());
+            *sum += y * y;
+        }
+    }
+}
+
+/// Twin of [`super::band_products`].
+pub fn band_products<S: Sample>(
+    filters: &BandPasses,
+    left: &[S],
+    right: &[S],
+    states: &mut [BandState; 2],
+    sums: &mut BandProducts,
+) {
+    let [state_l, state_r] = states;
+    for (l, r) in left.iter().zip(right) {
+        for band in 0..BAND_LANES {
+            let l = band_pass(filters, state_l, band, l.as_f64());
+            let r = band_pass(filters, state_r, band, r.as_f64());
+            sums[0][band] += l * l;
+            sums[1][band] += r * r;
+            sums[2][band] += l * r;
         }
     }
 }
