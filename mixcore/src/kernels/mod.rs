@@ -8,6 +8,10 @@
 //! them reach. Inside a kernel closures are for [`core::array::from_fn`] alone, and even these are
 //! worth a look: what the compiler does not inline runs without the level's instructions. [`scalar`] is the plain twin of each kernel: documentation and oracle.
 
+mod fft;
+mod fft_butterfly;
+mod fft_passes;
+mod fft_scalar;
 mod gain;
 mod interp;
 mod isa;
@@ -19,6 +23,11 @@ pub mod scalar;
 mod true_peak;
 mod window;
 
+/// Parts of [`crate::filters::RealFft`], public for tests and benches only.
+#[doc(hidden)]
+pub use fft::{
+    FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
+};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};

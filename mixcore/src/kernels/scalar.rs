@@ -2,6 +2,7 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
+pub use super::fft_scalar::{irfft, rfft};
 use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::true_peak::{MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps};
