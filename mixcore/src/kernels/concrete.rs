@@ -13,8 +13,8 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{MirroredTaps, QuarterTaps};
 use super::{
-    band_pass, cascade, correlate, gain, interp, k_weight, matrix, mix, reduce, screen, true_peak,
-    window,
+    band_pass, cascade, correlate, fft_passes, gain, interp, k_weight, matrix, mix, reduce, screen,
+    true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -59,6 +59,12 @@ for_both_samples! {
     cascade::cascade_energy_lanes as fn cascade_energy(
         sections: &[Section; CASCADE_SECTIONS], rows: &[&[Self]], state: &mut CascadeState
     ) -> [f64; CASCADE_LANES];
+    fft_passes::rfft_lanes as fn rfft(
+        tables: &[Self], time: &[Self], work: &mut [Self], re: &mut [Self], im: &mut [Self]
+    ) -> Option<()>;
+    fft_passes::irfft_lanes as fn irfft(
+        tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
+    ) -> Option<()>;
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);

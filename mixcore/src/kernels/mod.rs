@@ -14,6 +14,10 @@ mod band_pass;
 mod cascade;
 mod concrete;
 mod correlate;
+mod fft;
+mod fft_butterfly;
+mod fft_passes;
+mod fft_scalar;
 mod gain;
 mod interp;
 mod isa;
@@ -38,6 +42,11 @@ pub use band_pass::{
 #[doc(hidden)]
 pub use cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, cascade_energy};
 pub use correlate::{PairSums, dot3, lag_products};
+/// Parts of [`crate::filters::RealFft`], public for tests and benches only.
+#[doc(hidden)]
+pub use fft::{
+    FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
+};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};

@@ -5,6 +5,7 @@
 use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, settled};
 use super::correlate::PairSums;
+pub use super::fft_scalar::{irfft, rfft};
 use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
