@@ -63,7 +63,7 @@ pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{
-    MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps, mirrored_peaks,
-    quarter_peaks, symmetric_fir,
+    MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PointPair, clean_peaks, mirrored_peaks,
+    pair_peaks, symmetric_fir,
 };
 pub use window::{box_sums, window_max};

@@ -10,7 +10,7 @@ use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
 use super::screen::{LevelScreen, SCREEN_HISTORY};
-use super::true_peak::{MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps};
+use super::true_peak::{MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PointPair};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
 #[inline(always)]
@@ -236,55 +236,84 @@ pub fn cascade_energy<S: Sample>(
 pub fn symmetric_fir<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
     let taps = 2 * half.len();
     let frames = reach(input.len(), taps, out.len());
+    let blocks = half.len() - half.len() % (2 * S::HALF);
     for (n, out) in out[..frames].iter_mut().enumerate() {
-        let window = input.get(n..n + taps).unwrap_or_default();
         *out = S::zero();
-        for ((&old, &new), &tap) in window.iter().zip(window.iter().rev()).zip(half) {
-            *out += (old + new) * tap;
+        for k in 0..half.len() {
+            // In a block 0, h, 1, h + 1 …
+            let (block, place) = (k - k % (2 * S::HALF), k % (2 * S::HALF));
+            let k = if k < blocks { block + place / 2 + place % 2 * S::HALF } else { k };
+            *out += (input[n + k] + input[n + taps - 1 - k]) * half[k];
         }
     }
 }
 
 /// Twin of [`super::mirrored_peaks`].
-pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
+pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) -> S {
+    let mut top = S::zero();
     for (n, out) in out.iter_mut().enumerate() {
-        let Some(x) = window::<S, { 2 * MIRRORED_HALF }>(input, n) else { return };
+        let Some(x) = window::<S, { 2 * MIRRORED_HALF }>(input, n) else { break };
         *out = x[MIRRORED_HALF - 1].abs();
         for (even, odd) in taps.even.iter().zip(&taps.odd) {
             let (mut p, mut q) = (S::zero(), S::zero());
             for k in 0..MIRRORED_HALF {
                 let mirror = x[2 * MIRRORED_HALF - 1 - k];
-                p += (x[k] + mirror) * even[k];
-                q += (x[k] - mirror) * odd[k];
+                p += (x[k] + mirror) * even[k][0];
+                q += (x[k] - mirror) * odd[k][0];
             }
-            let peak = p.abs() + q.abs();
-            *out = if peak > *out { peak } else { *out };
+            *out = larger(*out, p.abs() + q.abs());
         }
+        top = larger(top, *out);
     }
+    top
 }
 
-/// Twin of [`super::quarter_peaks`].
-pub fn quarter_peaks<S: Sample>(samples: &[S], mids: &[S], taps: &QuarterTaps<S>, out: &mut [S]) {
-    let dot =
-        |v: [S; 4], t: &[S; 4]| ((v[0] * t[0] + v[1] * t[1]) + (v[2] * t[2] + v[3] * t[3])).abs();
+/// Twin of [`super::pair_peaks`].
+pub fn pair_peaks<S: Sample>(
+    samples: &[S],
+    mids: &[S],
+    pairs: &[PointPair<S>],
+    out: &mut [S],
+) -> S {
+    let mut top = S::zero();
     for (n, out) in out.iter_mut().enumerate() {
-        let Some(x) = window::<S, QUARTER_SAMPLES>(samples, n) else { return };
-        let Some(m) = window::<S, QUARTER_MIDS>(mids, n) else { return };
-        *out = x[1].abs();
-        let mut hold = |peak: S| *out = if peak > *out { peak } else { *out };
-        hold(m[2].abs());
-        for (old, new) in [
-            ([x[1], m[1], x[0], m[0]], [m[2], x[2], m[3], x[3]]),
-            ([m[2], x[1], m[1], x[0]], [x[2], m[3], x[3], m[4]]),
-        ] {
-            let sums = core::array::from_fn(|k| old[k] + new[k]);
-            hold(dot(sums, &taps.centre));
-            if let Some((even, odd)) = &taps.quarters {
-                let differences = core::array::from_fn(|k| old[k] - new[k]);
-                hold(dot(sums, even) + dot(differences, odd));
-            }
+        let Some(x) = window::<S, PAIR_SAMPLES>(samples, n) else { break };
+        let Some(m) = window::<S, PAIR_MIDS>(mids, n) else { break };
+        *out = larger(x[1].abs(), m[1].abs());
+        let (before, after) = ([x[1], m[0], x[0]], [x[2], m[2], x[3]]);
+        let s: [S; 3] = core::array::from_fn(|k| before[k] + after[k]);
+        let d: [S; 3] = core::array::from_fn(|k| before[k] - after[k]);
+        for PointPair { even, odd } in pairs {
+            let p =
+                (m[1] * even[0][0] + s[0] * even[1][0]) + (s[1] * even[2][0] + s[2] * even[3][0]);
+            let q = (d[0] * odd[0][0] + d[1] * odd[1][0]) + d[2] * odd[2][0];
+            *out = larger(*out, p.abs() + q.abs());
         }
+        top = larger(top, *out);
     }
+    top
+}
+
+/// Twin of [`super::clean_peaks`].
+pub fn clean_peaks<S: Sample, const PIECE: usize>(
+    from: &[S],
+    to: &mut [S],
+    peaks: &mut [S],
+) -> usize {
+    let frames = from.len().min(to.len());
+    let pieces = from[..frames].chunks(PIECE).zip(to[..frames].chunks_mut(PIECE));
+    let mut faults = 0;
+    for ((from, to), out) in pieces.zip(peaks) {
+        faults += clean(from, to);
+        *out = peak(to);
+    }
+    faults
+}
+
+/// The larger of two magnitudes.
+#[inline(always)]
+pub(super) fn larger<S: Sample>(a: S, b: S) -> S {
+    if b > a { b } else { a }
 }
 
 /// Twin of [`super::window_max`]: the valid values, from the definition.

@@ -11,23 +11,34 @@
 //! method of similar or superior results, recommends 5). EBU Tech 3341, cases 15 to 23.
 //! Latency: none for the caller; the last frames count in [`TruePeakMeter::measurement`], which
 //! runs zeros through a copy.
-//! Cost: see [`crate::kernels::quarter_peaks`]. A piece whose largest sample times the filters' gain
-//! bound cannot exceed the peak so far (and that of the interval) is not computed; no bit changes.
+//! Cost: see [`crate::kernels::pair_peaks`]. A piece of 64 frames whose largest sample times the
+//! filters' gain bound cannot exceed the peak so far (and that of the interval) is not computed; no
+//! bit changes.
 //! Limits: a point grid reads a tone low by up to 20 log10 cos(π f/(n fs)) for n points a frame.
 
-use super::interpolator::{Interpolator, MAX_SPAN, PIECE, TruePeakMethod};
-use crate::audio::{Block, PerChannel, Sample, Store, move_to_front};
+use super::interpolator::{Interpolator, MAX_SPAN, TruePeakMethod};
+use crate::audio::{Block, PerChannel, Sample, Store};
 use crate::error::Error;
-use crate::kernels::{self, Isa};
+use crate::kernels::{self, Isa, PAIR_MIDS};
 use crate::stream::Stream;
 use crate::units::{Reading, gain_to_db};
 
-/// Frames that a channel's line takes at a time.
-const CHUNK: usize = 256;
+/// Frames of a channel that are in hand at a time: with the points between them they fit into the
+/// nearest cache.
+const CHUNK: usize = 512;
+/// Frames that are computed or skipped together: at least the longest context, so that a piece and
+/// the one before it hold everything that its outputs look at.
+const PIECE: usize = 64;
+const _: () = assert!(MAX_SPAN <= PIECE && CHUNK.is_multiple_of(PIECE));
+
+/// Samples that a chunk is worked out in: its frames, the points half-way, and its outputs.
+const WORK: usize = CHUNK + (CHUNK + PAIR_MIDS - 1) + CHUNK;
 
 /// What one channel has reached, linear, with the first frame that did.
 #[derive(Clone, Copy, Debug, Default)]
 struct Track {
+    /// Largest magnitude of the frames that are kept for context.
+    recent: f64,
     peak: f64,
     frame: u64,
     sample_peak: f64,
@@ -76,7 +87,8 @@ pub struct TruePeakMeter<'a, S> {
     isa: Isa,
     rate_hz: f64,
     interpolator: Interpolator<S>,
-    lines: Store<'a, S>,
+    /// The context of every channel, then what a chunk is worked out in.
+    memory: Store<'a, S>,
     tracks: PerChannel<Track>,
     /// Largest magnitude of all channels since [`TruePeakMeter::take_interval_peak`].
     interval_peak: f64,
@@ -100,8 +112,8 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// Samples that [`TruePeakMeter::new_in`] needs.
     #[must_use]
     pub fn required_len(method: TruePeakMethod, stream: &Stream) -> usize {
-        let span = Interpolator::<S>::design(method, stream.rate_hz).span();
-        stream.channel_count() * (span - 1 + CHUNK)
+        let before = Interpolator::<S>::design(method, stream.rate_hz).span() - 1;
+        stream.channel_count() * before + before + WORK
     }
 
     /// A meter in lent memory of at least [`TruePeakMeter::required_len`].
@@ -121,14 +133,14 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     fn with_store(
         method: TruePeakMethod,
         stream: Stream,
-        lines: Store<'a, S>,
+        memory: Store<'a, S>,
     ) -> Result<Self, Error> {
         stream.validate()?;
         Ok(Self {
             isa: stream.isa,
             rate_hz: stream.rate_hz,
             interpolator: Interpolator::design(method, stream.rate_hz),
-            lines,
+            memory,
             tracks: PerChannel::new(stream.channel_count())?,
             interval_peak: 0.0,
             frames: 0,
@@ -145,40 +157,51 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// Another number of channels than the stream's; nothing is measured then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.tracks.len())?;
-        let mut at = 0;
-        while at < block.frames() {
-            let take = CHUNK.min(block.frames() - at);
-            self.push_chunk(&block.range(at, at + take));
-            at += take;
-        }
+        self.push_cleaned(block, 0);
         Ok(())
     }
 
+    /// Measures rows that somebody else has cleaned, who found `faults`; as many rows as channels.
+    pub(super) fn push_cleaned(&mut self, rows: Block<'_, S>, faults: u64) {
+        self.faults += faults;
+        for at in (0..rows.frames()).step_by(CHUNK) {
+            self.push_chunk(&rows.range(at, rows.frames().min(at + CHUNK)));
+        }
+    }
+
     fn push_chunk(&mut self, block: &Block<'_, S>) {
-        let history = self.interpolator.span() - 1;
+        let before = self.interpolator.span() - 1;
         let take = block.frames();
-        let Self { isa, interpolator, lines, tracks, interval_peak, frames, faults, .. } = self;
-        for ((line, track), input) in
-            lines.chunks_exact_mut(history + CHUNK).zip(tracks.iter_mut()).zip(block.channels())
-        {
-            let Some(fresh) = line.get_mut(history..history + take) else { continue };
-            *faults += kernels::clean(*isa, input, fresh) as u64;
-            let peak = kernels::peak(*isa, fresh).as_f64();
-            if peak > track.sample_peak {
-                track.sample_peak = peak;
-                track.sample_frame = *frames + position(fresh, peak);
-            }
-            *interval_peak = interval_peak.max(peak);
-            let line = line.get_mut(..history + take).unwrap_or_default();
-            scan(*isa, interpolator, line, *frames, track, interval_peak);
-            move_to_front(line, take);
+        let (contexts, work) = self.memory.split_at_mut(self.tracks.len() * before);
+        // In this order no store falls a page before a load that follows it, which would hold it up.
+        let (out, work) = work.split_at_mut(CHUNK);
+        let (mids, line) = work.split_at_mut(CHUNK + PAIR_MIDS - 1);
+        let line = &mut line[..before + take];
+        let mut scan = Scan { isa: self.isa, interpolator: &self.interpolator, mids, out };
+        for (channel, (track, input)) in self.tracks.iter_mut().zip(block.channels()).enumerate() {
+            let context = &mut contexts[channel * before..][..before];
+            line[..before].copy_from_slice(context);
+            let mut pieces = [S::zero(); CHUNK / PIECE];
+            let pieces = &mut pieces[..take.div_ceil(PIECE)];
+            let fresh = &mut line[before..];
+            self.faults += kernels::clean_peaks::<S, PIECE>(self.isa, input, fresh, pieces) as u64;
+            let peak = track.hold_samples(fresh, pieces, self.frames);
+            self.interval_peak = self.interval_peak.max(peak);
+            scan.run(line, pieces, self.frames, track, &mut self.interval_peak);
+            context.copy_from_slice(&line[take..]);
+            track.recent = if take >= PIECE {
+                let kept = (take - before) / PIECE;
+                pieces[kept..].iter().fold(0.0, |peak: f64, &piece| peak.max(piece.as_f64()))
+            } else {
+                kernels::peak(self.isa, context).as_f64()
+            };
         }
         self.frames += take as u64;
     }
 
     /// Starts anew; the memory is kept.
     pub fn reset(&mut self) {
-        self.lines.fill(S::zero());
+        self.memory.fill(S::zero());
         self.tracks.fill(Track::default());
         self.interval_peak = 0.0;
         self.frames = 0;
@@ -256,48 +279,92 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// The track of a channel after its line has run out into silence.
     fn finished(&self, channel: usize) -> Track {
-        let span = self.interpolator.span();
+        let before = self.interpolator.span() - 1;
         let after = self.interpolator.context().1;
         let mut track = self.tracks[channel];
         let mut line = [S::zero(); 2 * MAX_SPAN];
-        let history = &self.lines[channel * (span - 1 + CHUNK)..][..span - 1];
-        line[..span - 1].copy_from_slice(history);
-        let line = &line[..span - 1 + after];
+        line[..before].copy_from_slice(&self.memory[channel * before..][..before]);
+        let (mut mids, mut out) = ([S::zero(); MAX_SPAN], [S::zero(); MAX_SPAN]);
+        let interpolator = &self.interpolator;
+        let mut scan = Scan { isa: self.isa, interpolator, mids: &mut mids, out: &mut out };
         // The interval does not matter here: at infinity the track alone decides what is computed.
         let mut interval_peak = f64::INFINITY;
-        scan(self.isa, &self.interpolator, line, self.frames, &mut track, &mut interval_peak);
+        let line = &line[..before + after];
+        scan.run(line, &[S::zero()], self.frames, &mut track, &mut interval_peak);
         track
     }
 }
 
-/// Runs the outputs that `line` allows; its newest samples begin at the absolute frame `frames`.
-fn scan<S: Sample>(
-    isa: Isa,
-    interpolator: &Interpolator<S>,
-    line: &[S],
-    frames: u64,
-    track: &mut Track,
-    interval_peak: &mut f64,
-) {
-    if interpolator.is_off() {
-        return;
+impl Track {
+    /// Holds the peak of the frames from `first` on, and returns it; `pieces` are their peaks.
+    fn hold_samples<S: Sample>(&mut self, fresh: &[S], pieces: &[S], first: u64) -> f64 {
+        let mut largest = 0.0;
+        for (n, piece) in pieces.iter().enumerate() {
+            let peak = piece.as_f64();
+            if peak > largest {
+                largest = peak;
+            }
+            if peak > self.sample_peak {
+                let at = n * PIECE;
+                self.sample_peak = peak;
+                self.sample_frame = first + at as u64 + position(&fresh[at..], peak);
+            }
+        }
+        largest
     }
-    let span = interpolator.span();
-    let after = interpolator.context().1 as u64;
-    let outputs = (line.len() + 1).saturating_sub(span);
-    let mut out = [S::zero(); PIECE];
-    for at in (0..outputs).step_by(PIECE) {
-        let out = &mut out[..PIECE.min(outputs - at)];
-        let window = line.get(at..at + out.len() + span - 1).unwrap_or_default();
-        let floor = track.peak.min(*interval_peak);
-        if interpolator.bound * kernels::peak(isa, window).as_f64() > floor {
-            interpolator.run(isa, window, out);
-            let peak = kernels::peak(isa, out).as_f64();
+}
+
+/// Finds the points between the samples, where they may matter.
+struct Scan<'s, S> {
+    isa: Isa,
+    interpolator: &'s Interpolator<S>,
+    mids: &'s mut [S],
+    out: &'s mut [S],
+}
+
+impl<S: Sample> Scan<'_, S> {
+    /// Runs the outputs that `line` allows. Its newest samples begin at the absolute frame `first`;
+    /// `pieces` are their peaks.
+    fn run(
+        &mut self,
+        line: &[S],
+        pieces: &[S],
+        first: u64,
+        track: &mut Track,
+        interval_peak: &mut f64,
+    ) {
+        if self.interpolator.is_off() {
+            return;
+        }
+        let before = self.interpolator.span() - 1;
+        let after = self.interpolator.context().1 as u64;
+        let outputs = line.len() - before;
+        // What the outputs of a piece look at begins in the piece before it.
+        let reach = |piece: usize| {
+            let old = piece.checked_sub(1).map_or(track.recent, |old| pieces[old].as_f64());
+            old.max(pieces[piece].as_f64())
+        };
+        let mut piece = 0;
+        while piece < pieces.len() {
+            let floor = track.peak.min(*interval_peak);
+            let matters = |piece: usize| self.interpolator.bound * reach(piece) > floor;
+            let start = piece;
+            while piece < pieces.len() && matters(piece) {
+                piece += 1;
+            }
+            if piece == start {
+                piece += 1;
+                continue;
+            }
+            let (at, end) = (start * PIECE, outputs.min(piece * PIECE));
+            let out = &mut self.out[..end - at];
+            let peak = self.interpolator.run(self.isa, &line[at..end + before], self.mids, out);
+            let peak = peak.as_f64();
             *interval_peak = interval_peak.max(peak);
             if peak > track.peak {
                 track.peak = peak;
                 // Points before the first frame belong to it.
-                track.frame = (frames + at as u64 + position(out, peak)).saturating_sub(after);
+                track.frame = (first + at as u64 + position(out, peak)).saturating_sub(after);
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use mixcore::audio::{Block, BlockMut, ChannelOrder, MAX_CHANNELS, PerChannel, Store, matrix};
 use mixcore::filters::Biquad;
-use mixcore::kernels::{self, Isa, KWeight, MirroredTaps, QuarterTaps, scalar};
+use mixcore::kernels::{self, Isa, KWeight, MirroredTaps, PointPair, scalar};
 use mixcore::level::FaderParams;
 use mixcore::loudness::{SubBlocks, TruePeakMeter, TruePeakMethod, sub_block_start};
 use mixcore::ramp::{GainRamp, ramp_frames};
@@ -284,8 +284,8 @@ proptest! {
         };
         let four = [0.5_f32, -0.25, 0.125, 0.1];
         let six = [0.5_f32, -0.25, 0.125, 0.1, -0.3, 0.2];
-        let mirrored = MirroredTaps { even: [six; 2], odd: [six; 2] };
-        let quarter = QuarterTaps { centre: four, quarters: Some((four, four)) };
+        let mirrored = MirroredTaps::new([six; 2], [six; 2]);
+        let pairs = [PointPair::new(four, [0.3, -0.2, 0.1])];
         let filter = KWeight { shelf_b: [1.5, -2.7, 1.2], shelf_a: [-1.69, 0.73], high_pass_a: [-1.99, 0.9901] };
         for isa in Isa::available() {
             prop_assert_eq!(
@@ -298,12 +298,16 @@ proptest! {
                 run(&|out| scalar::symmetric_fir(&x, half, out))
             );
             prop_assert_eq!(
-                run(&|out| kernels::mirrored_peaks(isa, &x, &mirrored, out)),
-                run(&|out| scalar::mirrored_peaks(&x, &mirrored, out))
+                run(&|out| { kernels::mirrored_peaks(isa, &x, &mirrored, out); }),
+                run(&|out| { scalar::mirrored_peaks(&x, &mirrored, out); })
             );
             prop_assert_eq!(
-                run(&|out| kernels::quarter_peaks(isa, &x, &y, &quarter, out)),
-                run(&|out| scalar::quarter_peaks(&x, &y, &quarter, out))
+                run(&|out| { kernels::pair_peaks(isa, &x, &y, &pairs, out); }),
+                run(&|out| { scalar::pair_peaks(&x, &y, &pairs, out); })
+            );
+            prop_assert_eq!(
+                run(&|out| { kernels::clean_peaks::<_, 64>(isa, &x, &mut y.clone(), out); }),
+                run(&|out| { scalar::clean_peaks::<_, 64>(&x, &mut y.clone(), out); })
             );
             prop_assert_eq!(
                 run(&|out| kernels::box_sums(isa, &mut x.clone(), count, out)),
