@@ -3,8 +3,9 @@
 //! [`Meter`] takes a programme in blocks of any size. Its one intermediate result is the list of
 //! weighted energies per 10 ms ([`SubBlocks`]); integrated loudness, loudness range and every other
 //! reading is a pure function of that list, of the whole of it or of a part (a reel, a phrase).
-//! [`TruePeakMeter`] finds the peaks between the samples. [`StemActivity`] finds the phrases of a
-//! dialogue stem, over which dialogue loudness and separation are read.
+//! [`TruePeakMeter`] finds the peaks between the samples. A [`SpeechActivity`] (that of a dialogue
+//! stem, or what the caller knows) says where there is dialogue, over which its loudness, its range
+//! and its distance to the background are read.
 
 mod dialogue;
 mod gating;
@@ -16,7 +17,13 @@ mod range;
 mod sub_block_filter;
 mod true_peak;
 
-pub use dialogue::{Activity, DialogueReadings, Phrase, StemActivity, separation};
+pub use dialogue::{
+    Activity, DETECTOR_STATEMENT, DialogueDefinition, DialogueReadings, DialogueSetup,
+    DialogueShare, NarrowRange, NarrowSections, Phrase, ProbabilitySetup, Region, SeparationPoint,
+    SeparationWindow, SpeechActivity, SpeechLevel, SpeechLevelMeter, SpeechRegions, StemActivity,
+    dialogue, dialogue_range, narrow_range, phrases, separation, separation_curve,
+    speech_over_background, speech_runs, wide_range_lufs,
+};
 pub use gating::{
     Edition, Gates, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks,
     sub_block_start,

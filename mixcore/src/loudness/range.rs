@@ -87,37 +87,48 @@ impl SubBlocks<'_> {
             RangeGrid::TenthSecond => HOP_SUB_BLOCKS,
             RangeGrid::Second => 10 * HOP_SUB_BLOCKS,
         };
-        let all = |reading| LoudnessRange {
+        if self.len() < SHORT_TERM_SUB_BLOCKS {
+            return LoudnessRange::without_value(self.too_short(SHORT_TERM_SUB_BLOCKS));
+        }
+        range_over(|| self.windows_before_silence(hop, SHORT_TERM_SUB_BLOCKS, tail))
+    }
+}
+
+impl LoudnessRange {
+    /// The answer where there is none.
+    pub(super) fn without_value(reading: Reading) -> Self {
+        Self {
             range_lu: reading,
             low_lufs: reading,
             high_lufs: reading,
             gate_lufs: reading,
             windows: 0,
-        };
-        if self.len() < SHORT_TERM_SUB_BLOCKS {
-            return all(self.too_short(SHORT_TERM_SUB_BLOCKS));
         }
-        let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
-        let windows = || self.windows_before_silence(hop, SHORT_TERM_SUB_BLOCKS, tail);
-        // Energies beyond all audio can sum up to infinity, which no window would reach.
-        let ungated = mean(windows().filter(|&power| power >= absolute));
-        let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
-            return all(Reading::BelowGate);
-        };
-        let threshold = absolute.max(ungated * RELATIVE_GATE);
-        let passed = || windows().filter(move |&power| power >= threshold);
-        #[cfg(feature = "alloc")]
-        let (low, high) = by_sorting(passed());
-        #[cfg(not(feature = "alloc"))]
-        let (low, high) = by_bisection(passed);
-        let (low, high) = (loudness(low), loudness(high));
-        LoudnessRange {
-            range_lu: high.zip(low, |h, l| h - l),
-            low_lufs: low,
-            high_lufs: high,
-            gate_lufs: loudness(threshold),
-            windows: passed().count(),
-        }
+    }
+}
+
+/// The range of the powers of short-term windows.
+pub(super) fn range_over<I: Iterator<Item = f64>>(windows: impl Fn() -> I) -> LoudnessRange {
+    let windows = &windows;
+    let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
+    // Energies beyond all audio can sum up to infinity, which no window would reach.
+    let ungated = mean(windows().filter(|&power| power >= absolute));
+    let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
+        return LoudnessRange::without_value(Reading::BelowGate);
+    };
+    let threshold = absolute.max(ungated * RELATIVE_GATE);
+    let passed = || windows().filter(move |&power| power >= threshold);
+    #[cfg(feature = "alloc")]
+    let (low, high) = by_sorting(passed());
+    #[cfg(not(feature = "alloc"))]
+    let (low, high) = by_bisection(passed);
+    let (low, high) = (loudness(low), loudness(high));
+    LoudnessRange {
+        range_lu: high.zip(low, |h, l| h - l),
+        low_lufs: low,
+        high_lufs: high,
+        gate_lufs: loudness(threshold),
+        windows: passed().count(),
     }
 }
 
