@@ -6,8 +6,9 @@
 //! [`LiveMeter`] reads the same of a programme without an end, in memory of a fixed size;
 //! [`LoudnessHistory`] keeps what either read every 100 ms, and [`ProgrammeWindow`] keeps tone, clock
 //! and tails out of them.
-//! [`TruePeakMeter`] finds the peaks between the samples. [`StemActivity`] finds the phrases of a
-//! dialogue stem, over which dialogue loudness and separation are read.
+//! [`TruePeakMeter`] finds the peaks between the samples. A [`SpeechActivity`] (that of a dialogue
+//! stem, or what the caller knows) says where there is dialogue, over which its loudness, its range
+//! and its distance to the background are read.
 //!
 //! The figures of single trades stand beside them: peak to loudness ([`PeakToShortTerm`]), ReplayGain
 //! and albums ([`Album`]), cinema and sound level meters ([`LeqMeter`]), audiobooks ([`RmsMeter`]), and
@@ -44,7 +45,13 @@ mod weighting_fit;
 pub use album::{Album, REPLAY_GAIN_REFERENCE_LUFS, ReplayGain};
 pub use audiobook::{RmsMeter, RmsReadings};
 pub use calibration::Calibration;
-pub use dialogue::{Activity, DialogueReadings, Phrase, StemActivity, separation};
+pub use dialogue::{
+    Activity, DETECTOR_STATEMENT, DialogueDefinition, DialogueReadings, DialogueSetup,
+    DialogueShare, NarrowRange, NarrowSections, Phrase, ProbabilitySetup, Region, SeparationPoint,
+    SeparationWindow, SpeechActivity, SpeechLevel, SpeechLevelMeter, SpeechRegions, StemActivity,
+    dialogue, dialogue_range, narrow_range, phrases, separation, separation_curve,
+    speech_over_background, speech_runs, wide_range_lufs,
+};
 pub use gating::{
     Edition, Gates, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks,
     sub_block_start,

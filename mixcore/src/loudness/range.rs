@@ -107,19 +107,24 @@ impl SubBlocks<'_> {
         if self.len() < SHORT_TERM_SUB_BLOCKS {
             return LoudnessRange::none(self.too_short(SHORT_TERM_SUB_BLOCKS));
         }
-        let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
-        let windows = || self.windows_before_silence(hop, SHORT_TERM_SUB_BLOCKS, tail);
-        // Energies beyond all audio can sum up to infinity, which no window would reach.
-        let ungated = mean(windows().filter(|&power| power >= absolute));
-        let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
-            return LoudnessRange::none(Reading::BelowGate);
-        };
-        let threshold = absolute.max(ungated * RELATIVE_GATE);
-        let passed = || windows().filter(move |&power| power >= threshold);
-        let (low, high) = low_and_high(passed);
-        let windows = passed().count();
-        LoudnessRange::between(loudness(low), loudness(high), loudness(threshold), windows)
+        range_over(|| self.windows_before_silence(hop, SHORT_TERM_SUB_BLOCKS, tail))
     }
+}
+
+/// The range of the powers of short-term windows.
+pub(super) fn range_over<I: Iterator<Item = f64>>(windows: impl Fn() -> I) -> LoudnessRange {
+    let windows = &windows;
+    let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
+    // Energies beyond all audio can sum up to infinity, which no window would reach.
+    let ungated = mean(windows().filter(|&power| power >= absolute));
+    let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
+        return LoudnessRange::none(Reading::BelowGate);
+    };
+    let threshold = absolute.max(ungated * RELATIVE_GATE);
+    let passed = || windows().filter(move |&power| power >= threshold);
+    let (low, high) = low_and_high(passed);
+    let windows = passed().count();
+    LoudnessRange::between(loudness(low), loudness(high), loudness(threshold), windows)
 }
 
 /// Index from 0 of a percentile in a sorted list of `count` ≥ 1 elements.
