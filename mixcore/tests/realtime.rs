@@ -14,7 +14,9 @@ use mixcore::delivery::Role;
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::loudness::{
+    Meter, MeterSetup, SpeechLevelMeter, StemActivity, TruePeakMeter, TruePeakMethod, phrases,
+};
 #[cfg(feature = "alloc")]
 use mixcore::session::{
     InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile,
@@ -172,16 +174,20 @@ fn meters<S: Sample>() {
         let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
         let mut peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
         let mut activity = StemActivity::new(60.0, stream).unwrap();
+        let mut level = SpeechLevelMeter::new(stream).unwrap();
         let calls = allocations(|| {
             for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
                 meter.push(block.range(start, end)).unwrap();
                 peaks.push(block.range(start, end)).unwrap();
                 activity.push(block.range(start, end)).unwrap();
+                level.push(block.range(start, end)).unwrap();
             }
             std::hint::black_box((meter.momentary_lufs(), peaks.take_interval_peak()));
+            std::hint::black_box((phrases(&activity.activity()).count(), level.measurement()));
             meter.reset();
             peaks.reset();
             activity.reset();
+            level.reset();
         });
         assert_eq!(calls, 0, "allocator calls ({layout})");
     }

@@ -3,7 +3,9 @@
 
 use mixcore::audio::{Block, Sample};
 use mixcore::kernels::Isa;
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::loudness::{
+    Meter, MeterSetup, SpeechLevelMeter, StemActivity, TruePeakMeter, TruePeakMethod,
+};
 use mixcore::stream::Stream;
 use mixcore::{Error, Layout};
 
@@ -75,6 +77,21 @@ impl<S: Sample> Probe<S> for StemActivity<'_, S> {
     }
 }
 
+impl<S: Sample> Probe<S> for SpeechLevelMeter {
+    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+        SpeechLevelMeter::push(self, block)
+    }
+    fn reset(&mut self) {
+        SpeechLevelMeter::reset(self);
+    }
+    fn faults(&self) -> u64 {
+        SpeechLevelMeter::faults(self)
+    }
+    fn says(&self) -> String {
+        format!("{:?}", self.measurement())
+    }
+}
+
 fn setup() -> MeterSetup {
     MeterSetup { max_duration_s: 10.0, ..MeterSetup::default() }
 }
@@ -88,6 +105,7 @@ fn meters<S: Sample>(stream: Stream) -> Vec<Box<dyn Probe<S>>> {
         Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Sinc49, stream).unwrap()),
         Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Off, stream).unwrap()),
         Box::new(StemActivity::<S>::new(10.0, stream).unwrap()),
+        Box::new(SpeechLevelMeter::new(stream).unwrap()),
     ]
 }
 
