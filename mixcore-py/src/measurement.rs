@@ -70,11 +70,17 @@ getters! {
     leq_m_db: LeqMDb;
     /// Loudness while the dialogue is active, LUFS; needs a dialogue stem.
     dialogue_lufs: DialogueLufs;
+    /// Loudness of the gating blocks inside dialogue, LUFS (ATSC A/85: the selection is the gate).
+    dialogue_selection_lufs: DialogueSelectionLufs;
+    /// Level-gated loudness of all dialogue, LUFS (EBU R 128 s4, wide range).
+    dialogue_wide_lufs: DialogueWideLufs;
+    /// Mean of three 30 s sections of dialogue, LUFS (EBU R 128 s4, narrow range).
+    dialogue_narrow_lufs: DialogueNarrowLufs;
     /// Loudness of the music over a phrase, LUFS; needs stems.
     music_lufs: MusicLufs;
     /// Share of the programme in which the dialogue is active, percent; needs a dialogue stem.
     dialogue_percent: DialoguePercent;
-    /// Loudness range of the dialogue, LU; nothing measures it yet.
+    /// Loudness range of the programme while the dialogue is active, LU; needs a dialogue stem.
     dialogue_range_lu: DialogueRangeLu;
     /// Programme loudness minus dialogue loudness, LU; needs a dialogue stem.
     ldr_lu: LdrLu;

@@ -16,8 +16,8 @@ use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
 use mixcore::loudness::{
     BinWidth, Calibration, LeqMeter, LeqSetup, LiveMeter, LiveMeterSetup, LoudnessHistory, Meter,
-    MeterSetup, ProgrammeWindow, RmsConvention, RmsMeter, StemActivity, TruePeakMeter,
-    TruePeakMethod, Weighting,
+    MeterSetup, ProgrammeWindow, RmsConvention, RmsMeter, SpeechLevelMeter, StemActivity,
+    TruePeakMeter, TruePeakMethod, Weighting, phrases,
 };
 #[cfg(feature = "alloc")]
 use mixcore::session::{
@@ -180,19 +180,23 @@ fn meters<S: Sample>() {
         let setup = LeqSetup { weighting: Weighting::M, calibration };
         let mut leq = LeqMeter::new(setup, stream).unwrap();
         let mut rms = RmsMeter::new(RmsConvention::Square, stream).unwrap();
+        let mut level = SpeechLevelMeter::new(stream).unwrap();
         let calls = allocations(|| {
             for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
                 meter.push(block.range(start, end)).unwrap();
                 peaks.push(block.range(start, end)).unwrap();
                 activity.push(block.range(start, end)).unwrap();
+                level.push(block.range(start, end)).unwrap();
                 leq.push(block.range(start, end)).unwrap();
                 rms.push(block.range(start, end)).unwrap();
             }
             std::hint::black_box((meter.momentary_lufs(), peaks.take_interval_peak()));
+            std::hint::black_box((phrases(&activity.activity()).count(), level.measurement()));
             std::hint::black_box((leq.measurement(), rms.measurement()));
             meter.reset();
             peaks.reset();
             activity.reset();
+            level.reset();
             leq.reset();
             rms.reset();
         });

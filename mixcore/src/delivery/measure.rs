@@ -5,8 +5,9 @@
 //! specifications is judged by.
 //!
 //! Sources: what each quantity names in its table row. Dialogue activity is that of the dialogue
-//! stem ([`crate::loudness::StemActivity`]); it is not the licensed gate some platforms use, and the
-//! measurement says so.
+//! stem ([`crate::loudness::StemActivity`]), unless the caller says where speech is
+//! ([`Measurer::with_speech`]); it is not the licensed gate some platforms use, and the measurement
+//! says so.
 
 use alloc::string::String;
 use alloc::vec;
@@ -17,8 +18,10 @@ use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    HistoryRow, LoudnessHistory, Meter, MeterSetup, PeakReadings, PeakToShortTerm, RangeGrid,
-    RmsConvention, RmsMeter, RmsReadings, StemActivity, SubBlocks, TruePeakMeter, TruePeakMethod,
+    DialogueDefinition, DialogueSetup, HistoryRow, LoudnessHistory, Meter, MeterSetup,
+    NarrowSections, PeakReadings, PeakToShortTerm, Phrase, RangeGrid, RmsConvention, RmsMeter,
+    RmsReadings, SpeechActivity, SpeechRegions, StemActivity, TruePeakMeter, TruePeakMethod,
+    dialogue, dialogue_range, narrow_range, phrases, wide_range_lufs,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
@@ -169,6 +172,8 @@ pub struct Measurer<S: Sample> {
     rms: RmsMeter<'static, S>,
     stems: Vec<(Role, Heard<S>)>,
     dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
+    /// Where the caller says that speech is.
+    speech: Option<SpeechRegions<'static>>,
     music: Option<Bus<S>>,
     frames: u64,
 }
@@ -214,10 +219,50 @@ impl<S: Sample> Measurer<S> {
             rms: RmsMeter::new(RmsConvention::Square, stream)?,
             stems,
             dialogue,
+            speech: None,
             music,
             frames: 0,
             setup,
         })
+    }
+
+    /// Takes the caller's word for where speech is, instead of the dialogue stem's activity: dialogue
+    /// is read without a stem then, or of the stem in those places.
+    ///
+    /// # Errors
+    /// Regions at another sample rate than the version.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::audio::{Block, Layout};
+    /// use mixcore::delivery::{MeasureSetup, Measurer, Quantity};
+    /// use mixcore::loudness::{Region, SpeechRegions};
+    /// use mixcore::units::FrameRate;
+    /// use mixcore::{Stream, Timecode};
+    ///
+    /// let setup = MeasureSetup {
+    ///     title: "mix".into(),
+    ///     start: Timecode { frame: 0, frame_rate: FrameRate::F25 },
+    ///     dual_mono: false,
+    ///     roles: Vec::new(),
+    ///     frames: 96_000,
+    ///     bit_depth: None,
+    /// };
+    /// let speech = [Region { start_frame: 24_000, end_frame: 48_000 }];
+    /// let speech = SpeechRegions::new(&speech, 48_000.0)?;
+    /// let stream = Stream::new(48_000.0, Layout::MONO)?;
+    /// let mut measurer = Measurer::<f32>::new(setup, stream)?.with_speech(speech)?;
+    /// measurer.push(Block::mono(&[0.1; 96_000]), core::iter::empty())?;
+    /// let found = measurer.finish()?;
+    /// assert_eq!(found.get(Quantity::DialoguePercent).value(), Some(25.0));
+    /// assert!(found.header().dialogue_detector.as_ref().unwrap().contains("caller"));
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    pub fn with_speech(mut self, speech: SpeechRegions<'static>) -> Result<Self, Error> {
+        let rate_hz = self.stream.rate_hz;
+        Error::check_range("speech rate_hz", speech.rate_hz(), rate_hz, rate_hz)?;
+        self.speech = Some(speech);
+        Ok(self)
     }
 
     /// Takes a block of the finished version and the same frames of its stems.
@@ -298,7 +343,9 @@ impl<S: Sample> Measurer<S> {
     ///
     /// # Errors
     /// None that its own calls can cause; they are passed on rather than hidden.
-    pub fn finish(self) -> Result<Measurement, Error> {
+    pub fn finish(mut self) -> Result<Measurement, Error> {
+        let stem = self.dialogue.as_ref().map(|(_, stem)| stem.activity());
+        let speech = self.speech.take().or(stem.map(|stem| SpeechRegions::of(&stem)));
         let mut header =
             Header::new(&self.setup.title, self.stream.layout, self.stream.rate_hz, self.frames)?
                 .with_start(self.setup.start)
@@ -307,8 +354,8 @@ impl<S: Sample> Measurer<S> {
         if let Some(bits) = self.setup.bit_depth {
             header = header.with_bit_depth(bits);
         }
-        if self.dialogue.is_some() {
-            header = header.with_dialogue_detector(DETECTOR);
+        if let Some(speech) = &speech {
+            header = header.with_dialogue_detector(speech.detector_name());
         }
         let mut found = Measurement::new(header);
         self.read_programme(&mut found)?;
@@ -319,7 +366,9 @@ impl<S: Sample> Measurer<S> {
             found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
             found.set(&of, Quantity::MonoLossLu, heard.mono_loss_lu())?;
         }
-        self.read_dialogue(&mut found)?;
+        if let Some(speech) = &speech {
+            self.read_dialogue(&mut found, speech)?;
+        }
         found.set_history(history(self.levels.rows()));
         Ok(found)
     }
@@ -360,29 +409,46 @@ impl<S: Sample> Measurer<S> {
         Ok(())
     }
 
-    fn read_dialogue(&self, found: &mut Measurement) -> Result<(), Error> {
-        let Some((bus, activity)) = &self.dialogue else { return Ok(()) };
-        let activity = activity.activity();
-        let readings = activity.dialogue(self.programme.meter.sub_blocks())?;
+    fn read_dialogue(
+        &self,
+        found: &mut Measurement,
+        speech: &dyn SpeechActivity,
+    ) -> Result<(), Error> {
         let of = Of::Programme;
-        found.set(&of, Quantity::DialogueLufs, readings.dialogue_lufs)?;
-        found.set(&of, Quantity::DialoguePercent, readings.dialogue_percent)?;
-        for phrase in activity.phrases() {
-            let during =
-                |blocks: SubBlocks<'_>| blocks.range(phrase.start, phrase.end).integrated_lufs();
-            let music = self
-                .music
-                .as_ref()
-                .map_or(Reading::NotApplicable, |m| during(m.meter.sub_blocks()));
+        let programme = self.programme.meter.sub_blocks();
+        let readings = dialogue(programme, speech, DialogueSetup::default())?;
+        let selection =
+            DialogueSetup { definition: DialogueDefinition::A85, ..DialogueSetup::default() };
+        let selection = dialogue(programme, speech, selection)?;
+        let narrow = narrow_range(programme, speech, NarrowSections::MostSpeech)?;
+        for (quantity, reading) in [
+            (Quantity::DialogueLufs, readings.dialogue_lufs),
+            (Quantity::DialogueSelectionLufs, selection.dialogue_lufs),
+            (Quantity::DialogueWideLufs, wide_range_lufs(programme, speech)?),
+            (Quantity::DialogueNarrowLufs, narrow.dialogue_lufs),
+            (Quantity::DialoguePercent, readings.dialogue_percent),
+            (Quantity::DialogueRangeLu, dialogue_range(programme, speech)?.range_lu),
+        ] {
+            found.set(&of, quantity, reading)?;
+        }
+        let stem = self.dialogue.as_ref().map(|(bus, _)| bus);
+        for phrase in phrases(speech).take_while(|phrase| phrase.start_frame < self.frames) {
             found.push_phrase(PhraseReading::new(
                 phrase.start_frame,
-                phrase.end_frame,
-                during(bus.meter.sub_blocks()),
-                music,
+                phrase.end_frame.min(self.frames),
+                during(stem, phrase),
+                during(self.music.as_ref(), phrase),
             )?);
         }
         Ok(())
     }
+}
+
+/// Gated loudness of a bus over a phrase.
+fn during<S: Sample>(bus: Option<&Bus<S>>, phrase: Phrase) -> Reading {
+    bus.map_or(Reading::NotApplicable, |bus| {
+        bus.meter.sub_blocks().range(phrase.start, phrase.end).integrated_lufs()
+    })
 }
 
 impl Measurement {
@@ -454,9 +520,6 @@ fn history(rows: impl Iterator<Item = HistoryRow>) -> History {
     }
     history
 }
-
-/// How dialogue was found, as the measurement's header says it.
-const DETECTOR: &str = "activity of the dialogue stem: 10 ms frames above -30 dB of its mean active power, gaps under 0.4 s merged";
 
 /// Shortest programme that a meter is built for, s (a clip of a few frames is still measured).
 const SHORTEST_S: f64 = 0.4;

@@ -137,6 +137,18 @@ quantities! {
     /// Ungated loudness while the dialogue is active.
     DialogueLufs, "dialogue_lufs", "Dialogue loudness", "LUFS", 1, Loudness,
         "ITU-R BS.1770-1 (ungated) over the named detector's activity";
+    /// Loudness of the programme's gating blocks inside dialogue: the selection is the gate.
+    DialogueSelectionLufs, "dialogue_selection_lufs", "Dialogue loudness, selection as gate",
+        "LUFS", 1, Loudness,
+        "ITU-R BS.1770-5 blocks inside the named detector's activity, absolute gate only (ATSC A/85)",
+        window 0.4;
+    /// Level-gated loudness of all dialogue.
+    DialogueWideLufs, "dialogue_wide_lufs", "Dialogue loudness, wide range", "LUFS", 1, Loudness,
+        "EBU R 128 s4, wide range: ITU-R BS.1770-5 over the named detector's activity", window 0.4;
+    /// Mean of three 30 s sections of dialogue, one in each third of the programme.
+    DialogueNarrowLufs, "dialogue_narrow_lufs", "Dialogue loudness, narrow range", "LUFS", 1,
+        Loudness, "EBU R 128 s4, narrow range: mean of the 30 s with most dialogue of each third",
+        window 30.0;
     /// Loudness of the music over a phrase.
     MusicLufs, "music_lufs", "Music loudness", "LUFS", 1, Loudness, "ITU-R BS.1770-5 Annex 1";
     /// Share of the programme in which the dialogue is active.

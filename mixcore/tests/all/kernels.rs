@@ -249,7 +249,8 @@ fn mirrored<S: Sample>() {
         let (x, m) = (&source[0][offset..], &source[1][offset..]);
         let run = |f: &dyn Fn(&mut [S]) -> S| {
             let mut out = vec![S::one(); length];
-            out.push(f(&mut out));
+            let top = f(&mut out);
+            out.push(top);
             bits(&out)
         };
         // Blocks of 16 and 8 taps and what is left over of them.

@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod conformance;
+mod dialogue;
 mod fft;
 mod golden;
 mod kernels;

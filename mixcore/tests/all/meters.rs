@@ -4,8 +4,8 @@
 use mixcore::audio::{Block, Sample};
 use mixcore::kernels::Isa;
 use mixcore::loudness::{
-    BinWidth, LiveMeter, LiveMeterSetup, Meter, MeterSetup, StemActivity, TruePeakMeter,
-    TruePeakMethod,
+    BinWidth, LiveMeter, LiveMeterSetup, Meter, MeterSetup, SpeechLevelMeter, StemActivity,
+    TruePeakMeter, TruePeakMethod,
 };
 use mixcore::stream::Stream;
 use mixcore::{Error, Layout};
@@ -98,6 +98,21 @@ impl<S: Sample> Probe<S> for StemActivity<'_, S> {
     }
 }
 
+impl<S: Sample> Probe<S> for SpeechLevelMeter {
+    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+        SpeechLevelMeter::push(self, block)
+    }
+    fn reset(&mut self) {
+        SpeechLevelMeter::reset(self);
+    }
+    fn faults(&self) -> u64 {
+        SpeechLevelMeter::faults(self)
+    }
+    fn says(&self) -> String {
+        format!("{:?}", self.measurement())
+    }
+}
+
 fn setup() -> MeterSetup {
     MeterSetup { max_duration_s: 10.0, ..MeterSetup::default() }
 }
@@ -116,6 +131,7 @@ fn meters<S: Sample>(stream: Stream) -> Vec<Box<dyn Probe<S>>> {
         Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Off, stream).unwrap()),
         Box::new(StemActivity::<S>::new(10.0, stream).unwrap()),
         Box::new(LiveMeter::<S>::new(live_setup(), stream).unwrap()),
+        Box::new(SpeechLevelMeter::new(stream).unwrap()),
     ]
 }
 
