@@ -94,6 +94,14 @@ fn nothing_points_back() {
 }
 
 #[test]
+fn the_example_of_the_readme_has_twelve_lines() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let code = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(code.lines().count() <= 12 && !code.lines().any(|line| line.starts_with("# ")));
+}
+
+#[test]
 fn no_file_is_longer_than_600_lines() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for folder in ["src", "tests", "examples"] {
