@@ -3,7 +3,7 @@
 //! Speech is never still. The level of 10 ms of it wanders over 40 dB, and what lies between the
 //! words is the room. So a floor shows as a narrow heap at the quiet end of the levels:
 //!
-//! > window: 10 s of sub-blocks, those at or below −70 dBFS left out
+//! > window: 10 s of sub-blocks, those at or below −90 dBFS left out
 //! > heap: where 1.5 dB hold most sub-blocks; sought up to the 10th percentile of the window, then
 //! >   followed upwards as long as it gets denser
 //! > ν = median of the heap; σ = ν − the 32nd percentile of what lies below ν (one standard
@@ -30,8 +30,9 @@ use super::super::gating::SUB_BLOCKS_PER_S;
 use crate::math;
 use crate::units::db_to_power;
 
-/// Sub-blocks at or below this are silence, dBFS: BS.1770's absolute gate as a plain level.
-pub(super) const FLOOR_DBFS: f64 = -70.0;
+/// Sub-blocks at or below this are silence, dBFS: just above the dither of 16 bits (TPDF and the
+/// quantisation: 10 log10(2^-30 / 4) = -96 dBFS).
+const SILENCE_DBFS: f64 = -90.0;
 /// Sub-blocks of a window, 10 s: breathing pauses come every few seconds.
 const WINDOW: usize = 1000;
 /// Sub-blocks for which a floor holds, 2 s.
@@ -40,10 +41,10 @@ const SEGMENT: usize = 200;
 const HEARD: usize = 100;
 /// Levels are sorted into eighths of an octave of power.
 const PER_OCTAVE: usize = 8;
-/// Lowest octave: 2^-24 is -72.2 dBFS, just below silence.
-const LOWEST_OCTAVE: i64 = -24;
-/// 32 octaves: up to +24 dBFS; what is louder counts as that loud.
-const LEVELS: usize = 32 * PER_OCTAVE;
+/// Lowest octave: 2^-31 is -93.3 dBFS, just below silence.
+const LOWEST_OCTAVE: i64 = -31;
+/// 39 octaves: up to +24 dBFS; what is louder counts as that loud.
+const LEVELS: usize = 39 * PER_OCTAVE;
 /// Width of an eighth of an octave of power, dB: 10 log10(2) / 8.
 const LEVEL_DB: f64 = 0.376_287_494_579_847_6;
 /// Lower edges of the eighths of an octave: 2^(1/8) to 2^(7/8).
@@ -115,7 +116,7 @@ struct Histogram {
 
 impl Histogram {
     fn of(powers: &[f64]) -> Self {
-        let silence = db_to_power(FLOOR_DBFS);
+        let silence = db_to_power(SILENCE_DBFS);
         let mut cumulative = [0; LEVELS];
         let (mut run, mut longest) = (0, 0);
         for &power in powers {
@@ -277,10 +278,10 @@ mod tests {
 
     #[test]
     fn levels_are_eighths_of_an_octave_of_power() {
-        assert_eq!(level_of(math::exp2(-24.0)), 0);
-        assert_eq!(level_of(1.0), 24 * 8);
+        assert_eq!(level_of(math::exp2(-31.0)), 0);
+        assert_eq!(level_of(1.0), 31 * 8);
         for (n, edge) in EIGHTHS.into_iter().enumerate() {
-            assert_eq!((level_of(edge), level_of(edge * 0.999_999)), (193 + n, 192 + n));
+            assert_eq!((level_of(edge), level_of(edge * 0.999_999)), (249 + n, 248 + n));
             assert!((math::log2(edge) * 8.0 - (n + 1) as f64).abs() < 1e-14);
         }
         assert_eq!((level_of(1e12), level_of(f64::INFINITY)), (LEVELS - 1, LEVELS - 1));
@@ -303,11 +304,12 @@ mod tests {
         powers[..500].fill(1e-6);
         let heap = |powers: &[f64]| Histogram::of(powers).heap(level_of(1.0), 1000);
         assert_eq!(heap(&powers), Some((level_of(1e-6), 0.5)));
-        // 30 of 1000 are too few; 6 dB of contrast are too little.
+        // 30 of 1000 are too few; 6 dB of contrast are too little in what is not steady for 6 s.
         powers[30..].fill(1.0);
         assert_eq!(heap(&powers), None);
         powers.fill(1.0);
         powers[..500].fill(0.25);
+        (powers[300], powers[700]) = (0.0, 0.0);
         assert_eq!(heap(&powers), None);
         // Two heaps 12 dB apart: the spread is that of both.
         powers[..250].fill(1e-6);

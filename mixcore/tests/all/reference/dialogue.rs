@@ -124,7 +124,7 @@ fn level(power: f64) -> i64 {
 }
 
 fn silent(power: f64) -> bool {
-    power <= 1e-7
+    power <= 1e-9
 }
 
 /// The floor of one window as (close, open), by sorting its levels.
@@ -152,7 +152,7 @@ fn floor(window: &[f64], stem: &[f64]) -> Option<(f64, f64, f64)> {
     let densest = |from: i64, to: i64| {
         (from..=to).rev().max_by_key(|&at| in_heap(at)).unwrap() // the lowest of equals
     };
-    let mut at = densest(level(1e-7) - 4, percentile(10, count));
+    let mut at = densest(level(1e-9) - 4, percentile(10, count));
     let mut found = None;
     loop {
         let below = levels.iter().filter(|l| **l < at).count() + in_heap(at) / 2;
@@ -211,7 +211,7 @@ fn detect(powers: &[f64]) -> Vec<(usize, usize)> {
         let end = (start..powers.len()).find(|&k| excess(k) <= 0.0).unwrap_or(powers.len());
         let energy: f64 = (start..end).map(excess).sum();
         let need = (start..end).map(|k| thresholds[k].1 - thresholds[k].0).fold(0.0, f64::max);
-        if end > start && energy >= 10.0 * need {
+        if end > start && energy >= 15.0 * need {
             runs.push((start, end));
         }
         start = end + 1;
