@@ -108,7 +108,7 @@ pub struct SubBlocks<'a> {
     energies: &'a [f64],
     rate_hz: f64,
     first: usize,
-    isa: Isa,
+    pub(super) isa: Isa,
 }
 
 impl<'a> SubBlocks<'a> {

@@ -23,7 +23,7 @@ use crate::math;
 use crate::units::{Lufs, Reading};
 
 /// Relative gate as a power ratio: −20 LU (EBU Tech 3342).
-const RELATIVE_GATE: f64 = 0.01;
+pub(super) const RELATIVE_GATE: f64 = 0.01;
 /// Silence after the end of a file, 1.5 s (EBU Tech 3342, clause 3).
 const TAIL_SUB_BLOCKS: usize = 150;
 /// Percentile of the quiet end (EBU Tech 3342).

@@ -6,6 +6,8 @@
 //!
 //! The filters are fitted to the analogue curves at every rate (`weighting_fit.rs`): within 0.003 dB
 //! from 10 Hz to 0.45 of the rate, at every rate from 8 to 384 kHz.
+//!
+//! Limits: between 0.45 of the rate and its half the deviation grows to 1.3 dB.
 
 use super::a_weighting::A_WEIGHTING;
 use super::m_weighting::M_WEIGHTING;
@@ -145,6 +147,17 @@ pub(super) mod tests {
             }
         }
         assert_eq!(worst_db(Weighting::Z, 48e3), 0.0);
+        // The limit that the module's documentation prints.
+        for rate_hz in RATES_HZ {
+            for weighting in [Weighting::A, Weighting::M] {
+                let filter = WeightingFilter::design(weighting, rate_hz).unwrap();
+                for step in 0..=50 {
+                    let hz = (0.45 + f64::from(step) * 0.001) * rate_hz;
+                    let off = filter.response_db(hz) - weighting.response_db(hz);
+                    assert!(off.abs() < 1.3, "{weighting:?} {rate_hz} {hz}: {off}");
+                }
+            }
+        }
     }
 
     #[test]
