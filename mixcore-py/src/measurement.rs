@@ -62,6 +62,12 @@ getters! {
     true_peak_49tap_dbtp: TruePeak49TapDbtp;
     /// Largest sample, dBFS.
     sample_peak_dbfs: SamplePeakDbfs;
+    /// RMS level of the whole, all channels as power, dBFS; a full-scale sine reads -3.01.
+    rms_dbfs: RmsDbfs;
+    /// RMS level of the quietest 0.5 s, dBFS.
+    noise_floor_dbfs: NoiseFloorDbfs;
+    /// Equivalent level of a cinema, Leq(M), dB; the core's ``LeqMeter`` measures it.
+    leq_m_db: LeqMDb;
     /// Loudness while the dialogue is active, LUFS; needs a dialogue stem.
     dialogue_lufs: DialogueLufs;
     /// Loudness of the music over a phrase, LUFS; needs stems.
@@ -74,6 +80,10 @@ getters! {
     ldr_lu: LdrLu;
     /// True peak minus integrated loudness, dB.
     plr_db: PlrDb;
+    /// True peak minus short-term loudness, tenth percentile, dB.
+    psr_low_percentile_db: PsrLowPercentileDb;
+    /// Gain to ReplayGain 2's reference of -18 LUFS, dB.
+    replay_gain_db: ReplayGainDb;
     /// Dialogue minus music over the worst phrase, LU; needs both stems.
     dialogue_over_music_lu: DialogueOverMusicLu;
     /// Loudness that is lost when (L+R)/2 plays on both loudspeakers, LU.

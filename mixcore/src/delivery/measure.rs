@@ -17,8 +17,8 @@ use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    Meter, MeterSetup, PeakReadings, RangeGrid, StemActivity, SubBlocks, TruePeakMeter,
-    TruePeakMethod,
+    Meter, MeterSetup, PeakReadings, PeakToShortTerm, RangeGrid, RmsConvention, RmsMeter,
+    RmsReadings, StemActivity, SubBlocks, TruePeakMeter, TruePeakMethod,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
@@ -165,6 +165,7 @@ pub struct Measurer<S: Sample> {
     programme: Heard<S>,
     annex2: TruePeakMeter<'static, S>,
     sinc49: TruePeakMeter<'static, S>,
+    rms: RmsMeter<'static, S>,
     peaks: PeakHistory,
     stems: Vec<(Role, Heard<S>)>,
     dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
@@ -209,6 +210,7 @@ impl<S: Sample> Measurer<S> {
             programme: Heard::new(stream, meter)?,
             annex2: TruePeakMeter::new(TruePeakMethod::Annex2, stream)?,
             sinc49: TruePeakMeter::new(TruePeakMethod::Sinc49, stream)?,
+            rms: RmsMeter::new(RmsConvention::Square, stream)?,
             peaks: PeakHistory { rate_hz: stream.rate_hz, peaks: Vec::new() },
             stems,
             dialogue,
@@ -276,6 +278,7 @@ impl<S: Sample> Measurer<S> {
         self.programme.push_folded(version)?;
         self.annex2.push(version)?;
         self.sinc49.push(version)?;
+        self.rms.push(version)?;
         for (role, heard) in &mut self.stems {
             for (_, block) in stems.iter().filter(|(given, _)| given == role) {
                 heard.push(*block)?;
@@ -332,6 +335,12 @@ impl<S: Sample> Measurer<S> {
         ] {
             let peaks = meter.measurement();
             found.set_at(&of, quantity, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
+        }
+        let psr = PeakToShortTerm::new(self.programme.meter.sub_blocks(), &self.peaks.peaks)?;
+        found.set(&of, Quantity::PsrLowPercentileDb, psr.measurement().low_percentile_db)?;
+        set_rms(found, &of, self.rms.measurement())?;
+        for channel in 0..self.stream.channel_count() {
+            set_rms(found, &Of::Channel(channel), self.rms.channel_measurement(channel))?;
         }
         Ok(())
     }
@@ -488,4 +497,10 @@ const SHORTEST_S: f64 = 0.4;
 fn set_peaks(found: &mut Measurement, of: &Of, peaks: PeakReadings) -> Result<(), Error> {
     found.set_at(of, Quantity::TruePeakDbtp, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
     found.set_at(of, Quantity::SamplePeakDbfs, peaks.sample_peak_dbfs, peaks.sample_peak_frame)
+}
+
+fn set_rms(found: &mut Measurement, of: &Of, readings: RmsReadings) -> Result<(), Error> {
+    let (floor, frame) = (readings.noise_floor_dbfs, readings.noise_floor_frame);
+    found.set(of, Quantity::RmsDbfs, readings.rms_dbfs)?;
+    found.set_at(of, Quantity::NoiseFloorDbfs, floor, frame)
 }
