@@ -14,7 +14,10 @@ use mixcore::delivery::Role;
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::loudness::{
+    Calibration, LeqMeter, LeqSetup, Meter, MeterSetup, RmsConvention, RmsMeter, StemActivity,
+    TruePeakMeter, TruePeakMethod, Weighting,
+};
 #[cfg(feature = "alloc")]
 use mixcore::session::{
     InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile,
@@ -172,16 +175,25 @@ fn meters<S: Sample>() {
         let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
         let mut peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
         let mut activity = StemActivity::new(60.0, stream).unwrap();
+        let calibration = Calibration::cinema(layout).unwrap();
+        let setup = LeqSetup { weighting: Weighting::M, calibration };
+        let mut leq = LeqMeter::new(setup, stream).unwrap();
+        let mut rms = RmsMeter::new(RmsConvention::Square, stream).unwrap();
         let calls = allocations(|| {
             for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
                 meter.push(block.range(start, end)).unwrap();
                 peaks.push(block.range(start, end)).unwrap();
                 activity.push(block.range(start, end)).unwrap();
+                leq.push(block.range(start, end)).unwrap();
+                rms.push(block.range(start, end)).unwrap();
             }
             std::hint::black_box((meter.momentary_lufs(), peaks.take_interval_peak()));
+            std::hint::black_box((leq.measurement(), rms.measurement()));
             meter.reset();
             peaks.reset();
             activity.reset();
+            leq.reset();
+            rms.reset();
         });
         assert_eq!(calls, 0, "allocator calls ({layout})");
     }
@@ -196,7 +208,11 @@ fn flush_to_zero_changes_no_reading() {
     let read = || {
         let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
         meter.push(Block::new(&audio).unwrap()).unwrap();
-        (meter.measurement(), meter.sub_blocks().energies().to_vec())
+        let calibration = Calibration::cinema(Layout::STEREO).unwrap();
+        let setup = LeqSetup { weighting: Weighting::A, calibration };
+        let mut leq = LeqMeter::new(setup, stream).unwrap();
+        leq.push(Block::new(&audio).unwrap()).unwrap();
+        (meter.measurement(), meter.sub_blocks().energies().to_vec(), leq.measurement())
     };
     assert!(with_flush_to_zero(read) == read());
 }

@@ -19,6 +19,7 @@ mod properties;
 mod properties_lent;
 mod roster;
 mod signals;
+mod trade;
 
 #[cfg(feature = "json")]
 mod cue;

@@ -2,3 +2,4 @@
 
 pub mod judge;
 mod loudness;
+mod trade;
