@@ -221,7 +221,7 @@ fn calibrations_say_what_they_cannot_do() {
 /// Any split and any level of SIMD give the same bits, and what cannot be audio counts as 0.
 fn same_bits<S: Sample>(rate_hz: f64, layout: Layout) {
     let channels = layout.channel_count();
-    let frames = (1.237 * rate_hz) as usize;
+    let frames = (0.737 * rate_hz) as usize;
     let mut audio = noise::<S>(channels, frames, 0.5, 9);
     let mut clean = audio.clone();
     let faults =
