@@ -54,77 +54,82 @@ fn largest<S: Sample>(lanes: &[S]) -> S {
     work[0]
 }
 
-/// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·half.len() − 1 − k])`: a symmetric FIR of even
-/// length, as far as `input` fills the window; what lies beyond in `out` stays as it is.
+/// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·TAPS − 1 − k])`: a symmetric FIR of even length,
+/// as far as `input` fills the window; what lies beyond in `out` stays as it is.
 ///
 /// The sum takes pairs in blocks of 2·h, h = 8 for f32 and 4 for f64, in the order 0, h, 1, h + 1 …,
 /// then what is left in order.
-pub fn symmetric_fir<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
+pub fn symmetric_fir<S: Sample, const TAPS: usize>(
+    isa: Isa,
+    input: &[S],
+    half: &[S; TAPS],
+    out: &mut [S],
+) {
     dispatch!(isa, simd => symmetric_fir_lanes(simd, input, half, out));
 }
 
 #[inline(always)]
-fn symmetric_fir_lanes<I: Simd, S: Sample>(simd: I, input: &[S], half: &[S], out: &mut [S]) {
-    let taps = 2 * half.len();
-    let frames = scalar::reach(input.len(), taps, out.len());
-    if frames < S::HALF {
+fn symmetric_fir_lanes<I: Simd, S: Sample, const TAPS: usize>(
+    simd: I,
+    input: &[S],
+    half: &[S; TAPS],
+    out: &mut [S],
+) {
+    let frames = scalar::reach(input.len(), 2 * TAPS, out.len());
+    if frames < S::HALF || TAPS == 0 {
         return scalar::symmetric_fir(input, half, out);
     }
-    let mut at = 0;
-    while at < frames {
-        if at + TILE * S::HALF <= frames {
-            let to = at + TILE * S::HALF;
-            let window = &input[at..(to + taps).saturating_sub(1)];
-            symmetric_tile::<I, S, TILE>(simd, window, half, &mut out[at..to]);
-            at = to;
-        } else {
-            at = at.min(frames - S::HALF);
-            let to = at + S::HALF;
-            let window = &input[at..(to + taps).saturating_sub(1)];
-            symmetric_tile::<I, S, 1>(simd, window, half, &mut out[at..to]);
-            at = to;
-        }
+    let (input, out) = (&input[..frames + 2 * TAPS - 1], &mut out[..frames]);
+    let tile = TILE * S::HALF;
+    let mut done = 0;
+    for (window, chunk) in
+        input.windows(tile + 2 * TAPS - 1).step_by(tile).zip(out.chunks_exact_mut(tile))
+    {
+        symmetric_tile::<I, S, TILE, TAPS>(simd, window, half, chunk);
+        done += tile;
+    }
+    while done < frames {
+        // What is left over, by single vectors, the last one moved back so that it is full.
+        let at = done.min(frames - S::HALF);
+        let window = &input[at..at + S::HALF + 2 * TAPS - 1];
+        symmetric_tile::<I, S, 1, TAPS>(simd, window, half, &mut out[at..at + S::HALF]);
+        done = at + S::HALF;
     }
 }
 
 /// `T` vectors in a row. Two taps that are a vector apart read the same vectors, shifted by one.
 #[inline(always)]
-fn symmetric_tile<I: Simd, S: Sample, const T: usize>(
+fn symmetric_tile<I: Simd, S: Sample, const T: usize, const TAPS: usize>(
     simd: I,
     window: &[S],
-    half: &[S],
+    half: &[S; TAPS],
     out: &mut [S],
 ) {
-    let taps = 2 * half.len();
     let mut sums = [S::H::<I>::splat(simd, S::zero()); T];
     let blocks = half.chunks_exact(2 * S::HALF);
     let rest = blocks.remainder();
+    let reach = (T + 2) * S::HALF - 1;
     for (n, block) in blocks.enumerate() {
-        let done = n * 2 * S::HALF;
-        let span = (T + 1) * S::HALF;
-        let run = span + S::HALF - 1;
-        let last = taps - done - 2 * S::HALF;
-        let old = window[done..done + run].windows(span);
-        let new = window[last..last + run].windows(span).rev();
-        let (near, far) = block.split_at(S::HALF);
-        for (((old, new), &near), &far) in old.zip(new).zip(near).zip(far) {
-            let near = S::H::<I>::splat(simd, near);
-            let far = S::H::<I>::splat(simd, far);
-            let mut old_near = load(simd, old, 0);
-            let mut new_far = load(simd, new, 0);
+        let first = n * 2 * S::HALF;
+        let last = 2 * TAPS - first - 2 * S::HALF;
+        let (old, new) = (&window[first..first + reach], &window[last..last + reach]);
+        for k in 0..S::HALF {
+            let near = S::H::<I>::splat(simd, block[k]);
+            let far = S::H::<I>::splat(simd, block[S::HALF + k]);
+            let mut old_near = load(simd, old, k);
+            let mut new_far = load(simd, new, S::HALF - 1 - k);
             for (t, sum) in sums.iter_mut().enumerate() {
-                let old_far = load(simd, old, (t + 1) * S::HALF);
-                let new_near = load(simd, new, (t + 1) * S::HALF);
+                let old_far = load(simd, old, (t + 1) * S::HALF + k);
+                let new_near = load(simd, new, (t + 2) * S::HALF - 1 - k);
                 *sum += (old_near + new_near) * near;
                 *sum += (old_far + new_far) * far;
                 (old_near, new_far) = (old_far, new_near);
             }
         }
     }
-    let done = half.len() - rest.len();
-    let loads = window[done..window.len() - done].windows(T * S::HALF);
-    for ((old, new), &tap) in loads.clone().zip(loads.rev()).zip(rest) {
+    for (k, &tap) in (TAPS - rest.len()..).zip(rest) {
         let tap = S::H::<I>::splat(simd, tap);
+        let (old, new) = (&window[k..], &window[2 * TAPS - 1 - k..]);
         for (t, sum) in sums.iter_mut().enumerate() {
             *sum += (load(simd, old, t * S::HALF) + load(simd, new, t * S::HALF)) * tap;
         }
@@ -182,7 +187,7 @@ fn mirrored_peaks_lanes<I: Simd, S: Sample>(
         top = top.max(best);
     }
     // What is left over, by a full vector that is moved back.
-    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| frames % S::HALF != 0);
+    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| !frames.is_multiple_of(S::HALF));
     if let (Some(window), Some(chunk)) = (windows.last(), last) {
         let best = mirrored_peak(simd, window, taps);
         best.store_slice(chunk);
@@ -272,7 +277,7 @@ fn pair_peaks_lanes<I: Simd, S: Sample, const PAIRS: usize>(
         top = top.max(best);
     }
     // What is left over, by a full vector that is moved back.
-    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| frames % S::HALF != 0);
+    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| !frames.is_multiple_of(S::HALF));
     if let (Some(samples), Some(mids), Some(chunk)) = (samples.last(), mids.last(), last) {
         let best = pair_peak(simd, samples, mids, pairs);
         best.store_slice(chunk);
@@ -330,9 +335,7 @@ fn clean_peaks_lanes<I: Simd, S: Sample, const PIECE: usize>(
         faults += clean_piece(simd, from, to, peak);
     }
     match peaks.next() {
-        Some(peak) if !from_tail.is_empty() => {
-            faults + clean_piece(simd, from_tail, to_tail, peak)
-        }
+        Some(peak) if !from_tail.is_empty() => faults + clean_piece(simd, from_tail, to_tail, peak),
         _ => faults,
     }
 }

@@ -175,7 +175,7 @@ impl<S: Sample> Interpolator<S> {
             TruePeakMethod::Annex2 => mirrored(&ANNEX2),
             TruePeakMethod::Sinc49 => mirrored(&sinc49()),
             TruePeakMethod::Fine => fine(rate_hz <= EIGHT_POINTS_MAX_HZ),
-            TruePeakMethod::Off => (Filter::Off, 0.0),
+            TruePeakMethod::Off => (Filter::Off, 1.0),
         };
         // Each of fewer than 128 roundings is at most one epsilon of the sum of magnitudes.
         Self { filter, bound: gain * (1.0 + 128.0 * S::epsilon().as_f64()) }
@@ -209,8 +209,12 @@ impl<S: Sample> Interpolator<S> {
             Filter::Eight(half_way, pairs) => two_steps(isa, line, half_way, pairs, mids, out),
             Filter::Four(half_way, pairs) => two_steps(isa, line, half_way, pairs, mids, out),
             Filter::Off => {
-                out.fill(S::zero());
-                S::zero()
+                let mut largest = S::zero();
+                for (out, x) in out.iter_mut().zip(line) {
+                    *out = x.abs();
+                    largest = if *out > largest { *out } else { largest };
+                }
+                largest
             }
         }
     }
@@ -220,7 +224,7 @@ impl<S: Sample> Interpolator<S> {
 fn two_steps<S: Sample, const PAIRS: usize>(
     isa: Isa,
     line: &[S],
-    half_way: &[S],
+    half_way: &[S; HALF_WAY.len()],
     pairs: &[PointPair<S>; PAIRS],
     mids: &mut [S],
     out: &mut [S],
@@ -244,7 +248,10 @@ fn mirrored<S: Sample>(phases: &[[f64; 2 * MIRRORED_HALF]; 2]) -> (Filter<S>, f6
             S::from_f64((old + sign * new) / 2.0)
         })
     };
-    let taps = MirroredTaps::new([0, 1].map(|phase| part(phase, 1.0)), [0, 1].map(|phase| part(phase, -1.0)));
+    let taps = MirroredTaps::new(
+        [0, 1].map(|phase| part(phase, 1.0)),
+        [0, 1].map(|phase| part(phase, -1.0)),
+    );
     // Of Annex 2 the outer phases' gain is 1.43, the inner phases' 2.02.
     let gain = magnitude_sum(&phases[0]).max(magnitude_sum(&phases[1])).max(1.0);
     (Filter::Mirrored(taps), gain)
@@ -263,9 +270,13 @@ fn sinc49() -> [[f64; 2 * MIRRORED_HALF]; 2] {
 
 fn fine<S: Sample>(eight_points: bool) -> (Filter<S>, f64) {
     let half_way = HALF_WAY.map(S::from_f64);
-    let pairs = AROUND.map(|(even, odd)| PointPair::new(even.map(S::from_f64), odd.map(S::from_f64)));
-    let filter =
-        if eight_points { Filter::Eight(half_way, pairs) } else { Filter::Four(half_way, [pairs[1]]) };
+    let pairs =
+        AROUND.map(|(even, odd)| PointPair::new(even.map(S::from_f64), odd.map(S::from_f64)));
+    let filter = if eight_points {
+        Filter::Eight(half_way, pairs)
+    } else {
+        Filter::Four(half_way, [pairs[1]])
+    };
     let points = AROUND.iter().map(|(even, odd)| magnitude_sum(&through_both_steps(even, odd)));
     (filter, points.fold(2.0 * magnitude_sum(&HALF_WAY), f64::max).max(1.0))
 }
@@ -309,7 +320,12 @@ mod tests {
                     math::cos(2.0 * math::PI * f * (n as f64 - before as f64 - tau))
                 });
                 let mut out = [0.0];
-                interpolator.run(Isa::baseline(), &line[..interpolator.span()], &mut [0.0; 3], &mut out);
+                interpolator.run(
+                    Isa::baseline(),
+                    &line[..interpolator.span()],
+                    &mut [0.0; 3],
+                    &mut out,
+                );
                 over = over.max(out[0]);
                 under = under.min(out[0].max(line[before + 1].abs()));
             }

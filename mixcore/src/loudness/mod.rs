@@ -3,10 +3,12 @@
 //! [`Meter`] takes a programme in blocks of any size. Its one intermediate result is the list of
 //! weighted energies per 10 ms ([`SubBlocks`]); integrated loudness, loudness range and every other
 //! reading is a pure function of that list, of the whole of it or of a part (a reel, a phrase).
-//! [`TruePeakMeter`] finds the peaks between the samples. [`StemActivity`] finds the phrases of a
+//! [`TruePeakMeter`] finds the peaks between the samples, an [`ExcursionLog`] in it every place over a
+//! limit. [`StemActivity`] finds the phrases of a
 //! dialogue stem, over which dialogue loudness and separation are read.
 
 mod dialogue;
+mod excursions;
 mod gating;
 mod interpolator;
 mod k_weighting;
@@ -17,6 +19,7 @@ mod sub_block_filter;
 mod true_peak;
 
 pub use dialogue::{Activity, DialogueReadings, Phrase, StemActivity, separation};
+pub use excursions::{ExcursionLog, ExcursionSetup, JointExcursions, PeakExcursion};
 pub use gating::{
     Edition, Gates, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks,
     sub_block_start,
