@@ -12,8 +12,8 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`math`], [`units`] | deterministic mathematics; decibels, loudness, timecode |
-//! | [`audio`] | samples, planar blocks, named layouts |
 //! | [`kernels`] | the heavy loops: SIMD with the same bits on every CPU |
+//! | [`audio`] | samples, planar blocks, named layouts |
 //! | [`ramp`], [`stream`] | click-free moves; the contract of a processor |
 //! | [`filters`], [`loudness`] | delay and biquads; BS.1770 loudness, true peak, dialogue |
 //! | [`level`], [`dynamics`], [`spatial`] | the three layers |

@@ -14,10 +14,10 @@
 
 use fearless_simd::{Select, Simd, f64x8, prelude::*};
 
-use super::isa::{Isa, dispatch};
+use super::isa::Isa;
+use super::lanes::Lanes;
 use super::reduce::{fold_sum, padded};
-use crate::audio::Sample;
-use crate::audio::lanes::Lanes;
+use super::sample::Sample;
 
 /// Sub-blocks that run side by side.
 pub const K_LANES: usize = 8;
@@ -107,11 +107,11 @@ impl KWeight {
 /// [`KWeight::fill_carry_table`]. Samples beyond the table's longest sub-block do not count.
 #[must_use]
 pub fn k_carry<S: Sample>(isa: Isa, samples: &[S], table: &[f64]) -> KState {
-    dispatch!(isa, simd => k_carry_lanes(simd, samples, table))
+    S::k_carry(isa, samples, table)
 }
 
 #[inline(always)]
-fn k_carry_lanes<I: Simd, S: Sample>(simd: I, samples: &[S], table: &[f64]) -> KState {
+pub(super) fn k_carry_lanes<I: Simd, S: Sample>(simd: I, samples: &[S], table: &[f64]) -> KState {
     let longest = table.len() / 4;
     let frames = samples.len().min(longest);
     let mut rows = table.chunks_exact(longest.max(1));
@@ -153,11 +153,11 @@ pub fn k_energy<S: Sample>(
     starts: &[KState],
     energies: &mut [f64],
 ) {
-    dispatch!(isa, simd => k_energy_lanes(simd, filter, segments, starts, energies));
+    S::k_energy(isa, filter, segments, starts, energies);
 }
 
 #[inline(always)]
-fn k_energy_lanes<I: Simd, S: Sample>(
+pub(super) fn k_energy_lanes<I: Simd, S: Sample>(
     simd: I,
     filter: &KWeight,
     segments: &[&[S]],

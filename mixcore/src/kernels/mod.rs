@@ -6,15 +6,20 @@
 //! maximum are used (no fused multiply-add), and every reduction has one fixed tree, so all levels
 //! agree bit for bit. No kernel panics: where slices do not fit together, it works as far as all of
 //! them reach. Inside a kernel closures are for [`core::array::from_fn`] alone, and even these are
-//! worth a look: what the compiler does not inline runs without the level's instructions. [`scalar`] is the plain twin of each kernel: documentation and oracle.
+//! worth a look: what the compiler does not inline runs without the level's instructions. A kernel
+//! of a new name is listed in `concrete.rs`, which compiles it for both sample types. [`scalar`] is
+//! the plain twin of each kernel: documentation and oracle.
 
+mod concrete;
 mod gain;
 mod interp;
 mod isa;
 mod k_weight;
+pub(crate) mod lanes;
 mod matrix;
 mod mix;
 mod reduce;
+mod sample;
 pub mod scalar;
 mod true_peak;
 mod window;
@@ -25,13 +30,14 @@ pub use isa::{Isa, IsaLevel};
 /// Parts of the loudness meter, public for tests and benches only.
 #[doc(hidden)]
 pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
-pub use matrix::matrix;
+pub use matrix::matrix_row;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
+pub use sample::Sample;
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{
-    MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PointPair, clean_peaks, mirrored_peaks,
-    pair_peaks, symmetric_fir,
+    HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
+    clean_peaks, half_way, mirrored_peaks, pair_peaks,
 };
 pub use window::{box_sums, window_max};

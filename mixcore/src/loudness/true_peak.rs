@@ -20,16 +20,15 @@ use super::excursions::{ChannelLog, ExcursionLog, JointExcursions, PeakExcursion
 use super::interpolator::{Interpolator, MAX_SPAN, TruePeakMethod};
 use crate::audio::{Block, PerChannel, Sample, Store};
 use crate::error::Error;
-use crate::kernels::{self, Isa, PAIR_MIDS};
+use crate::kernels::{self, Isa, PAIR_MIDS, PEAK_PIECE as PIECE};
 use crate::stream::Stream;
 use crate::units::{Reading, gain_to_db};
 
 /// Frames of a channel that are in hand at a time: with the points between them they fit into the
 /// nearest cache.
 const CHUNK: usize = 512;
-/// Frames that are computed or skipped together: at least the longest context, so that a piece and
-/// the one before it hold everything that its outputs look at.
-const PIECE: usize = 64;
+// Frames that are computed or skipped together hold the longest context: a piece and the one before
+// it are everything that its outputs look at.
 const _: () = assert!(MAX_SPAN <= PIECE && CHUNK.is_multiple_of(PIECE));
 
 /// Samples that a chunk is worked out in: its frames, the points half-way, and its outputs.
@@ -208,7 +207,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             let mut pieces = [S::zero(); CHUNK / PIECE];
             let pieces = &mut pieces[..take.div_ceil(PIECE)];
             let fresh = &mut line[before..];
-            self.faults += kernels::clean_peaks::<S, PIECE>(self.isa, input, fresh, pieces) as u64;
+            self.faults += kernels::clean_peaks(self.isa, input, fresh, pieces) as u64;
             let peak = track.hold_samples(fresh, pieces, self.frames);
             self.interval_peak = self.interval_peak.max(peak);
             let mut log = self.log.as_mut().and_then(|log| log.channel(channel));

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// Low to high. A module may use itself and what stands before it.
 ///
-/// `math` stands below `units` because decibels need logarithms and mathematics needs no unit.
+/// `math` stands below `units` because decibels need logarithms and mathematics needs no unit;
+/// `kernels` below `audio` because they work on slices, and every sample type has them.
 const ORDER: [&str; 15] = [
-    "math", "units", "error", "audio", "kernels", "ramp", "stream", "filters", "loudness",
+    "math", "units", "error", "kernels", "audio", "ramp", "stream", "filters", "loudness",
     "analysis", "level", "dynamics", "spatial", "delivery", "session",
 ];
 

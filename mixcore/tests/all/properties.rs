@@ -3,7 +3,7 @@
 //! The processors and meters have theirs in their own files (`fader`, `delay`, `limiter_ceiling`,
 //! `pan`, `fold_down`, `loudness`); here stands what they are built from.
 
-use mixcore::audio::{Block, BlockMut, ChannelOrder, MAX_CHANNELS, PerChannel, Store};
+use mixcore::audio::{Block, BlockMut, ChannelOrder, MAX_CHANNELS, PerChannel, Store, matrix};
 use mixcore::filters::Biquad;
 use mixcore::kernels::{self, Isa, KWeight, MirroredTaps, PointPair, scalar};
 use mixcore::level::FaderParams;
@@ -12,6 +12,8 @@ use mixcore::ramp::{GainRamp, ramp_frames};
 use mixcore::units::{self, FrameRate, Lufs, Power, Reading, Timecode};
 use mixcore::{Error, Layout, Stream, Text, math};
 use proptest::prelude::*;
+
+use crate::kernels_matrix::plain;
 
 /// Any f64 there is, and more often one that could be meant.
 fn any_number() -> impl Strategy<Value = f64> {
@@ -282,6 +284,7 @@ proptest! {
         };
         let four = [0.5_f32, -0.25, 0.125, 0.1];
         let six = [0.5_f32, -0.25, 0.125, 0.1, -0.3, 0.2];
+        let half = [0.25_f32; kernels::HALF_WAY_TAPS];
         let mirrored = MirroredTaps::new([six; 2], [six; 2]);
         let pairs = [PointPair::new(four, [0.3, -0.2, 0.1])];
         let filter = KWeight { shelf_b: [1.5, -2.7, 1.2], shelf_a: [-1.69, 0.73], high_pass_a: [-1.99, 0.9901] };
@@ -291,8 +294,8 @@ proptest! {
                 run(&|out| scalar::fir_peaks(&x, &y, count, out))
             );
             prop_assert_eq!(
-                run(&|out| kernels::symmetric_fir(isa, &x, &six, out)),
-                run(&|out| scalar::symmetric_fir(&x, &six, out))
+                run(&|out| kernels::half_way(isa, &x, &half, out)),
+                run(&|out| scalar::half_way(&x, &half, out))
             );
             prop_assert_eq!(
                 run(&|out| { kernels::mirrored_peaks(isa, &x, &mirrored, out); }),
@@ -303,8 +306,8 @@ proptest! {
                 run(&|out| { scalar::pair_peaks(&x, &y, &pairs, out); })
             );
             prop_assert_eq!(
-                run(&|out| { kernels::clean_peaks::<_, 64>(isa, &x, &mut y.clone(), out); }),
-                run(&|out| { scalar::clean_peaks::<_, 64>(&x, &mut y.clone(), out); })
+                run(&|out| { kernels::clean_peaks(isa, &x, &mut y.clone(), out); }),
+                run(&|out| { scalar::clean_peaks(&x, &mut y.clone(), out); })
             );
             prop_assert_eq!(
                 run(&|out| kernels::box_sums(isa, &mut x.clone(), count, out)),
@@ -342,8 +345,8 @@ proptest! {
             let input = vec![&x[..]; inputs];
             let input = Block::new(&input).unwrap();
             let (mut left, mut right) = (vec![out.clone(); outputs], vec![out.clone(); outputs]);
-            kernels::matrix(isa, &input, &wide, &mut BlockMut::new(&mut left).unwrap());
-            scalar::matrix(&input, &wide, &mut BlockMut::new(&mut right).unwrap());
+            matrix(isa, &input, &wide, &mut BlockMut::new(&mut left).unwrap());
+            plain(&input, &wide, &mut right);
             prop_assert_eq!(&left, &right);
         }
     }
