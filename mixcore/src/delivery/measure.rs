@@ -13,15 +13,16 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Header, History, Measurement, Of, PhraseReading, Quantity, Role, Stem};
+use super::{Excursion, Header, History, Measurement, Of, PhraseReading, Quantity, Role, Stem};
 use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    DialogueDefinition, DialogueSetup, HistoryRow, LoudnessHistory, Meter, MeterSetup,
-    NarrowSections, PeakReadings, PeakToShortTerm, Phrase, RangeGrid, RmsConvention, RmsMeter,
-    RmsReadings, SpeechActivity, SpeechRegions, StemActivity, TruePeakMeter, TruePeakMethod,
-    dialogue, dialogue_range, narrow_range, phrases, wide_range_lufs,
+    DialogueDefinition, DialogueSetup, ExcursionLog, ExcursionSetup, HistoryRow, LoudnessHistory,
+    Meter, MeterSetup, NarrowSections, PeakReadings, PeakToShortTerm, Phrase, RangeGrid,
+    RmsConvention, RmsMeter, RmsReadings, SpeechActivity, SpeechRegions, StemActivity,
+    TruePeakMeter, TruePeakMethod, dialogue, dialogue_range, narrow_range, phrases,
+    wide_range_lufs,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
@@ -265,6 +266,20 @@ impl<S: Sample> Measurer<S> {
         Ok(self)
     }
 
+    /// Keeps every place where the programme's true peak exceeds a limit, exact to the frame: the
+    /// limit of the specification that it will be judged by ([`super::Spec::limit_of`]). Otherwise
+    /// a report finds such places in the history, to 100 ms.
+    ///
+    /// # Errors
+    /// A limit outside -100 to 100 dBTP.
+    pub fn with_peak_limit(mut self, limit_dbtp: f64) -> Result<Self, Error> {
+        let setup = ExcursionSetup { limit_dbtp, ..ExcursionSetup::default() };
+        let log = ExcursionLog::new(setup, &self.stream)?;
+        let Heard { meter, stereo, mono } = self.programme;
+        self.programme = Heard { meter: meter.with_peak_log(log)?, stereo, mono };
+        Ok(self)
+    }
+
     /// Takes a block of the finished version and the same frames of its stems.
     ///
     /// # Errors
@@ -376,6 +391,7 @@ impl<S: Sample> Measurer<S> {
     fn read_programme(&self, found: &mut Measurement) -> Result<(), Error> {
         let of = Of::Programme;
         set_loudness(found, &self.programme.meter)?;
+        set_excursions(found, self.programme.meter.true_peak())?;
         found.set(&of, Quantity::MonoLossLu, self.programme.mono_loss_lu())?;
         // What other meters would read.
         for (quantity, meter) in [
@@ -481,6 +497,33 @@ impl Measurement {
         found.set_history(history(meter.sub_blocks().levels()));
         Ok(found)
     }
+}
+
+/// The places over the limit of a meter's log, all channels together.
+///
+/// A channel that had more places than its list holds leaves them out: then the history, which knows
+/// them all, says where.
+fn set_excursions<S: Sample>(
+    found: &mut Measurement,
+    meter: &TruePeakMeter<'_, S>,
+) -> Result<(), Error> {
+    let Some(log) = meter.log() else { return Ok(()) };
+    let channels = found.header().layout().channel_count();
+    if (0..channels).any(|channel| meter.missed_excursions(channel) > 0) {
+        return Ok(());
+    }
+    for over in meter.joint_excursions()? {
+        let (start, end) = (over.first_frame, over.last_frame + 1);
+        let limit_dbtp = log.setup().limit_dbtp;
+        found.push_excursion(Excursion::new(
+            start,
+            end,
+            Some(over.channel),
+            over.peak_dbtp,
+            limit_dbtp,
+        )?);
+    }
+    Ok(())
 }
 
 /// Everything that one meter reads of a programme and of its channels.

@@ -11,7 +11,7 @@ use super::isa::{Isa, dispatch};
 use super::k_weight::{KState, KWeight};
 use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
-use super::true_peak::MirroredTaps;
+use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     band_pass, cascade, correlate, fft_passes, gain, interp, k_weight, matrix, mix, reduce, screen,
     true_peak, window,
@@ -79,8 +79,10 @@ for_both_samples! {
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;
     reduce::clean_lanes as fn clean(from: &[Self], to: &mut [Self]) -> usize;
     reduce::clean_in_place_lanes as fn clean_in_place(io: &mut [Self]) -> usize;
-    true_peak::symmetric_fir_lanes as fn symmetric_fir(input: &[Self], half: &[Self], out: &mut [Self]);
+    true_peak::half_way_lanes as fn half_way(input: &[Self], half: &[Self; HALF_WAY_TAPS], out: &mut [Self]);
     true_peak::mirrored_peaks_lanes as fn mirrored_peaks(input: &[Self], taps: &MirroredTaps<Self>, out: &mut [Self]) -> Self;
+    true_peak::pair_peaks_lanes as fn pair_peaks(samples: &[Self], mids: &[Self], pairs: &[PointPair<Self>], out: &mut [Self]) -> Self;
+    true_peak::clean_peaks_lanes as fn clean_peaks(from: &[Self], to: &mut [Self], peaks: &mut [Self]) -> usize;
     window::window_max_lanes as fn window_max(io: &mut [Self], length: usize);
     window::box_sums_lanes as fn box_sums(work: &mut [Self], length: usize, out: &mut [Self]);
     matrix::matrix_row_lanes as fn matrix_row(terms: &[(&[Self], f64)], out: &mut [Self]);

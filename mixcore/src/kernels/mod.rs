@@ -63,7 +63,7 @@ pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{
-    MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PointPair, clean_peaks, mirrored_peaks,
-    pair_peaks, symmetric_fir,
+    HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
+    clean_peaks, half_way, mirrored_peaks, pair_peaks,
 };
 pub use window::{box_sums, window_max};

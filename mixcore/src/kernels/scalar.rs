@@ -10,7 +10,9 @@ use super::k_weight::{KState, KWeight};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
 use super::screen::{LevelScreen, SCREEN_HISTORY};
-use super::true_peak::{MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PointPair};
+use super::true_peak::{
+    HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
+};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
 #[inline(always)]
@@ -232,18 +234,17 @@ pub fn cascade_energy<S: Sample>(
     energies
 }
 
-/// Twin of [`super::symmetric_fir`].
-pub fn symmetric_fir<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
-    let taps = 2 * half.len();
-    let frames = reach(input.len(), taps, out.len());
-    let blocks = half.len() - half.len() % (2 * S::HALF);
-    for (n, out) in out[..frames].iter_mut().enumerate() {
+/// Twin of [`super::half_way`].
+pub fn half_way<S: Sample>(input: &[S], half: &[S; HALF_WAY_TAPS], out: &mut [S]) {
+    let blocks = HALF_WAY_TAPS - HALF_WAY_TAPS % (2 * S::HALF);
+    for (n, out) in out.iter_mut().enumerate() {
+        let Some(x) = window::<S, { 2 * HALF_WAY_TAPS }>(input, n) else { return };
         *out = S::zero();
-        for k in 0..half.len() {
+        for k in 0..HALF_WAY_TAPS {
             // In a block 0, h, 1, h + 1 …
             let (block, place) = (k - k % (2 * S::HALF), k % (2 * S::HALF));
             let k = if k < blocks { block + place / 2 + place % 2 * S::HALF } else { k };
-            *out += (input[n + k] + input[n + taps - 1 - k]) * half[k];
+            *out += (x[k] + x[2 * HALF_WAY_TAPS - 1 - k]) * half[k];
         }
     }
 }
@@ -295,13 +296,9 @@ pub fn pair_peaks<S: Sample>(
 }
 
 /// Twin of [`super::clean_peaks`].
-pub fn clean_peaks<S: Sample, const PIECE: usize>(
-    from: &[S],
-    to: &mut [S],
-    peaks: &mut [S],
-) -> usize {
+pub fn clean_peaks<S: Sample>(from: &[S], to: &mut [S], peaks: &mut [S]) -> usize {
     let frames = from.len().min(to.len());
-    let pieces = from[..frames].chunks(PIECE).zip(to[..frames].chunks_mut(PIECE));
+    let pieces = from[..frames].chunks(PEAK_PIECE).zip(to[..frames].chunks_mut(PEAK_PIECE));
     let mut faults = 0;
     for ((from, to), out) in pieces.zip(peaks) {
         faults += clean(from, to);

@@ -10,9 +10,12 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::isa::{Isa, dispatch};
+use super::isa::Isa;
 use super::sample::Sample;
 use super::scalar;
+
+/// Taps of [`half_way`], halved.
+pub const HALF_WAY_TAPS: usize = 18;
 
 /// Taps of a phase of [`mirrored_peaks`], halved.
 pub const MIRRORED_HALF: usize = 6;
@@ -23,7 +26,10 @@ pub const PAIR_SAMPLES: usize = 4;
 /// Frames of context of [`pair_peaks`] in `mids`: one before, one after.
 pub const PAIR_MIDS: usize = 3;
 
-/// Vectors of [`symmetric_fir`] that share their loads.
+/// Frames whose peak [`clean_peaks`] finds.
+pub const PEAK_PIECE: usize = 64;
+
+/// Vectors of [`half_way`] that share their loads.
 const TILE: usize = 4;
 
 /// A coefficient for every lane, so that a product takes it straight from memory.
@@ -54,82 +60,77 @@ fn largest<S: Sample>(lanes: &[S]) -> S {
     work[0]
 }
 
-/// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·half.len() − 1 − k])`: a symmetric FIR of even
-/// length, as far as `input` fills the window; what lies beyond in `out` stays as it is.
+/// The points half-way between two frames, as far as `input` fills their windows; what lies beyond in
+/// `out` stays as it is.
 ///
-/// The sum takes pairs in blocks of 2·h, h = 8 for f32 and 4 for f64, in the order 0, h, 1, h + 1 …,
-/// then what is left in order.
-pub fn symmetric_fir<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
-    S::symmetric_fir(isa, input, half, out);
+/// `out[n] = Σ_k half[k] · (input[n + k] + input[n + 2·t − 1 − k])`, k from 0 to t − 1, t being
+/// [`HALF_WAY_TAPS`]: a symmetric FIR of even length. The sum takes pairs in blocks of 2·h, h = 8 for
+/// f32 and 4 for f64, in the order 0, h, 1, h + 1 …, then what is left in order.
+pub fn half_way<S: Sample>(isa: Isa, input: &[S], half: &[S; HALF_WAY_TAPS], out: &mut [S]) {
+    S::half_way(isa, input, half, out);
 }
 
 #[inline(always)]
-pub(super) fn symmetric_fir_lanes<I: Simd, S: Sample>(
+pub(super) fn half_way_lanes<I: Simd, S: Sample>(
     simd: I,
     input: &[S],
-    half: &[S],
+    half: &[S; HALF_WAY_TAPS],
     out: &mut [S],
 ) {
-    let taps = 2 * half.len();
-    let frames = scalar::reach(input.len(), taps, out.len());
+    const CONTEXT: usize = 2 * HALF_WAY_TAPS - 1;
+    let frames = scalar::reach(input.len(), CONTEXT + 1, out.len());
     if frames < S::HALF {
-        return scalar::symmetric_fir(input, half, out);
+        return scalar::half_way(input, half, out);
     }
-    let mut at = 0;
-    while at < frames {
-        if at + TILE * S::HALF <= frames {
-            let to = at + TILE * S::HALF;
-            let window = &input[at..(to + taps).saturating_sub(1)];
-            symmetric_tile::<I, S, TILE>(simd, window, half, &mut out[at..to]);
-            at = to;
-        } else {
-            at = at.min(frames - S::HALF);
-            let to = at + S::HALF;
-            let window = &input[at..(to + taps).saturating_sub(1)];
-            symmetric_tile::<I, S, 1>(simd, window, half, &mut out[at..to]);
-            at = to;
-        }
+    let (input, out) = (&input[..frames + CONTEXT], &mut out[..frames]);
+    let tile = TILE * S::HALF;
+    let windows = input.windows(tile + CONTEXT).step_by(tile);
+    for (window, chunk) in windows.zip(out.chunks_exact_mut(tile)) {
+        half_way_tile::<I, S, TILE>(simd, window, half, chunk);
+    }
+    let mut done = frames - frames % tile;
+    while done < frames {
+        // What is left over, by single vectors, the last one moved back so that it is full.
+        let at = done.min(frames - S::HALF);
+        let (window, chunk) = (&input[at..at + S::HALF + CONTEXT], &mut out[at..at + S::HALF]);
+        half_way_tile::<I, S, 1>(simd, window, half, chunk);
+        done = at + S::HALF;
     }
 }
 
 /// `T` vectors in a row. Two taps that are a vector apart read the same vectors, shifted by one.
 #[inline(always)]
-fn symmetric_tile<I: Simd, S: Sample, const T: usize>(
+fn half_way_tile<I: Simd, S: Sample, const T: usize>(
     simd: I,
     window: &[S],
-    half: &[S],
+    half: &[S; HALF_WAY_TAPS],
     out: &mut [S],
 ) {
-    let taps = 2 * half.len();
     let mut sums = [S::H::<I>::splat(simd, S::zero()); T];
     let blocks = half.chunks_exact(2 * S::HALF);
     let rest = blocks.remainder();
+    let reach = (T + 2) * S::HALF - 1;
     for (n, block) in blocks.enumerate() {
-        let done = n * 2 * S::HALF;
-        let span = (T + 1) * S::HALF;
-        let run = span + S::HALF - 1;
-        let last = taps - done - 2 * S::HALF;
-        let old = window[done..done + run].windows(span);
-        let new = window[last..last + run].windows(span).rev();
-        let (near, far) = block.split_at(S::HALF);
-        for (((old, new), &near), &far) in old.zip(new).zip(near).zip(far) {
-            let near = S::H::<I>::splat(simd, near);
-            let far = S::H::<I>::splat(simd, far);
-            let mut old_near = load(simd, old, 0);
-            let mut new_far = load(simd, new, 0);
+        let first = n * 2 * S::HALF;
+        let last = 2 * HALF_WAY_TAPS - first - 2 * S::HALF;
+        let (old, new) = (&window[first..first + reach], &window[last..last + reach]);
+        for k in 0..S::HALF {
+            let near = S::H::<I>::splat(simd, block[k]);
+            let far = S::H::<I>::splat(simd, block[S::HALF + k]);
+            let mut old_near = load(simd, old, k);
+            let mut new_far = load(simd, new, S::HALF - 1 - k);
             for (t, sum) in sums.iter_mut().enumerate() {
-                let old_far = load(simd, old, (t + 1) * S::HALF);
-                let new_near = load(simd, new, (t + 1) * S::HALF);
+                let old_far = load(simd, old, (t + 1) * S::HALF + k);
+                let new_near = load(simd, new, (t + 2) * S::HALF - 1 - k);
                 *sum += (old_near + new_near) * near;
                 *sum += (old_far + new_far) * far;
                 (old_near, new_far) = (old_far, new_near);
             }
         }
     }
-    let done = half.len() - rest.len();
-    let loads = window[done..window.len() - done].windows(T * S::HALF);
-    for ((old, new), &tap) in loads.clone().zip(loads.rev()).zip(rest) {
+    for (k, &tap) in (HALF_WAY_TAPS - rest.len()..).zip(rest) {
         let tap = S::H::<I>::splat(simd, tap);
+        let (old, new) = (&window[k..], &window[2 * HALF_WAY_TAPS - 1 - k..]);
         for (t, sum) in sums.iter_mut().enumerate() {
             *sum += (load(simd, old, t * S::HALF) + load(simd, new, t * S::HALF)) * tap;
         }
@@ -187,7 +188,7 @@ pub(super) fn mirrored_peaks_lanes<I: Simd, S: Sample>(
         top = top.max(best);
     }
     // What is left over, by a full vector that is moved back.
-    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| frames % S::HALF != 0);
+    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| !frames.is_multiple_of(S::HALF));
     if let (Some(window), Some(chunk)) = (windows.last(), last) {
         let best = mirrored_peak(simd, window, taps);
         best.store_slice(chunk);
@@ -241,19 +242,36 @@ impl<S: Sample> PointPair<S> {
 ///
 /// `samples[n + 1]` is frame n, `mids[n + 1]` the point half-way to the next; both are without NaN.
 /// Outputs for which they do not hold [`PAIR_SAMPLES`] and [`PAIR_MIDS`] values from n on stay as
-/// they are.
-pub fn pair_peaks<S: Sample, const PAIRS: usize>(
+/// they are. One and three pairs are fast.
+pub fn pair_peaks<S: Sample>(
     isa: Isa,
     samples: &[S],
     mids: &[S],
-    pairs: &[PointPair<S>; PAIRS],
+    pairs: &[PointPair<S>],
     out: &mut [S],
 ) -> S {
-    dispatch!(isa, simd => pair_peaks_lanes(simd, samples, mids, pairs, out))
+    S::pair_peaks(isa, samples, mids, pairs, out)
 }
 
 #[inline(always)]
-fn pair_peaks_lanes<I: Simd, S: Sample, const PAIRS: usize>(
+pub(super) fn pair_peaks_lanes<I: Simd, S: Sample>(
+    simd: I,
+    samples: &[S],
+    mids: &[S],
+    pairs: &[PointPair<S>],
+    out: &mut [S],
+) -> S {
+    if let Ok(pairs) = pairs.try_into() {
+        return pair_peaks_of::<I, S, 3>(simd, samples, mids, pairs, out);
+    }
+    if let Ok(pairs) = pairs.try_into() {
+        return pair_peaks_of::<I, S, 1>(simd, samples, mids, pairs, out);
+    }
+    scalar::pair_peaks(samples, mids, pairs, out)
+}
+
+#[inline(always)]
+fn pair_peaks_of<I: Simd, S: Sample, const PAIRS: usize>(
     simd: I,
     samples: &[S],
     mids: &[S],
@@ -277,7 +295,7 @@ fn pair_peaks_lanes<I: Simd, S: Sample, const PAIRS: usize>(
         top = top.max(best);
     }
     // What is left over, by a full vector that is moved back.
-    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| frames % S::HALF != 0);
+    let last = out.rchunks_exact_mut(S::HALF).next().filter(|_| !frames.is_multiple_of(S::HALF));
     if let (Some(samples), Some(mids), Some(chunk)) = (samples.last(), mids.last(), last) {
         let best = pair_peak(simd, samples, mids, pairs);
         best.store_slice(chunk);
@@ -308,27 +326,23 @@ fn pair_peak<I: Simd, S: Sample, const PAIRS: usize>(
     best
 }
 
-/// Copies `from` to `to` as [`super::clean`] does, and writes the largest magnitude of every `PIECE`
-/// frames of the result to `peaks`, as far as that reaches; returns how many faults there were.
-pub fn clean_peaks<S: Sample, const PIECE: usize>(
-    isa: Isa,
-    from: &[S],
-    to: &mut [S],
-    peaks: &mut [S],
-) -> usize {
-    dispatch!(isa, simd => clean_peaks_lanes::<_, S, PIECE>(simd, from, to, peaks))
+/// Copies `from` to `to` as [`super::clean`] does, and writes the largest magnitude of every
+/// [`PEAK_PIECE`] frames of the result to `peaks`, as far as that reaches; returns how many faults
+/// there were.
+pub fn clean_peaks<S: Sample>(isa: Isa, from: &[S], to: &mut [S], peaks: &mut [S]) -> usize {
+    S::clean_peaks(isa, from, to, peaks)
 }
 
 #[inline(always)]
-fn clean_peaks_lanes<I: Simd, S: Sample, const PIECE: usize>(
+pub(super) fn clean_peaks_lanes<I: Simd, S: Sample>(
     simd: I,
     from: &[S],
     to: &mut [S],
     peaks: &mut [S],
 ) -> usize {
     let frames = from.len().min(to.len());
-    let (from, from_tail) = from[..frames].as_chunks::<PIECE>();
-    let (to, to_tail) = to[..frames].as_chunks_mut::<PIECE>();
+    let (from, from_tail) = from[..frames].as_chunks::<PEAK_PIECE>();
+    let (to, to_tail) = to[..frames].as_chunks_mut::<PEAK_PIECE>();
     let mut peaks = peaks.iter_mut();
     let mut faults = 0;
     for ((from, to), peak) in from.iter().zip(to).zip(&mut peaks) {

@@ -26,8 +26,8 @@
 
 use crate::audio::Sample;
 use crate::kernels::{
-    Isa, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PointPair, mirrored_peaks, pair_peaks,
-    symmetric_fir,
+    HALF_WAY_TAPS, Isa, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PointPair, half_way,
+    mirrored_peaks, pair_peaks,
 };
 use crate::math;
 
@@ -104,7 +104,7 @@ const ANNEX2: [[f64; 2 * MIRRORED_HALF]; 2] = [
 /// The best in the sense of Chebyshev (linear programme, this crate's): from 0 to 0.4167 fs the
 /// response departs from 1 by at most ε upwards and downwards, from there to 0.4535 fs by at most ε
 /// upwards and 2·ε downwards, and ε is the smallest that 36 taps allow, 0.00148 (0.013 dB).
-const HALF_WAY: [f64; 18] = [
+const HALF_WAY: [f64; HALF_WAY_TAPS] = [
     -0.001_370_075,
     0.001_661_748,
     -0.002_611_450,
@@ -151,14 +151,14 @@ const AROUND: [([f64; 4], [f64; 3]); 3] = [
 const EIGHT_POINTS_MAX_HZ: f64 = 64_000.0;
 
 /// The longest context: 18 frames before and 19 after.
-pub(super) const MAX_SPAN: usize = 2 * HALF_WAY.len() + PAIR_MIDS - 1;
+pub(super) const MAX_SPAN: usize = 2 * HALF_WAY_TAPS + PAIR_MIDS - 1;
 
 /// The interpolation filters in the sample type.
 #[derive(Clone, Copy, Debug)]
 enum Filter<S> {
     Mirrored(MirroredTaps<S>),
-    Eight([S; HALF_WAY.len()], [PointPair<S>; 3]),
-    Four([S; HALF_WAY.len()], [PointPair<S>; 1]),
+    Eight([S; HALF_WAY_TAPS], [PointPair<S>; 3]),
+    Four([S; HALF_WAY_TAPS], [PointPair<S>; 1]),
     Off,
 }
 
@@ -175,7 +175,7 @@ impl<S: Sample> Interpolator<S> {
             TruePeakMethod::Annex2 => mirrored(&ANNEX2),
             TruePeakMethod::Sinc49 => mirrored(&sinc49()),
             TruePeakMethod::Fine => fine(rate_hz <= EIGHT_POINTS_MAX_HZ),
-            TruePeakMethod::Off => (Filter::Off, 0.0),
+            TruePeakMethod::Off => (Filter::Off, 1.0),
         };
         // Each of fewer than 128 roundings is at most one epsilon of the sum of magnitudes.
         Self { filter, bound: gain * (1.0 + 128.0 * S::epsilon().as_f64()) }
@@ -185,7 +185,7 @@ impl<S: Sample> Interpolator<S> {
     pub(super) fn context(&self) -> (usize, usize) {
         match self.filter {
             Filter::Mirrored(_) => (MIRRORED_HALF - 1, MIRRORED_HALF),
-            Filter::Eight(..) | Filter::Four(..) => (HALF_WAY.len(), HALF_WAY.len() + 1),
+            Filter::Eight(..) | Filter::Four(..) => (HALF_WAY_TAPS, HALF_WAY_TAPS + 1),
             Filter::Off => (0, 0),
         }
     }
@@ -206,28 +206,32 @@ impl<S: Sample> Interpolator<S> {
     pub(super) fn run(&self, isa: Isa, line: &[S], mids: &mut [S], out: &mut [S]) -> S {
         match &self.filter {
             Filter::Mirrored(taps) => mirrored_peaks(isa, line, taps, out),
-            Filter::Eight(half_way, pairs) => two_steps(isa, line, half_way, pairs, mids, out),
-            Filter::Four(half_way, pairs) => two_steps(isa, line, half_way, pairs, mids, out),
+            Filter::Eight(half, pairs) => two_steps(isa, line, half, pairs, mids, out),
+            Filter::Four(half, pairs) => two_steps(isa, line, half, pairs, mids, out),
             Filter::Off => {
-                out.fill(S::zero());
-                S::zero()
+                let mut largest = S::zero();
+                for (out, x) in out.iter_mut().zip(line) {
+                    *out = x.abs();
+                    largest = if *out > largest { *out } else { largest };
+                }
+                largest
             }
         }
     }
 }
 
 /// The half-way points of every frame, then the points around them.
-fn two_steps<S: Sample, const PAIRS: usize>(
+fn two_steps<S: Sample>(
     isa: Isa,
     line: &[S],
-    half_way: &[S],
-    pairs: &[PointPair<S>; PAIRS],
+    half: &[S; HALF_WAY_TAPS],
+    pairs: &[PointPair<S>],
     mids: &mut [S],
     out: &mut [S],
 ) -> S {
     let mids = mids.get_mut(..out.len() + PAIR_MIDS - 1).unwrap_or_default();
-    symmetric_fir(isa, line, half_way, mids);
-    let line = line.get(HALF_WAY.len() - 1..).unwrap_or_default();
+    half_way(isa, line, half, mids);
+    let line = line.get(HALF_WAY_TAPS - 1..).unwrap_or_default();
     pair_peaks(isa, line, mids, pairs, out)
 }
 
@@ -265,14 +269,11 @@ fn sinc49() -> [[f64; 2 * MIRRORED_HALF]; 2] {
 }
 
 fn fine<S: Sample>(eight_points: bool) -> (Filter<S>, f64) {
-    let half_way = HALF_WAY.map(S::from_f64);
+    let half = HALF_WAY.map(S::from_f64);
     let pairs =
         AROUND.map(|(even, odd)| PointPair::new(even.map(S::from_f64), odd.map(S::from_f64)));
-    let filter = if eight_points {
-        Filter::Eight(half_way, pairs)
-    } else {
-        Filter::Four(half_way, [pairs[1]])
-    };
+    let filter =
+        if eight_points { Filter::Eight(half, pairs) } else { Filter::Four(half, [pairs[1]]) };
     let points = AROUND.iter().map(|(even, odd)| magnitude_sum(&through_both_steps(even, odd)));
     (filter, points.fold(2.0 * magnitude_sum(&HALF_WAY), f64::max).max(1.0))
 }
@@ -285,12 +286,12 @@ fn through_both_steps(even: &[f64; 4], odd: &[f64; 3]) -> [f64; MAX_SPAN] {
     for (start, weight) in mids.into_iter().enumerate() {
         for (n, tap) in HALF_WAY.iter().enumerate() {
             whole[start + n] += weight * tap;
-            whole[start + 2 * HALF_WAY.len() - 1 - n] += weight * tap;
+            whole[start + 2 * HALF_WAY_TAPS - 1 - n] += weight * tap;
         }
     }
     let samples = [even[3] + odd[2], even[1] + odd[0], even[1] - odd[0], even[3] - odd[2]];
     for (n, weight) in samples.into_iter().enumerate() {
-        whole[HALF_WAY.len() - 1 + n] += weight;
+        whole[HALF_WAY_TAPS - 1 + n] += weight;
     }
     whole
 }

@@ -12,6 +12,7 @@
 //! Latency: readings follow the last whole sub-block; peaks follow the last sample.
 //! Limits: the list has a fixed length, [`MeterSetup::max_duration_s`] (8 bytes per 10 ms).
 
+use super::excursions::ExcursionLog;
 use super::gating::{
     MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks, loudness,
     sub_block_start,
@@ -244,6 +245,16 @@ impl<'a, S: Sample> Meter<'a, S> {
             short_term_max: Held::default(),
             done: 0,
         })
+    }
+
+    /// Gives it a log of the places where true peaks exceed a limit, see
+    /// [`TruePeakMeter::with_log`]; it is read at [`Meter::true_peak`].
+    ///
+    /// # Errors
+    /// A log for another number of channels.
+    pub fn with_peak_log(mut self, log: ExcursionLog<'a>) -> Result<Self, Error> {
+        self.true_peak.set_log(log)?;
+        Ok(self)
     }
 
     /// Measures one block of any length.

@@ -6,7 +6,8 @@
 //! [`LiveMeter`] reads the same of a programme without an end, in memory of a fixed size;
 //! [`LoudnessHistory`] keeps what either read every 100 ms, and [`ProgrammeWindow`] keeps tone, clock
 //! and tails out of them.
-//! [`TruePeakMeter`] finds the peaks between the samples. A [`SpeechActivity`] (that of a dialogue
+//! [`TruePeakMeter`] finds the peaks between the samples, an [`ExcursionLog`] in it every place over a
+//! limit. A [`SpeechActivity`] (that of a dialogue
 //! stem, or what the caller knows) says where there is dialogue, over which its loudness, its range
 //! and its distance to the background are read.
 //!
@@ -19,6 +20,7 @@ mod album;
 mod audiobook;
 mod calibration;
 mod dialogue;
+mod excursions;
 mod gating;
 mod histogram;
 mod history;
@@ -52,6 +54,7 @@ pub use dialogue::{
     dialogue, dialogue_range, narrow_range, phrases, separation, separation_curve,
     speech_over_background, speech_runs, wide_range_lufs,
 };
+pub use excursions::{ExcursionLog, ExcursionSetup, JointExcursions, PeakExcursion};
 pub use gating::{
     Edition, Gates, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks,
     sub_block_start,

@@ -16,19 +16,19 @@
 //! bit changes.
 //! Limits: a point grid reads a tone low by up to 20 log10 cos(π f/(n fs)) for n points a frame.
 
+use super::excursions::{ChannelLog, ExcursionLog, JointExcursions, PeakExcursion, TailOvers};
 use super::interpolator::{Interpolator, MAX_SPAN, TruePeakMethod};
 use crate::audio::{Block, PerChannel, Sample, Store};
 use crate::error::Error;
-use crate::kernels::{self, Isa, PAIR_MIDS};
+use crate::kernels::{self, Isa, PAIR_MIDS, PEAK_PIECE as PIECE};
 use crate::stream::Stream;
 use crate::units::{Reading, gain_to_db};
 
 /// Frames of a channel that are in hand at a time: with the points between them they fit into the
 /// nearest cache.
 const CHUNK: usize = 512;
-/// Frames that are computed or skipped together: at least the longest context, so that a piece and
-/// the one before it hold everything that its outputs look at.
-const PIECE: usize = 64;
+// Frames that are computed or skipped together hold the longest context: a piece and the one before
+// it are everything that its outputs look at.
 const _: () = assert!(MAX_SPAN <= PIECE && CHUNK.is_multiple_of(PIECE));
 
 /// Samples that a chunk is worked out in: its frames, the points half-way, and its outputs.
@@ -90,6 +90,7 @@ pub struct TruePeakMeter<'a, S> {
     /// The context of every channel, then what a chunk is worked out in.
     memory: Store<'a, S>,
     tracks: PerChannel<Track>,
+    log: Option<ExcursionLog<'a>>,
     /// Largest magnitude of all channels since [`TruePeakMeter::take_interval_peak`].
     interval_peak: f64,
     frames: u64,
@@ -142,10 +143,31 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             interpolator: Interpolator::design(method, stream.rate_hz),
             memory,
             tracks: PerChannel::new(stream.channel_count())?,
+            log: None,
             interval_peak: 0.0,
             frames: 0,
             faults: 0,
         })
+    }
+
+    /// Gives it a log: from here on the places over its limit are kept, see
+    /// [`TruePeakMeter::excursions`].
+    ///
+    /// # Errors
+    /// A log for another number of channels.
+    pub fn with_log(mut self, log: ExcursionLog<'a>) -> Result<Self, Error> {
+        self.set_log(log)?;
+        Ok(self)
+    }
+
+    /// [`TruePeakMeter::with_log`] for a meter that is a part of another one.
+    pub(super) fn set_log(&mut self, log: ExcursionLog<'a>) -> Result<(), Error> {
+        let (given, expected) = (log.channel_count(), self.tracks.len());
+        if given != expected {
+            return Err(Error::ChannelCount { what: "excursion log", given, expected });
+        }
+        self.log = Some(log);
+        Ok(())
     }
 
     /// Measures one block of any length.
@@ -157,37 +179,40 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// Another number of channels than the stream's; nothing is measured then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.tracks.len())?;
-        self.push_cleaned(block, 0);
+        self.push_cleaned(&block, 0);
         Ok(())
     }
 
     /// Measures rows that somebody else has cleaned, who found `faults`; as many rows as channels.
-    pub(super) fn push_cleaned(&mut self, rows: Block<'_, S>, faults: u64) {
+    pub(super) fn push_cleaned(&mut self, rows: &Block<'_, S>, faults: u64) {
         self.faults += faults;
         for at in (0..rows.frames()).step_by(CHUNK) {
-            self.push_chunk(&rows.range(at, rows.frames().min(at + CHUNK)));
+            self.push_chunk(rows, at, CHUNK.min(rows.frames() - at));
         }
     }
 
-    fn push_chunk(&mut self, block: &Block<'_, S>) {
+    /// The frames from `at` on, at most [`CHUNK`].
+    fn push_chunk(&mut self, rows: &Block<'_, S>, at: usize, take: usize) {
         let before = self.interpolator.span() - 1;
-        let take = block.frames();
         let (contexts, work) = self.memory.split_at_mut(self.tracks.len() * before);
         // In this order no store falls a page before a load that follows it, which would hold it up.
         let (out, work) = work.split_at_mut(CHUNK);
         let (mids, line) = work.split_at_mut(CHUNK + PAIR_MIDS - 1);
         let line = &mut line[..before + take];
         let mut scan = Scan { isa: self.isa, interpolator: &self.interpolator, mids, out };
-        for (channel, (track, input)) in self.tracks.iter_mut().zip(block.channels()).enumerate() {
+        for (channel, (track, input)) in self.tracks.iter_mut().zip(rows.channels()).enumerate() {
+            let input = input.get(at..at + take).unwrap_or_default();
             let context = &mut contexts[channel * before..][..before];
             line[..before].copy_from_slice(context);
             let mut pieces = [S::zero(); CHUNK / PIECE];
             let pieces = &mut pieces[..take.div_ceil(PIECE)];
             let fresh = &mut line[before..];
-            self.faults += kernels::clean_peaks::<S, PIECE>(self.isa, input, fresh, pieces) as u64;
+            self.faults += kernels::clean_peaks(self.isa, input, fresh, pieces) as u64;
             let peak = track.hold_samples(fresh, pieces, self.frames);
             self.interval_peak = self.interval_peak.max(peak);
-            scan.run(line, pieces, self.frames, track, &mut self.interval_peak);
+            let mut log = self.log.as_mut().and_then(|log| log.channel(channel));
+            let log = log.as_mut();
+            scan.run(line, pieces, self.frames, track, &mut self.interval_peak, log);
             context.copy_from_slice(&line[take..]);
             track.recent = if take >= PIECE {
                 let kept = (take - before) / PIECE;
@@ -201,8 +226,12 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// Starts anew; the memory is kept.
     pub fn reset(&mut self) {
-        self.memory.fill(S::zero());
+        let contexts = self.tracks.len() * (self.interpolator.span() - 1);
+        self.memory[..contexts].fill(S::zero());
         self.tracks.fill(Track::default());
+        if let Some(log) = &mut self.log {
+            log.reset();
+        }
         self.interval_peak = 0.0;
         self.frames = 0;
         self.faults = 0;
@@ -258,6 +287,46 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.readings(&self.finished(channel), channel, channel)
     }
 
+    /// The log it was given.
+    #[must_use]
+    pub fn log(&self) -> Option<&ExcursionLog<'a>> {
+        self.log.as_ref()
+    }
+
+    /// The places of one channel over the log's limit, in order, the last frames included.
+    ///
+    /// Empty without a log. [`TruePeakMeter::missed_excursions`] says whether it is complete.
+    pub fn excursions(&self, channel: usize) -> impl Iterator<Item = PeakExcursion> + '_ {
+        let kept = self.log.as_ref().map_or_else(Default::default, |log| log.kept(channel));
+        let tail = self.tail(channel);
+        let last = (0..).map_while(move |n| tail.list().get(n).copied());
+        kept.iter().copied().chain(last)
+    }
+
+    /// Places of a channel that its list had no room for.
+    #[must_use]
+    pub fn missed_excursions(&self, channel: usize) -> u64 {
+        self.tail(channel).missed
+    }
+
+    /// The places where any channel is over the log's limit: what lies as close as the log's gap is
+    /// one place, with the highest peak of all channels in it.
+    ///
+    /// Complete as far as no channel missed one.
+    ///
+    /// # Errors
+    /// Without `alloc`: more than 24 channels.
+    pub fn joint_excursions(&self) -> Result<JointExcursions<'_>, Error> {
+        JointExcursions::new(self.log.as_ref(), |channel| self.tail(channel))
+    }
+
+    /// What a channel's list gets if its line runs out into silence now.
+    fn tail(&self, channel: usize) -> TailOvers {
+        let Some(log) = &self.log else { return TailOvers::default() };
+        let mut track = self.tracks[channel];
+        log.tail(channel, |log| self.run_out(channel, &mut track, Some(log)))
+    }
+
     fn readings(&self, track: &Track, channel: usize, sample_channel: usize) -> PeakReadings {
         let reading = |peak: f64| {
             if self.frames == 0 {
@@ -279,9 +348,18 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// The track of a channel after its line has run out into silence.
     fn finished(&self, channel: usize) -> Track {
+        let mut track = self.tracks[channel];
+        self.run_out(channel, &mut track, None);
+        track
+    }
+
+    /// Runs zeros through the line of a channel.
+    fn run_out(&self, channel: usize, track: &mut Track, log: Option<&mut ChannelLog<'_>>) {
         let before = self.interpolator.span() - 1;
         let after = self.interpolator.context().1;
-        let mut track = self.tracks[channel];
+        if after == 0 {
+            return;
+        }
         let mut line = [S::zero(); 2 * MAX_SPAN];
         line[..before].copy_from_slice(&self.memory[channel * before..][..before]);
         let (mut mids, mut out) = ([S::zero(); MAX_SPAN], [S::zero(); MAX_SPAN]);
@@ -290,8 +368,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         // The interval does not matter here: at infinity the track alone decides what is computed.
         let mut interval_peak = f64::INFINITY;
         let line = &line[..before + after];
-        scan.run(line, &[S::zero()], self.frames, &mut track, &mut interval_peak);
-        track
+        scan.run(line, &[S::zero()], self.frames, track, &mut interval_peak, log);
     }
 }
 
@@ -332,10 +409,12 @@ impl<S: Sample> Scan<'_, S> {
         first: u64,
         track: &mut Track,
         interval_peak: &mut f64,
+        mut log: Option<&mut ChannelLog<'_>>,
     ) {
-        if self.interpolator.is_off() {
+        if self.interpolator.is_off() && log.is_none() {
             return;
         }
+        let limit = log.as_ref().map_or(f64::INFINITY, |log| log.limit);
         let before = self.interpolator.span() - 1;
         let after = self.interpolator.context().1 as u64;
         let outputs = line.len() - before;
@@ -346,7 +425,7 @@ impl<S: Sample> Scan<'_, S> {
         };
         let mut piece = 0;
         while piece < pieces.len() {
-            let floor = track.peak.min(*interval_peak);
+            let floor = track.peak.min(*interval_peak).min(limit);
             let matters = |piece: usize| self.interpolator.bound * reach(piece) > floor;
             let start = piece;
             while piece < pieces.len() && matters(piece) {
@@ -361,10 +440,16 @@ impl<S: Sample> Scan<'_, S> {
             let peak = self.interpolator.run(self.isa, &line[at..end + before], self.mids, out);
             let peak = peak.as_f64();
             *interval_peak = interval_peak.max(peak);
+            // Points before the first frame belong to it.
+            let frame = |n: u64| (first + at as u64 + n).saturating_sub(after);
             if peak > track.peak {
                 track.peak = peak;
-                // Points before the first frame belong to it.
-                track.frame = (first + at as u64 + position(out, peak)).saturating_sub(after);
+                track.frame = frame(position(out, peak));
+            }
+            if let Some(log) = log.as_mut().filter(|_| peak > limit) {
+                for (n, x) in (0..).zip(out.iter()).filter(|(_, x)| x.as_f64() > limit) {
+                    log.note(frame(n), x.as_f64());
+                }
             }
         }
     }

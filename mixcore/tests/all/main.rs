@@ -32,6 +32,8 @@ mod deliver;
 #[cfg(feature = "json")]
 mod delivery;
 #[cfg(feature = "alloc")]
+mod excursions;
+#[cfg(feature = "alloc")]
 mod fader;
 #[cfg(feature = "alloc")]
 mod fold_down;
@@ -56,3 +58,5 @@ mod session;
 mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
+#[cfg(feature = "alloc")]
+mod true_peak;

@@ -1,5 +1,6 @@
 //! Literal, slow f64 forms of what the library does fast, written apart from it.
 
+pub mod annex2;
 mod dialogue;
 pub mod judge;
 mod loudness;
