@@ -14,7 +14,7 @@
 //! for Stockham's form; H. V. Sorensen et al., "Real-Valued Fast Fourier Transform Algorithms",
 //! IEEE Trans. ASSP 35(6), 1987, for the pairs.
 
-use super::fft_passes::{irfft_lanes, rfft_lanes};
+use super::fft_real::{irfft_lanes, rfft_lanes};
 use super::isa::{Isa, dispatch};
 use super::scalar;
 use crate::audio::Sample;

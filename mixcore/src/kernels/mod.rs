@@ -11,6 +11,7 @@
 mod fft;
 mod fft_butterfly;
 mod fft_passes;
+mod fft_real;
 mod fft_scalar;
 mod gain;
 mod interp;
