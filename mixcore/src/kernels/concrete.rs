@@ -13,7 +13,7 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_passes, gain, interp, k_weight, matrix, mix, reduce, screen,
+    band_pass, cascade, correlate, fft_real, gain, interp, k_weight, matrix, mix, reduce, screen,
     true_peak, window,
 };
 
@@ -59,10 +59,10 @@ for_both_samples! {
     cascade::cascade_energy_lanes as fn cascade_energy(
         sections: &[Section; CASCADE_SECTIONS], rows: &[&[Self]], state: &mut CascadeState
     ) -> [f64; CASCADE_LANES];
-    fft_passes::rfft_lanes as fn rfft(
+    fft_real::rfft_lanes as fn rfft(
         tables: &[Self], time: &[Self], work: &mut [Self], re: &mut [Self], im: &mut [Self]
     ) -> Option<()>;
-    fft_passes::irfft_lanes as fn irfft(
+    fft_real::irfft_lanes as fn irfft(
         tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
     ) -> Option<()>;
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);

@@ -17,6 +17,7 @@ mod correlate;
 mod fft;
 mod fft_butterfly;
 mod fft_passes;
+mod fft_real;
 mod fft_scalar;
 mod gain;
 mod interp;
