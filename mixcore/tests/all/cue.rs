@@ -23,7 +23,7 @@ fn folder() -> PathBuf {
 }
 
 /// All samples of a FLAC file, channel by channel.
-fn decode(name: &str) -> Vec<Vec<f32>> {
+pub fn decode(name: &str) -> Vec<Vec<f32>> {
     let file = File::open(folder().join(name)).unwrap();
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     let mut hint = Hint::new();

@@ -7,9 +7,11 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
+mod analysis;
 mod conformance;
 mod golden;
 mod kernels;
+mod kernels_analysis;
 mod kernels_matrix;
 mod layouts;
 mod order;
