@@ -6,6 +6,7 @@ mod delay;
 mod goniometer;
 mod levels;
 mod meters;
+mod properties;
 mod third_octave;
 
 /// Memory to lend, filled with what must not matter. It is never given back: a test ends soon.

@@ -139,7 +139,12 @@ fn bands<S: Sample>() {
 fn bands_of_one_channel_and_of_a_pair() {
     bands::<f32>();
     bands::<f64>();
-    let mut state = [[[2e-30, -9e-31, 0.0, 1.0, -1e-30, 1e-31, -2.0, 5e-324]; 2]; 4];
-    kernels::settle_bands(&mut state);
-    assert_eq!(state, [[[2e-30, 0.0, 0.0, 1.0, -1e-30, 0.0, -2.0, 0.0]; 2]; 4]);
+    let mixed = [[[2e-30, -9e-31, 0.0, 1.0, -1e-30, 1e-31, -2.0, 5e-324]; 2]; 4];
+    for isa in Isa::available() {
+        let (mut state, mut twin) = (mixed, mixed);
+        kernels::settle_bands(isa, &mut state);
+        scalar::settle_bands(&mut twin);
+        assert_eq!(state, [[[2e-30, 0.0, 0.0, 1.0, -1e-30, 0.0, -2.0, 0.0]; 2]; 4]);
+        assert_eq!(state, twin);
+    }
 }

@@ -77,7 +77,8 @@ fn copies_are_found_to_a_hundredth_of_a_frame() {
                 assert!((ms - 1000.0 * delay / rate_hz).abs() < 1e-12, "{text}");
                 assert_eq!(found.inverted, gain < 0.0, "{text}");
                 let c = found.correlation.value().unwrap();
-                assert!(c * gain > 0.0 && c.abs() > 0.999, "{text}");
+                // The copy lacks what lies beyond the end.
+                assert!(c * gain > 0.0 && c.abs() > 0.99, "{text}");
             }
         }
     }
