@@ -7,6 +7,11 @@
 use std::alloc::{GlobalAlloc, Layout as Memory, System};
 use std::cell::Cell;
 
+#[cfg(feature = "alloc")]
+use mixcore::analysis::{
+    ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
+    LevelSetup, LevelStats, ThirdOctave,
+};
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
 use mixcore::delivery::Role;
@@ -234,6 +239,55 @@ fn live_meters<S: Sample>() {
         });
         assert_eq!(calls, 0, "allocator calls ({layout})");
     }
+}
+
+#[cfg(feature = "alloc")]
+fn analysis<S: Sample>() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let audio = conformance::programme::<S>(2, 48_000);
+    let block = Block::new(&audio).unwrap();
+    let mut levels = LevelStats::new(LevelSetup::default(), stream).unwrap();
+    let mut phase = Correlation::new(CorrelationSetup::default(), stream).unwrap();
+    let delay = DelaySetup { max_delay_ms: 1.0, window_s: 0.1, ..DelaySetup::default() };
+    let mut delay = ChannelDelay::new(delay, stream).unwrap();
+    let mut figure = Goniometer::new(GoniometerSetup::default(), stream).unwrap();
+    let calls = allocations(|| {
+        for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
+            levels.push(block.range(start, end)).unwrap();
+            phase.push(block.range(start, end)).unwrap();
+            delay.push(block.range(start, end)).unwrap();
+            figure.push(block.range(start, end)).unwrap();
+        }
+        levels.finish();
+        delay.finish();
+        std::hint::black_box((levels.measurement(0), phase.measurement(), figure.measurement()));
+        levels.reset();
+        phase.reset();
+        delay.reset();
+        figure.reset();
+    });
+    assert_eq!(calls, 0);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn analysis_never_allocates() {
+    analysis::<f32>();
+    analysis::<f64>();
+}
+
+/// Loud and silent in turn: the recursions of the bands run down in between.
+#[cfg(all(feature = "alloc", target_arch = "x86_64"))]
+#[test]
+fn flush_to_zero_changes_no_band() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let audio = conformance::programme::<f32>(2, 2 * 48_000);
+    let read = || {
+        let mut phase = Correlation::new(CorrelationSetup::default(), stream).unwrap();
+        phase.push(Block::new(&audio).unwrap()).unwrap();
+        ThirdOctave::all().map(|band| phase.band_measurement(band)).collect::<Vec<_>>()
+    };
+    assert!(with_flush_to_zero(read) == read());
 }
 
 /// Loud, silent, loud: the recursion of the K-weighting runs down in between.

@@ -186,6 +186,7 @@ impl<S: Sample> ChannelDelay<'static, S> {
     /// have.
     #[cfg(feature = "alloc")]
     pub fn new(setup: DelaySetup, stream: Stream) -> Result<Self, Error> {
+        setup.validate()?;
         stream.validate()?;
         let need = Self::required_len(&setup, &stream);
         let (rows, memory) =
@@ -212,6 +213,7 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
         samples: &'a mut [S],
         memory: &'a mut [f64],
     ) -> Result<Self, Error> {
+        setup.validate()?;
         stream.validate()?;
         let need = Self::required_len(&setup, &stream);
         let rows = Store::lent("delay sample", samples, need.samples, S::zero())?;
@@ -226,7 +228,6 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
         memory: Store<'a, f64>,
     ) -> Result<Self, Error> {
         let pair = ChannelPair::resolve(setup.pair, &stream)?;
-        setup.validate()?;
         let half = setup.half(&stream);
         let window_frames = stream.frames_of_ms(1000.0 * setup.window_s);
         let mut meter = Self {

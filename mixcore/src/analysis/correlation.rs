@@ -179,6 +179,7 @@ impl<S: Sample> Correlation<'static, S> {
     /// have.
     #[cfg(feature = "alloc")]
     pub fn new(setup: CorrelationSetup, stream: Stream) -> Result<Self, Error> {
+        setup.validate()?;
         let need = Self::required_len(&setup, &stream);
         let (samples, sums) =
             (Store::owned(need.samples, S::zero()), Store::owned(need.history, 0.0));
@@ -207,6 +208,7 @@ impl<'a, S: Sample> Correlation<'a, S> {
         samples: &'a mut [S],
         sums: &'a mut [f64],
     ) -> Result<Self, Error> {
+        setup.validate()?;
         let need = Self::required_len(&setup, &stream);
         let samples = Store::lent("correlation sample", samples, need.samples, S::zero())?;
         let sums = Store::lent("correlation window", sums, need.history, 0.0)?;
@@ -220,7 +222,6 @@ impl<'a, S: Sample> Correlation<'a, S> {
         sums: Store<'a, f64>,
     ) -> Result<Self, Error> {
         let pair = ChannelPair::resolve(setup.pair, &stream)?;
-        setup.validate()?;
         Ok(Self {
             setup,
             stream,

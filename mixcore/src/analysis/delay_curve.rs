@@ -95,11 +95,7 @@ impl Curve<'_> {
     fn at(&self, index: usize) -> f64 {
         let sum = self.sums.get(index).copied().unwrap_or_default();
         let energy = self.energies.get(index).copied().unwrap_or_default();
-        if energy > 0.0 && self.energy > 0.0 {
-            sum / (math::sqrt(self.energy) * math::sqrt(energy))
-        } else {
-            0.0
-        }
+        if energy > 0.0 && self.energy > 0.0 { sum / math::sqrt(self.energy * energy) } else { 0.0 }
     }
 
     /// c between the lags: `offset` frames after that of `index`, −1 to 1.
@@ -119,11 +115,7 @@ impl Curve<'_> {
         }
         // So that what hardly changes from lag to lag comes out as it is.
         let (sum, energy) = (sum / weights, energy / weights);
-        if energy > 0.0 && self.energy > 0.0 {
-            sum / (math::sqrt(self.energy) * math::sqrt(energy))
-        } else {
-            0.0
-        }
+        if energy > 0.0 && self.energy > 0.0 { sum / math::sqrt(self.energy * energy) } else { 0.0 }
     }
 
     /// What the curve of so many frames says.

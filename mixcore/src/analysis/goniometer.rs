@@ -207,6 +207,7 @@ impl<'a, S: Sample> Goniometer<'a, S> {
         points: &'a mut [[f32; 2]],
         cells: &'a mut [u32],
     ) -> Result<Self, Error> {
+        setup.validate()?;
         let need = Self::required_len(&setup);
         Self::with_stores(
             setup,
@@ -225,7 +226,6 @@ impl<'a, S: Sample> Goniometer<'a, S> {
         cells: Store<'a, u32>,
     ) -> Result<Self, Error> {
         let pair = ChannelPair::resolve(setup.pair, &stream)?;
-        setup.validate()?;
         Ok(Self {
             setup,
             stream,

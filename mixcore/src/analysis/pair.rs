@@ -146,8 +146,8 @@ impl PairReadings {
 /// r of the sums, where both channels have an energy above `floor`.
 pub(super) fn correlation(sums: &PairSums, floor: f64) -> Option<f64> {
     (sums.left > floor && sums.right > floor).then(|| {
-        let r = sums.product / (math::sqrt(sums.left) * math::sqrt(sums.right));
-        r.clamp(-1.0, 1.0)
+        // The root of a square is exact, so equal channels give 1: energies lie between 1e-15 and 1e23.
+        (sums.product / math::sqrt(sums.left * sums.right)).clamp(-1.0, 1.0)
     })
 }
 

@@ -246,7 +246,9 @@ impl ThirdOctaveBank {
             }
             state.frames += piece.len() as u64;
             if state.frames.is_multiple_of(SETTLE_FRAMES) {
-                state.groups.iter_mut().for_each(settle_bands);
+                for state in &mut state.groups {
+                    settle_bands(self.isa, state);
+                }
             }
             left = rest;
         }
@@ -283,7 +285,9 @@ impl ThirdOctaveBank {
             }
             state.frames += take as u64;
             if state.frames.is_multiple_of(SETTLE_FRAMES) {
-                state.groups.iter_mut().flatten().for_each(settle_bands);
+                for state in state.groups.iter_mut().flatten() {
+                    settle_bands(self.isa, state);
+                }
             }
             (left, right) = (rest_l, rest_r);
         }

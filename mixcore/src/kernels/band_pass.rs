@@ -9,7 +9,7 @@
 
 use fearless_simd::{Simd, f64x8, prelude::*};
 
-use super::isa::Isa;
+use super::isa::{Isa, dispatch};
 use super::sample::Sample;
 
 /// Bands that run side by side.
@@ -18,7 +18,7 @@ pub const BAND_LANES: usize = 8;
 pub const BAND_SECTIONS: usize = 4;
 
 /// A state below this magnitude becomes 0: see [`settle_bands`].
-const STATE_FLOOR: f64 = 1e-30;
+pub(super) const STATE_FLOOR: f64 = 1e-30;
 
 /// Eight band-passes with the same number of sections.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -174,10 +174,15 @@ fn store<I: Simd, const N: usize>(loaded: &[[f64x8<I>; 2]; N], rows: &mut BandSt
 /// States below 1e-30 become 0, so that no recursion runs down into the subnormal numbers.
 ///
 /// To be called at multiples of 64 frames of the absolute counter.
-pub fn settle_bands(state: &mut BandState) {
-    for value in state.iter_mut().flatten().flatten() {
-        if value.abs() < STATE_FLOOR {
-            *value = 0.0;
-        }
+pub fn settle_bands(isa: Isa, state: &mut BandState) {
+    dispatch!(isa, simd => settle(simd, state));
+}
+
+#[inline(always)]
+fn settle<I: Simd>(simd: I, state: &mut BandState) {
+    let (zero, floor) = (f64x8::splat(simd, 0.0), f64x8::splat(simd, STATE_FLOOR));
+    for row in state.as_flattened_mut() {
+        let value = f64x8::load_array_ref(simd, row);
+        value.abs().simd_lt(floor).select(zero, value).store_array(row);
     }
 }

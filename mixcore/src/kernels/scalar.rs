@@ -2,7 +2,7 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
-use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
+use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState, STATE_FLOOR};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, settled};
 use super::correlate::PairSums;
 pub use super::fft_scalar::{irfft, rfft};
@@ -436,6 +436,15 @@ pub fn band_products<S: Sample>(
             sums[0][band] += l * l;
             sums[1][band] += r * r;
             sums[2][band] += l * r;
+        }
+    }
+}
+
+/// Twin of [`super::settle_bands`].
+pub fn settle_bands(state: &mut BandState) {
+    for value in state.iter_mut().flatten().flatten() {
+        if value.abs() < STATE_FLOOR {
+            *value = 0.0;
         }
     }
 }

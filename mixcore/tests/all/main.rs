@@ -7,11 +7,13 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
+mod analysis;
 mod conformance;
 mod dialogue;
 mod fft;
 mod golden;
 mod kernels;
+mod kernels_analysis;
 mod kernels_matrix;
 mod layouts;
 mod order;
