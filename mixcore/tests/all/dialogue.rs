@@ -248,7 +248,7 @@ mod cue {
     /// 25, 20 and 15 dB below the mean active power. Words and word endings that are quieter than the
     /// noise are lost: the longest is the end of line 5, 0.3 s at -20 to -27 dB.
     const MOVES_MS: [(f64, i64); 6] =
-        [(40.0, 110), (35.0, 190), (30.0, 310), (25.0, 360), (20.0, 400), (15.0, 500)];
+        [(40.0, 110), (35.0, 220), (30.0, 310), (25.0, 360), (20.0, 400), (15.0, 500)];
 
     fn clean() -> (Vec<f32>, Vec<(i64, i64)>, f64) {
         let voice = decode("dx.flac").remove(0);

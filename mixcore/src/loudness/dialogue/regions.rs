@@ -235,7 +235,9 @@ impl SpeechActivity for SpeechRegions<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::speech_activity::{phrases, speech_runs};
+    use super::super::speech_activity::phrases;
+    #[cfg(feature = "alloc")]
+    use super::super::speech_activity::speech_runs;
     use super::*;
     use crate::units::FrameRate;
 

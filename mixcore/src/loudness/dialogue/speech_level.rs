@@ -216,7 +216,7 @@ impl SpeechLevelMeter {
             }
             self.frames += 1;
         }
-        if self.frames % GRID == 0 {
+        if self.frames.is_multiple_of(GRID) {
             for state in [&mut self.first, &mut self.envelope] {
                 if *state < TINY {
                     *state = 0.0;
