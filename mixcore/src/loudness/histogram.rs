@@ -36,7 +36,7 @@
 //! | bin width | I: worst error | widest [`Bounds`] | LRA: worst error | bound 2 w | I at the gate: worst error | widest [`Bounds`] |
 //! |---|---|---|---|---|---|---|
 //! | 0.01 | 0.0037 | 0.017 | 0.0165 | 0.02 | 0.17 | 0.46 |
-//! | 0.05 | 0.0126 | 0.045 | 0.087 | 0.1 | 0.86 | 2.3 |
+//! | 0.05 | 0.0127 | 0.045 | 0.087 | 0.1 | 0.86 | 2.3 |
 //! | 0.1 | 0.031 | 0.11 | 0.147 | 0.2 | 2.1 | 7.2 |
 //!
 //! In a programme of one minute a single block on the wrong side is q = 1/600, 0.007 LU; a bin that

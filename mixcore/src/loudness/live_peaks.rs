@@ -75,9 +75,7 @@ impl<'a, S: Sample> LivePeaks<'a, S> {
 
     /// Forgets all peaks.
     pub(super) fn restart(&mut self, frame: u64) {
-        self.held.fill(None);
-        self.begin(frame);
-        self.faults = 0;
+        self.forget(frame);
         if !self.running {
             // The readings of a meter that has seen no frame stand until it measures again.
             self.hold();
@@ -87,8 +85,14 @@ impl<'a, S: Sample> LivePeaks<'a, S> {
     /// As good as new, and running.
     pub(super) fn reset(&mut self) {
         self.running = true;
-        self.restart(0);
+        self.forget(0);
         self.interval_peak = 0.0;
+    }
+
+    fn forget(&mut self, frame: u64) {
+        self.held.fill(None);
+        self.begin(frame);
+        self.faults = 0;
     }
 
     /// Begins a stretch at a frame.

@@ -11,7 +11,7 @@ use crate::signals::Noise;
 /// up to the last digit.
 const DOCUMENTED: [(BinWidth, f64, f64); 3] = [
     (BinWidth::OneHundredth, 0.0037, 0.0165),
-    (BinWidth::OneTwentieth, 0.0126, 0.087),
+    (BinWidth::OneTwentieth, 0.0127, 0.087),
     (BinWidth::OneTenth, 0.031, 0.147),
 ];
 

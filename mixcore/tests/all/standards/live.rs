@@ -16,8 +16,8 @@ const LOUDNESS_TOLERANCE_LU: f64 = 0.1;
 /// Tech 3342, Table 1: ±1 LU.
 const RANGE_TOLERANCE_LU: f64 = 1.0;
 
-/// Sub-blocks of equal and of unequal length; the exact meter's tests have more rates.
-const RATES_HZ: [u32; 2] = [44_100, 48_000];
+/// One rate, and not the one of the printed tables; the exact meter's tests have more.
+const RATE_HZ: u32 = 44_100;
 
 /// What a signal must read.
 #[derive(Clone, Copy)]
@@ -29,8 +29,8 @@ enum Reads {
 }
 
 #[track_caller]
-fn check(layout: Layout, channels: &[&[f32]], rate_hz: u32, expected: &[Reads]) {
-    let stream = Stream::new(f64::from(rate_hz), layout).unwrap();
+fn check(layout: Layout, channels: &[&[f32]], expected: &[Reads]) {
+    let stream = Stream::new(f64::from(RATE_HZ), layout).unwrap();
     let block = Block::new(channels).unwrap();
     let mut meter: Meter<'static, f32> = exact(stream);
     meter.push(block).unwrap();
@@ -47,14 +47,14 @@ fn check(layout: Layout, channels: &[&[f32]], rate_hz: u32, expected: &[Reads]) 
                 Reads::Range(x) => (readings.loudness_range_lu, x, RANGE_TOLERANCE_LU),
             };
             let error = reading.value().unwrap_or(f64::NAN) - value;
-            assert!(error.abs() <= tolerance, "{reading} for {value} at {rate_hz} Hz, {bins:?}");
+            assert!(error.abs() <= tolerance, "{reading} instead of {value}, {bins:?}");
         }
     }
 }
 
 #[track_caller]
-fn stereo(signal: &[f32], rate_hz: u32, expected: &[Reads]) {
-    check(Layout::STEREO, &[signal, signal], rate_hz, expected);
+fn stereo(signal: &[f32], expected: &[Reads]) {
+    check(Layout::STEREO, &[signal, signal], expected);
 }
 
 #[test]
@@ -69,36 +69,32 @@ fn tech_3341_cases_1_to_6() {
         ),
         (&[(-26.0, 20_000), (-20.0, 20_100), (-26.0, 20_000)], -23.0),
     ];
-    for rate_hz in RATES_HZ {
-        for (table, lufs) in cases {
-            stereo(&tone(table, rate_hz), rate_hz, &[Reads::Integrated(lufs)]);
-        }
-        let at = |level| tone(&[(level, 20_000)], rate_hz);
-        let (front, centre, back, lfe) = (at(-28.0), at(-24.0), at(-30.0), at(-10.0));
-        let channels = [&front[..], &front, &centre, &lfe, &back, &back];
-        check(Layout::SURROUND_5_1, &channels, rate_hz, &[Reads::Integrated(-23.0)]);
+    for (table, lufs) in cases {
+        stereo(&tone(table, RATE_HZ), &[Reads::Integrated(lufs)]);
     }
+    let at = |level| tone(&[(level, 20_000)], RATE_HZ);
+    let (front, centre, back, lfe) = (at(-28.0), at(-24.0), at(-30.0), at(-10.0));
+    let channels = [&front[..], &front, &centre, &lfe, &back, &back];
+    check(Layout::SURROUND_5_1, &channels, &[Reads::Integrated(-23.0)]);
 }
 
 #[test]
 fn tech_3341_cases_9_to_14() {
-    for rate_hz in RATES_HZ {
-        let case_9 = tone(&[(-20.0, 1340), (-30.0, 1660)].repeat(5), rate_hz);
-        stereo(&case_9, rate_hz, &[Reads::ShortTermMax(-23.0)]);
-        let case_12 = tone(&[(-20.0, 180), (-30.0, 220)].repeat(25), rate_hz);
-        stereo(&case_12, rate_hz, &[Reads::MomentaryMax(-23.0)]);
-        let file = |table: &[(Option<f64>, u32)]| Tone::new(1000, rate_hz).render(table, rate_hz);
-        for i in (0..20).step_by(3) {
-            let level = -38.0 + f64::from(i);
-            let case_10 = file(&[(None, i * 150), (Some(-23.0), 3000), (None, 1000)]);
-            stereo(&case_10, rate_hz, &[Reads::ShortTermMax(-23.0)]);
-            let case_11 = file(&[(None, i * 150), (Some(level), 3000), (None, 3000 - i * 150)]);
-            stereo(&case_11, rate_hz, &[Reads::ShortTermMax(level)]);
-            let case_13 = file(&[(None, i * 20), (Some(-23.0), 400), (None, 1000)]);
-            stereo(&case_13, rate_hz, &[Reads::MomentaryMax(-23.0)]);
-            let case_14 = file(&[(None, i * 20), (Some(level), 400), (None, 400 - i * 20)]);
-            stereo(&case_14, rate_hz, &[Reads::MomentaryMax(level)]);
-        }
+    let case_9 = tone(&[(-20.0, 1340), (-30.0, 1660)].repeat(5), RATE_HZ);
+    stereo(&case_9, &[Reads::ShortTermMax(-23.0)]);
+    let case_12 = tone(&[(-20.0, 180), (-30.0, 220)].repeat(25), RATE_HZ);
+    stereo(&case_12, &[Reads::MomentaryMax(-23.0)]);
+    let file = |table: &[(Option<f64>, u32)]| Tone::new(1000, RATE_HZ).render(table, RATE_HZ);
+    for i in [0, 7, 13, 19] {
+        let level = -38.0 + f64::from(i);
+        let case_10 = file(&[(None, i * 150), (Some(-23.0), 3000), (None, 1000)]);
+        stereo(&case_10, &[Reads::ShortTermMax(-23.0)]);
+        let case_11 = file(&[(None, i * 150), (Some(level), 3000), (None, 3000 - i * 150)]);
+        stereo(&case_11, &[Reads::ShortTermMax(level)]);
+        let case_13 = file(&[(None, i * 20), (Some(-23.0), 400), (None, 1000)]);
+        stereo(&case_13, &[Reads::MomentaryMax(-23.0)]);
+        let case_14 = file(&[(None, i * 20), (Some(level), 400), (None, 400 - i * 20)]);
+        stereo(&case_14, &[Reads::MomentaryMax(level)]);
     }
 }
 
@@ -110,10 +106,8 @@ fn tech_3342_cases_1_to_4() {
         (&[-40.0, -20.0], 20.0),
         (&[-50.0, -35.0, -20.0, -35.0, -50.0], 15.0),
     ];
-    for rate_hz in RATES_HZ {
-        for (levels, range_lu) in cases {
-            let table: Vec<_> = levels.iter().map(|&level| (level, 20_000)).collect();
-            stereo(&tone(&table, rate_hz), rate_hz, &[Reads::Range(range_lu)]);
-        }
+    for (levels, range_lu) in cases {
+        let table: Vec<_> = levels.iter().map(|&level| (level, 20_000)).collect();
+        stereo(&tone(&table, RATE_HZ), &[Reads::Range(range_lu)]);
     }
 }
