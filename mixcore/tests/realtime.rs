@@ -14,7 +14,9 @@ use mixcore::delivery::Role;
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::loudness::{
+    ExcursionLog, ExcursionSetup, Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod,
+};
 #[cfg(feature = "alloc")]
 use mixcore::session::{
     InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile,
@@ -170,7 +172,9 @@ fn meters<S: Sample>() {
         let audio = signals::noise::<S>(layout.channel_count(), 48_000, 0.5, 3);
         let block = Block::new(&audio).unwrap();
         let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
-        let mut peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
+        let log = ExcursionLog::new(ExcursionSetup::default(), &stream).unwrap();
+        let peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
+        let mut peaks = peaks.with_log(log).unwrap();
         let mut activity = StemActivity::new(60.0, stream).unwrap();
         let calls = allocations(|| {
             for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
