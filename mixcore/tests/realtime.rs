@@ -20,9 +20,9 @@ use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
 use mixcore::loudness::{
-    BinWidth, Calibration, LeqMeter, LeqSetup, LiveMeter, LiveMeterSetup, LoudnessHistory, Meter,
-    MeterSetup, ProgrammeWindow, RmsConvention, RmsMeter, SpeechLevelMeter, StemActivity,
-    TruePeakMeter, TruePeakMethod, Weighting, phrases,
+    BinWidth, Calibration, ExcursionLog, ExcursionSetup, LeqMeter, LeqSetup, LiveMeter,
+    LiveMeterSetup, LoudnessHistory, Meter, MeterSetup, ProgrammeWindow, RmsConvention, RmsMeter,
+    SpeechLevelMeter, StemActivity, TruePeakMeter, TruePeakMethod, Weighting, phrases,
 };
 #[cfg(feature = "alloc")]
 use mixcore::session::{
@@ -179,7 +179,9 @@ fn meters<S: Sample>() {
         let audio = signals::noise::<S>(layout.channel_count(), 48_000, 0.5, 3);
         let block = Block::new(&audio).unwrap();
         let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
-        let mut peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
+        let log = ExcursionLog::new(ExcursionSetup::default(), &stream).unwrap();
+        let peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
+        let mut peaks = peaks.with_log(log).unwrap();
         let mut activity = StemActivity::new(60.0, stream).unwrap();
         let calibration = Calibration::cinema(layout).unwrap();
         let setup = LeqSetup { weighting: Weighting::M, calibration };

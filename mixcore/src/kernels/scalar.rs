@@ -428,14 +428,14 @@ pub fn band_products<S: Sample>(
     states: &mut [BandState; 2],
     sums: &mut BandProducts,
 ) {
-    let [state_l, state_r] = states;
+    let ([state_l, state_r], [ll, rr, lr]) = (states, sums);
     for (l, r) in left.iter().zip(right) {
-        for band in 0..BAND_LANES {
+        for (band, ((ll, rr), lr)) in ll.iter_mut().zip(&mut *rr).zip(&mut *lr).enumerate() {
             let l = band_pass(filters, state_l, band, l.as_f64());
             let r = band_pass(filters, state_r, band, r.as_f64());
-            sums[0][band] += l * l;
-            sums[1][band] += r * r;
-            sums[2][band] += l * r;
+            *ll += l * l;
+            *rr += r * r;
+            *lr += l * r;
         }
     }
 }

@@ -356,3 +356,38 @@ impl Iterator for JointExcursions<'_> {
         joint
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{Block, Layout};
+    use crate::loudness::{TruePeakMeter, TruePeakMethod};
+
+    /// Clicks at 100, 103, 110 and the last frame, a gap of 2 clean frames (0.25 ms at 8 kHz) bridged.
+    #[test]
+    fn clicks_are_joined_over_the_gap_and_no_further() {
+        let stream = Stream::new(8000.0, Layout::MONO).unwrap();
+        let setup = ExcursionSetup { limit_dbtp: -6.0, gap_ms: 0.25, per_channel: 8 };
+        let mut places = [PeakExcursion::default(); 8];
+        let mut samples = [0.0_f64; 4096];
+        let log = ExcursionLog::new_in(setup, &stream, &mut places).unwrap();
+        let meter = TruePeakMeter::new_in(TruePeakMethod::Off, stream, &mut samples).unwrap();
+        let mut meter = meter.with_log(log).unwrap();
+        let mut clip = [0.0; 200];
+        for (frame, level) in [(100, 0.6), (103, -0.9), (110, 0.7), (199, 0.8)] {
+            clip[frame] = level;
+        }
+        for part in clip.chunks(37) {
+            meter.push(Block::mono(part)).unwrap();
+        }
+        let found = [(100, 103, -0.9, 103), (110, 110, 0.7, 110), (199, 199, 0.8, 199)];
+        assert_eq!(meter.excursions(0).count(), found.len());
+        for (place, (first, last, level, frame)) in meter.excursions(0).zip(found) {
+            assert_eq!((place.first_frame, place.last_frame), (first, last));
+            assert_eq!((place.peak_frame, place.channel), (frame, 0));
+            assert!((place.peak_dbtp - gain_to_db(f64::abs(level))).abs() < 1e-12);
+        }
+        assert!(meter.joint_excursions().unwrap().eq(meter.excursions(0)));
+        assert_eq!(meter.missed_excursions(0), 0);
+    }
+}

@@ -66,8 +66,9 @@ impl TruePeakMethod {
 /// phase 1 in reverse.
 ///
 /// ITU-R BS.1770-5, Annex 2, table of the order 48, 4-phase FIR; read from two independent
-/// transcriptions that agree: KitaitiMakoto/ebur128-stream (`src/peak.rs`) and
-/// lcweden/loudness-audio-worklet-processor (`src/constants.ts`).
+/// transcriptions that agree: KitaitiMakoto/ebur128-stream (`src/peak.rs`, rounded to eight digits)
+/// and lcweden/loudness-audio-worklet-processor (`src/constants.ts`). Every number is a whole multiple
+/// of 2⁻¹³, so eight digits say it all.
 const ANNEX2: [[f64; 2 * MIRRORED_HALF]; 2] = [
     [
         0.001_708_984_375,

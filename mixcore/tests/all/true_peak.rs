@@ -29,14 +29,23 @@ fn white(seed: u32, frames: usize) -> Vec<f64> {
     (0..frames).map(|_| noise.next_f64()).collect()
 }
 
-/// Noise without anything above `cut_off` (share of the rate), rounded off over 0.007 of it.
+/// Noise without anything above `cut_off` (share of the rate), rounded off over 0.007 of it, with a
+/// fade of 64 frames at both ends: an abrupt end is not band-limited.
 fn low_passed(seed: u32, frames: usize, cut_off: f64) -> Vec<f64> {
     let edge = 2.0 * (cut_off - 0.007);
     let taps: Vec<f64> = (-200..=200)
         .map(|k| edge * math::sinc(edge * f64::from(k)) * math::kaiser(f64::from(k) / 200.0, 9.0))
         .collect();
     let raw = white(seed, frames + 400);
-    raw.windows(taps.len()).map(|x| x.iter().zip(&taps).map(|(x, tap)| x * tap).sum()).collect()
+    let filtered =
+        raw.windows(taps.len()).map(|x| x.iter().zip(&taps).map(|(x, h)| x * h).sum::<f64>());
+    filtered
+        .enumerate()
+        .map(|(n, x)| {
+            let from_end = (n + 1).min(frames - n).min(64) as f64;
+            x * math::sin(math::PI * from_end / 128.0)
+        })
+        .collect()
 }
 
 /// f64: 24 products and as many sums, each within 1.1e-16 of at most 2.1 times the peak.
