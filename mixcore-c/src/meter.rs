@@ -58,6 +58,7 @@ pub struct mixcore_meter_config {
 }
 
 /// A meter for either sample type, with room to take interleaved samples apart.
+#[allow(clippy::large_enum_variant, reason = "one a handle, on the heap")]
 enum Typed {
     F32(Meter<'static, f32>, Buffer<f32>),
     F64(Meter<'static, f64>, Buffer<f64>),

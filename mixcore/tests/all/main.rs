@@ -50,7 +50,7 @@ mod live;
 mod loudness;
 #[cfg(feature = "alloc")]
 mod meters;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]
 mod reference;

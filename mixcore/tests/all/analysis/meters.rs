@@ -2,8 +2,8 @@
 //! reset that is as good as new.
 
 use mixcore::analysis::{
-    ChannelDelay, ChannelPair, Correlation, CorrelationSetup, DelaySetup, Goniometer,
-    GoniometerSetup, LevelEvent, LevelEventKind, LevelSetup, LevelStats, ThirdOctave,
+    ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
+    LevelEvent, LevelEventKind, LevelSetup, LevelStats, ThirdOctave,
 };
 use mixcore::audio::{Block, Sample};
 use mixcore::{Error, Isa, Layout, Stream};
@@ -194,8 +194,10 @@ fn memory_of_their_own_reads_the_same() {
         assert!(feed(&mut *own, &audio, 480) == feed(&mut *lent, &audio, 480));
     }
     // The pair that is the default, by name.
-    let named =
-        CorrelationSetup { pair: Some(ChannelPair { first: 0, second: 1 }), ..correlation() };
+    let named = CorrelationSetup {
+        pair: Some(mixcore::analysis::ChannelPair { first: 0, second: 1 }),
+        ..correlation()
+    };
     let mut named = Correlation::new(named, stream).unwrap();
     let mut default = Correlation::new(correlation(), stream).unwrap();
     assert!(feed(&mut named, &audio, 480) == feed(&mut default, &audio, 480));
