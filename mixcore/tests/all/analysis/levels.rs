@@ -482,7 +482,7 @@ fn faults_planted_in_the_shipped_music() {
     };
     let flat = within(FlatTop, 96_000, 144_000);
     assert!(flat > 20, "{flat}");
-    assert!(of(FlatTop).all(|e| (e.magnitude - 0.7071).abs() < 1e-4));
+    assert!(of(FlatTop).all(|e| (e.magnitude - std::f64::consts::FRAC_1_SQRT_2).abs() < 1e-4));
     assert!(within(Clipping, 600_000, 624_000) > 20);
     assert_eq!(within(Dropout, 299_990, 300_250), 1);
     assert_eq!(within(Stuck, 399_990, 400_150), 1);
