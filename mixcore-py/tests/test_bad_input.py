@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -190,36 +189,6 @@ def test_a_second_thread_on_one_object_gets_an_error() -> None:
         assert len(meddler.errors) == 1 and "another thread" in str(meddler.errors[0])
     # What was refused left no trace.
     assert meter.frames == GOOD.shape[1]
-
-
-def test_the_interpreter_is_free_during_a_call() -> None:
-    meter = mixcore.loudness.Meter(RATE_HZ, "stereo")
-    limiter = mixcore.dynamics.Limiter(RATE_HZ, "stereo")
-    long = numpy.random.default_rng(1).standard_normal((2, 20 * RATE_HZ)).astype("float32")
-    for call in (meter.push, limiter.process, limiter.render):
-        seen = threading.Event()
-        over = threading.Event()
-
-        def look(seen: threading.Event = seen, over: threading.Event = over) -> None:
-            # Only while the call is inside, and only if it lets Python run, is there an error.
-            while not over.is_set() and not seen.is_set():
-                try:
-                    call(GOOD)
-                except RuntimeError:
-                    seen.set()
-
-        thread = threading.Thread(target=look)
-        thread.start()
-        for _ in range(200):
-            if seen.is_set():
-                break
-            with contextlib.suppress(RuntimeError):
-                call(long)
-                if call == meter.push:
-                    meter.reset()
-        over.set()
-        thread.join()
-        assert seen.is_set()
 
 
 def test_threads_with_an_object_each_run_side_by_side(music: Array) -> None:
