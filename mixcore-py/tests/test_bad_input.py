@@ -183,7 +183,8 @@ class Meddler:
 def test_a_second_thread_on_one_object_gets_an_error() -> None:
     meter = mixcore.loudness.Meter(RATE_HZ, "stereo")
     limiter = mixcore.dynamics.Limiter(RATE_HZ, "stereo")
-    for call in (meter.push, limiter.process, limiter.render):
+    calls: list[Callable[[Any], object]] = [meter.push, limiter.process, limiter.render]
+    for call in calls:
         meddler = Meddler(call)
         call(meddler)
         assert len(meddler.errors) == 1 and "another thread" in str(meddler.errors[0])
