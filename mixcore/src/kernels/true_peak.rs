@@ -42,22 +42,20 @@ fn wide<S: Sample, const N: usize>(taps: [S; N]) -> [Wide<S>; N] {
 
 #[inline(always)]
 fn load<I: Simd, S: Sample>(simd: I, samples: &[S], at: usize) -> S::H<I> {
-    S::H::<I>::from_slice(simd, &samples[at..at + S::HALF])
+    match samples.get(at..at + S::HALF) {
+        Some(samples) => S::H::<I>::from_slice(simd, samples),
+        None => S::H::<I>::splat(simd, S::zero()),
+    }
 }
 
-/// The larger lane by lane; see the module documentation for why a plain maximum is enough.
+/// The largest lane; see the module documentation for why a plain maximum is enough.
 #[inline(always)]
 fn largest<S: Sample>(lanes: &[S]) -> S {
-    let mut work = [S::zero(); 8];
-    let mut count = lanes.len().min(8);
-    work[..count].copy_from_slice(&lanes[..count]);
-    while count > 1 {
-        count /= 2;
-        for k in 0..count {
-            work[k] = scalar::larger(work[k], work[k + count]);
-        }
+    let mut largest = S::zero();
+    for &lane in lanes {
+        largest = scalar::larger(largest, lane);
     }
-    work[0]
+    largest
 }
 
 /// The points half-way between two frames, as far as `input` fills their windows; what lies beyond in
@@ -82,7 +80,8 @@ pub(super) fn half_way_lanes<I: Simd, S: Sample>(
     if frames < S::HALF {
         return scalar::half_way(input, half, out);
     }
-    let (input, out) = (&input[..frames + CONTEXT], &mut out[..frames]);
+    let input = input.get(..frames + CONTEXT).unwrap_or_default();
+    let out = out.get_mut(..frames).unwrap_or_default();
     let tile = TILE * S::HALF;
     let windows = input.windows(tile + CONTEXT).step_by(tile);
     for (window, chunk) in windows.zip(out.chunks_exact_mut(tile)) {
@@ -92,7 +91,8 @@ pub(super) fn half_way_lanes<I: Simd, S: Sample>(
     while done < frames {
         // What is left over, by single vectors, the last one moved back so that it is full.
         let at = done.min(frames - S::HALF);
-        let (window, chunk) = (&input[at..at + S::HALF + CONTEXT], &mut out[at..at + S::HALF]);
+        let window = input.get(at..at + S::HALF + CONTEXT).unwrap_or_default();
+        let chunk = out.get_mut(at..at + S::HALF).unwrap_or_default();
         half_way_tile::<I, S, 1>(simd, window, half, chunk);
         done = at + S::HALF;
     }
@@ -113,10 +113,12 @@ fn half_way_tile<I: Simd, S: Sample, const T: usize>(
     for (n, block) in blocks.enumerate() {
         let first = n * 2 * S::HALF;
         let last = 2 * HALF_WAY_TAPS - first - 2 * S::HALF;
-        let (old, new) = (&window[first..first + reach], &window[last..last + reach]);
-        for k in 0..S::HALF {
-            let near = S::H::<I>::splat(simd, block[k]);
-            let far = S::H::<I>::splat(simd, block[S::HALF + k]);
+        let old = window.get(first..first + reach).unwrap_or_default();
+        let new = window.get(last..last + reach).unwrap_or_default();
+        let (near, far) = block.split_at_checked(S::HALF).unwrap_or_default();
+        for (k, (&near, &far)) in near.iter().zip(far).enumerate() {
+            let near = S::H::<I>::splat(simd, near);
+            let far = S::H::<I>::splat(simd, far);
             let mut old_near = load(simd, old, k);
             let mut new_far = load(simd, new, S::HALF - 1 - k);
             for (t, sum) in sums.iter_mut().enumerate() {
@@ -130,7 +132,8 @@ fn half_way_tile<I: Simd, S: Sample, const T: usize>(
     }
     for (k, &tap) in (HALF_WAY_TAPS - rest.len()..).zip(rest) {
         let tap = S::H::<I>::splat(simd, tap);
-        let (old, new) = (&window[k..], &window[2 * HALF_WAY_TAPS - 1 - k..]);
+        let old = window.get(k..).unwrap_or_default();
+        let new = window.get(2 * HALF_WAY_TAPS - 1 - k..).unwrap_or_default();
         for (t, sum) in sums.iter_mut().enumerate() {
             *sum += (load(simd, old, t * S::HALF) + load(simd, new, t * S::HALF)) * tap;
         }
@@ -179,7 +182,8 @@ pub(super) fn mirrored_peaks_lanes<I: Simd, S: Sample>(
     if frames < S::HALF {
         return scalar::mirrored_peaks(input, taps, out);
     }
-    let (input, out) = (&input[..frames + 2 * MIRRORED_HALF - 1], &mut out[..frames]);
+    let input = input.get(..frames + 2 * MIRRORED_HALF - 1).unwrap_or_default();
+    let out = out.get_mut(..frames).unwrap_or_default();
     let windows = input.windows(S::HALF + 2 * MIRRORED_HALF - 1);
     let mut top = S::H::<I>::splat(simd, S::zero());
     for (window, chunk) in windows.clone().step_by(S::HALF).zip(out.chunks_exact_mut(S::HALF)) {
@@ -283,8 +287,9 @@ fn pair_peaks_of<I: Simd, S: Sample, const PAIRS: usize>(
     if frames < S::HALF {
         return scalar::pair_peaks(samples, mids, pairs, out);
     }
-    let (samples, mids) = (&samples[..frames + PAIR_SAMPLES - 1], &mids[..frames + PAIR_MIDS - 1]);
-    let out = &mut out[..frames];
+    let samples = samples.get(..frames + PAIR_SAMPLES - 1).unwrap_or_default();
+    let mids = mids.get(..frames + PAIR_MIDS - 1).unwrap_or_default();
+    let out = out.get_mut(..frames).unwrap_or_default();
     let samples = samples.windows(S::HALF + PAIR_SAMPLES - 1);
     let mids = mids.windows(S::HALF + PAIR_MIDS - 1);
     let windows = samples.clone().step_by(S::HALF).zip(mids.clone().step_by(S::HALF));
@@ -341,8 +346,8 @@ pub(super) fn clean_peaks_lanes<I: Simd, S: Sample>(
     peaks: &mut [S],
 ) -> usize {
     let frames = from.len().min(to.len());
-    let (from, from_tail) = from[..frames].as_chunks::<PEAK_PIECE>();
-    let (to, to_tail) = to[..frames].as_chunks_mut::<PEAK_PIECE>();
+    let (from, from_tail) = from.get(..frames).unwrap_or_default().as_chunks::<PEAK_PIECE>();
+    let (to, to_tail) = to.get_mut(..frames).unwrap_or_default().as_chunks_mut::<PEAK_PIECE>();
     let mut peaks = peaks.iter_mut();
     let mut faults = 0;
     for ((from, to), peak) in from.iter().zip(to).zip(&mut peaks) {
@@ -360,8 +365,8 @@ fn clean_piece<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S], peak: &mut
     let mut top = S::H::<I>::splat(simd, S::zero());
     let mut good = limit.simd_le(limit);
     let whole = from.len() - from.len() % S::HALF;
-    let (from, from_rest) = from.split_at(whole);
-    let (to, to_rest) = to.split_at_mut(whole);
+    let (from, from_rest) = from.split_at_checked(whole).unwrap_or_default();
+    let (to, to_rest) = to.split_at_mut_checked(whole).unwrap_or_default();
     for (from, to) in from.chunks_exact(S::HALF).zip(to.chunks_exact_mut(S::HALF)) {
         let x = S::H::<I>::from_slice(simd, from);
         x.store_slice(to);

@@ -194,29 +194,32 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// The frames from `at` on, at most [`CHUNK`].
     fn push_chunk(&mut self, rows: &Block<'_, S>, at: usize, take: usize) {
         let before = self.interpolator.span() - 1;
-        let (contexts, work) = self.memory.split_at_mut(self.tracks.len() * before);
+        let contexts = self.tracks.len() * before;
+        let (contexts, work) = self.memory.split_at_mut_checked(contexts).unwrap_or_default();
         // In this order no store falls a page before a load that follows it, which would hold it up.
-        let (out, work) = work.split_at_mut(CHUNK);
-        let (mids, line) = work.split_at_mut(CHUNK + PAIR_MIDS - 1);
-        let line = &mut line[..before + take];
+        let (out, work) = work.split_at_mut_checked(CHUNK).unwrap_or_default();
+        let (mids, line) = work.split_at_mut_checked(CHUNK + PAIR_MIDS - 1).unwrap_or_default();
+        let line = line.get_mut(..before + take).unwrap_or_default();
         let mut scan = Scan { isa: self.isa, interpolator: &self.interpolator, mids, out };
         for (channel, (track, input)) in self.tracks.iter_mut().zip(rows.channels()).enumerate() {
             let input = input.get(at..at + take).unwrap_or_default();
-            let context = &mut contexts[channel * before..][..before];
-            line[..before].copy_from_slice(context);
+            let context = contexts.get_mut(channel * before..(channel + 1) * before);
+            let context = context.unwrap_or_default();
+            copy(line, context);
             let mut pieces = [S::zero(); CHUNK / PIECE];
-            let pieces = &mut pieces[..take.div_ceil(PIECE)];
-            let fresh = &mut line[before..];
+            let pieces = pieces.get_mut(..take.div_ceil(PIECE)).unwrap_or_default();
+            let fresh = line.get_mut(before..).unwrap_or_default();
             self.faults += kernels::clean_peaks(self.isa, input, fresh, pieces) as u64;
             let peak = track.hold_samples(fresh, pieces, self.frames);
             self.interval_peak = self.interval_peak.max(peak);
             let mut log = self.log.as_mut().and_then(|log| log.channel(channel));
             let log = log.as_mut();
             scan.run(line, pieces, self.frames, track, &mut self.interval_peak, log);
-            context.copy_from_slice(&line[take..]);
+            copy(context, line.get(take..).unwrap_or_default());
             track.recent = if take >= PIECE {
                 let kept = (take - before) / PIECE;
-                pieces[kept..].iter().fold(0.0, |peak: f64, &piece| peak.max(piece.as_f64()))
+                let newest = pieces.get(kept..).unwrap_or_default();
+                newest.iter().fold(0.0, |peak: f64, &piece| peak.max(piece.as_f64()))
             } else {
                 kernels::peak(self.isa, context).as_f64()
             };
@@ -227,7 +230,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// Starts anew; the memory is kept.
     pub fn reset(&mut self) {
         let contexts = self.tracks.len() * (self.interpolator.span() - 1);
-        self.memory[..contexts].fill(S::zero());
+        self.memory.get_mut(..contexts).unwrap_or_default().fill(S::zero());
         self.tracks.fill(Track::default());
         if let Some(log) = &mut self.log {
             log.reset();
@@ -384,7 +387,8 @@ impl Track {
             if peak > self.sample_peak {
                 let at = n * PIECE;
                 self.sample_peak = peak;
-                self.sample_frame = first + at as u64 + position(&fresh[at..], peak);
+                self.sample_frame =
+                    first + at as u64 + position(fresh.get(at..).unwrap_or_default(), peak);
             }
         }
         largest
@@ -417,11 +421,11 @@ impl<S: Sample> Scan<'_, S> {
         let limit = log.as_ref().map_or(f64::INFINITY, |log| log.limit);
         let before = self.interpolator.span() - 1;
         let after = self.interpolator.context().1 as u64;
-        let outputs = line.len() - before;
+        let outputs = line.len().saturating_sub(before);
         // What the outputs of a piece look at begins in the piece before it.
         let reach = |piece: usize| {
-            let old = piece.checked_sub(1).map_or(track.recent, |old| pieces[old].as_f64());
-            old.max(pieces[piece].as_f64())
+            let peak = |piece: usize| pieces.get(piece).map_or(0.0, |peak| peak.as_f64());
+            piece.checked_sub(1).map_or(track.recent, peak).max(peak(piece))
         };
         let mut piece = 0;
         while piece < pieces.len() {
@@ -436,8 +440,9 @@ impl<S: Sample> Scan<'_, S> {
                 continue;
             }
             let (at, end) = (start * PIECE, outputs.min(piece * PIECE));
-            let out = &mut self.out[..end - at];
-            let peak = self.interpolator.run(self.isa, &line[at..end + before], self.mids, out);
+            let out = self.out.get_mut(..end - at).unwrap_or_default();
+            let line = line.get(at..end + before).unwrap_or_default();
+            let peak = self.interpolator.run(self.isa, line, self.mids, out);
             let peak = peak.as_f64();
             *interval_peak = interval_peak.max(peak);
             // Points before the first frame belong to it.
@@ -452,6 +457,13 @@ impl<S: Sample> Scan<'_, S> {
                 }
             }
         }
+    }
+}
+
+/// Copies as far as both reach.
+fn copy<S: Sample>(to: &mut [S], from: &[S]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }
 

@@ -8,7 +8,8 @@ use core::panic::PanicInfo;
 
 use mixcore::kernels::{self, Isa, KState, KWeight};
 use mixcore::level::{Fader, FaderParams};
-use mixcore::{BlockMut, Error, Io, Process, Processor};
+use mixcore::loudness::{LiveMeter, Meter};
+use mixcore::{Block, BlockMut, Error, Io, Process, Processor};
 
 macro_rules! entries {
     ($($name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? $body:block)+) => {
@@ -44,6 +45,30 @@ entries! {
     }
     biquad_carry_f64(isa: Isa, samples: &[f64], table: &[f64]) -> KState {
         kernels::k_carry(isa, samples, table)
+    }
+    meter_push_f32(meter: &mut Meter<'_, f32>, audio: Block<'_, f32>) -> Result<(), Error> {
+        meter.push(audio)
+    }
+    meter_push_f64(meter: &mut Meter<'_, f64>, audio: Block<'_, f64>) -> Result<(), Error> {
+        meter.push(audio)
+    }
+    meter_reset_f32(meter: &mut Meter<'_, f32>) {
+        meter.reset();
+    }
+    meter_reset_f64(meter: &mut Meter<'_, f64>) {
+        meter.reset();
+    }
+    live_meter_push_f32(meter: &mut LiveMeter<'_, f32>, audio: Block<'_, f32>) -> Result<(), Error> {
+        meter.push(audio)
+    }
+    live_meter_push_f64(meter: &mut LiveMeter<'_, f64>, audio: Block<'_, f64>) -> Result<(), Error> {
+        meter.push(audio)
+    }
+    live_meter_reset_f32(meter: &mut LiveMeter<'_, f32>) {
+        meter.reset();
+    }
+    live_meter_reset_f64(meter: &mut LiveMeter<'_, f64>) {
+        meter.reset();
     }
     canary_that_panics(samples: &[f32], index: usize) -> f32 {
         samples[index]
