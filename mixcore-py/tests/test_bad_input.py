@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -190,6 +192,43 @@ def test_a_second_thread_on_one_object_gets_an_error() -> None:
         assert len(meddler.errors) == 1 and "another thread" in str(meddler.errors[0])
     # What was refused left no trace.
     assert meter.frames == GOOD.shape[1]
+
+
+def test_the_interpreter_is_free_during_a_call() -> None:
+    meter = mixcore.loudness.Meter(RATE_HZ, "stereo", max_duration_s=36_000.0)
+    limiter = mixcore.dynamics.Limiter(RATE_HZ, "stereo")
+    long = numpy.random.default_rng(1).standard_normal((2, 20 * RATE_HZ)).astype("float32")
+    pairs: list[tuple[Callable[[Any], object], Callable[[], object]]] = [
+        (meter.push, lambda: meter.momentary_lufs),
+        (limiter.process, limiter.reset),
+        (limiter.render, limiter.reset),
+    ]
+    for call, look in pairs:
+        seen, over = threading.Event(), threading.Event()
+
+        def watch(
+            look: Callable[[], object] = look,
+            seen: threading.Event = seen,
+            over: threading.Event = over,
+        ) -> None:
+            # An error means that the call is inside; to see it, Python must be free meanwhile.
+            while not over.is_set() and not seen.is_set():
+                try:
+                    look()
+                except RuntimeError:
+                    seen.set()
+                time.sleep(0.0005)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        for _ in range(200):
+            with contextlib.suppress(RuntimeError):
+                call(long)
+            if seen.is_set():
+                break
+        over.set()
+        thread.join()
+        assert seen.is_set()
 
 
 def test_threads_with_an_object_each_run_side_by_side(music: Array) -> None:
