@@ -32,15 +32,16 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
-# Unit, integration and documentation tests in every feature set.
+# Unit, integration and documentation tests in every feature set, of the core and the C library (the
+# Python module is tested as a wheel).
 unit:
-	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked
 	$(CARGO) test --locked -p mixcore --lib --tests $(ALLOC)
 	$(CARGO) test --locked -p mixcore --lib --tests $(NONE)
 
-# Every example runs; they check their own numbers and leave with a status.
+# Every example runs, as the tests have built it; they check their own numbers and leave with a status.
 examples:
-	$(CARGO) run --locked --release -p mixcore --example deliver
+	$(CARGO) run --locked --profile test -p mixcore --example deliver
 
 # The machine code: std and no_std have the same bits, no panic, no AVX-512.
 proofs:

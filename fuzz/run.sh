@@ -30,7 +30,7 @@ export RUSTFLAGS="--cfg fuzzing -C passes=sancov-module \
 -C llvm-args=-sanitizer-coverage-inline-8bit-counters \
 -C llvm-args=-sanitizer-coverage-pc-table \
 -C llvm-args=-sanitizer-coverage-trace-compares \
--C overflow-checks -C codegen-units=1"
+-C overflow-checks"
 cargo build --locked --release --target "$host" --target-dir target
 
 mkdir -p target/found
