@@ -9,6 +9,7 @@
 //! worth a look: what the compiler does not inline runs without the level's instructions. [`scalar`] is the plain twin of each kernel: documentation and oracle.
 
 mod gain;
+mod intake;
 mod interp;
 mod isa;
 mod k_weight;
@@ -20,11 +21,12 @@ mod true_peak;
 mod window;
 
 pub use gain::{apply_gains, gain, gain_ramp};
+pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
 /// Parts of the loudness meter, public for tests and benches only.
 #[doc(hidden)]
-pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
+pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};

@@ -4,8 +4,10 @@
 //! energy of each 10 ms sub-block; all loudness is read from that list ([`SubBlocks`]), of the
 //! whole programme or of any part of it.
 //!
-//! Whole sub-blocks are filtered eight at a time ([`crate::kernels::k_energy`]), so the bits do not
-//! depend on how the programme is cut into blocks. Maxima of M and S are held on the 10 ms grid.
+//! The samples are read once: cleaning, the counts of faults and clipped samples, the peaks and the
+//! filter all work on the 10 ms in hand. Every channel's sub-block fills the lanes by itself
+//! ([`crate::kernels::k_energy`]), so the work is the same in small and in large blocks, and the bits
+//! do not depend on how the programme is cut. Maxima of M and S are held on the 10 ms grid.
 //! NOTE: meters that look every 100 ms read EBU Tech 3341's case 13 up to 0.46 LU low.
 //!
 //! Sources: ITU-R BS.1770-5; EBU Tech 3341 and 3342 (2023).
@@ -17,7 +19,7 @@ use super::gating::{
     sub_block_start,
 };
 use super::interpolator::TruePeakMethod;
-use super::sub_block_filter::{QUANTUM, SubBlockFilter};
+use super::sub_block_filter::{SubBlockFilter, Taken};
 use super::true_peak::TruePeakMeter;
 use crate::audio::{Block, Sample, Store};
 use crate::error::Error;
@@ -71,9 +73,9 @@ pub(super) fn check(max_duration_s: f64, stream: &Stream) -> Result<(), Error> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MeterStorage {
-    /// Samples, for what has not been filtered yet and for the true-peak lines.
+    /// Samples, for the sub-block in hand and for the true-peak lines.
     pub samples: usize,
-    /// f64 numbers, for the history and the filter's table.
+    /// f64 numbers, for the history, the filter's table and its work.
     pub history: usize,
 }
 
@@ -127,6 +129,8 @@ pub struct LoudnessReadings {
     pub duration_s: f64,
     /// Samples that were not finite or beyond 1e6 and were taken as 0.
     pub faults: u64,
+    /// Samples of all channels at or over full scale, ±1: what clips in a fixed-point file.
+    pub clipped: u64,
 }
 
 /// A loudness and true-peak meter for one stream.
@@ -159,6 +163,7 @@ pub struct Meter<'a, S> {
     momentary_max: Held,
     short_term_max: Held,
     done: usize,
+    clipped: u64,
 }
 
 impl<S: Sample> Meter<'static, S> {
@@ -169,12 +174,12 @@ impl<S: Sample> Meter<'static, S> {
     #[cfg(feature = "alloc")]
     pub fn new(setup: MeterSetup, stream: Stream) -> Result<Self, Error> {
         check(setup.max_duration_s, &stream)?;
-        let (pending, table) = SubBlockFilter::<S>::required_len(&stream);
+        let (rows, numbers) = SubBlockFilter::<S>::required_len(&stream);
         Self::with_parts(
             setup,
             stream,
-            Store::owned(pending, S::zero()),
-            Store::owned(table, 0.0),
+            Store::owned(rows, S::zero()),
+            Store::owned(numbers, 0.0),
             Store::owned(history_len(setup.max_duration_s), 0.0),
             TruePeakMeter::new(setup.true_peak, stream)?,
         )
@@ -185,10 +190,10 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// Memory that [`Meter::new_in`] needs.
     #[must_use]
     pub fn required_len(setup: &MeterSetup, stream: &Stream) -> MeterStorage {
-        let (pending, table) = SubBlockFilter::<S>::required_len(stream);
+        let (rows, numbers) = SubBlockFilter::<S>::required_len(stream);
         MeterStorage {
-            samples: pending + TruePeakMeter::<S>::required_len(setup.true_peak, stream),
-            history: table + history_len(setup.max_duration_s),
+            samples: rows + TruePeakMeter::<S>::required_len(setup.true_peak, stream),
+            history: numbers + history_len(setup.max_duration_s),
         }
     }
 
@@ -212,15 +217,15 @@ impl<'a, S: Sample> Meter<'a, S> {
                 return Err(Error::Storage { what, given, required });
             }
         }
-        let (pending_len, table_len) = SubBlockFilter::<S>::required_len(&stream);
+        let (rows_len, numbers_len) = SubBlockFilter::<S>::required_len(&stream);
         let history_len = history_len(setup.max_duration_s);
-        let (pending, lines) = samples.split_at_mut(pending_len);
-        let (table, history) = history.split_at_mut(table_len);
+        let (rows, lines) = samples.split_at_mut(rows_len);
+        let (numbers, history) = history.split_at_mut(numbers_len);
         Self::with_parts(
             setup,
             stream,
-            Store::lent("meter sample", pending, pending_len, S::zero())?,
-            Store::lent("meter history", table, table_len, 0.0)?,
+            Store::lent("meter sample", rows, rows_len, S::zero())?,
+            Store::lent("meter history", numbers, numbers_len, 0.0)?,
             Store::lent("meter history", history, history_len, 0.0)?,
             TruePeakMeter::new_in(setup.true_peak, stream, lines)?,
         )
@@ -229,20 +234,21 @@ impl<'a, S: Sample> Meter<'a, S> {
     fn with_parts(
         setup: MeterSetup,
         stream: Stream,
-        pending: Store<'a, S>,
-        table: Store<'a, f64>,
+        rows: Store<'a, S>,
+        numbers: Store<'a, f64>,
         history: Store<'a, f64>,
         true_peak: TruePeakMeter<'a, S>,
     ) -> Result<Self, Error> {
         Ok(Self {
             setup,
             stream,
-            filter: SubBlockFilter::new(stream, setup.dual_mono, pending, table)?,
+            filter: SubBlockFilter::new(stream, setup.dual_mono, false, rows, numbers)?,
             history,
             true_peak,
             momentary_max: Held::default(),
             short_term_max: Held::default(),
             done: 0,
+            clipped: 0,
         })
     }
 
@@ -257,17 +263,22 @@ impl<'a, S: Sample> Meter<'a, S> {
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.stream.channel_count())?;
         self.check_room(block.frames() as u64)?;
-        self.true_peak.push(block)?;
-        let mut energies = [0.0; QUANTUM];
         let mut at = 0;
         while at < block.frames() {
-            let (taken, count) = self.filter.take(&block.range(at, block.frames()), &mut energies);
-            for &energy in energies.iter().take(count) {
-                self.record(energy);
-            }
-            at += taken;
+            let taken = self.filter.take(&block, at);
+            self.measure(&taken);
+            at += taken.frames;
         }
         Ok(())
+    }
+
+    /// Measures what the filter has taken.
+    fn measure(&mut self, taken: &Taken) {
+        self.true_peak.push_cleaned(&self.filter.fresh(), taken.faults);
+        self.clipped += taken.clipped;
+        if let Some(energy) = taken.energy {
+            self.record(energy);
+        }
     }
 
     /// Whether so many frames more can be pushed.
@@ -308,6 +319,7 @@ impl<'a, S: Sample> Meter<'a, S> {
         self.momentary_max = Held::default();
         self.short_term_max = Held::default();
         self.done = 0;
+        self.clipped = 0;
     }
 
     /// What it was made for.
@@ -332,6 +344,12 @@ impl<'a, S: Sample> Meter<'a, S> {
     #[must_use]
     pub fn faults(&self) -> u64 {
         self.true_peak.faults()
+    }
+
+    /// Samples of all channels so far at or over full scale, ±1: what clips in a fixed-point file.
+    #[must_use]
+    pub fn clipped(&self) -> u64 {
+        self.clipped
     }
 
     /// The whole sub-blocks so far.
@@ -396,6 +414,7 @@ impl<'a, S: Sample> Meter<'a, S> {
             sample_peak_frame: peaks.sample_peak_frame,
             duration_s,
             faults: self.faults(),
+            clipped: self.clipped,
         }
     }
 }

@@ -145,13 +145,16 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// Another number of channels than the stream's; nothing is measured then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.tracks.len())?;
-        let mut at = 0;
-        while at < block.frames() {
-            let take = CHUNK.min(block.frames() - at);
-            self.push_chunk(&block.range(at, at + take));
-            at += take;
-        }
+        self.push_cleaned(&block, 0);
         Ok(())
+    }
+
+    /// Measures rows that somebody else has cleaned, who found `faults`; as many rows as channels.
+    pub(super) fn push_cleaned(&mut self, rows: &Block<'_, S>, faults: u64) {
+        self.faults += faults;
+        for at in (0..rows.frames()).step_by(CHUNK) {
+            self.push_chunk(&rows.range(at, at + CHUNK));
+        }
     }
 
     fn push_chunk(&mut self, block: &Block<'_, S>) {
