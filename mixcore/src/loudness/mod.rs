@@ -13,6 +13,7 @@ mod k_weighting;
 mod meter;
 mod power;
 mod range;
+mod recent;
 mod sub_block_filter;
 mod true_peak;
 

@@ -157,6 +157,22 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         }
     }
 
+    /// Lets rows pass without measuring them: only the context of what follows rolls on.
+    pub(super) fn pass_by(&mut self, rows: &Block<'_, S>, faults: u64) {
+        let history = self.interpolator.span() - 1;
+        let rolled = rows.frames().min(history);
+        for (line, row) in self.lines.chunks_exact_mut(history + CHUNK).zip(rows.channels()) {
+            let line = line.get_mut(..history).unwrap_or_default();
+            move_to_front(line, rolled);
+            let fresh = row.get(row.len() - rolled..).unwrap_or_default();
+            if let Some(end) = line.get_mut(history - rolled..) {
+                end.copy_from_slice(fresh);
+            }
+        }
+        self.faults += faults;
+        self.frames += rows.frames() as u64;
+    }
+
     fn push_chunk(&mut self, block: &Block<'_, S>) {
         let history = self.interpolator.span() - 1;
         let take = block.frames();
