@@ -16,7 +16,8 @@ effort=${1:-20000}
 targets=${*:-meter_pushes spec_json session_json limiter}
 case $effort in
     *s) limit="-max_total_time=${effort%s}" ;;
-    *) limit="-runs=$effort" ;;
+    # A number of runs is a test: the same inputs every time.
+    *) limit="-runs=$effort -seed=1" ;;
 esac
 
 # SanitizerCoverage as cargo-fuzz switches it on, by flags that stable has too. A target triple is
@@ -30,13 +31,13 @@ export RUSTFLAGS="--cfg fuzzing -C passes=sancov-module \
 -C llvm-args=-sanitizer-coverage-pc-table \
 -C llvm-args=-sanitizer-coverage-trace-compares \
 -C overflow-checks -C codegen-units=1"
-cargo build --locked --release --target "$host"
+cargo build --locked --release --target "$host" --target-dir target
 
 mkdir -p target/found
 for target in $targets; do
     mkdir -p "target/corpus/$target"
     echo "== $target"
     "target/$host/release/$target" "target/corpus/$target" "corpus/$target" \
-        -max_len=4096 -len_control=0 -verbosity=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="target/found/$target-" "$limit"
+        -max_len=4096 -len_control=0 -verbosity=0 -timeout=600 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="target/found/$target-" $limit
 done

@@ -33,7 +33,10 @@ done
 # Section groups are dissolved: the linker would keep one of two personality routines, and it is
 # local here.
 ld -r --force-group-allocation --gc-sections @"$work/undefined" -o "$work/all.o" "$raw"
-objcopy --strip-debug --keep-global-symbols="$work/functions" "$work/all.o" "$work/mixcore.o"
+# The standard library's objects carry LLVM bitcode. Binutils with the plugin of an older LLVM die of
+# it ("Invalid encoding"), in every program that links the archive.
+objcopy --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd \
+    --keep-global-symbols="$work/functions" "$work/all.o" "$work/mixcore.o"
 
 mkdir -p "$prefix/lib/cmake/mixcore" "$prefix/lib/pkgconfig" "$prefix/include"
 rm -f "$prefix/lib/libmixcore.a"

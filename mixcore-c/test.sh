@@ -29,6 +29,9 @@ echo "== its global symbols are the functions of the header"
 nm --defined-only --extern-only "$archive" | awk 'NF == 3 {print $3}' | sort > symbols
 sort "$cargo/mixcore-c/functions" | diff - symbols
 
+echo "== it holds machine code alone: bitcode stops the tools of an older LLVM"
+if objdump -h "$archive" | grep -F .llvmbc; then exit 1; fi
+
 echo "== headers, as C99, C++17 and C++20 see them"
 strict="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 for header in mixcore.h mixcore.hpp; do printf '#include <%s>\n' $header > "$header.cpp"; done

@@ -14,8 +14,11 @@ rm -rf "$target/wheels"
 
 "$tools/bin/python" -m venv --clear "$target/wheel-venv"
 python="$target/wheel-venv/bin/python"
-"$python" -m pip install --quiet --disable-pip-version-check -r "$MIXCORE_SOURCE/requirements-dev.txt"
-"$python" -m pip install --quiet --disable-pip-version-check "$target"/wheels/mixcore-*.whl
+# The wheel first, with what it asks for itself and nothing else, then the tools of the tests.
+pip="$python -m pip install --quiet --disable-pip-version-check -c $MIXCORE_SOURCE/requirements-dev.txt"
+$pip "$target"/wheels/mixcore-*.whl
+"$python" -m mixcore specs > "$target/specs.txt"
+$pip pytest mypy joblib
 
 # From a folder that holds no sources, so that nothing but the wheel is imported.
 rm -rf "$target/py-tests"

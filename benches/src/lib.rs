@@ -4,6 +4,7 @@
 //! rival. Both sides are run and compared before a case exists: a wrong answer is never timed.
 
 mod case;
+pub mod fft;
 pub mod limiter;
 pub mod loudness;
 pub mod mix;

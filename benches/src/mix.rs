@@ -173,7 +173,7 @@ fn matrix(isa: Isa, inputs: usize, block: usize) -> Case {
         move |input: &[Vec<f32>], output: &mut [Vec<f32>]| {
             let from = Block::new(input).expect("at most 64 channels");
             let mut to = BlockMut::new(output).expect("two channels");
-            kernels::matrix(isa, &from, &coefficients, &mut to);
+            mixcore::audio::matrix(isa, &from, &coefficients, &mut to);
         }
     };
     run(&input, &mut ours);

@@ -354,6 +354,12 @@ extern "C" {
 const char *mixcore_last_error(void);
 
 /**
+ * Status of the last call that failed in this thread, to which the text of mixcore_last_error()
+ * belongs; MIXCORE_OK before the first. [any thread]
+ */
+mixcore_status mixcore_last_status(void);
+
+/**
  * What a status means, as a constant text. [any thread]
  */
 const char *mixcore_status_string(mixcore_status status);

@@ -25,8 +25,8 @@
 
 namespace mixcore {
 
-/// A failed call: the status, and the text of mixcore_last_error(). A status from another thread
-/// comes without that text, and says what it means in general.
+/// A failed call: the status, and the text of mixcore_last_error() if that is of this status. A status
+/// from another thread comes without that text, and says what it means in general.
 class error : public std::runtime_error {
  public:
   explicit error(mixcore_status status) : std::runtime_error(text(status)), status_(status) {}
@@ -35,8 +35,7 @@ class error : public std::runtime_error {
 
  private:
   static const char *text(mixcore_status status) noexcept {
-    const char *last = mixcore_last_error();
-    return *last != '\0' ? last : mixcore_status_string(status);
+    return mixcore_last_status() == status ? mixcore_last_error() : mixcore_status_string(status);
   }
 
   mixcore_status status_;

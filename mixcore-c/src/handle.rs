@@ -20,8 +20,8 @@ pub(crate) struct Handle<T> {
     state: UnsafeCell<T>,
 }
 
-impl<T> Handle<T> {
-    /// A handle on the heap, for the caller to own.
+impl<T: Send> Handle<T> {
+    /// A handle on the heap, for the caller to own. C may use it from any thread, one at a time.
     pub(crate) fn leak(state: T) -> *mut Self {
         Box::into_raw(Box::new(Self { call: AtomicU8::new(FREE), state: UnsafeCell::new(state) }))
     }
@@ -63,7 +63,7 @@ pub(crate) unsafe fn enter<T>(
         return refused(now).status();
     }
     // SAFETY: the exchange above lets one call in until it stores FREE again, so this is the only
-    // reference to the state. `tests/abi.rs` enters from two threads and from inside a call.
+    // reference to the state. The tests below enter from two threads and from inside a call.
     let state = unsafe { &mut *handle.state.get() };
     let (status, next) = match catch_unwind(AssertUnwindSafe(|| call(state))) {
         Ok(Ok(())) => (MIXCORE_OK, FREE),
@@ -127,6 +127,27 @@ mod tests {
             assert!(last_error().contains("inside"));
             assert_eq!(enter(handle, |_| Ok(())), MIXCORE_ERROR_PANIC);
             assert!(last_error().contains("make a new one"));
+            free(handle);
+        }
+    }
+
+    #[test]
+    fn a_second_thread_is_refused_while_the_first_is_inside() {
+        let handle = Handle::leak(0_u32);
+        let address = handle as usize;
+        // SAFETY: a live handle, freed once, after both threads have left it.
+        unsafe {
+            let status = enter(handle, |_| {
+                let other = std::thread::spawn(move || {
+                    let handle = address as *const Handle<u32>;
+                    (enter(handle, |_| Ok(())), last_error())
+                });
+                let (status, text) = other.join().unwrap();
+                assert_eq!(status, MIXCORE_ERROR_BUSY);
+                assert!(text.contains("another thread"));
+                Ok(())
+            });
+            assert_eq!(status, MIXCORE_OK);
             free(handle);
         }
     }

@@ -48,6 +48,7 @@ const TEXT_BYTES: usize = 1024;
 
 /// The last error of a thread, as zero-terminated text; writing it never allocates.
 struct LastError {
+    status: i32,
     bytes: [u8; TEXT_BYTES],
     len: usize,
 }
@@ -67,7 +68,7 @@ impl Write for LastError {
 
 thread_local! {
     static LAST_ERROR: RefCell<LastError> =
-        const { RefCell::new(LastError { bytes: [0; TEXT_BYTES], len: 0 }) };
+        const { RefCell::new(LastError { status: MIXCORE_OK, bytes: [0; TEXT_BYTES], len: 0 }) };
 }
 
 /// A failed call whose text is already kept.
@@ -83,6 +84,7 @@ impl Fault {
 /// Keeps the text of a failed call.
 pub(crate) fn fault(status: i32, text: fmt::Arguments<'_>) -> Fault {
     LAST_ERROR.with_borrow_mut(|last| {
+        last.status = status;
         last.len = 0;
         // Never fails: what does not fit is cut off.
         let _ = last.write_fmt(text);
@@ -110,6 +112,13 @@ impl From<Error> for Fault {
 #[unsafe(no_mangle)]
 pub extern "C" fn mixcore_last_error() -> *const c_char {
     LAST_ERROR.with_borrow(|last| last.bytes.as_ptr().cast())
+}
+
+/// Status of the last call that failed in this thread, to which the text of mixcore_last_error()
+/// belongs; MIXCORE_OK before the first. [any thread]
+#[unsafe(no_mangle)]
+pub extern "C" fn mixcore_last_status() -> mixcore_status {
+    LAST_ERROR.with_borrow(|last| last.status)
 }
 
 /// What a status means, as a constant text. [any thread]

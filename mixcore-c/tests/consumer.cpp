@@ -170,6 +170,9 @@ void one_thread_at_a_time() {
 
 int main() {
   EXPECT(std::string(mixcore_version_string()) == MIXCORE_VERSION);
+  EXPECT(mixcore_last_status() == MIXCORE_OK);
+  says_what_is_wrong();
+  EXPECT(mixcore_last_status() == MIXCORE_ERROR_NAME);
   says_it_of_another_thread();
   lists_the_presets();
 #if defined(__cpp_lib_span)
@@ -177,7 +180,6 @@ int main() {
 #endif
   measures_and_limits<float>();
   measures_and_limits<double>();
-  says_what_is_wrong();
   one_thread_at_a_time();
   std::printf("%d failures\n", failures);
   return failures != 0;

@@ -21,6 +21,27 @@ extern "C" void *malloc(std::size_t size) noexcept {
   ++calls;
   return real(size);
 }
+extern "C" void *calloc(std::size_t count, std::size_t size) noexcept {
+  // dlsym itself calls calloc before it has found it: from a small block that is never given back.
+  static char early[4096];
+  static std::size_t used = 0;
+  static bool looking = false;
+  if (looking) {
+    const std::size_t at = used;
+    used += (count * size + 15) / 16 * 16;
+    return used <= sizeof early ? early + at : nullptr;
+  }
+  looking = true;
+  static const auto real = next<void *(*)(std::size_t, std::size_t)>("calloc");
+  looking = false;
+  ++calls;
+  return real(count, size);
+}
+extern "C" int posix_memalign(void **memory, std::size_t alignment, std::size_t size) noexcept {
+  static const auto real = next<int (*)(void **, std::size_t, std::size_t)>("posix_memalign");
+  ++calls;
+  return real(memory, alignment, size);
+}
 extern "C" void *realloc(void *memory, std::size_t size) noexcept {
   static const auto real = next<void *(*)(void *, std::size_t)>("realloc");
   ++calls;

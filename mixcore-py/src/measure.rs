@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mixcore::audio::{Buffer, Sample};
 use mixcore::delivery::{self, MeasureSetup, Role};
+use mixcore::loudness::{Region, SpeechRegions};
 use mixcore::spatial::{Panner, PannerParams};
 use mixcore::{Block, Convert, Error, Layout, Stream, Timecode, units::FrameRate};
 use numpy::ndarray::ArrayView2;
@@ -21,6 +22,7 @@ use crate::state::{Either, Guard, Typed, for_samples};
 pub(crate) struct Measurer {
     stream: Stream,
     dialogue: bool,
+    regions: Option<Vec<Region>>,
     setup: MeasureSetup,
     /// None once it is finished.
     state: Guard<Option<Typed<Running<f32>, Running<f64>>>>,
@@ -33,8 +35,16 @@ struct Running<S: Sample> {
 }
 
 impl<S: Sample> Running<S> {
-    fn new(setup: &MeasureSetup, stream: Stream) -> Result<Self, Error> {
-        Ok(Self { measurer: delivery::Measurer::new(setup.clone(), stream)?, centre: None })
+    fn new(
+        setup: &MeasureSetup,
+        regions: Option<&[Region]>,
+        stream: Stream,
+    ) -> Result<Self, Error> {
+        let mut measurer = delivery::Measurer::new(setup.clone(), stream)?;
+        if let Some(regions) = regions {
+            measurer = measurer.with_speech(SpeechRegions::new(regions, stream.rate_hz)?)?;
+        }
+        Ok(Self { measurer, centre: None })
     }
 
     /// Pushes the whole of a view, or nothing of it, with the same frames of the dialogue stem.
@@ -74,7 +84,10 @@ impl<S: Sample> Running<S> {
 #[pymethods]
 impl Measurer {
     #[new]
-    #[pyo3(signature = (rate_hz, layout, frames, *, title, dual_mono, dialogue, bit_depth))]
+    #[pyo3(signature = (
+        rate_hz, layout, frames, *, title, dual_mono, dialogue, bit_depth, dialogue_regions=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python call")]
     fn new(
         rate_hz: f64,
         layout: &str,
@@ -83,6 +96,7 @@ impl Measurer {
         dual_mono: bool,
         dialogue: bool,
         bit_depth: Option<u16>,
+        dialogue_regions: Option<Vec<(f64, f64)>>,
     ) -> PyResult<Self> {
         let layout = Layout::named(layout).map_err(value_error)?;
         let stream = Stream::new(rate_hz, layout).map_err(value_error)?;
@@ -94,8 +108,13 @@ impl Measurer {
             frames,
             bit_depth,
         };
-        let running = Running::new(&setup, stream).map_err(value_error)?;
-        Ok(Self { stream, dialogue, setup, state: Guard::new(Some(Typed::new(running))) })
+        let regions = dialogue_regions
+            .map(|list| list.into_iter().map(|region| in_frames(region, rate_hz)).collect())
+            .transpose()
+            .map_err(value_error)?;
+        let running = Running::new(&setup, regions.as_deref(), stream).map_err(value_error)?;
+        let state = Guard::new(Some(Typed::new(running)));
+        Ok(Self { stream, dialogue, regions, setup, state })
     }
 
     /// Measure the next block of the programme and, if there is one, of its dialogue stem.
@@ -115,8 +134,9 @@ impl Measurer {
         let mut state = self.state.enter("measurement")?;
         let state = state.as_mut().ok_or_else(finished)?;
         let (setup, stream, layout) = (&self.setup, self.stream, self.stream.layout);
+        let regions = self.regions.as_deref();
         let block = arrays::samples(block, "audio")?;
-        for_samples!(block, state, Running::new(setup, stream), |running, block| {
+        for_samples!(block, state, Running::new(setup, regions, stream), |running, block| {
             let version = arrays::planar(block.as_array(), layout, frames_first, "audio")?;
             let stem = dialogue.map(|stem| like(stem, &block)).transpose()?;
             let stem = match &stem {
@@ -146,6 +166,25 @@ impl Measurer {
         };
         found.map(|found| Measurement(Arc::new(found))).map_err(value_error)
     }
+}
+
+/// A region in seconds as one in frames.
+fn in_frames((start_s, end_s): (f64, f64), rate_hz: f64) -> Result<Region, Error> {
+    /// As long as a meter can hold: 100 hours.
+    const LONGEST_S: f64 = 360_000.0;
+    let frame = |field, second| {
+        let frame = Error::check_range(field, second, 0.0, LONGEST_S)? * rate_hz;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked: not negative, frames of days"
+        )]
+        Ok(frame.round() as u64)
+    };
+    Ok(Region {
+        start_frame: frame("dialogue_regions start, s", start_s)?,
+        end_frame: frame("dialogue_regions end, s", end_s)?,
+    })
 }
 
 fn finished() -> PyErr {

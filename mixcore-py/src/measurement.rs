@@ -62,18 +62,34 @@ getters! {
     true_peak_49tap_dbtp: TruePeak49TapDbtp;
     /// Largest sample, dBFS.
     sample_peak_dbfs: SamplePeakDbfs;
+    /// RMS level of the whole, all channels as power, dBFS; a full-scale sine reads -3.01.
+    rms_dbfs: RmsDbfs;
+    /// RMS level of the quietest 0.5 s, dBFS.
+    noise_floor_dbfs: NoiseFloorDbfs;
+    /// Equivalent level of a cinema, Leq(M), dB; the core's ``LeqMeter`` measures it.
+    leq_m_db: LeqMDb;
     /// Loudness while the dialogue is active, LUFS; needs a dialogue stem.
     dialogue_lufs: DialogueLufs;
+    /// Loudness of the gating blocks inside dialogue, LUFS (ATSC A/85: the selection is the gate).
+    dialogue_selection_lufs: DialogueSelectionLufs;
+    /// Level-gated loudness of all dialogue, LUFS (EBU R 128 s4, wide range).
+    dialogue_wide_lufs: DialogueWideLufs;
+    /// Mean of three 30 s sections of dialogue, LUFS (EBU R 128 s4, narrow range).
+    dialogue_narrow_lufs: DialogueNarrowLufs;
     /// Loudness of the music over a phrase, LUFS; needs stems.
     music_lufs: MusicLufs;
     /// Share of the programme in which the dialogue is active, percent; needs a dialogue stem.
     dialogue_percent: DialoguePercent;
-    /// Loudness range of the dialogue, LU; nothing measures it yet.
+    /// Loudness range of the programme while the dialogue is active, LU; needs a dialogue stem.
     dialogue_range_lu: DialogueRangeLu;
     /// Programme loudness minus dialogue loudness, LU; needs a dialogue stem.
     ldr_lu: LdrLu;
     /// True peak minus integrated loudness, dB.
     plr_db: PlrDb;
+    /// True peak minus short-term loudness, tenth percentile, dB.
+    psr_low_percentile_db: PsrLowPercentileDb;
+    /// Gain to ReplayGain 2's reference of -18 LUFS, dB.
+    replay_gain_db: ReplayGainDb;
     /// Dialogue minus music over the worst phrase, LU; needs both stems.
     dialogue_over_music_lu: DialogueOverMusicLu;
     /// Loudness that is lost when (L+R)/2 plays on both loudspeakers, LU.

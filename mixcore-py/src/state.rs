@@ -133,7 +133,7 @@ macro_rules! for_either {
 pub(crate) use for_either;
 
 /// What pickle keeps of an object: how to make a fresh one with the same settings.
-pub(crate) type Reduced<'py> = (Bound<'py, PyAny>, (Bound<'py, PyAny>,));
+pub(crate) type Reduced<'py> = (Bound<'py, PyAny>, ());
 
 /// A call `class(rate_hz, layout, **keywords)` for pickle and copy.
 pub(crate) fn remake<'py>(
@@ -144,5 +144,5 @@ pub(crate) fn remake<'py>(
     let arguments = (class, stream.rate_hz, stream.layout.name());
     let call =
         class.py().import("functools")?.getattr("partial")?.call(arguments, Some(&keywords))?;
-    Ok((class.py().import("operator")?.getattr("call")?, (call,)))
+    Ok((call, ()))
 }

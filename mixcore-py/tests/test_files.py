@@ -118,6 +118,17 @@ def test_a_file_that_was_cut_off_is_refused(name: str, text: str, tmp_path: path
         mixcore.read(path)
 
 
+@pytest.mark.parametrize("container", ["RF64", "AIFF"])
+def test_a_container_that_was_cut_off_is_refused(container: str, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "a.audio"
+    noise = numpy.random.default_rng(1).uniform(-0.5, 0.5, (RATE_HZ, 2))
+    soundfile.write(path, noise, RATE_HZ, format=container)
+    assert mixcore.read(path).frames == RATE_HZ
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match="it is cut off"):
+        mixcore.read(path)
+
+
 def test_a_file_from_a_pipe_does_not_know_its_length(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "pipe.wav"
     mixcore.write(path, mixcore.Audio(clip(2), RATE_HZ))

@@ -112,6 +112,23 @@ def test_the_dialogue_stem_says_where_dialogue_is(music: Array) -> None:
         mixcore.measure(music, RATE_HZ, dialogue=stem[:, :100])
 
 
+def test_regions_say_where_dialogue_is_without_a_stem(music: Array) -> None:
+    found = mixcore.measure(music, RATE_HZ, dialogue_regions=[(6.0, 7.5), (1.0, 2.0)])
+    assert found.dialogue_percent == pytest.approx(25.0, abs=1e-9)
+    assert [(phrase["start_s"], phrase["end_s"]) for phrase in found.phrases] == [
+        (1.0, 2.0),
+        (6.0, 7.5),
+    ]
+    assert "caller" in str(found.dialogue_detector)
+    assert found.dialogue_wide_lufs is not None and found.dialogue_range_lu is None
+    # Beside a stem they decide.
+    both = mixcore.measure(music, RATE_HZ, dialogue=music, dialogue_regions=[(1.0, 2.0)])
+    assert both.dialogue_percent == pytest.approx(10.0, abs=1e-9)
+    for bad in ((2.0, 1.0), (-1.0, 1.0), (float("nan"), 1.0)):
+        with pytest.raises(ValueError, match="region"):
+            mixcore.measure(music, RATE_HZ, dialogue_regions=[bad])
+
+
 def test_fold_downs_and_channels_are_read() -> None:
     surround = numpy.random.default_rng(2).standard_normal((6, RATE_HZ)) * 0.05
     found = mixcore.measure(surround, RATE_HZ, "5.1")

@@ -319,6 +319,10 @@ impl FrameRate {
     }
 }
 
+/// What rounding may take from a video frame number, frames: far below an audio frame (1e-4 video
+/// frames and more), far above the rounding of f64 over a day.
+const FRAME_SLACK: f64 = 1e-9;
+
 /// A point in time as `HH:MM:SS:FF` (`;FF` for drop-frame).
 ///
 /// Source: SMPTE ST 12-1:2014, clauses 5 and 6.
@@ -339,7 +343,7 @@ impl Timecode {
         let (numerator, denominator) = start.frame_rate.fraction();
         #[expect(clippy::cast_precision_loss, reason = "frames of a day fit into 53 bits")]
         let video = math::floor(
-            audio_frame as f64 * numerator as f64 / (rate_hz * denominator as f64) + 1e-9,
+            audio_frame as f64 * numerator as f64 / (rate_hz * denominator as f64) + FRAME_SLACK,
         );
         #[expect(
             clippy::cast_possible_truncation,
@@ -347,6 +351,26 @@ impl Timecode {
             reason = "a frame count of a programme, not negative"
         )]
         Self { frame: start.frame.saturating_add(video as u64), frame_rate: start.frame_rate }
+    }
+
+    /// The first audio frame of this timecode's video frame, counted from `start` like that of
+    /// [`Timecode::of_audio_frame`], whose inverse it is.
+    ///
+    /// None before `start`, and at another frame rate than that of `start`.
+    #[must_use]
+    pub fn audio_frame(self, rate_hz: f64, start: Self) -> Option<u64> {
+        let video = self.frame.checked_sub(start.frame)?;
+        let (numerator, denominator) = self.frame_rate.fraction();
+        #[expect(clippy::cast_precision_loss, reason = "frames of a day fit into 53 bits")]
+        let audio = math::ceil(
+            (video as f64 - FRAME_SLACK) * (rate_hz * denominator as f64) / numerator as f64,
+        );
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a frame count of a programme, not negative"
+        )]
+        (self.frame_rate == start.frame_rate).then_some(audio as u64)
     }
 
     /// The timecode that a text shows, as [`Timecode`] prints it: `01:00:00:00`, `;` or `:` before
@@ -473,5 +497,28 @@ mod tests {
         let start = Timecode { frame: 25 * 3600, frame_rate: FrameRate::F25 };
         assert_eq!(Timecode::of_audio_frame(1919, 48_000.0, start).to_string(), "01:00:00:00");
         assert_eq!(Timecode::of_audio_frame(1920, 48_000.0, start).to_string(), "01:00:00:01");
+    }
+
+    #[test]
+    fn a_video_frame_begins_with_its_first_audio_frame() {
+        for frame_rate in
+            [FrameRate::F23976, FrameRate::F25, FrameRate::F2997Drop, FrameRate::F5994]
+        {
+            let start = Timecode { frame: 1000, frame_rate };
+            for rate_hz in [8000.0, 44_100.0, 47_952.0, 48_000.0, 384_000.0] {
+                for frame in [1000, 1001, 1002, 1999, 123_456, 2_592_000, 5_184_000] {
+                    let timecode = Timecode { frame, frame_rate };
+                    let first = timecode.audio_frame(rate_hz, start).unwrap();
+                    assert_eq!(Timecode::of_audio_frame(first, rate_hz, start), timecode);
+                    if frame > 1000 {
+                        let before = Timecode::of_audio_frame(first - 1, rate_hz, start);
+                        assert_eq!(before.frame, frame - 1);
+                    }
+                }
+            }
+            assert_eq!(Timecode { frame: 999, frame_rate }.audio_frame(48e3, start), None);
+            let other = Timecode { frame: 2000, frame_rate: FrameRate::F50 };
+            assert_eq!(other.audio_frame(48e3, start), None);
+        }
     }
 }

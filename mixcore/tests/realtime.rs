@@ -7,6 +7,11 @@
 use std::alloc::{GlobalAlloc, Layout as Memory, System};
 use std::cell::Cell;
 
+#[cfg(feature = "alloc")]
+use mixcore::analysis::{
+    ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
+    LevelSetup, LevelStats, ThirdOctave,
+};
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
 use mixcore::delivery::Role;
@@ -14,7 +19,11 @@ use mixcore::delivery::Role;
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::loudness::{
+    BinWidth, Calibration, LeqMeter, LeqSetup, LiveMeter, LiveMeterSetup, LoudnessHistory, Meter,
+    MeterSetup, ProgrammeWindow, RmsConvention, RmsMeter, SpeechLevelMeter, StemActivity,
+    TruePeakMeter, TruePeakMethod, Weighting, phrases,
+};
 #[cfg(feature = "alloc")]
 use mixcore::session::{
     InMemory, Place, Renderer, Session, Source, Strip, Version, Window, compile,
@@ -172,19 +181,113 @@ fn meters<S: Sample>() {
         let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
         let mut peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
         let mut activity = StemActivity::new(60.0, stream).unwrap();
+        let calibration = Calibration::cinema(layout).unwrap();
+        let setup = LeqSetup { weighting: Weighting::M, calibration };
+        let mut leq = LeqMeter::new(setup, stream).unwrap();
+        let mut rms = RmsMeter::new(RmsConvention::Square, stream).unwrap();
+        let mut level = SpeechLevelMeter::new(stream).unwrap();
         let calls = allocations(|| {
             for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
                 meter.push(block.range(start, end)).unwrap();
                 peaks.push(block.range(start, end)).unwrap();
                 activity.push(block.range(start, end)).unwrap();
+                level.push(block.range(start, end)).unwrap();
+                leq.push(block.range(start, end)).unwrap();
+                rms.push(block.range(start, end)).unwrap();
             }
             std::hint::black_box((meter.momentary_lufs(), peaks.take_interval_peak()));
+            std::hint::black_box((phrases(&activity.activity()).count(), level.measurement()));
+            std::hint::black_box((leq.measurement(), rms.measurement()));
             meter.reset();
             peaks.reset();
             activity.reset();
+            level.reset();
+            leq.reset();
+            rms.reset();
         });
         assert_eq!(calls, 0, "allocator calls ({layout})");
     }
+}
+
+#[cfg(feature = "alloc")]
+fn live_meters<S: Sample>() {
+    for (layout, bins) in
+        [(Layout::STEREO, BinWidth::OneHundredth), (Layout::SURROUND_5_1, BinWidth::OneTenth)]
+    {
+        let stream = Stream::new(48_000.0, layout).unwrap();
+        let audio = signals::noise::<S>(layout.channel_count(), 192_000, 0.5, 3);
+        let block = Block::new(&audio).unwrap();
+        let setup = LiveMeterSetup { bins, ..LiveMeterSetup::default() };
+        let mut live = LiveMeter::new(setup, stream).unwrap();
+        let other = LiveMeter::<S>::new(setup, stream).unwrap();
+        let mut history = LoudnessHistory::new(1.0, stream).unwrap();
+        let window = ProgrammeWindow { start_frame: 100, frames: 190_000 };
+        let calls = allocations(|| {
+            for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 180_000), (180_000, 192_000)] {
+                let part = window.of(block.range(start, end), start as u64);
+                history.push(part, &mut live).unwrap();
+                live.pause();
+                history.push(part, &mut live).unwrap();
+                live.resume();
+            }
+            std::hint::black_box((live.measurement(), live.loudness().loudness_range_bounds_lu()));
+            std::hint::black_box((history.rows().count(), history.last()));
+            live.merge_from(&other).unwrap();
+            live.restart();
+            live.reset();
+            history.reset();
+        });
+        assert_eq!(calls, 0, "allocator calls ({layout})");
+    }
+}
+
+#[cfg(feature = "alloc")]
+fn analysis<S: Sample>() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let audio = conformance::programme::<S>(2, 48_000);
+    let block = Block::new(&audio).unwrap();
+    let mut levels = LevelStats::new(LevelSetup::default(), stream).unwrap();
+    let mut phase = Correlation::new(CorrelationSetup::default(), stream).unwrap();
+    let delay = DelaySetup { max_delay_ms: 1.0, window_s: 0.1, ..DelaySetup::default() };
+    let mut delay = ChannelDelay::new(delay, stream).unwrap();
+    let mut figure = Goniometer::new(GoniometerSetup::default(), stream).unwrap();
+    let calls = allocations(|| {
+        for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 40_000), (40_000, 48_000)] {
+            levels.push(block.range(start, end)).unwrap();
+            phase.push(block.range(start, end)).unwrap();
+            delay.push(block.range(start, end)).unwrap();
+            figure.push(block.range(start, end)).unwrap();
+        }
+        levels.finish();
+        delay.finish();
+        std::hint::black_box((levels.measurement(0), phase.measurement(), figure.measurement()));
+        levels.reset();
+        phase.reset();
+        delay.reset();
+        figure.reset();
+    });
+    assert_eq!(calls, 0);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn analysis_never_allocates() {
+    analysis::<f32>();
+    analysis::<f64>();
+}
+
+/// Loud and silent in turn: the recursions of the bands run down in between.
+#[cfg(all(feature = "alloc", target_arch = "x86_64"))]
+#[test]
+fn flush_to_zero_changes_no_band() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let audio = conformance::programme::<f32>(2, 2 * 48_000);
+    let read = || {
+        let mut phase = Correlation::new(CorrelationSetup::default(), stream).unwrap();
+        phase.push(Block::new(&audio).unwrap()).unwrap();
+        ThirdOctave::all().map(|band| phase.band_measurement(band)).collect::<Vec<_>>()
+    };
+    assert!(with_flush_to_zero(read) == read());
 }
 
 /// Loud, silent, loud: the recursion of the K-weighting runs down in between.
@@ -196,7 +299,11 @@ fn flush_to_zero_changes_no_reading() {
     let read = || {
         let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
         meter.push(Block::new(&audio).unwrap()).unwrap();
-        (meter.measurement(), meter.sub_blocks().energies().to_vec())
+        let calibration = Calibration::cinema(Layout::STEREO).unwrap();
+        let setup = LeqSetup { weighting: Weighting::A, calibration };
+        let mut leq = LeqMeter::new(setup, stream).unwrap();
+        leq.push(Block::new(&audio).unwrap()).unwrap();
+        (meter.measurement(), meter.sub_blocks().energies().to_vec(), leq.measurement())
     };
     assert!(with_flush_to_zero(read) == read());
 }
@@ -206,6 +313,8 @@ fn flush_to_zero_changes_no_reading() {
 fn meters_never_allocate() {
     meters::<f32>();
     meters::<f64>();
+    live_meters::<f32>();
+    live_meters::<f64>();
 }
 
 #[cfg(feature = "alloc")]

@@ -3,7 +3,7 @@
 //! `ratios [ROUNDS] [FILTER]`: 40 rounds if not said; only cases whose name holds FILTER.
 
 use mixcore::kernels::Isa;
-use mixcore_benches::{Case, Goal, Seen, best, limiter, loudness, mix};
+use mixcore_benches::{Case, Goal, Seen, best, fft, limiter, loudness, mix};
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
 const ROUNDS: usize = 40;
@@ -17,6 +17,7 @@ fn main() {
         ("Loudness", loudness::cases as fn() -> Vec<Case>),
         ("Limiter", limiter::cases),
         ("Mix", mix::cases),
+        ("FFT", fft::cases),
     ] {
         println!("\n### {title}\n");
         println!("| what | ours, ns | rival | rival, ns | ratio | must | stretch | |");

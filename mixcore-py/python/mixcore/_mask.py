@@ -52,15 +52,23 @@ def implied(container: str, layout: str) -> bool:
 
 
 def _chunks(path: pathlib.Path) -> Iterator[tuple[bytes, int, int, bytes]]:
-    """Yield name, position, length and first bytes of each chunk of a RIFF or RF64 file."""
+    """Yield name, position, length and first bytes of each chunk of a RIFF, RF64 or AIFF file."""
     with path.open("rb") as file:
         head = file.read(12)
-        if head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE":
+        aiff = head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC")
+        if not aiff and (head[:4] not in (b"RIFF", b"RF64") or head[8:] != b"WAVE"):
             return
+        long_data = None
         while len(chunk := file.read(8)) == 8:
-            name, length = struct.unpack("<4sI", chunk)
+            name, length = struct.unpack(">4sI" if aiff else "<4sI", chunk)
             start = file.tell()
-            yield name, start, length, file.read(min(length, _LONG_FMT))
+            body = file.read(min(length, _LONG_FMT))
+            if name == b"ds64" and len(body) >= 16:
+                # EBU Tech 3306: the length of `data` stands here, its own field is all ones.
+                (long_data,) = struct.unpack_from("<Q", body, 8)
+            elif name == b"data" and long_data is not None and length == 0xFFFF_FFFF:
+                length = long_data
+            yield name, start, length, body
             file.seek(start + length + length % 2)
 
 
@@ -74,7 +82,9 @@ def _mask_place(path: pathlib.Path) -> int | None:
 
 
 def check_whole(path: pathlib.Path) -> None:
-    """Refuse a WAVE file that ends before its samples do: libsndfile reads it as a shorter one.
+    """Refuse a WAV, RF64 or AIFF file that ends before its samples do.
+
+    libsndfile reads it as a shorter one.
 
     Raises
     ------
@@ -83,7 +93,8 @@ def check_whole(path: pathlib.Path) -> None:
     """
     size = path.stat().st_size
     for name, start, length, _ in _chunks(path):
-        if name == b"data" and size < start + length < start + _UNKNOWN_LENGTH:
+        unknown = length >= _UNKNOWN_LENGTH and length <= 0xFFFF_FFFF
+        if name in (b"data", b"SSND") and not unknown and size < start + length:
             raise ValueError(
                 f"it is cut off: its header says {length} bytes of samples, {size - start} are there"
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy.typing
 
 from . import _core
@@ -15,6 +17,7 @@ def measure(
     layout: str | None = None,
     *,
     dialogue: Audio | numpy.typing.ArrayLike | None = None,
+    dialogue_regions: Iterable[tuple[float, float]] | None = None,
     frames_first: bool = False,
     dual_mono: bool = False,
     title: str = "",
@@ -32,6 +35,9 @@ def measure(
     dialogue : Audio or ndarray, optional
         The dialogue stem of the same programme, same length: it says where dialogue is active, for
         the dialogue readings. A mono stem counts as placed at the front centre.
+    dialogue_regions : iterable of (float, float), optional
+        Where somebody speaks, as pairs of start and end in seconds, from an edit or another
+        detector. They decide instead of the stem's activity; no stem is needed then.
     frames_first : bool, default False
         Arrays have the shape ``(frames, channels)``.
     dual_mono : bool, default False
@@ -46,7 +52,8 @@ def measure(
     Raises
     ------
     ValueError
-        No rate for a bare array, a shape that does not fit the layout, stems of another length.
+        No rate for a bare array, a shape that does not fit the layout, stems of another length,
+        a region that does not end after its start.
     TypeError
         A dtype that is neither float32 nor float64.
 
@@ -97,6 +104,7 @@ def measure(
         dual_mono=dual_mono,
         dialogue=stem is not None,
         bit_depth=bit_depth,
+        dialogue_regions=None if dialogue_regions is None else list(dialogue_regions),
     )
     measurer.push(samples, stem, frames_first=frames_first)
     return measurer.finish()

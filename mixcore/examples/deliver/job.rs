@@ -293,7 +293,7 @@ impl Job {
         let mut files = Vec::new();
         let mut measurers = Vec::new();
         let text = |error: mixcore::Error| error.to_string();
-        for (version, path) in self.versions.iter().zip(paths) {
+        for ((version, spec), path) in self.versions.iter().zip(&self.specs).zip(paths) {
             let audio = files::read_back(path, version.layout)?;
             if audio.frames() != self.frames || audio.rate_hz != self.rate_hz {
                 return Err(format!("{}: another length or rate than was written", path.display()));
@@ -307,7 +307,11 @@ impl Job {
                 frames: audio.frames() as u64,
                 bit_depth: Some(24),
             };
-            measurers.push(Measurer::new(setup, stream).map_err(text)?);
+            let mut measurer = Measurer::new(setup, stream).map_err(text)?;
+            if let Some(limit_dbtp) = spec.limit_of(Quantity::TruePeakDbtp) {
+                measurer = measurer.with_peak_limit(limit_dbtp).map_err(text)?;
+            }
+            measurers.push(measurer);
             files.push(audio);
         }
         let mut progress = Progress::new("measuring the files");

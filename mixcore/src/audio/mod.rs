@@ -8,13 +8,13 @@ mod block;
 #[cfg(feature = "alloc")]
 mod buffer;
 mod channel;
-pub(crate) mod lanes;
 mod layout;
 mod layout_tables;
+mod matrix;
 mod order;
-mod sample;
 mod store;
 
+pub use crate::kernels::Sample;
 pub(crate) use block::check_frames;
 pub use block::{Block, BlockMut, MAX_CHANNELS};
 #[cfg(feature = "alloc")]
@@ -22,7 +22,7 @@ pub use buffer::Buffer;
 pub use channel::Speaker;
 pub use layout::Layout;
 pub(crate) use layout::MAX_LAYOUT_CHANNELS;
+pub use matrix::matrix;
 pub use order::{ChannelMap, ChannelOrder};
-pub use sample::Sample;
 pub(crate) use store::move_to_front;
 pub use store::{PerChannel, Store};

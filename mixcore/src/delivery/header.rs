@@ -36,8 +36,7 @@ pub struct Header {
 
 impl Header {
     /// What every report says when dialogue was measured: platforms use a licensed speech gate.
-    pub const DETECTOR_STATEMENT: &'static str =
-        "not the licensed speech gate that some platforms use; readings near a limit may differ";
+    pub const DETECTOR_STATEMENT: &'static str = crate::loudness::DETECTOR_STATEMENT;
 
     /// A version of `frames` frames at `rate_hz`, starting at 00:00:00:00 of 25 frames a second.
     ///

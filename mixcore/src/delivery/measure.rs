@@ -5,24 +5,28 @@
 //! specifications is judged by.
 //!
 //! Sources: what each quantity names in its table row. Dialogue activity is that of the dialogue
-//! stem ([`crate::loudness::StemActivity`]); it is not the licensed gate some platforms use, and the
-//! measurement says so.
+//! stem ([`crate::loudness::StemActivity`]), unless the caller says where speech is
+//! ([`Measurer::with_speech`]); it is not the licensed gate some platforms use, and the measurement
+//! says so.
 
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Header, History, Measurement, Of, PhraseReading, Quantity, Role, Stem};
+use super::{Excursion, Header, History, Measurement, Of, PhraseReading, Quantity, Role, Stem};
 use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    Meter, MeterSetup, PeakReadings, RangeGrid, StemActivity, SubBlocks, TruePeakMeter,
-    TruePeakMethod,
+    DialogueDefinition, DialogueSetup, ExcursionLog, ExcursionSetup, HistoryRow, LoudnessHistory,
+    Meter, MeterSetup, NarrowSections, PeakReadings, PeakToShortTerm, Phrase, RangeGrid,
+    RmsConvention, RmsMeter, RmsReadings, SpeechActivity, SpeechRegions, StemActivity,
+    TruePeakMeter, TruePeakMethod, dialogue, dialogue_range, narrow_range, phrases,
+    wide_range_lufs,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
-use crate::units::{Reading, Timecode, gain_to_db};
+use crate::units::{Reading, Timecode, db_to_gain};
 
 /// What is measured, and what it is called.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,9 +169,12 @@ pub struct Measurer<S: Sample> {
     programme: Heard<S>,
     annex2: TruePeakMeter<'static, S>,
     sinc49: TruePeakMeter<'static, S>,
-    peaks: PeakHistory,
+    levels: LoudnessHistory<'static>,
+    rms: RmsMeter<'static, S>,
     stems: Vec<(Role, Heard<S>)>,
     dialogue: Option<(Bus<S>, StemActivity<'static, S>)>,
+    /// Where the caller says that speech is.
+    speech: Option<SpeechRegions<'static>>,
     music: Option<Bus<S>>,
     frames: u64,
 }
@@ -209,13 +216,68 @@ impl<S: Sample> Measurer<S> {
             programme: Heard::new(stream, meter)?,
             annex2: TruePeakMeter::new(TruePeakMethod::Annex2, stream)?,
             sinc49: TruePeakMeter::new(TruePeakMethod::Sinc49, stream)?,
-            peaks: PeakHistory { rate_hz: stream.rate_hz, peaks: Vec::new() },
+            levels: LoudnessHistory::new(meter.max_duration_s, stream)?,
+            rms: RmsMeter::new(RmsConvention::Square, stream)?,
             stems,
             dialogue,
+            speech: None,
             music,
             frames: 0,
             setup,
         })
+    }
+
+    /// Takes the caller's word for where speech is, instead of the dialogue stem's activity: dialogue
+    /// is read without a stem then, or of the stem in those places.
+    ///
+    /// # Errors
+    /// Regions at another sample rate than the version.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::audio::{Block, Layout};
+    /// use mixcore::delivery::{MeasureSetup, Measurer, Quantity};
+    /// use mixcore::loudness::{Region, SpeechRegions};
+    /// use mixcore::units::FrameRate;
+    /// use mixcore::{Stream, Timecode};
+    ///
+    /// let setup = MeasureSetup {
+    ///     title: "mix".into(),
+    ///     start: Timecode { frame: 0, frame_rate: FrameRate::F25 },
+    ///     dual_mono: false,
+    ///     roles: Vec::new(),
+    ///     frames: 96_000,
+    ///     bit_depth: None,
+    /// };
+    /// let speech = [Region { start_frame: 24_000, end_frame: 48_000 }];
+    /// let speech = SpeechRegions::new(&speech, 48_000.0)?;
+    /// let stream = Stream::new(48_000.0, Layout::MONO)?;
+    /// let mut measurer = Measurer::<f32>::new(setup, stream)?.with_speech(speech)?;
+    /// measurer.push(Block::mono(&[0.1; 96_000]), core::iter::empty())?;
+    /// let found = measurer.finish()?;
+    /// assert_eq!(found.get(Quantity::DialoguePercent).value(), Some(25.0));
+    /// assert!(found.header().dialogue_detector.as_ref().unwrap().contains("caller"));
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    pub fn with_speech(mut self, speech: SpeechRegions<'static>) -> Result<Self, Error> {
+        let rate_hz = self.stream.rate_hz;
+        Error::check_range("speech rate_hz", speech.rate_hz(), rate_hz, rate_hz)?;
+        self.speech = Some(speech);
+        Ok(self)
+    }
+
+    /// Keeps every place where the programme's true peak exceeds a limit, exact to the frame: the
+    /// limit of the specification that it will be judged by ([`super::Spec::limit_of`]). Otherwise
+    /// a report finds such places in the history, to 100 ms.
+    ///
+    /// # Errors
+    /// A limit outside -100 to 100 dBTP.
+    pub fn with_peak_limit(mut self, limit_dbtp: f64) -> Result<Self, Error> {
+        let setup = ExcursionSetup { limit_dbtp, ..ExcursionSetup::default() };
+        let log = ExcursionLog::new(setup, &self.stream)?;
+        let Heard { meter, stereo, mono } = self.programme;
+        self.programme = Heard { meter: meter.with_peak_log(log)?, stereo, mono };
+        Ok(self)
     }
 
     /// Takes a block of the finished version and the same frames of its stems.
@@ -272,10 +334,11 @@ impl<S: Sample> Measurer<S> {
         stems: &[(Role, Block<'_, S>)],
     ) -> Result<(), Error> {
         let frames = version.frames();
-        self.peaks.push(version, &mut self.programme.meter)?;
+        self.levels.push(version, &mut self.programme.meter)?;
         self.programme.push_folded(version)?;
         self.annex2.push(version)?;
         self.sinc49.push(version)?;
+        self.rms.push(version)?;
         for (role, heard) in &mut self.stems {
             for (_, block) in stems.iter().filter(|(given, _)| given == role) {
                 heard.push(*block)?;
@@ -295,7 +358,9 @@ impl<S: Sample> Measurer<S> {
     ///
     /// # Errors
     /// None that its own calls can cause; they are passed on rather than hidden.
-    pub fn finish(self) -> Result<Measurement, Error> {
+    pub fn finish(mut self) -> Result<Measurement, Error> {
+        let stem = self.dialogue.as_ref().map(|(_, stem)| stem.activity());
+        let speech = self.speech.take().or(stem.map(|stem| SpeechRegions::of(&stem)));
         let mut header =
             Header::new(&self.setup.title, self.stream.layout, self.stream.rate_hz, self.frames)?
                 .with_start(self.setup.start)
@@ -304,8 +369,8 @@ impl<S: Sample> Measurer<S> {
         if let Some(bits) = self.setup.bit_depth {
             header = header.with_bit_depth(bits);
         }
-        if self.dialogue.is_some() {
-            header = header.with_dialogue_detector(DETECTOR);
+        if let Some(speech) = &speech {
+            header = header.with_dialogue_detector(speech.detector_name());
         }
         let mut found = Measurement::new(header);
         self.read_programme(&mut found)?;
@@ -316,14 +381,17 @@ impl<S: Sample> Measurer<S> {
             found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
             found.set(&of, Quantity::MonoLossLu, heard.mono_loss_lu())?;
         }
-        self.read_dialogue(&mut found)?;
-        found.set_history(history(self.programme.meter.sub_blocks(), self.peaks.levels()));
+        if let Some(speech) = &speech {
+            self.read_dialogue(&mut found, speech)?;
+        }
+        found.set_history(history(self.levels.rows()));
         Ok(found)
     }
 
     fn read_programme(&self, found: &mut Measurement) -> Result<(), Error> {
         let of = Of::Programme;
         set_loudness(found, &self.programme.meter)?;
+        set_excursions(found, self.programme.meter.true_peak())?;
         found.set(&of, Quantity::MonoLossLu, self.programme.mono_loss_lu())?;
         // What other meters would read.
         for (quantity, meter) in [
@@ -332,6 +400,14 @@ impl<S: Sample> Measurer<S> {
         ] {
             let peaks = meter.measurement();
             found.set_at(&of, quantity, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
+        }
+        let peak = |row: HistoryRow| row.true_peak_dbtp.value().map_or(0.0, db_to_gain);
+        let peaks: Vec<f64> = self.levels.rows().map(peak).collect();
+        let psr = PeakToShortTerm::new(self.programme.meter.sub_blocks(), &peaks)?;
+        found.set(&of, Quantity::PsrLowPercentileDb, psr.measurement().low_percentile_db)?;
+        set_rms(found, &of, self.rms.measurement())?;
+        for channel in 0..self.stream.channel_count() {
+            set_rms(found, &Of::Channel(channel), self.rms.channel_measurement(channel))?;
         }
         Ok(())
     }
@@ -349,29 +425,46 @@ impl<S: Sample> Measurer<S> {
         Ok(())
     }
 
-    fn read_dialogue(&self, found: &mut Measurement) -> Result<(), Error> {
-        let Some((bus, activity)) = &self.dialogue else { return Ok(()) };
-        let activity = activity.activity();
-        let readings = activity.dialogue(self.programme.meter.sub_blocks())?;
+    fn read_dialogue(
+        &self,
+        found: &mut Measurement,
+        speech: &dyn SpeechActivity,
+    ) -> Result<(), Error> {
         let of = Of::Programme;
-        found.set(&of, Quantity::DialogueLufs, readings.dialogue_lufs)?;
-        found.set(&of, Quantity::DialoguePercent, readings.dialogue_percent)?;
-        for phrase in activity.phrases() {
-            let during =
-                |blocks: SubBlocks<'_>| blocks.range(phrase.start, phrase.end).integrated_lufs();
-            let music = self
-                .music
-                .as_ref()
-                .map_or(Reading::NotApplicable, |m| during(m.meter.sub_blocks()));
+        let programme = self.programme.meter.sub_blocks();
+        let readings = dialogue(programme, speech, DialogueSetup::default())?;
+        let selection =
+            DialogueSetup { definition: DialogueDefinition::A85, ..DialogueSetup::default() };
+        let selection = dialogue(programme, speech, selection)?;
+        let narrow = narrow_range(programme, speech, NarrowSections::MostSpeech)?;
+        for (quantity, reading) in [
+            (Quantity::DialogueLufs, readings.dialogue_lufs),
+            (Quantity::DialogueSelectionLufs, selection.dialogue_lufs),
+            (Quantity::DialogueWideLufs, wide_range_lufs(programme, speech)?),
+            (Quantity::DialogueNarrowLufs, narrow.dialogue_lufs),
+            (Quantity::DialoguePercent, readings.dialogue_percent),
+            (Quantity::DialogueRangeLu, dialogue_range(programme, speech)?.range_lu),
+        ] {
+            found.set(&of, quantity, reading)?;
+        }
+        let stem = self.dialogue.as_ref().map(|(bus, _)| bus);
+        for phrase in phrases(speech).take_while(|phrase| phrase.start_frame < self.frames) {
             found.push_phrase(PhraseReading::new(
                 phrase.start_frame,
-                phrase.end_frame,
-                during(bus.meter.sub_blocks()),
-                music,
+                phrase.end_frame.min(self.frames),
+                during(stem, phrase),
+                during(self.music.as_ref(), phrase),
             )?);
         }
         Ok(())
     }
+}
+
+/// Gated loudness of a bus over a phrase.
+fn during<S: Sample>(bus: Option<&Bus<S>>, phrase: Phrase) -> Reading {
+    bus.map_or(Reading::NotApplicable, |bus| {
+        bus.meter.sub_blocks().range(phrase.start, phrase.end).integrated_lufs()
+    })
 }
 
 impl Measurement {
@@ -401,9 +494,36 @@ impl Measurement {
             .with_true_peak_method(setup.true_peak.name());
         let mut found = Self::new(header);
         set_loudness(&mut found, meter)?;
-        found.set_history(history(meter.sub_blocks(), Vec::new()));
+        found.set_history(history(meter.sub_blocks().levels()));
         Ok(found)
     }
+}
+
+/// The places over the limit of a meter's log, all channels together.
+///
+/// A channel that had more places than its list holds leaves them out: then the history, which knows
+/// them all, says where.
+fn set_excursions<S: Sample>(
+    found: &mut Measurement,
+    meter: &TruePeakMeter<'_, S>,
+) -> Result<(), Error> {
+    let Some(log) = meter.log() else { return Ok(()) };
+    let channels = found.header().layout().channel_count();
+    if (0..channels).any(|channel| meter.missed_excursions(channel) > 0) {
+        return Ok(());
+    }
+    for over in meter.joint_excursions()? {
+        let (start, end) = (over.first_frame, over.last_frame + 1);
+        let limit_dbtp = log.setup().limit_dbtp;
+        found.push_excursion(Excursion::new(
+            start,
+            end,
+            Some(over.channel),
+            over.peak_dbtp,
+            limit_dbtp,
+        )?);
+    }
+    Ok(())
 }
 
 /// Everything that one meter reads of a programme and of its channels.
@@ -429,58 +549,20 @@ fn set_loudness<S: Sample>(found: &mut Measurement, meter: &Meter<'_, S>) -> Res
     Ok(())
 }
 
-/// M and S every 100 ms, with the true peaks in between.
-fn history(blocks: SubBlocks<'_>, true_peak_dbtp: Vec<f32>) -> History {
-    let level = |reading: Reading| {
-        #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
-        reading.value().map_or(f32::NAN, |value| value as f32)
-    };
-    let ends = || (HOP..=blocks.len()).step_by(HOP);
-    History::new(
-        ends().map(|end| level(blocks.momentary_lufs(end))).collect(),
-        ends().map(|end| level(blocks.short_term_lufs(end))).collect(),
-        true_peak_dbtp,
-    )
-}
-
-/// True peaks per 100 ms.
-struct PeakHistory {
-    rate_hz: f64,
-    peaks: Vec<f64>,
-}
-
-impl PeakHistory {
-    /// Pushes a block into the programme's meter and takes its peak at the end of each 100 ms.
-    fn push<S: Sample>(
-        &mut self,
-        block: Block<'_, S>,
-        meter: &mut Meter<'static, S>,
-    ) -> Result<(), Error> {
-        let mut at = 0;
-        while at < block.frames() {
-            let hop = crate::loudness::sub_block_start((self.peaks.len() + 1) * HOP, self.rate_hz);
-            let left = usize::try_from(hop - meter.frames()).unwrap_or(usize::MAX);
-            let end = (at + left).min(block.frames());
-            meter.push(block.range(at, end))?;
-            if end - at == left {
-                self.peaks.push(meter.take_interval_peak());
-            }
-            at = end;
-        }
-        Ok(())
-    }
-
+/// The rows as lists for plots; no true peaks where the meter had none.
+fn history(rows: impl Iterator<Item = HistoryRow>) -> History {
     #[expect(clippy::cast_possible_truncation, reason = "for a plot")]
-    fn levels(&self) -> Vec<f32> {
-        self.peaks.iter().map(|&peak| gain_to_db(peak) as f32).collect()
+    let level = |reading: Reading, none| reading.value().map_or(none, |value| value as f32);
+    let mut history = History::default();
+    for row in rows {
+        history.momentary_lufs.push(level(row.momentary_lufs, f32::NAN));
+        history.short_term_lufs.push(level(row.short_term_lufs, f32::NAN));
+        if row.true_peak_dbtp != Reading::NotApplicable {
+            history.true_peak_dbtp.push(level(row.true_peak_dbtp, f32::NEG_INFINITY));
+        }
     }
+    history
 }
-
-/// Sub-blocks (10 ms) in an entry of the history.
-const HOP: usize = 10;
-
-/// How dialogue was found, as the measurement's header says it.
-const DETECTOR: &str = "activity of the dialogue stem: 10 ms frames above -30 dB of its mean active power, gaps under 0.4 s merged";
 
 /// Shortest programme that a meter is built for, s (a clip of a few frames is still measured).
 const SHORTEST_S: f64 = 0.4;
@@ -488,4 +570,10 @@ const SHORTEST_S: f64 = 0.4;
 fn set_peaks(found: &mut Measurement, of: &Of, peaks: PeakReadings) -> Result<(), Error> {
     found.set_at(of, Quantity::TruePeakDbtp, peaks.true_peak_dbtp, peaks.true_peak_frame)?;
     found.set_at(of, Quantity::SamplePeakDbfs, peaks.sample_peak_dbfs, peaks.sample_peak_frame)
+}
+
+fn set_rms(found: &mut Measurement, of: &Of, readings: RmsReadings) -> Result<(), Error> {
+    let (floor, frame) = (readings.noise_floor_dbfs, readings.noise_floor_frame);
+    found.set(of, Quantity::RmsDbfs, readings.rms_dbfs)?;
+    found.set_at(of, Quantity::NoiseFloorDbfs, floor, frame)
 }

@@ -9,8 +9,8 @@
 //! 3. [`push_fold_down`](Measurement::push_fold_down), [`push_phrase`](Measurement::push_phrase),
 //!    [`push_excursion`](Measurement::push_excursion), [`set_history`](Measurement::set_history).
 //!
-//! What follows from other readings needs no call: `duration_s`, `plr_db` (true peak − I), `ldr_lu`
-//! (I − dialogue), `fold_down_shift_lu` and the programme's `dialogue_over_music_lu` (the worst
+//! What follows from other readings needs no call: `duration_s`, `plr_db` (true peak − I),
+//! `replay_gain_db` (−18 − I), `ldr_lu` (I − dialogue), `fold_down_shift_lu` and the programme's `dialogue_over_music_lu` (the worst
 //! phrase) are computed when they are asked for and were not set.
 
 use alloc::borrow::ToOwned;
@@ -22,6 +22,7 @@ use core::fmt;
 use super::history::check_stretch;
 use super::{Excursion, Header, History, Quantity, Role};
 use crate::error::{Error, Text};
+use crate::loudness::ReplayGain;
 use crate::units::Reading;
 
 /// What a reading is of.
@@ -456,6 +457,7 @@ fn derived(readings: &Readings, quantity: Quantity) -> Reading {
         Quantity::PlrDb => {
             readings.get(Quantity::TruePeakDbtp).zip(integrated(), |peak, loudness| peak - loudness)
         }
+        Quantity::ReplayGainDb => ReplayGain::new(integrated(), Reading::NotApplicable).gain_db,
         Quantity::LdrLu => {
             integrated().zip(readings.get(Quantity::DialogueLufs), |all, dialogue| all - dialogue)
         }

@@ -18,6 +18,8 @@ pub enum QuantityKind {
     LoudnessDifference,
     /// A peak level: never rounded.
     Peak,
+    /// An RMS level: never rounded.
+    Level,
     /// Difference of a peak and a loudness: compared after rounding to 0.1.
     PeakToLoudness,
     /// A share in percent: never rounded.
@@ -123,9 +125,30 @@ quantities! {
         "4x 49-tap Hann sinc as in libebur128";
     /// Largest sample.
     SamplePeakDbfs, "sample_peak_dbfs", "Sample peak", "dBFS", 2, Peak, "AES17 (dBFS)";
+    /// RMS level of the whole, unweighted; a full-scale square is 0 dBFS.
+    RmsDbfs, "rms_dbfs", "RMS level", "dBFS", 1, Level,
+        "root mean square, ungated, a full-scale sine is -3.01 dBFS";
+    /// RMS level of the quietest 0.5 s.
+    NoiseFloorDbfs, "noise_floor_dbfs", "Noise floor", "dBFS", 1, Level,
+        "lowest root mean square of 0.5 s, as ACX Check reads it", window 0.5;
+    /// Equivalent level with M-weighting, as a cinema replays it.
+    LeqMDb, "leq_m_db", "Leq(M)", "dB", 1, Loudness,
+        "ISO 21727:2016, -20 dBFS tone is 85 dB (L, C, R), 82 (surrounds), 95 (LFE)";
     /// Ungated loudness while the dialogue is active.
     DialogueLufs, "dialogue_lufs", "Dialogue loudness", "LUFS", 1, Loudness,
         "ITU-R BS.1770-1 (ungated) over the named detector's activity";
+    /// Loudness of the programme's gating blocks inside dialogue: the selection is the gate.
+    DialogueSelectionLufs, "dialogue_selection_lufs", "Dialogue loudness, selection as gate",
+        "LUFS", 1, Loudness,
+        "ITU-R BS.1770-5 blocks inside the named detector's activity, absolute gate only (ATSC A/85)",
+        window 0.4;
+    /// Level-gated loudness of all dialogue.
+    DialogueWideLufs, "dialogue_wide_lufs", "Dialogue loudness, wide range", "LUFS", 1, Loudness,
+        "EBU R 128 s4, wide range: ITU-R BS.1770-5 over the named detector's activity", window 0.4;
+    /// Mean of three 30 s sections of dialogue, one in each third of the programme.
+    DialogueNarrowLufs, "dialogue_narrow_lufs", "Dialogue loudness, narrow range", "LUFS", 1,
+        Loudness, "EBU R 128 s4, narrow range: mean of the 30 s with most dialogue of each third",
+        window 30.0;
     /// Loudness of the music over a phrase.
     MusicLufs, "music_lufs", "Music loudness", "LUFS", 1, Loudness, "ITU-R BS.1770-5 Annex 1";
     /// Share of the programme in which the dialogue is active.
@@ -139,6 +162,13 @@ quantities! {
     /// True peak minus integrated loudness.
     PlrDb, "plr_db", "Peak-to-loudness ratio", "dB", 1, PeakToLoudness,
         "true peak minus integrated loudness (trade convention)";
+    /// Low end of peak to short-term loudness: where a limiter works hard.
+    PsrLowPercentileDb, "psr_low_percentile_db", "Peak to short-term loudness, low", "dB", 1,
+        PeakToLoudness,
+        "tenth percentile of true peak minus short-term loudness (trade convention)", window 3.0;
+    /// Gain to the reference of ReplayGain 2.
+    ReplayGainDb, "replay_gain_db", "ReplayGain", "dB", 2, LoudnessDifference,
+        "ReplayGain 2.0: -18 LUFS minus integrated loudness";
     /// Dialogue minus music, over a phrase; for a programme its worst phrase.
     DialogueOverMusicLu, "dialogue_over_music_lu", "Dialogue over music", "LU", 1,
         LoudnessDifference, "gated loudness (BS.1770-5 Annex 1) of both stems over the phrase";
@@ -194,8 +224,8 @@ impl Quantity {
 
     /// Decimals to which a reading is rounded before it is compared; `None` is never rounded.
     ///
-    /// Source: EBU Tech 3341, clause 2.8 (loudness is read to 0.1); peaks, shares, counts and
-    /// times are compared as they are.
+    /// Source: EBU Tech 3341, clause 2.8 (loudness is read to 0.1); peaks, RMS levels,
+    /// shares, counts and times are compared as they are.
     #[must_use]
     pub const fn compare_decimals(self) -> Option<u8> {
         match self.info().kind {
@@ -203,6 +233,7 @@ impl Quantity {
             | QuantityKind::LoudnessDifference
             | QuantityKind::PeakToLoudness => Some(1),
             QuantityKind::Peak
+            | QuantityKind::Level
             | QuantityKind::Percent
             | QuantityKind::Count
             | QuantityKind::Time => None,

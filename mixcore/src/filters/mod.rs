@@ -2,6 +2,8 @@
 
 mod biquad;
 mod delay;
+mod fft;
 
 pub use biquad::Biquad;
 pub use delay::Delay;
+pub use fft::RealFft;

@@ -2,17 +2,17 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::isa::{Isa, dispatch};
-use crate::audio::Sample;
-use crate::audio::lanes::Lanes;
+use super::isa::Isa;
+use super::lanes::Lanes;
+use super::sample::Sample;
 
 /// `io[n] *= gain`. A gain of exactly 1 keeps every bit.
 pub fn gain<S: Sample>(isa: Isa, io: &mut [S], gain: S) {
-    dispatch!(isa, simd => gain_lanes(simd, io, gain));
+    S::gain(isa, io, gain);
 }
 
 #[inline(always)]
-fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
+pub(super) fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
     let (chunks, tail) = io.split_at_mut(io.len() - io.len() % S::LANES);
     for chunk in chunks.chunks_exact_mut(S::LANES) {
         (S::V::<I>::from_slice(simd, chunk) * gain).store_slice(chunk);
@@ -26,11 +26,17 @@ fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
 /// split of a block gives the same bits. `first + io.len()` stays below 2^24, so that every count
 /// is exact in f32.
 pub fn gain_ramp<S: Sample>(isa: Isa, io: &mut [S], start: S, step: S, first: usize) {
-    dispatch!(isa, simd => gain_ramp_lanes(simd, io, start, step, first));
+    S::gain_ramp(isa, io, start, step, first);
 }
 
 #[inline(always)]
-fn gain_ramp_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], start: S, step: S, first: usize) {
+pub(super) fn gain_ramp_lanes<I: Simd, S: Sample>(
+    simd: I,
+    io: &mut [S],
+    start: S,
+    step: S,
+    first: usize,
+) {
     let iota = <S as Lanes>::iota(simd);
     let mut at = first;
     let (chunks, tail) = io.split_at_mut(io.len() - io.len() % S::LANES);
@@ -48,11 +54,11 @@ fn gain_ramp_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], start: S, step: S,
 
 /// `io[n] *= gains[n]`: applies a control signal of the same length (the shorter of both counts).
 pub fn apply_gains<S: Sample>(isa: Isa, io: &mut [S], gains: &[f32]) {
-    dispatch!(isa, simd => apply_gains_lanes(simd, io, gains));
+    S::apply_gains(isa, io, gains);
 }
 
 #[inline(always)]
-fn apply_gains_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gains: &[f32]) {
+pub(super) fn apply_gains_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gains: &[f32]) {
     let frames = io.len().min(gains.len());
     let whole = frames - frames % S::LANES;
     let (chunks, tail) = io[..frames].split_at_mut(whole);

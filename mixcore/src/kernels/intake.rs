@@ -2,10 +2,10 @@
 
 use fearless_simd::{Select, Simd, SimdMask, prelude::*};
 
-use super::isa::{Isa, dispatch};
+use super::isa::Isa;
 use super::reduce::SAMPLE_LIMIT;
+use super::sample::Sample;
 use super::scalar;
-use crate::audio::Sample;
 
 /// What was counted in a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -19,11 +19,11 @@ pub struct Intake {
 /// Sets every sample that is not finite or beyond [`SAMPLE_LIMIT`] to 0, and counts these and the
 /// samples at or over full scale.
 pub fn intake<S: Sample>(isa: Isa, io: &mut [S]) -> Intake {
-    dispatch!(isa, simd => intake_lanes(simd, io))
+    S::intake(isa, io)
 }
 
 #[inline(always)]
-fn intake_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S]) -> Intake {
+pub(super) fn intake_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S]) -> Intake {
     let one = S::V::<I>::splat(simd, S::one());
     let zero = S::V::<I>::splat(simd, S::zero());
     let limit = S::V::<I>::splat(simd, S::from_f64(SAMPLE_LIMIT));

@@ -3,9 +3,9 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::isa::{Isa, dispatch};
+use super::isa::Isa;
+use super::sample::Sample;
 use super::scalar;
-use crate::audio::Sample;
 
 /// Phases that run together, so that one load of the input serves all of them.
 const GROUP: usize = 4;
@@ -17,11 +17,11 @@ const GROUP: usize = 4;
 /// the newest sample. The sum runs over
 /// k = 0, 1, 2 … in the sample type. NaN in the input is not allowed: clean it first.
 pub fn fir_peaks<S: Sample>(isa: Isa, input: &[S], phases: &[S], taps: usize, out: &mut [S]) {
-    dispatch!(isa, simd => fir_peaks_lanes(simd, input, phases, taps, out));
+    S::fir_peaks(isa, input, phases, taps, out);
 }
 
 #[inline(always)]
-fn fir_peaks_lanes<I: Simd, S: Sample>(
+pub(super) fn fir_peaks_lanes<I: Simd, S: Sample>(
     simd: I,
     input: &[S],
     phases: &[S],

@@ -22,11 +22,11 @@
 
 use fearless_simd::{Simd, SimdFloat, f64x2, f64x4, f64x8, prelude::*};
 
-use super::isa::{Isa, dispatch};
+use super::isa::Isa;
+use super::lanes::Lanes;
 use super::reduce::fold_sum;
+use super::sample::Sample;
 use super::scalar;
-use crate::audio::Sample;
-use crate::audio::lanes::Lanes;
 
 /// Segments of a sub-block.
 pub const K_LANES: usize = 8;
@@ -218,14 +218,14 @@ pub fn k_carry<S: Sample>(
     let (body, rest) = k.cut(samples, table, work);
     let mut carry = [0.0; 4];
     if !body.is_empty() {
-        carry = dispatch!(isa, simd => k_carry_lanes(simd, k, table, body, work));
+        carry = S::k_carry(isa, k, table, body, work);
     }
     scalar::k_rest(&k.filter, rest, &mut carry);
     carry
 }
 
 #[inline(always)]
-fn k_carry_lanes<I: Simd, S: Sample>(
+pub(super) fn k_carry_lanes<I: Simd, S: Sample>(
     simd: I,
     k: &KSegments,
     table: &[f64],
@@ -251,7 +251,7 @@ pub fn k_energy<S: Sample>(
     let mut state = *start;
     if !body.is_empty() {
         let mut ends = [[0.0; K_LANES]; 4];
-        dispatch!(isa, simd => k_energy_lanes(simd, k, table, body, start, (work, &mut ends, &mut found)));
+        S::k_energy(isa, k, table, body, start, (work, &mut ends, &mut found));
         state = ends.map(|lanes| lanes[LAST_LANE]);
     }
     found.energy += scalar::k_rest(&k.filter, rest, &mut state);
@@ -259,16 +259,19 @@ pub fn k_energy<S: Sample>(
     found
 }
 
+/// What [`k_energy`] works in, the end state of every lane, and what it finds.
+pub(super) type KWork<'w> = (&'w mut [f64], &'w mut [[f64; K_LANES]; 4], &'w mut KEnergy);
+
 // The end states go out through memory: a lane taken out here would be carried through the loop by
 // itself, which costs a third of its speed.
 #[inline(always)]
-fn k_energy_lanes<I: Simd, S: Sample>(
+pub(super) fn k_energy_lanes<I: Simd, S: Sample>(
     simd: I,
     k: &KSegments,
     table: &[f64],
     body: &[S],
     start: &KState,
-    (work, end_lanes, found): (&mut [f64], &mut [[f64; K_LANES]; 4], &mut KEnergy),
+    (work, end_lanes, found): KWork<'_>,
 ) {
     let frames = work.as_chunks_mut().0;
     let frames = frames.get_mut(..k.frames).unwrap_or_default();

@@ -2,17 +2,17 @@
 
 use fearless_simd::{Simd, f64x8, prelude::*};
 
-use super::isa::{Isa, dispatch};
-use crate::audio::Sample;
-use crate::audio::lanes::Lanes;
+use super::isa::Isa;
+use super::lanes::Lanes;
+use super::sample::Sample;
 
 /// `sum[n] += source[n] · gain` in the sample type (the shorter of both lengths counts).
 pub fn add_scaled<S: Sample>(isa: Isa, sum: &mut [S], source: &[S], gain: S) {
-    dispatch!(isa, simd => add_scaled_lanes(simd, sum, source, gain));
+    S::add_scaled(isa, sum, source, gain);
 }
 
 #[inline(always)]
-fn add_scaled_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [S], source: &[S], gain: S) {
+pub(super) fn add_scaled_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [S], source: &[S], gain: S) {
     let frames = sum.len().min(source.len());
     let whole = frames - frames % S::LANES;
     let (to, to_tail) = sum[..frames].split_at_mut(whole);
@@ -28,11 +28,16 @@ fn add_scaled_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [S], source: &[S], ga
 
 /// `sum[n] += source[n] · gain` in f64: the bus accumulator, rounded once by [`round_into`].
 pub fn accumulate<S: Sample>(isa: Isa, sum: &mut [f64], source: &[S], gain: f64) {
-    dispatch!(isa, simd => accumulate_lanes(simd, sum, source, gain));
+    S::accumulate(isa, sum, source, gain);
 }
 
 #[inline(always)]
-fn accumulate_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [f64], source: &[S], gain: f64) {
+pub(super) fn accumulate_lanes<I: Simd, S: Sample>(
+    simd: I,
+    sum: &mut [f64],
+    source: &[S],
+    gain: f64,
+) {
     let frames = sum.len().min(source.len());
     let (to, to_tail) = sum[..frames].as_chunks_mut();
     let (from, from_tail) = source[..frames].as_chunks();
@@ -52,11 +57,11 @@ fn accumulate_lanes<I: Simd, S: Sample>(simd: I, sum: &mut [f64], source: &[S], 
 /// code several times. `isa` is there because every kernel takes one.
 pub fn round_into<S: Sample>(isa: Isa, sum: &[f64], out: &mut [S]) {
     let _ = isa;
-    dispatch!(Isa::baseline(), simd => round_into_lanes(simd, sum, out));
+    S::round_into(Isa::baseline(), sum, out);
 }
 
 #[inline(always)]
-fn round_into_lanes<I: Simd, S: Sample>(simd: I, sum: &[f64], out: &mut [S]) {
+pub(super) fn round_into_lanes<I: Simd, S: Sample>(simd: I, sum: &[f64], out: &mut [S]) {
     let frames = sum.len().min(out.len());
     let (to, to_tail) = out[..frames].as_chunks_mut();
     let (from, from_tail) = sum[..frames].as_chunks();

@@ -6,20 +6,49 @@
 //! maximum are used (no fused multiply-add), and every reduction has one fixed tree, so all levels
 //! agree bit for bit. No kernel panics: where slices do not fit together, it works as far as all of
 //! them reach. Inside a kernel closures are for [`core::array::from_fn`] alone, and even these are
-//! worth a look: what the compiler does not inline runs without the level's instructions. [`scalar`] is the plain twin of each kernel: documentation and oracle.
+//! worth a look: what the compiler does not inline runs without the level's instructions. A kernel
+//! of a new name is listed in `concrete.rs`, which compiles it for both sample types. [`scalar`] is
+//! the plain twin of each kernel: documentation and oracle.
 
+mod band_pass;
+mod cascade;
+mod concrete;
+mod correlate;
+mod fft;
+mod fft_butterfly;
+mod fft_passes;
+mod fft_real;
+mod fft_scalar;
 mod gain;
 mod intake;
 mod interp;
 mod isa;
 mod k_weight;
+pub(crate) mod lanes;
 mod matrix;
 mod mix;
 mod reduce;
+mod sample;
 pub mod scalar;
+mod screen;
 mod true_peak;
 mod window;
 
+/// Parts of the third-octave filters, public for tests and benches only.
+#[doc(hidden)]
+pub use band_pass::{
+    BAND_LANES, BAND_SECTIONS, BandPasses, BandProducts, BandState, band_energies, band_products,
+    settle_bands,
+};
+/// Parts of the equivalent-level meter, public for tests and benches only.
+#[doc(hidden)]
+pub use cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, cascade_energy};
+pub use correlate::{PairSums, dot3, lag_products};
+/// Parts of [`crate::filters::RealFft`], public for tests and benches only.
+#[doc(hidden)]
+pub use fft::{
+    FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
+};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
@@ -27,13 +56,17 @@ pub use isa::{Isa, IsaLevel};
 /// Parts of the loudness meter, public for tests and benches only.
 #[doc(hidden)]
 pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
-pub use matrix::matrix;
+pub use matrix::matrix_row;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
+pub use sample::Sample;
+/// Parts of the level statistics, public for tests and benches only.
+#[doc(hidden)]
+pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{
-    MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps, mirrored_peaks,
-    quarter_peaks, symmetric_fir,
+    HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
+    clean_peaks, half_way, mirrored_peaks, pair_peaks,
 };
 pub use window::{box_sums, window_max};

@@ -6,8 +6,8 @@
 use fearless_simd::{Simd, f64x8, prelude::*};
 
 use super::isa::{Isa, dispatch};
-use crate::audio::Sample;
-use crate::audio::lanes::Lanes;
+use super::lanes::Lanes;
+use super::sample::Sample;
 
 /// Samples beyond this magnitude (+120 dBFS) count as faults, like NaN (promise 3 of the crate's
 /// documentation).
@@ -61,11 +61,11 @@ fn sum_lanes<I: Simd>(simd: I, values: &[f64]) -> f64 {
 /// Largest magnitude of a slice; 0 for an empty one. NaN is ignored.
 #[must_use]
 pub fn peak<S: Sample>(isa: Isa, samples: &[S]) -> S {
-    dispatch!(isa, simd => peak_lanes(simd, samples))
+    S::peak(isa, samples)
 }
 
 #[inline(always)]
-fn peak_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> S {
+pub(super) fn peak_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> S {
     let mut best = S::V::<I>::splat(simd, S::zero());
     let chunks = samples.chunks_exact(S::LANES);
     let tail = chunks.remainder();
@@ -87,11 +87,11 @@ fn peak_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> S {
 /// Smallest and largest value of a slice; (+∞, −∞) for an empty one. NaN and −0 are not allowed.
 #[must_use]
 pub fn extent<S: Sample>(isa: Isa, values: &[S]) -> (S, S) {
-    dispatch!(isa, simd => extent_lanes(simd, values))
+    S::extent(isa, values)
 }
 
 #[inline(always)]
-fn extent_lanes<I: Simd, S: Sample>(simd: I, values: &[S]) -> (S, S) {
+pub(super) fn extent_lanes<I: Simd, S: Sample>(simd: I, values: &[S]) -> (S, S) {
     let mut low = S::V::<I>::splat(simd, S::infinity());
     let mut high = S::V::<I>::splat(simd, S::neg_infinity());
     let chunks = values.chunks_exact(S::LANES);
@@ -112,11 +112,11 @@ fn extent_lanes<I: Simd, S: Sample>(simd: I, values: &[S]) -> (S, S) {
 /// Sample peak and sum of squares in one read.
 #[must_use]
 pub fn peak_energy<S: Sample>(isa: Isa, samples: &[S]) -> PeakEnergy {
-    dispatch!(isa, simd => peak_energy_lanes(simd, samples))
+    S::peak_energy(isa, samples)
 }
 
 #[inline(always)]
-fn peak_energy_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> PeakEnergy {
+pub(super) fn peak_energy_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> PeakEnergy {
     let mut best = f64x8::splat(simd, 0.0);
     let mut energy = f64x8::splat(simd, 0.0);
     let (chunks, tail) = samples.as_chunks();
@@ -140,11 +140,11 @@ fn peak_energy_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> PeakEnergy {
 /// Copies `from` to `to` with every sample that is not finite or beyond [`SAMPLE_LIMIT`] replaced
 /// by 0; returns how many were (the shorter of both lengths counts).
 pub fn clean<S: Sample>(isa: Isa, from: &[S], to: &mut [S]) -> usize {
-    dispatch!(isa, simd => clean_lanes(simd, from, to))
+    S::clean(isa, from, to)
 }
 
 #[inline(always)]
-fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
+pub(super) fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
     let frames = from.len().min(to.len());
     let whole = frames - frames % S::LANES;
     let limit = S::V::<I>::splat(simd, S::from_f64(SAMPLE_LIMIT));
@@ -165,11 +165,11 @@ fn clean_lanes<I: Simd, S: Sample>(simd: I, from: &[S], to: &mut [S]) -> usize {
 
 /// [`clean`] in place.
 pub fn clean_in_place<S: Sample>(isa: Isa, io: &mut [S]) -> usize {
-    dispatch!(isa, simd => clean_in_place_lanes(simd, io))
+    S::clean_in_place(isa, io)
 }
 
 #[inline(always)]
-fn clean_in_place_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S]) -> usize {
+pub(super) fn clean_in_place_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S]) -> usize {
     let limit = S::V::<I>::splat(simd, S::from_f64(SAMPLE_LIMIT));
     let mut faults = 0;
     let (chunks, tail) = io.split_at_mut(io.len() - io.len() % S::LANES);

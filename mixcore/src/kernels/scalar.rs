@@ -2,13 +2,20 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
+use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState, STATE_FLOOR};
+use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, settled};
+use super::correlate::PairSums;
+pub use super::fft_scalar::{irfft, rfft};
 use super::intake::Intake;
 use super::k_weight::{
     K_LANES, KEnergy, KSegments, KState, KWeight, LAST_LANE, SEGMENT_OF_LANE, onward,
 };
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
-use super::true_peak::{MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QUARTER_SAMPLES, QuarterTaps};
-use crate::audio::{Block, BlockMut, Sample};
+use super::sample::Sample;
+use super::screen::{LevelScreen, SCREEN_HISTORY};
+use super::true_peak::{
+    HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
+};
 
 /// A frame count as a sample value (exact to 2^24 for f32).
 #[inline(always)]
@@ -174,21 +181,16 @@ pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S
     }
 }
 
-/// Twin of [`super::matrix`].
-pub fn matrix<S: Sample>(input: &Block<'_, S>, coefficients: &[f64], output: &mut BlockMut<'_, S>) {
-    let rows = coefficients.chunks_exact(input.channel_count());
-    let frames = input.frames().min(output.frames());
-    for (row, out) in rows.zip(output.channels_mut()) {
-        for (n, y) in out[..frames].iter_mut().enumerate() {
-            let mut sum = None;
-            for (channel, &coefficient) in input.channels().zip(row) {
-                if coefficient != 0.0 {
-                    let term = channel[n].as_f64() * coefficient;
-                    sum = Some(sum.map_or(term, |sum| sum + term));
-                }
-            }
-            *y = S::from_f64(sum.unwrap_or(0.0));
+/// Twin of [`super::matrix_row`].
+pub fn matrix_row<S: Sample>(terms: &[(&[S], f64)], out: &mut [S]) {
+    let frames = terms.iter().fold(out.len(), |frames, (source, _)| frames.min(source.len()));
+    for (n, y) in out[..frames].iter_mut().enumerate() {
+        let mut sum = None;
+        for (source, coefficient) in terms {
+            let term = source[n].as_f64() * coefficient;
+            sum = Some(sum.map_or(term, |sum| sum + term));
         }
+        *y = S::from_f64(sum.unwrap_or(0.0));
     }
 }
 
@@ -272,59 +274,107 @@ pub fn k_energy<S: Sample>(
     found
 }
 
-/// Twin of [`super::symmetric_fir`].
-pub fn symmetric_fir<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
-    let taps = 2 * half.len();
-    let frames = reach(input.len(), taps, out.len());
-    for (n, out) in out[..frames].iter_mut().enumerate() {
-        let window = input.get(n..n + taps).unwrap_or_default();
+/// Twin of [`super::cascade_energy`]; lanes without a row keep their state and return 0.
+pub fn cascade_energy<S: Sample>(
+    sections: &[Section; CASCADE_SECTIONS],
+    rows: &[&[S]],
+    state: &mut CascadeState,
+) -> [f64; CASCADE_LANES] {
+    let mut energies = [0.0; CASCADE_LANES];
+    let frames = rows.iter().take(CASCADE_LANES).map(|row| row.len()).min().unwrap_or(0);
+    for (lane, (row, energy)) in rows.iter().zip(&mut energies).enumerate() {
+        for sample in &row[..frames] {
+            let mut x = sample.as_f64();
+            for (n, section) in sections.iter().enumerate() {
+                let (y, [s1, s2]) = section.step([state[2 * n][lane], state[2 * n + 1][lane]], x);
+                (state[2 * n][lane], state[2 * n + 1][lane], x) = (s1, s2, y);
+            }
+            *energy += x * x;
+        }
+        for part in state.iter_mut() {
+            part[lane] = settled(part[lane]);
+        }
+    }
+    energies
+}
+
+/// Twin of [`super::half_way`].
+pub fn half_way<S: Sample>(input: &[S], half: &[S; HALF_WAY_TAPS], out: &mut [S]) {
+    let blocks = HALF_WAY_TAPS - HALF_WAY_TAPS % (2 * S::HALF);
+    for (n, out) in out.iter_mut().enumerate() {
+        let Some(x) = window::<S, { 2 * HALF_WAY_TAPS }>(input, n) else { return };
         *out = S::zero();
-        for ((&old, &new), &tap) in window.iter().zip(window.iter().rev()).zip(half) {
-            *out += (old + new) * tap;
+        for k in 0..HALF_WAY_TAPS {
+            // In a block 0, h, 1, h + 1 …
+            let (block, place) = (k - k % (2 * S::HALF), k % (2 * S::HALF));
+            let k = if k < blocks { block + place / 2 + place % 2 * S::HALF } else { k };
+            *out += (x[k] + x[2 * HALF_WAY_TAPS - 1 - k]) * half[k];
         }
     }
 }
 
 /// Twin of [`super::mirrored_peaks`].
-pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) {
+pub fn mirrored_peaks<S: Sample>(input: &[S], taps: &MirroredTaps<S>, out: &mut [S]) -> S {
+    let mut top = S::zero();
     for (n, out) in out.iter_mut().enumerate() {
-        let Some(x) = window::<S, { 2 * MIRRORED_HALF }>(input, n) else { return };
+        let Some(x) = window::<S, { 2 * MIRRORED_HALF }>(input, n) else { break };
         *out = x[MIRRORED_HALF - 1].abs();
         for (even, odd) in taps.even.iter().zip(&taps.odd) {
             let (mut p, mut q) = (S::zero(), S::zero());
             for k in 0..MIRRORED_HALF {
                 let mirror = x[2 * MIRRORED_HALF - 1 - k];
-                p += (x[k] + mirror) * even[k];
-                q += (x[k] - mirror) * odd[k];
+                p += (x[k] + mirror) * even[k][0];
+                q += (x[k] - mirror) * odd[k][0];
             }
-            let peak = p.abs() + q.abs();
-            *out = if peak > *out { peak } else { *out };
+            *out = larger(*out, p.abs() + q.abs());
         }
+        top = larger(top, *out);
     }
+    top
 }
 
-/// Twin of [`super::quarter_peaks`].
-pub fn quarter_peaks<S: Sample>(samples: &[S], mids: &[S], taps: &QuarterTaps<S>, out: &mut [S]) {
-    let dot =
-        |v: [S; 4], t: &[S; 4]| ((v[0] * t[0] + v[1] * t[1]) + (v[2] * t[2] + v[3] * t[3])).abs();
+/// Twin of [`super::pair_peaks`].
+pub fn pair_peaks<S: Sample>(
+    samples: &[S],
+    mids: &[S],
+    pairs: &[PointPair<S>],
+    out: &mut [S],
+) -> S {
+    let mut top = S::zero();
     for (n, out) in out.iter_mut().enumerate() {
-        let Some(x) = window::<S, QUARTER_SAMPLES>(samples, n) else { return };
-        let Some(m) = window::<S, QUARTER_MIDS>(mids, n) else { return };
-        *out = x[1].abs();
-        let mut hold = |peak: S| *out = if peak > *out { peak } else { *out };
-        hold(m[2].abs());
-        for (old, new) in [
-            ([x[1], m[1], x[0], m[0]], [m[2], x[2], m[3], x[3]]),
-            ([m[2], x[1], m[1], x[0]], [x[2], m[3], x[3], m[4]]),
-        ] {
-            let sums = core::array::from_fn(|k| old[k] + new[k]);
-            hold(dot(sums, &taps.centre));
-            if let Some((even, odd)) = &taps.quarters {
-                let differences = core::array::from_fn(|k| old[k] - new[k]);
-                hold(dot(sums, even) + dot(differences, odd));
-            }
+        let Some(x) = window::<S, PAIR_SAMPLES>(samples, n) else { break };
+        let Some(m) = window::<S, PAIR_MIDS>(mids, n) else { break };
+        *out = larger(x[1].abs(), m[1].abs());
+        let (before, after) = ([x[1], m[0], x[0]], [x[2], m[2], x[3]]);
+        let s: [S; 3] = core::array::from_fn(|k| before[k] + after[k]);
+        let d: [S; 3] = core::array::from_fn(|k| before[k] - after[k]);
+        for PointPair { even, odd } in pairs {
+            let p =
+                (m[1] * even[0][0] + s[0] * even[1][0]) + (s[1] * even[2][0] + s[2] * even[3][0]);
+            let q = (d[0] * odd[0][0] + d[1] * odd[1][0]) + d[2] * odd[2][0];
+            *out = larger(*out, p.abs() + q.abs());
         }
+        top = larger(top, *out);
     }
+    top
+}
+
+/// Twin of [`super::clean_peaks`].
+pub fn clean_peaks<S: Sample>(from: &[S], to: &mut [S], peaks: &mut [S]) -> usize {
+    let frames = from.len().min(to.len());
+    let pieces = from[..frames].chunks(PEAK_PIECE).zip(to[..frames].chunks_mut(PEAK_PIECE));
+    let mut faults = 0;
+    for ((from, to), out) in pieces.zip(peaks) {
+        faults += clean(from, to);
+        *out = peak(to);
+    }
+    faults
+}
+
+/// The larger of two magnitudes.
+#[inline(always)]
+pub(super) fn larger<S: Sample>(a: S, b: S) -> S {
+    if b > a { b } else { a }
 }
 
 /// Twin of [`super::window_max`]: the valid values, from the definition.
@@ -355,6 +405,110 @@ pub fn box_sums<S: Sample>(input: &[S], length: usize, out: &mut [S]) {
                 *out = if done == 0 { part } else { *out + part };
                 done += span;
             }
+        }
+    }
+}
+
+/// Twin of [`super::dot3`].
+#[must_use]
+pub fn dot3<S: Sample>(left: &[S], right: &[S]) -> PairSums {
+    let mut lanes = [[0.0; 8]; 3];
+    for (n, (l, r)) in left.iter().zip(right).enumerate() {
+        let (l, r) = (l.as_f64(), r.as_f64());
+        lanes[0][n % 8] += l * l;
+        lanes[1][n % 8] += r * r;
+        lanes[2][n % 8] += l * r;
+    }
+    let [left, right, product] = lanes.map(|lanes| fold_sum(&lanes));
+    PairSums { left, right, product }
+}
+
+/// Twin of [`super::lag_products`].
+pub fn lag_products(a: &[f64], b: &[f64], sums: &mut [f64]) {
+    let frames = reach(b.len(), sums.len().max(1), a.len());
+    for (lag, sum) in sums.iter_mut().enumerate() {
+        for (x, y) in a[..frames].iter().zip(&b[lag..]) {
+            *sum += y * x;
+        }
+    }
+}
+
+/// Twin of [`super::level_screen`].
+#[must_use]
+pub fn level_screen<S: Sample>(line: &[S], threshold: f64) -> LevelScreen {
+    let samples = line.get(SCREEN_HISTORY..).unwrap_or_default();
+    let PeakEnergy { peak, energy } = peak_energy(samples);
+    let mut lanes = [0.0; 8];
+    for (n, x) in samples.iter().enumerate() {
+        lanes[n % 8] += x.as_f64();
+    }
+    let quiet = |group: &[S]| group.iter().all(|x| x.as_f64().abs() <= threshold);
+    LevelScreen {
+        sum: fold_sum(&lanes),
+        energy,
+        peak,
+        quiet: samples.chunks(8).any(quiet),
+        repeats: repeats(line),
+    }
+}
+
+/// Whether three consecutive samples are equal.
+pub(super) fn repeats<S: Sample>(line: &[S]) -> bool {
+    line.windows(3).any(|three| three[0] == three[1] && three[1] == three[2])
+}
+
+/// One band-pass, one sample.
+fn band_pass(filters: &BandPasses, state: &mut BandState, band: usize, sample: f64) -> f64 {
+    let mut x = sample;
+    for (a, u) in filters.a.iter().zip(state).take(filters.sections) {
+        let y = x - u[0][band];
+        u[0][band] = u[1][band] + a[0][band] * y;
+        u[1][band] = x + a[1][band] * y;
+        x = y;
+    }
+    x
+}
+
+/// Twin of [`super::band_energies`].
+pub fn band_energies<S: Sample>(
+    filters: &BandPasses,
+    samples: &[S],
+    state: &mut BandState,
+    sums: &mut [f64; BAND_LANES],
+) {
+    for x in samples {
+        for (band, sum) in sums.iter_mut().enumerate() {
+            let y = band_pass(filters, state, band, x.as_f64());
+            *sum += y * y;
+        }
+    }
+}
+
+/// Twin of [`super::band_products`].
+pub fn band_products<S: Sample>(
+    filters: &BandPasses,
+    left: &[S],
+    right: &[S],
+    states: &mut [BandState; 2],
+    sums: &mut BandProducts,
+) {
+    let [state_l, state_r] = states;
+    for (l, r) in left.iter().zip(right) {
+        for band in 0..BAND_LANES {
+            let l = band_pass(filters, state_l, band, l.as_f64());
+            let r = band_pass(filters, state_r, band, r.as_f64());
+            sums[0][band] += l * l;
+            sums[1][band] += r * r;
+            sums[2][band] += l * r;
+        }
+    }
+}
+
+/// Twin of [`super::settle_bands`].
+pub fn settle_bands(state: &mut BandState) {
+    for value in state.iter_mut().flatten().flatten() {
+        if value.abs() < STATE_FLOOR {
+            *value = 0.0;
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-use super::isa::{Isa, dispatch};
-use crate::audio::Sample;
+use super::isa::Isa;
+use super::sample::Sample;
 
 /// `io[n] = max(io[n], …, io[n + length − 1])` in place.
 ///
@@ -15,11 +15,11 @@ use crate::audio::Sample;
 /// `length` of 0 counts as 1, one beyond `io.len()` leaves no valid value. The values are
 /// magnitudes: neither NaN nor −0.
 pub fn window_max<S: Sample>(isa: Isa, io: &mut [S], length: usize) {
-    dispatch!(isa, simd => window_max_lanes(simd, io, length));
+    S::window_max(isa, io, length);
 }
 
 #[inline(always)]
-fn window_max_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], length: usize) {
+pub(super) fn window_max_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], length: usize) {
     let mut span = 1;
     let mut valid = io.len();
     while span < length {
@@ -58,11 +58,16 @@ fn max_shifted<I: Simd, S: Sample>(simd: I, io: &mut [S], shift: usize, count: u
 /// each part a balanced tree. Outputs whose window `work` does not fill stay as they are; a `length`
 /// of 0 counts as 1.
 pub fn box_sums<S: Sample>(isa: Isa, work: &mut [S], length: usize, out: &mut [S]) {
-    dispatch!(isa, simd => box_sums_lanes(simd, work, length, out));
+    S::box_sums(isa, work, length, out);
 }
 
 #[inline(always)]
-fn box_sums_lanes<I: Simd, S: Sample>(simd: I, work: &mut [S], length: usize, out: &mut [S]) {
+pub(super) fn box_sums_lanes<I: Simd, S: Sample>(
+    simd: I,
+    work: &mut [S],
+    length: usize,
+    out: &mut [S],
+) {
     let length = length.max(1);
     let frames = super::scalar::reach(work.len(), length, out.len());
     if frames == 0 {

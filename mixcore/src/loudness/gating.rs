@@ -33,7 +33,7 @@ pub(super) const HOP_SUB_BLOCKS: usize = 10;
 /// Absolute gate, LUFS (BS.1770-5, Annex 1, eq. 6; EBU Tech 3342).
 pub(super) const ABSOLUTE_GATE_LUFS: f64 = -70.0;
 /// Relative gate of I, LU (BS.1770-5, Annex 1, eq. 5).
-const RELATIVE_GATE_LU: f64 = -10.0;
+pub(super) const RELATIVE_GATE_LU: f64 = -10.0;
 
 /// Editions of ITU-R BS.1770 as far as the loudness of a layout of loudspeakers goes.
 ///
@@ -108,7 +108,7 @@ pub struct SubBlocks<'a> {
     energies: &'a [f64],
     rate_hz: f64,
     first: usize,
-    isa: Isa,
+    pub(super) isa: Isa,
 }
 
 impl<'a> SubBlocks<'a> {
@@ -300,17 +300,23 @@ impl<'a> SubBlocks<'a> {
         if self.len() < MOMENTARY_SUB_BLOCKS {
             return self.too_short(MOMENTARY_SUB_BLOCKS);
         }
-        let absolute = Lufs::new(gates.absolute_lufs).power().value();
-        let relative = db_to_power(gates.relative_lu);
-        let mean_above = |threshold: f64| {
-            mean(self.windows(MOMENTARY_SUB_BLOCKS).filter(|&power| power > threshold))
-        };
-        match mean_above(absolute) {
-            Some(ungated) => {
-                mean_above(absolute.max(ungated * relative)).map_or(Reading::BelowGate, loudness)
-            }
-            None => Reading::BelowGate,
+        gated_loudness(|| self.windows(MOMENTARY_SUB_BLOCKS), gates)
+    }
+}
+
+/// Loudness of the gating blocks that pass both gates, from the powers of all of them.
+pub(super) fn gated_loudness<I: Iterator<Item = f64>>(
+    powers: impl Fn() -> I,
+    gates: Gates,
+) -> Reading {
+    let absolute = Lufs::new(gates.absolute_lufs).power().value();
+    let relative = db_to_power(gates.relative_lu);
+    let mean_above = |threshold: f64| mean(powers().filter(|&power| power > threshold));
+    match mean_above(absolute) {
+        Some(ungated) => {
+            mean_above(absolute.max(ungated * relative)).map_or(Reading::BelowGate, loudness)
         }
+        None => Reading::BelowGate,
     }
 }
 

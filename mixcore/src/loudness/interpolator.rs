@@ -2,8 +2,8 @@
 //!
 //! [`TruePeakMethod::Annex2`] is the 4 x 12 table that BS.1770 prints, bit-comparable in its
 //! coefficients with meters that follow it to the letter. [`TruePeakMethod::Fine`] goes up in two
-//! steps: the points half-way by a half-band filter of 40 taps (Kaiser, β 6), then the points
-//! between those at twice the rate by 8 taps (Kaiser, β 6); 8 points a frame up to 64 kHz, 4 above.
+//! steps: the points half-way by a half-band filter of 36 taps, then the points around each of those
+//! by 7 taps over the samples and the half-way points; 8 points a frame up to 64 kHz, 4 above.
 //! [`TruePeakMethod::Sinc49`] says what most meters in the field read: a Hann-windowed sinc of 49 taps
 //! over 4 points a frame. None of them falls below four points a frame at any rate.
 //!
@@ -14,20 +14,20 @@
 //! |---|---|---|---|
 //! | `Annex2` | +0.222 / -0.305 | +0.222 / -0.645 | +0.222 / -3.526 |
 //! | `Sinc49` | +0.044 / -0.227 | +0.110 / -1.984 | +0.110 / -5.718 |
-//! | `Fine`, 8 points | +0.003 / -0.065 | +0.010 / -0.113 | +0.016 / -0.161 |
-//! | `Fine`, 4 points (above 64 kHz) | +0.003 / -0.246 | +0.010 / -0.465 | +0.016 / -0.571 |
+//! | `Fine`, 8 points | +0.013 / -0.062 | +0.013 / -0.116 | +0.013 / -0.164 |
+//! | `Fine`, 4 points (above 64 kHz) | +0.013 / -0.243 | +0.013 / -0.473 | +0.013 / -0.589 |
 //!
 //! A point grid reads a tone low by up to 20 log10 cos(π f/(n fs)) for n points a frame; the rest of
 //! an error is the filters'.
 //!
 //! Sources: ITU-R BS.1770-5, Annex 2 (table; any method of similar or superior results, recommends
-//! 5). Kaiser window: see [`crate::math::kaiser`]. `Sinc49`: libebur128 1.2.6 and crate ebur128 0.1.11,
+//! 5). `Fine`: designed for this crate, see the constants. `Sinc49`: libebur128 1.2.6 and crate ebur128 0.1.11,
 //! as they interpolate up to 96 kHz (above they take fewer points; here it is 4 at every rate).
 
 use crate::audio::Sample;
 use crate::kernels::{
-    Isa, MIRRORED_HALF, MirroredTaps, QUARTER_MIDS, QuarterTaps, mirrored_peaks, quarter_peaks,
-    symmetric_fir,
+    HALF_WAY_TAPS, Isa, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PointPair, half_way,
+    mirrored_peaks, pair_peaks,
 };
 use crate::math;
 
@@ -99,27 +99,66 @@ const ANNEX2: [[f64; 2 * MIRRORED_HALF]; 2] = [
     ],
 ];
 
-/// Half the taps of the half-band step. 20 a side keep its transition above 0.4535 fs (20 kHz at
-/// 44.1 kHz): see the error table.
-const HALF_BAND_HALF: usize = 20;
-/// Kaiser β of the half-band step: the over-reading of 0.003 dB in the error table is its ripple.
-const HALF_BAND_BETA: f64 = 6.0;
-/// Kaiser β of the eight taps of the second step, whose input lies below a quarter of its rate.
-const QUARTER_BETA: f64 = 6.0;
+/// Points half-way between two frames: the outer half of a symmetric filter, outermost tap first.
+///
+/// The best in the sense of Chebyshev (linear programme, this crate's): from 0 to 0.4167 fs the
+/// response departs from 1 by at most ε upwards and downwards, from there to 0.4535 fs by at most ε
+/// upwards and 2·ε downwards, and ε is the smallest that 36 taps allow, 0.00148 (0.013 dB).
+const HALF_WAY: [f64; HALF_WAY_TAPS] = [
+    -0.001_370_075,
+    0.001_661_748,
+    -0.002_611_450,
+    0.003_867_556,
+    -0.005_485_941,
+    0.007_533_887,
+    -0.010_092_123,
+    0.013_266_937,
+    -0.017_199_738,
+    0.022_092_289,
+    -0.028_247_715,
+    0.036_147_987,
+    -0.046_623_228,
+    0.061_241_975,
+    -0.083_374_550,
+    0.121_812_163,
+    -0.208_856_968,
+    0.635_496_029,
+];
+
+/// E and O of the points 1/8, 1/4 and 3/8 of a frame on either side of the half-way point, as
+/// [`PointPair`] wants them.
+///
+/// By the same programme with the response of [`HALF_WAY`] inside it, so that the second step makes
+/// up for a part of the first one's error: ε is 0.00132, 0.00093 and 0.00044 along the tone, at most
+/// three times as much across it (a shift in time, which moves a crest and does not lower it).
+const AROUND: [([f64; 4], [f64; 3]); 3] = [
+    (
+        [0.873_844_549, 0.080_182_167, -0.021_547_563, 0.004_400_008],
+        [0.215_825_237, -0.068_403_916, 0.017_989_592],
+    ),
+    (
+        [0.627_088_645, 0.216_243_056, -0.036_047_051, 0.006_204_525],
+        [0.372_771_981, -0.085_190_190, 0.017_690_879],
+    ),
+    (
+        [0.314_940_895, 0.369_834_229, -0.031_838_485, 0.004_498_806],
+        [0.472_285_498, -0.064_395_763, 0.011_334_201],
+    ),
+];
+
 /// Up to this rate 8 points a frame, above it 4: 20 kHz lies at 0.31 fs there, where the grid of 4
 /// points reads at most 0.26 dB low (by the cosine in the module doc), and at 96 kHz 0.12 dB.
 const EIGHT_POINTS_MAX_HZ: f64 = 64_000.0;
 
-/// Frames that are computed or skipped together.
-pub(super) const PIECE: usize = 64;
-/// The longest context: 21 frames before and 22 after.
-pub(super) const MAX_SPAN: usize = 2 * HALF_BAND_HALF + QUARTER_MIDS - 1;
+/// The longest context: 18 frames before and 19 after.
+pub(super) const MAX_SPAN: usize = 2 * HALF_WAY_TAPS + PAIR_MIDS - 1;
 
 /// The interpolation filters in the sample type.
 #[derive(Clone, Copy, Debug)]
 enum Filter<S> {
     Mirrored(MirroredTaps<S>),
-    Fine([S; HALF_BAND_HALF], QuarterTaps<S>),
+    Eight([S; HALF_WAY_TAPS], [PointPair<S>; 3]),
+    Four([S; HALF_WAY_TAPS], [PointPair<S>; 1]),
     Off,
 }
 
@@ -136,7 +175,7 @@ impl<S: Sample> Interpolator<S> {
             TruePeakMethod::Annex2 => mirrored(&ANNEX2),
             TruePeakMethod::Sinc49 => mirrored(&sinc49()),
             TruePeakMethod::Fine => fine(rate_hz <= EIGHT_POINTS_MAX_HZ),
-            TruePeakMethod::Off => (Filter::Off, 0.0),
+            TruePeakMethod::Off => (Filter::Off, 1.0),
         };
         // Each of fewer than 128 roundings is at most one epsilon of the sum of magnitudes.
         Self { filter, bound: gain * (1.0 + 128.0 * S::epsilon().as_f64()) }
@@ -146,7 +185,7 @@ impl<S: Sample> Interpolator<S> {
     pub(super) fn context(&self) -> (usize, usize) {
         match self.filter {
             Filter::Mirrored(_) => (MIRRORED_HALF - 1, MIRRORED_HALF),
-            Filter::Fine(..) => (HALF_BAND_HALF + 1, HALF_BAND_HALF + 2),
+            Filter::Eight(..) | Filter::Four(..) => (HALF_WAY_TAPS, HALF_WAY_TAPS + 1),
             Filter::Off => (0, 0),
         }
     }
@@ -162,20 +201,38 @@ impl<S: Sample> Interpolator<S> {
         before + 1 + after
     }
 
-    /// The largest magnitude in each frame's interval; `line` holds `out.len() + span − 1` samples.
-    pub(super) fn run(&self, isa: Isa, line: &[S], out: &mut [S]) {
+    /// The largest magnitude in each frame's interval, and the largest of these; `line` holds
+    /// `out.len() + span − 1` samples, `mids` has room for [`PAIR_MIDS`] − 1 more than `out`.
+    pub(super) fn run(&self, isa: Isa, line: &[S], mids: &mut [S], out: &mut [S]) -> S {
         match &self.filter {
             Filter::Mirrored(taps) => mirrored_peaks(isa, line, taps, out),
-            Filter::Fine(half, taps) => {
-                let mut mids = [S::zero(); PIECE + QUARTER_MIDS - 1];
-                let mids = mids.get_mut(..out.len() + QUARTER_MIDS - 1).unwrap_or_default();
-                symmetric_fir(isa, line, half, mids);
-                let line = line.get(HALF_BAND_HALF..).unwrap_or_default();
-                quarter_peaks(isa, line, mids, taps, out);
+            Filter::Eight(half, pairs) => two_steps(isa, line, half, pairs, mids, out),
+            Filter::Four(half, pairs) => two_steps(isa, line, half, pairs, mids, out),
+            Filter::Off => {
+                let mut largest = S::zero();
+                for (out, x) in out.iter_mut().zip(line) {
+                    *out = x.abs();
+                    largest = if *out > largest { *out } else { largest };
+                }
+                largest
             }
-            Filter::Off => out.fill(S::zero()),
         }
     }
+}
+
+/// The half-way points of every frame, then the points around them.
+fn two_steps<S: Sample>(
+    isa: Isa,
+    line: &[S],
+    half: &[S; HALF_WAY_TAPS],
+    pairs: &[PointPair<S>],
+    mids: &mut [S],
+    out: &mut [S],
+) -> S {
+    let mids = mids.get_mut(..out.len() + PAIR_MIDS - 1).unwrap_or_default();
+    half_way(isa, line, half, mids);
+    let line = line.get(HALF_WAY_TAPS - 1..).unwrap_or_default();
+    pair_peaks(isa, line, mids, pairs, out)
 }
 
 fn magnitude_sum(taps: &[f64]) -> f64 {
@@ -191,8 +248,10 @@ fn mirrored<S: Sample>(phases: &[[f64; 2 * MIRRORED_HALF]; 2]) -> (Filter<S>, f6
             S::from_f64((old + sign * new) / 2.0)
         })
     };
-    let taps =
-        MirroredTaps { even: [part(0, 1.0), part(1, 1.0)], odd: [part(0, -1.0), part(1, -1.0)] };
+    let taps = MirroredTaps::new(
+        [0, 1].map(|phase| part(phase, 1.0)),
+        [0, 1].map(|phase| part(phase, -1.0)),
+    );
     // Of Annex 2 the outer phases' gain is 1.43, the inner phases' 2.02.
     let gain = magnitude_sum(&phases[0]).max(magnitude_sum(&phases[1])).max(1.0);
     (Filter::Mirrored(taps), gain)
@@ -209,69 +268,30 @@ fn sinc49() -> [[f64; 2 * MIRRORED_HALF]; 2] {
     [1, 2].map(|phase| core::array::from_fn(|i| tap(phase + 4 * i)))
 }
 
-/// Windowed sinc of the half-band step, oldest tap first, up to the middle.
-fn half_band() -> [f64; HALF_BAND_HALF] {
-    #[expect(clippy::cast_precision_loss, reason = "tap counts are small")]
-    core::array::from_fn(|k| {
-        let half = HALF_BAND_HALF as f64;
-        let distance = half - 0.5 - k as f64;
-        math::sinc(distance) * math::kaiser(distance / half, HALF_BAND_BETA)
-    })
-}
-
-/// Eight taps for a point at `at` between two values of the doubled signal, the value at −3 first,
-/// normalised to unit gain at 0 Hz.
-fn quarter(at: f64) -> [f64; 8] {
-    #[expect(clippy::cast_precision_loss, reason = "tap counts are small")]
-    let taps: [f64; 8] = core::array::from_fn(|k| {
-        let distance = k as f64 - 3.0 - at;
-        math::sinc(distance) * math::kaiser(distance / 4.0, QUARTER_BETA)
-    });
-    let sum: f64 = taps.iter().sum();
-    taps.map(|tap| tap / sum)
-}
-
 fn fine<S: Sample>(eight_points: bool) -> (Filter<S>, f64) {
-    let half = half_band();
-    let (first, centre) = (quarter(0.25), quarter(0.5));
-    let fold = |taps: &[f64; 8], sign: f64| -> [S; 4] {
-        core::array::from_fn(|k| S::from_f64((taps[3 - k] + sign * taps[4 + k]) / 2.0))
-    };
-    let taps = QuarterTaps {
-        // Symmetric: E is the taps themselves.
-        centre: fold(&centre, 1.0),
-        quarters: eight_points.then(|| (fold(&first, 1.0), fold(&first, -1.0))),
-    };
-    let mut gain = 1.0_f64;
-    for taps in [&first, &centre] {
-        for odd_start in [false, true] {
-            gain = gain.max(magnitude_sum(&through_both_steps(&half, taps, odd_start)));
+    let half = HALF_WAY.map(S::from_f64);
+    let pairs =
+        AROUND.map(|(even, odd)| PointPair::new(even.map(S::from_f64), odd.map(S::from_f64)));
+    let filter =
+        if eight_points { Filter::Eight(half, pairs) } else { Filter::Four(half, [pairs[1]]) };
+    let points = AROUND.iter().map(|(even, odd)| magnitude_sum(&through_both_steps(even, odd)));
+    (filter, points.fold(2.0 * magnitude_sum(&HALF_WAY), f64::max).max(1.0))
+}
+
+/// Both steps of a point before the half-way point as one filter over the samples, for the gain
+/// bound; its mirror image has the same gain.
+fn through_both_steps(even: &[f64; 4], odd: &[f64; 3]) -> [f64; MAX_SPAN] {
+    let mut whole = [0.0; MAX_SPAN];
+    let mids = [even[2] + odd[1], even[0], even[2] - odd[1]];
+    for (start, weight) in mids.into_iter().enumerate() {
+        for (n, tap) in HALF_WAY.iter().enumerate() {
+            whole[start + n] += weight * tap;
+            whole[start + 2 * HALF_WAY_TAPS - 1 - n] += weight * tap;
         }
     }
-    gain = gain.max(2.0 * magnitude_sum(&half));
-    (Filter::Fine(half.map(S::from_f64), taps), gain)
-}
-
-/// Both steps as one filter over the samples, for the gain bound.
-///
-/// `odd_start`: the interval begins at a half-way point instead of a sample.
-fn through_both_steps(
-    half: &[f64; HALF_BAND_HALF],
-    taps: &[f64; 8],
-    odd_start: bool,
-) -> [f64; MAX_SPAN] {
-    let mut whole = [0.0; MAX_SPAN];
-    for (k, tap) in taps.iter().enumerate() {
-        // Counted from the half-way point two frames before, which is the first of `mids`.
-        let point = k + usize::from(odd_start);
-        if point % 2 == 0 {
-            for (n, half) in half.iter().enumerate() {
-                whole[point / 2 + n] += tap * half;
-                whole[point / 2 + 2 * HALF_BAND_HALF - 1 - n] += tap * half;
-            }
-        } else {
-            whole[point / 2 + HALF_BAND_HALF] += tap;
-        }
+    let samples = [even[3] + odd[2], even[1] + odd[0], even[1] - odd[0], even[3] - odd[2]];
+    for (n, weight) in samples.into_iter().enumerate() {
+        whole[HALF_WAY_TAPS - 1 + n] += weight;
     }
     whole
 }
@@ -297,7 +317,12 @@ mod tests {
                     math::cos(2.0 * math::PI * f * (n as f64 - before as f64 - tau))
                 });
                 let mut out = [0.0];
-                interpolator.run(Isa::baseline(), &line[..interpolator.span()], &mut out);
+                interpolator.run(
+                    Isa::baseline(),
+                    &line[..interpolator.span()],
+                    &mut [0.0; 3],
+                    &mut out,
+                );
                 over = over.max(out[0]);
                 under = under.min(out[0].max(line[before + 1].abs()));
             }
@@ -312,8 +337,8 @@ mod tests {
     const TABLE_DB: [Line; 4] = [
         (TruePeakMethod::Annex2, 48e3, [(0.222, -0.305), (0.222, -0.645), (0.222, -3.526)]),
         (TruePeakMethod::Sinc49, 48e3, [(0.044, -0.227), (0.110, -1.984), (0.110, -5.718)]),
-        (TruePeakMethod::Fine, 48e3, [(0.003, -0.065), (0.010, -0.113), (0.016, -0.161)]),
-        (TruePeakMethod::Fine, 96e3, [(0.003, -0.246), (0.010, -0.465), (0.016, -0.571)]),
+        (TruePeakMethod::Fine, 48e3, [(0.013, -0.062), (0.013, -0.116), (0.013, -0.164)]),
+        (TruePeakMethod::Fine, 96e3, [(0.013, -0.243), (0.013, -0.473), (0.013, -0.589)]),
     ];
 
     #[test]
@@ -344,7 +369,7 @@ mod tests {
                 let mut line = [0.0; MAX_SPAN];
                 line[n] = 1.0;
                 let mut out = [0.0];
-                interpolator.run(Isa::baseline(), &line[..span], &mut out);
+                interpolator.run(Isa::baseline(), &line[..span], &mut [0.0; 3], &mut out);
                 worst = worst.max(out[0]);
                 total += out[0];
             }

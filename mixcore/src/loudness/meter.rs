@@ -10,10 +10,13 @@
 //! do not depend on how the programme is cut. Maxima of M and S are held on the 10 ms grid.
 //! NOTE: meters that look every 100 ms read EBU Tech 3341's case 13 up to 0.46 LU low.
 //!
-//! While a meter is paused, M and S go on; I, the range, the maxima and the peaks stand still. The
+//! # Pause
+//! While a meter stands by, M and S go on; I, the range, the maxima and the peaks stand still. The
 //! programme is then what was measured, spliced at whole sub-blocks: one that was paused in part does
-//! not count. (The filter hears everything, so no splice is heard as a click; where the sub-blocks of
-//! a rate differ in length, a window over a splice may be a frame longer or shorter: 0.0005 LU.)
+//! not count. Windows reach over a splice. The filter hears everything, so a splice is no click; where
+//! the sub-blocks of a rate differ in length, a window over one may be a frame longer or shorter
+//! (0.0005 LU). True peaks are those of the waveform as it was pushed, and change sides up to 22 frames
+//! late.
 //!
 //! Sources: ITU-R BS.1770-5; EBU Tech 3341 (2023), clause 2.6 for pause, continue and reset; EBU
 //! Tech 3342 (2023).
@@ -21,6 +24,7 @@
 //! Limits: the list has a fixed length, [`MeterSetup::max_duration_s`] (8 bytes per 10 ms; with
 //! [`MeterSetup::every_channel`] as much again for each channel).
 
+use super::excursions::ExcursionLog;
 use super::gating::{
     MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SUB_BLOCKS_PER_S, SubBlocks, loudness,
     sub_block_start,
@@ -105,13 +109,13 @@ pub struct MeterStorage {
 
 /// A held maximum: power and the frame at which its window ends.
 #[derive(Clone, Copy, Debug, Default)]
-struct Held {
-    power: f64,
-    frame: u64,
+pub(super) struct Held {
+    pub(super) power: f64,
+    pub(super) frame: u64,
 }
 
 impl Held {
-    fn hold(&mut self, power: f64, frame: u64) {
+    pub(super) fn hold(&mut self, power: f64, frame: u64) {
         if power > self.power {
             *self = Self { power, frame };
         }
@@ -149,10 +153,8 @@ pub struct LoudnessReadings {
     pub sample_peak_dbfs: Reading,
     /// Its frame.
     pub sample_peak_frame: u64,
-    /// Duration pushed so far, s.
+    /// Duration measured so far, s: without what was pushed while the meter stood by.
     pub duration_s: f64,
-    /// How much of it was pushed while the meter was paused, s.
-    pub paused_s: f64,
     /// Samples that were not finite or beyond 1e6 and were taken as 0.
     pub faults: u64,
     /// Samples of all channels at or over full scale, ±1: what clips in a fixed-point file.
@@ -194,10 +196,10 @@ pub struct Meter<'a, S> {
     done: usize,
     pub(super) clipped: u64,
     pub(super) recent: Recent,
-    paused: bool,
-    /// A part of the current sub-block was paused.
+    running: bool,
+    /// A part of the current sub-block was not measured.
     spoiled: bool,
-    paused_frames: u64,
+    measured_frames: u64,
 }
 
 impl<S: Sample> Meter<'static, S> {
@@ -293,10 +295,20 @@ impl<'a, S: Sample> Meter<'a, S> {
             done: 0,
             clipped: 0,
             recent: Recent::new(),
-            paused: false,
+            running: true,
             spoiled: false,
-            paused_frames: 0,
+            measured_frames: 0,
         })
+    }
+
+    /// Gives it a log of the places where true peaks exceed a limit, see
+    /// [`TruePeakMeter::with_log`]; it is read at [`Meter::true_peak`].
+    ///
+    /// # Errors
+    /// A log for another number of channels.
+    pub fn with_peak_log(mut self, log: ExcursionLog<'a>) -> Result<Self, Error> {
+        self.true_peak.set_log(log)?;
+        Ok(self)
     }
 
     /// Measures one block of any length.
@@ -360,33 +372,38 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// Measures what the filter has taken.
     fn measure(&mut self, taken: &Taken) {
         let fresh = self.filter.fresh();
-        if self.paused {
-            self.true_peak.pass_by(&fresh, taken.faults);
-            self.paused_frames += taken.frames as u64;
-            self.spoiled = true;
-        } else {
+        if self.running {
             self.true_peak.push_cleaned(&fresh, taken.faults);
+            self.measured_frames += taken.frames as u64;
             self.clipped += taken.clipped;
+        } else {
+            self.true_peak.pass_by(&fresh, taken.faults);
+            self.spoiled = true;
         }
         if let Some(energy) = taken.energy {
             let index = self.filter.done().saturating_sub(1);
             self.recent.hear(index, energy);
             if !core::mem::take(&mut self.spoiled) {
                 let (done, row) = (self.done, self.history.len());
-                record_channels(&mut self.channel_history, row, done, self.filter.channel_energies());
+                record_channels(
+                    &mut self.channel_history,
+                    row,
+                    done,
+                    self.filter.channel_energies(),
+                );
                 self.record(index, energy);
             }
         }
     }
 
-    /// Whether so many frames more can be pushed; always while the meter is paused.
+    /// Whether so many frames more can be pushed; always while the meter stands by.
     ///
     /// # Errors
     /// [`Error::HistoryFull`] if they do not fit.
     pub fn check_room(&self, frames: u64) -> Result<(), Error> {
         let left_out = self.filter.done() - self.done + usize::from(self.spoiled);
         let full = sub_block_start(self.history.len() + left_out + 1, self.stream.rate_hz);
-        if !self.paused && self.frames().saturating_add(frames) >= full {
+        if self.running && self.frames().saturating_add(frames) >= full {
             return Err(Error::HistoryFull { max_duration_s: self.setup.max_duration_s });
         }
         Ok(())
@@ -412,8 +429,8 @@ impl<'a, S: Sample> Meter<'a, S> {
         }
     }
 
-    /// Stops measuring. What is pushed from here on moves M and S alone, and is no part of the
-    /// programme; [`Meter::faults`] go on.
+    /// Stands by. What is pushed from here on moves M and S alone, and is no part of the programme;
+    /// [`Meter::faults`] go on.
     ///
     /// # Real time
     /// Does not allocate.
@@ -434,12 +451,12 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// meter.push(Block::mono(&tone(0.8)))?;
     /// let (read, now) = (meter.measurement(), meter.momentary_lufs());
     /// assert!((now.value().unwrap() - read.momentary_max_lufs.value().unwrap() - 18.06).abs() < 0.1);
-    /// assert_eq!((read.duration_s, read.paused_s), (2.0, 1.0));
+    /// assert_eq!((read.duration_s, meter.frames()), (1.0, 96_000));
     /// meter.resume();
     /// # Ok::<(), mixcore::Error>(())
     /// ```
     pub fn pause(&mut self) {
-        self.paused = true;
+        self.running = false;
     }
 
     /// Goes on measuring: the programme continues with the next whole sub-block.
@@ -447,17 +464,17 @@ impl<'a, S: Sample> Meter<'a, S> {
     /// # Real time
     /// Does not allocate.
     pub fn resume(&mut self) {
-        self.paused = false;
+        self.running = true;
     }
 
-    /// Whether it is paused.
+    /// Whether it measures (else it stands by).
     #[must_use]
-    pub fn is_paused(&self) -> bool {
-        self.paused
+    pub fn is_running(&self) -> bool {
+        self.running
     }
 
-    /// Starts anew: I, LRA, the maxima and the peaks together (EBU Tech 3341, clause 2.6). A paused
-    /// meter stays paused.
+    /// As good as new, and running: I, LRA, the maxima and the peaks start anew together (EBU Tech
+    /// 3341, clause 2.6).
     pub fn reset(&mut self) {
         self.filter.reset();
         self.true_peak.reset();
@@ -466,8 +483,9 @@ impl<'a, S: Sample> Meter<'a, S> {
         self.done = 0;
         self.clipped = 0;
         self.recent = Recent::new();
+        self.running = true;
         self.spoiled = false;
-        self.paused_frames = 0;
+        self.measured_frames = 0;
     }
 
     /// What it was made for.
@@ -549,13 +567,13 @@ impl<'a, S: Sample> Meter<'a, S> {
         self.true_peak.take_interval_peak()
     }
 
-    /// Loudness of the last 0.4 s, LUFS, at the last whole sub-block, paused or not.
+    /// Loudness of the last 0.4 s, LUFS, at the last whole sub-block, measured or not.
     #[must_use]
     pub fn momentary_lufs(&self) -> Reading {
         self.recent.lufs(self.filter.done(), MOMENTARY_SUB_BLOCKS, &self.stream)
     }
 
-    /// Loudness of the last 3 s, LUFS, at the last whole sub-block, paused or not.
+    /// Loudness of the last 3 s, LUFS, at the last whole sub-block, measured or not.
     #[must_use]
     pub fn short_term_lufs(&self) -> Reading {
         self.recent.lufs(self.filter.done(), SHORT_TERM_SUB_BLOCKS, &self.stream)
@@ -573,7 +591,7 @@ impl<'a, S: Sample> Meter<'a, S> {
             if self.done < len { blocks.too_short(len) } else { loudness(max.power) }
         };
         #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
-        let seconds = |frames: u64| frames as f64 / self.stream.rate_hz;
+        let duration_s = self.measured_frames as f64 / self.stream.rate_hz;
         LoudnessReadings {
             integrated_lufs: blocks.integrated_lufs(),
             momentary_max_lufs: held(&self.momentary_max, MOMENTARY_SUB_BLOCKS),
@@ -587,8 +605,7 @@ impl<'a, S: Sample> Meter<'a, S> {
             true_peak_frame: peaks.true_peak_frame,
             sample_peak_dbfs: peaks.sample_peak_dbfs,
             sample_peak_frame: peaks.sample_peak_frame,
-            duration_s: seconds(self.frames()),
-            paused_s: seconds(self.paused_frames),
+            duration_s,
             faults: self.faults(),
             clipped: self.clipped,
         }

@@ -10,6 +10,7 @@
 //! Sources: ITU-R BS.1770-5, Annex 1, Table 3, and Annex 3, Tables 4 and 5.
 
 use crate::audio::Speaker;
+use crate::math;
 
 /// Weight of loudspeakers at the sides (BS.1770-5, Annex 3, Table 4).
 const SIDE_WEIGHT: f64 = 1.41;
@@ -33,8 +34,8 @@ const SIDE_WEIGHT: f64 = 1.41;
 /// ```
 #[must_use]
 pub fn position_weight(azimuth_deg: f64, elevation_deg: f64) -> f64 {
-    let around = (azimuth_deg % 360.0).abs();
-    let to_the_side = if around > 180.0 { 360.0 - around } else { around };
+    // Not `%`: without std it calls a routine of the compiler's that wants an unwinder.
+    let to_the_side = (azimuth_deg - 360.0 * math::round(azimuth_deg / 360.0)).abs();
     if (60.0..=120.0).contains(&to_the_side) && elevation_deg.abs() < 30.0 {
         SIDE_WEIGHT
     } else {

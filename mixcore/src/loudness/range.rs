@@ -23,13 +23,13 @@ use crate::math;
 use crate::units::{Lufs, Reading};
 
 /// Relative gate as a power ratio: −20 LU (EBU Tech 3342).
-const RELATIVE_GATE: f64 = 0.01;
+pub(super) const RELATIVE_GATE: f64 = 0.01;
 /// Silence after the end of a file, 1.5 s (EBU Tech 3342, clause 3).
 const TAIL_SUB_BLOCKS: usize = 150;
 /// Percentile of the quiet end (EBU Tech 3342).
-const LOW_PERCENT: f64 = 10.0;
+pub(super) const LOW_PERCENT: f64 = 10.0;
 /// Percentile of the loud end (EBU Tech 3342).
-const HIGH_PERCENT: f64 = 95.0;
+pub(super) const HIGH_PERCENT: f64 = 95.0;
 
 /// The loudness range and its two ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +45,23 @@ pub struct LoudnessRange {
     pub gate_lufs: Reading,
     /// Windows that count.
     pub windows: usize,
+}
+
+impl LoudnessRange {
+    /// No range, for a reason.
+    pub(super) fn none(reason: Reading) -> Self {
+        Self::between(reason, reason, reason, 0)
+    }
+
+    pub(super) fn between(low: Reading, high: Reading, gate: Reading, windows: usize) -> Self {
+        Self {
+            range_lu: high.zip(low, |h, l| h - l),
+            low_lufs: low,
+            high_lufs: high,
+            gate_lufs: gate,
+            windows,
+        }
+    }
 }
 
 /// How often the loudness range looks at the programme.
@@ -87,42 +104,31 @@ impl SubBlocks<'_> {
             RangeGrid::TenthSecond => HOP_SUB_BLOCKS,
             RangeGrid::Second => 10 * HOP_SUB_BLOCKS,
         };
-        let all = |reading| LoudnessRange {
-            range_lu: reading,
-            low_lufs: reading,
-            high_lufs: reading,
-            gate_lufs: reading,
-            windows: 0,
-        };
         if self.len() < SHORT_TERM_SUB_BLOCKS {
-            return all(self.too_short(SHORT_TERM_SUB_BLOCKS));
+            return LoudnessRange::none(self.too_short(SHORT_TERM_SUB_BLOCKS));
         }
-        let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
-        let windows = || self.windows_before_silence(hop, SHORT_TERM_SUB_BLOCKS, tail);
-        // Energies beyond all audio can sum up to infinity, which no window would reach.
-        let ungated = mean(windows().filter(|&power| power >= absolute));
-        let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
-            return all(Reading::BelowGate);
-        };
-        let threshold = absolute.max(ungated * RELATIVE_GATE);
-        let passed = || windows().filter(move |&power| power >= threshold);
-        #[cfg(feature = "alloc")]
-        let (low, high) = by_sorting(passed());
-        #[cfg(not(feature = "alloc"))]
-        let (low, high) = by_bisection(passed);
-        let (low, high) = (loudness(low), loudness(high));
-        LoudnessRange {
-            range_lu: high.zip(low, |h, l| h - l),
-            low_lufs: low,
-            high_lufs: high,
-            gate_lufs: loudness(threshold),
-            windows: passed().count(),
-        }
+        range_over(|| self.windows_before_silence(hop, SHORT_TERM_SUB_BLOCKS, tail))
     }
 }
 
+/// The range of the powers of short-term windows.
+pub(super) fn range_over<I: Iterator<Item = f64>>(windows: impl Fn() -> I) -> LoudnessRange {
+    let windows = &windows;
+    let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
+    // Energies beyond all audio can sum up to infinity, which no window would reach.
+    let ungated = mean(windows().filter(|&power| power >= absolute));
+    let Some(ungated) = ungated.filter(|mean| mean.is_finite()) else {
+        return LoudnessRange::none(Reading::BelowGate);
+    };
+    let threshold = absolute.max(ungated * RELATIVE_GATE);
+    let passed = || windows().filter(move |&power| power >= threshold);
+    let (low, high) = low_and_high(passed);
+    let windows = passed().count();
+    LoudnessRange::between(loudness(low), loudness(high), loudness(threshold), windows)
+}
+
 /// Index from 0 of a percentile in a sorted list of `count` ≥ 1 elements.
-fn rank(count: usize, percent: f64) -> usize {
+pub(super) fn rank(count: usize, percent: f64) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -132,6 +138,14 @@ fn rank(count: usize, percent: f64) -> usize {
     {
         math::round((count - 1) as f64 * percent / 100.0 + 1.0) as usize - 1
     }
+}
+
+/// The percentiles of Tech 3342 of positive numbers, of which there is at least one.
+pub(super) fn low_and_high<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> (f64, f64) {
+    #[cfg(feature = "alloc")]
+    return by_sorting(values());
+    #[cfg(not(feature = "alloc"))]
+    by_bisection(values)
 }
 
 /// Both percentiles of positive numbers, by sorting.

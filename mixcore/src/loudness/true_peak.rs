@@ -11,23 +11,34 @@
 //! method of similar or superior results, recommends 5). EBU Tech 3341, cases 15 to 23.
 //! Latency: none for the caller; the last frames count in [`TruePeakMeter::measurement`], which
 //! runs zeros through a copy.
-//! Cost: see [`crate::kernels::quarter_peaks`]. A piece whose largest sample times the filters' gain
-//! bound cannot exceed the peak so far (and that of the interval) is not computed; no bit changes.
+//! Cost: see [`crate::kernels::pair_peaks`]. A piece of 64 frames whose largest sample times the
+//! filters' gain bound cannot exceed the peak so far (and that of the interval) is not computed; no
+//! bit changes.
 //! Limits: a point grid reads a tone low by up to 20 log10 cos(π f/(n fs)) for n points a frame.
 
-use super::interpolator::{Interpolator, MAX_SPAN, PIECE, TruePeakMethod};
+use super::excursions::{ChannelLog, ExcursionLog, JointExcursions, PeakExcursion, TailOvers};
+use super::interpolator::{Interpolator, MAX_SPAN, TruePeakMethod};
 use crate::audio::{Block, PerChannel, Sample, Store, move_to_front};
 use crate::error::Error;
-use crate::kernels::{self, Isa};
+use crate::kernels::{self, Isa, PAIR_MIDS, PEAK_PIECE as PIECE};
 use crate::stream::Stream;
 use crate::units::{Reading, gain_to_db};
 
-/// Frames that a channel's line takes at a time.
-const CHUNK: usize = 256;
+/// Frames of a channel that are in hand at a time: with the points between them they fit into the
+/// nearest cache.
+const CHUNK: usize = 512;
+// Frames that are computed or skipped together hold the longest context: a piece and the one before
+// it are everything that its outputs look at.
+const _: () = assert!(MAX_SPAN <= PIECE && CHUNK.is_multiple_of(PIECE));
+
+/// Samples that a chunk is worked out in: its frames, the points half-way, and its outputs.
+const WORK: usize = CHUNK + (CHUNK + PAIR_MIDS - 1) + CHUNK;
 
 /// What one channel has reached, linear, with the first frame that did.
 #[derive(Clone, Copy, Debug, Default)]
 struct Track {
+    /// Largest magnitude of the frames that are kept for context.
+    recent: f64,
     peak: f64,
     frame: u64,
     sample_peak: f64,
@@ -76,8 +87,10 @@ pub struct TruePeakMeter<'a, S> {
     isa: Isa,
     rate_hz: f64,
     interpolator: Interpolator<S>,
-    lines: Store<'a, S>,
+    /// The context of every channel, then what a chunk is worked out in.
+    memory: Store<'a, S>,
     tracks: PerChannel<Track>,
+    log: Option<ExcursionLog<'a>>,
     /// Largest magnitude of all channels since [`TruePeakMeter::take_interval_peak`].
     interval_peak: f64,
     frames: u64,
@@ -100,8 +113,8 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// Samples that [`TruePeakMeter::new_in`] needs.
     #[must_use]
     pub fn required_len(method: TruePeakMethod, stream: &Stream) -> usize {
-        let span = Interpolator::<S>::design(method, stream.rate_hz).span();
-        stream.channel_count() * (span - 1 + CHUNK)
+        let before = Interpolator::<S>::design(method, stream.rate_hz).span() - 1;
+        stream.channel_count() * before + before + WORK
     }
 
     /// A meter in lent memory of at least [`TruePeakMeter::required_len`].
@@ -121,19 +134,40 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     fn with_store(
         method: TruePeakMethod,
         stream: Stream,
-        lines: Store<'a, S>,
+        memory: Store<'a, S>,
     ) -> Result<Self, Error> {
         stream.validate()?;
         Ok(Self {
             isa: stream.isa,
             rate_hz: stream.rate_hz,
             interpolator: Interpolator::design(method, stream.rate_hz),
-            lines,
+            memory,
             tracks: PerChannel::new(stream.channel_count())?,
+            log: None,
             interval_peak: 0.0,
             frames: 0,
             faults: 0,
         })
+    }
+
+    /// Gives it a log: from here on the places over its limit are kept, see
+    /// [`TruePeakMeter::excursions`].
+    ///
+    /// # Errors
+    /// A log for another number of channels.
+    pub fn with_log(mut self, log: ExcursionLog<'a>) -> Result<Self, Error> {
+        self.set_log(log)?;
+        Ok(self)
+    }
+
+    /// [`TruePeakMeter::with_log`] for a meter that is a part of another one.
+    pub(super) fn set_log(&mut self, log: ExcursionLog<'a>) -> Result<(), Error> {
+        let (given, expected) = (log.channel_count(), self.tracks.len());
+        if given != expected {
+            return Err(Error::ChannelCount { what: "excursion log", given, expected });
+        }
+        self.log = Some(log);
+        Ok(())
     }
 
     /// Measures one block of any length.
@@ -153,52 +187,69 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     pub(super) fn push_cleaned(&mut self, rows: &Block<'_, S>, faults: u64) {
         self.faults += faults;
         for at in (0..rows.frames()).step_by(CHUNK) {
-            self.push_chunk(&rows.range(at, at + CHUNK));
+            self.push_chunk(rows, at, CHUNK.min(rows.frames() - at));
         }
     }
 
-    /// Lets rows pass without measuring them: only the context of what follows rolls on.
+    /// Lets rows pass without measuring them, for a pause: only the context of what follows rolls on.
     pub(super) fn pass_by(&mut self, rows: &Block<'_, S>, faults: u64) {
-        let history = self.interpolator.span() - 1;
-        let rolled = rows.frames().min(history);
-        for (line, row) in self.lines.chunks_exact_mut(history + CHUNK).zip(rows.channels()) {
-            let line = line.get_mut(..history).unwrap_or_default();
-            move_to_front(line, rolled);
-            let fresh = row.get(row.len() - rolled..).unwrap_or_default();
-            if let Some(end) = line.get_mut(history - rolled..) {
+        let before = self.interpolator.span() - 1;
+        let rolled = rows.frames().min(before);
+        let contexts = self.memory.chunks_exact_mut(before.max(1));
+        for ((context, track), row) in contexts.zip(self.tracks.iter_mut()).zip(rows.channels()) {
+            move_to_front(context, rolled);
+            let (end, fresh) =
+                (context.get_mut(before - rolled..), row.get(rows.frames() - rolled..));
+            if let (Some(end), Some(fresh)) = (end, fresh) {
                 end.copy_from_slice(fresh);
             }
+            track.recent = kernels::peak(self.isa, context).as_f64();
         }
         self.faults += faults;
         self.frames += rows.frames() as u64;
     }
 
-    fn push_chunk(&mut self, block: &Block<'_, S>) {
-        let history = self.interpolator.span() - 1;
-        let take = block.frames();
-        let Self { isa, interpolator, lines, tracks, interval_peak, frames, faults, .. } = self;
-        for ((line, track), input) in
-            lines.chunks_exact_mut(history + CHUNK).zip(tracks.iter_mut()).zip(block.channels())
-        {
-            let Some(fresh) = line.get_mut(history..history + take) else { continue };
-            *faults += kernels::clean(*isa, input, fresh) as u64;
-            let peak = kernels::peak(*isa, fresh).as_f64();
-            if peak > track.sample_peak {
-                track.sample_peak = peak;
-                track.sample_frame = *frames + position(fresh, peak);
-            }
-            *interval_peak = interval_peak.max(peak);
-            let line = line.get_mut(..history + take).unwrap_or_default();
-            scan(*isa, interpolator, line, *frames, track, interval_peak);
-            move_to_front(line, take);
+    /// The frames from `at` on, at most [`CHUNK`].
+    fn push_chunk(&mut self, rows: &Block<'_, S>, at: usize, take: usize) {
+        let before = self.interpolator.span() - 1;
+        let (contexts, work) = self.memory.split_at_mut(self.tracks.len() * before);
+        // In this order no store falls a page before a load that follows it, which would hold it up.
+        let (out, work) = work.split_at_mut(CHUNK);
+        let (mids, line) = work.split_at_mut(CHUNK + PAIR_MIDS - 1);
+        let line = &mut line[..before + take];
+        let mut scan = Scan { isa: self.isa, interpolator: &self.interpolator, mids, out };
+        for (channel, (track, input)) in self.tracks.iter_mut().zip(rows.channels()).enumerate() {
+            let input = input.get(at..at + take).unwrap_or_default();
+            let context = &mut contexts[channel * before..][..before];
+            line[..before].copy_from_slice(context);
+            let mut pieces = [S::zero(); CHUNK / PIECE];
+            let pieces = &mut pieces[..take.div_ceil(PIECE)];
+            let fresh = &mut line[before..];
+            self.faults += kernels::clean_peaks(self.isa, input, fresh, pieces) as u64;
+            let peak = track.hold_samples(fresh, pieces, self.frames);
+            self.interval_peak = self.interval_peak.max(peak);
+            let mut log = self.log.as_mut().and_then(|log| log.channel(channel));
+            let log = log.as_mut();
+            scan.run(line, pieces, self.frames, track, &mut self.interval_peak, log);
+            context.copy_from_slice(&line[take..]);
+            track.recent = if take >= PIECE {
+                let kept = (take - before) / PIECE;
+                pieces[kept..].iter().fold(0.0, |peak: f64, &piece| peak.max(piece.as_f64()))
+            } else {
+                kernels::peak(self.isa, context).as_f64()
+            };
         }
         self.frames += take as u64;
     }
 
     /// Starts anew; the memory is kept.
     pub fn reset(&mut self) {
-        self.lines.fill(S::zero());
+        let contexts = self.tracks.len() * (self.interpolator.span() - 1);
+        self.memory[..contexts].fill(S::zero());
         self.tracks.fill(Track::default());
+        if let Some(log) = &mut self.log {
+            log.reset();
+        }
         self.interval_peak = 0.0;
         self.frames = 0;
         self.faults = 0;
@@ -254,6 +305,46 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.readings(&self.finished(channel), channel, channel)
     }
 
+    /// The log it was given.
+    #[must_use]
+    pub fn log(&self) -> Option<&ExcursionLog<'a>> {
+        self.log.as_ref()
+    }
+
+    /// The places of one channel over the log's limit, in order, the last frames included.
+    ///
+    /// Empty without a log. [`TruePeakMeter::missed_excursions`] says whether it is complete.
+    pub fn excursions(&self, channel: usize) -> impl Iterator<Item = PeakExcursion> + '_ {
+        let kept = self.log.as_ref().map_or_else(Default::default, |log| log.kept(channel));
+        let tail = self.tail(channel);
+        let last = (0..).map_while(move |n| tail.list().get(n).copied());
+        kept.iter().copied().chain(last)
+    }
+
+    /// Places of a channel that its list had no room for.
+    #[must_use]
+    pub fn missed_excursions(&self, channel: usize) -> u64 {
+        self.tail(channel).missed
+    }
+
+    /// The places where any channel is over the log's limit: what lies as close as the log's gap is
+    /// one place, with the highest peak of all channels in it.
+    ///
+    /// Complete as far as no channel missed one.
+    ///
+    /// # Errors
+    /// Without `alloc`: more than 24 channels.
+    pub fn joint_excursions(&self) -> Result<JointExcursions<'_>, Error> {
+        JointExcursions::new(self.log.as_ref(), |channel| self.tail(channel))
+    }
+
+    /// What a channel's list gets if its line runs out into silence now.
+    fn tail(&self, channel: usize) -> TailOvers {
+        let Some(log) = &self.log else { return TailOvers::default() };
+        let mut track = self.tracks[channel];
+        log.tail(channel, |log| self.run_out(channel, &mut track, Some(log)))
+    }
+
     fn readings(&self, track: &Track, channel: usize, sample_channel: usize) -> PeakReadings {
         let reading = |peak: f64| {
             if self.frames == 0 {
@@ -275,48 +366,108 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// The track of a channel after its line has run out into silence.
     fn finished(&self, channel: usize) -> Track {
-        let span = self.interpolator.span();
-        let after = self.interpolator.context().1;
         let mut track = self.tracks[channel];
+        self.run_out(channel, &mut track, None);
+        track
+    }
+
+    /// Runs zeros through the line of a channel.
+    fn run_out(&self, channel: usize, track: &mut Track, log: Option<&mut ChannelLog<'_>>) {
+        let before = self.interpolator.span() - 1;
+        let after = self.interpolator.context().1;
+        if after == 0 {
+            return;
+        }
         let mut line = [S::zero(); 2 * MAX_SPAN];
-        let history = &self.lines[channel * (span - 1 + CHUNK)..][..span - 1];
-        line[..span - 1].copy_from_slice(history);
-        let line = &line[..span - 1 + after];
+        line[..before].copy_from_slice(&self.memory[channel * before..][..before]);
+        let (mut mids, mut out) = ([S::zero(); MAX_SPAN], [S::zero(); MAX_SPAN]);
+        let interpolator = &self.interpolator;
+        let mut scan = Scan { isa: self.isa, interpolator, mids: &mut mids, out: &mut out };
         // The interval does not matter here: at infinity the track alone decides what is computed.
         let mut interval_peak = f64::INFINITY;
-        scan(self.isa, &self.interpolator, line, self.frames, &mut track, &mut interval_peak);
-        track
+        let line = &line[..before + after];
+        scan.run(line, &[S::zero()], self.frames, track, &mut interval_peak, log);
     }
 }
 
-/// Runs the outputs that `line` allows; its newest samples begin at the absolute frame `frames`.
-fn scan<S: Sample>(
-    isa: Isa,
-    interpolator: &Interpolator<S>,
-    line: &[S],
-    frames: u64,
-    track: &mut Track,
-    interval_peak: &mut f64,
-) {
-    if interpolator.is_off() {
-        return;
+impl Track {
+    /// Holds the peak of the frames from `first` on, and returns it; `pieces` are their peaks.
+    fn hold_samples<S: Sample>(&mut self, fresh: &[S], pieces: &[S], first: u64) -> f64 {
+        let mut largest = 0.0;
+        for (n, piece) in pieces.iter().enumerate() {
+            let peak = piece.as_f64();
+            if peak > largest {
+                largest = peak;
+            }
+            if peak > self.sample_peak {
+                let at = n * PIECE;
+                self.sample_peak = peak;
+                self.sample_frame = first + at as u64 + position(&fresh[at..], peak);
+            }
+        }
+        largest
     }
-    let span = interpolator.span();
-    let after = interpolator.context().1 as u64;
-    let outputs = (line.len() + 1).saturating_sub(span);
-    let mut out = [S::zero(); PIECE];
-    for at in (0..outputs).step_by(PIECE) {
-        let out = &mut out[..PIECE.min(outputs - at)];
-        let window = line.get(at..at + out.len() + span - 1).unwrap_or_default();
-        let floor = track.peak.min(*interval_peak);
-        if interpolator.bound * kernels::peak(isa, window).as_f64() > floor {
-            interpolator.run(isa, window, out);
-            let peak = kernels::peak(isa, out).as_f64();
+}
+
+/// Finds the points between the samples, where they may matter.
+struct Scan<'s, S> {
+    isa: Isa,
+    interpolator: &'s Interpolator<S>,
+    mids: &'s mut [S],
+    out: &'s mut [S],
+}
+
+impl<S: Sample> Scan<'_, S> {
+    /// Runs the outputs that `line` allows. Its newest samples begin at the absolute frame `first`;
+    /// `pieces` are their peaks.
+    fn run(
+        &mut self,
+        line: &[S],
+        pieces: &[S],
+        first: u64,
+        track: &mut Track,
+        interval_peak: &mut f64,
+        mut log: Option<&mut ChannelLog<'_>>,
+    ) {
+        if self.interpolator.is_off() && log.is_none() {
+            return;
+        }
+        let limit = log.as_ref().map_or(f64::INFINITY, |log| log.limit);
+        let before = self.interpolator.span() - 1;
+        let after = self.interpolator.context().1 as u64;
+        let outputs = line.len() - before;
+        // What the outputs of a piece look at begins in the piece before it.
+        let reach = |piece: usize| {
+            let old = piece.checked_sub(1).map_or(track.recent, |old| pieces[old].as_f64());
+            old.max(pieces[piece].as_f64())
+        };
+        let mut piece = 0;
+        while piece < pieces.len() {
+            let floor = track.peak.min(*interval_peak).min(limit);
+            let matters = |piece: usize| self.interpolator.bound * reach(piece) > floor;
+            let start = piece;
+            while piece < pieces.len() && matters(piece) {
+                piece += 1;
+            }
+            if piece == start {
+                piece += 1;
+                continue;
+            }
+            let (at, end) = (start * PIECE, outputs.min(piece * PIECE));
+            let out = &mut self.out[..end - at];
+            let peak = self.interpolator.run(self.isa, &line[at..end + before], self.mids, out);
+            let peak = peak.as_f64();
             *interval_peak = interval_peak.max(peak);
+            // Points before the first frame belong to it.
+            let frame = |n: u64| (first + at as u64 + n).saturating_sub(after);
             if peak > track.peak {
                 track.peak = peak;
-                // Points before the first frame belong to it.
-                track.frame = (frames + at as u64 + position(out, peak)).saturating_sub(after);
+                track.frame = frame(position(out, peak));
+            }
+            if let Some(log) = log.as_mut().filter(|_| peak > limit) {
+                for (n, x) in (0..).zip(out.iter()).filter(|(_, x)| x.as_f64() > limit) {
+                    log.note(frame(n), x.as_f64());
+                }
             }
         }
     }

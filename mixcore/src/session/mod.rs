@@ -18,5 +18,8 @@ pub use compile::{compile, compile_with_isa};
 pub use deliver::{Delivery, Progress, StemSource, deliver, edit_session, measure, mix_session};
 pub use plant::SessionPlant;
 pub use renderer::{Renderer, Step};
-pub use session::{Place, Session, Source, Strip, Version, Window};
+pub use session::{Place, Session, Source, Strip, Version};
 pub use sources::{InMemory, Sources};
+
+/// The part of a session that is rendered: a programme window, as meters have it.
+pub use crate::loudness::ProgrammeWindow as Window;

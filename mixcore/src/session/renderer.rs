@@ -14,7 +14,6 @@
 use alloc::vec::Vec;
 
 use super::Sources;
-use super::session::Window;
 use crate::audio::{Block, BlockMut, Buffer, Sample};
 use crate::delivery::Role;
 use crate::dynamics::Limiter;
@@ -22,6 +21,7 @@ use crate::error::Error;
 use crate::filters::Delay;
 use crate::kernels::{self, Isa};
 use crate::level::Fader;
+use crate::loudness::ProgrammeWindow;
 use crate::stream::{Io, Process, Processor};
 
 /// A strip at work: its source buffer and its fader.
@@ -59,7 +59,7 @@ pub(super) struct VersionState<S: Sample> {
 #[derive(Debug)]
 pub struct Renderer<S: Sample> {
     pub(super) isa: Isa,
-    pub(super) window: Window,
+    pub(super) window: ProgrammeWindow,
     pub(super) max_block: usize,
     pub(super) latency: usize,
     pub(super) strips: Vec<StripState<S>>,

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::audio::Layout;
 use crate::delivery::Role;
+use crate::loudness::ProgrammeWindow;
 use crate::units::{FrameRate, Timecode};
 
 /// A mix: strips in, versions out.
@@ -24,7 +25,7 @@ pub struct Session {
     #[cfg_attr(feature = "json", serde(default))]
     pub start_timecode_frame: u64,
     /// The part that is rendered and measured: tone, clock and tails stay outside.
-    pub programme: Window,
+    pub programme: ProgrammeWindow,
     /// Sources with their place in the mix. Sums run in this order.
     pub strips: Vec<Strip>,
     /// What is rendered from them.
@@ -38,17 +39,6 @@ impl Session {
         let start = Timecode { frame: self.start_timecode_frame, frame_rate: self.frame_rate };
         Timecode::of_audio_frame(frame, self.rate_hz, start)
     }
-}
-
-/// A stretch of the session's time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(deny_unknown_fields))]
-pub struct Window {
-    /// First frame.
-    pub start_frame: u64,
-    /// Number of frames.
-    pub frames: u64,
 }
 
 /// One source in the mix.

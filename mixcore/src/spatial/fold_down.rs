@@ -5,9 +5,8 @@
 //! by the limiter after it.
 
 use super::{DownmixMatrix, downmix_matrix};
-use crate::audio::{Block, BlockMut, Layout, Sample, check_frames};
+use crate::audio::{Block, BlockMut, Layout, Sample, check_frames, matrix};
 use crate::error::Error;
-use crate::kernels;
 use crate::stream::{Convert, Field, Processor, Stream, unknown_field};
 
 /// Folds the layout of its stream down into another one.
@@ -99,7 +98,7 @@ impl<S: Sample> Convert<S> for FoldDown {
         input.check_channels("input", self.matrix.columns())?;
         output.check_channels("output", self.matrix.rows())?;
         check_frames("output", output.frames(), input.frames())?;
-        kernels::matrix(self.stream.isa, &input, self.matrix.coefficients(), &mut output);
+        matrix(self.stream.isa, &input, self.matrix.coefficients(), &mut output);
         Ok(())
     }
 }

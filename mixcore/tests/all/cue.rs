@@ -18,12 +18,12 @@ const SEPARATION_TOLERANCE_LU: f64 = 0.006;
 /// Phrases begin and end on the 10 ms grid that both use.
 const TIME_TOLERANCE_S: f64 = 1e-6;
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo")
 }
 
 /// All samples of a FLAC file, channel by channel.
-fn decode(name: &str) -> Vec<Vec<f32>> {
+pub fn decode(name: &str) -> Vec<Vec<f32>> {
     let file = File::open(folder().join(name)).unwrap();
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     let mut hint = Hint::new();

@@ -1,9 +1,7 @@
 //! Every kernel at every SIMD level against its plain twin, bit for bit.
 
 use mixcore::audio::Sample;
-use mixcore::kernels::{
-    self, Isa, IsaLevel, KSegments, KWeight, MirroredTaps, QuarterTaps, scalar,
-};
+use mixcore::kernels::{self, Isa, IsaLevel, KSegments, KWeight, MirroredTaps, PointPair, scalar};
 use mixcore::loudness::KWeighting;
 
 use crate::signals::{Noise, noise};
@@ -131,6 +129,13 @@ fn cleaning<S: Sample>() {
         let count = kernels::clean(isa, &source[offset..], &mut out);
         assert_eq!(count, scalar::clean(&source[offset..], &mut twin));
         assert_eq!(bits(&out), bits(&twin));
+        let (mut work, mut peaks) = (vec![S::one(); length], vec![S::one(); length / 64 + 2]);
+        let mut twins = peaks.clone();
+        let from = &source[offset..];
+        assert_eq!(kernels::clean_peaks(isa, from, &mut work, &mut peaks), count);
+        assert_eq!(bits(&work), bits(&out));
+        scalar::clean_peaks(from, &mut work, &mut twins);
+        assert_eq!(bits(&peaks), bits(&twins));
         assert_eq!(kernels::clean_in_place(isa, &mut source[offset..]), count);
         assert_eq!(bits(&source[offset..]), bits(&out));
         assert!(out.iter().all(|x| x.abs() <= S::from_f64(kernels::SAMPLE_LIMIT)));
@@ -282,32 +287,41 @@ fn faults_and_clipped_samples_are_counted() {
 fn mirrored<S: Sample>() {
     let taps = noise::<S>(1, 24, 1.0, 14).remove(0);
     let row = |n: usize| core::array::from_fn(|k| taps[n * 6 + k]);
-    let annex = MirroredTaps { even: [row(0), row(1)], odd: [row(2), row(3)] };
-    let four = |n: usize| core::array::from_fn(|k| taps[n * 4 + k]);
-    let quarters =
-        [None, Some((four(1), four(2)))].map(|quarters| QuarterTaps { centre: four(0), quarters });
+    let annex = MirroredTaps::new([row(0), row(1)], [row(2), row(3)]);
+    let pairs = core::array::from_fn::<_, 3, _>(|n| {
+        PointPair::new(
+            core::array::from_fn(|k| taps[n * 7 + k]),
+            core::array::from_fn(|k| taps[n * 7 + 4 + k]),
+        )
+    });
     everywhere(|isa, length, offset| {
         let source = noise::<S>(2, length + 50 + offset, 1.0, 15);
         let (x, m) = (&source[0][offset..], &source[1][offset..]);
-        let run = |f: &dyn Fn(&mut [S])| {
+        let run = |f: &dyn Fn(&mut [S]) -> S| {
             let mut out = vec![S::one(); length];
-            f(&mut out);
+            let largest = f(&mut out);
+            out.push(largest);
             bits(&out)
         };
-        for half in [1, 6, 20] {
-            assert_eq!(
-                run(&|out| kernels::symmetric_fir(isa, x, &taps[..half], out)),
-                run(&|out| scalar::symmetric_fir(x, &taps[..half], out))
-            );
-        }
+        let half = taps.first_chunk().unwrap();
+        assert_eq!(
+            run(&|out| {
+                kernels::half_way(isa, x, half, out);
+                S::zero()
+            }),
+            run(&|out| {
+                scalar::half_way(x, half, out);
+                S::zero()
+            })
+        );
         assert_eq!(
             run(&|out| kernels::mirrored_peaks(isa, x, &annex, out)),
             run(&|out| scalar::mirrored_peaks(x, &annex, out))
         );
-        for taps in &quarters {
+        for pairs in [&pairs[..], &pairs[1..2], &pairs[..2], &[]] {
             assert_eq!(
-                run(&|out| kernels::quarter_peaks(isa, x, m, taps, out)),
-                run(&|out| scalar::quarter_peaks(x, m, taps, out))
+                run(&|out| kernels::pair_peaks(isa, x, m, pairs, out)),
+                run(&|out| scalar::pair_peaks(x, m, pairs, out))
             );
         }
     });

@@ -3,7 +3,10 @@
 
 use mixcore::audio::{Block, Sample};
 use mixcore::kernels::Isa;
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, TruePeakMeter, TruePeakMethod};
+use mixcore::loudness::{
+    BinWidth, LiveMeter, LiveMeterSetup, Meter, MeterSetup, SpeechLevelMeter, StemActivity,
+    TruePeakMeter, TruePeakMethod,
+};
 use mixcore::stream::Stream;
 use mixcore::{Error, Layout};
 
@@ -44,6 +47,26 @@ impl<S: Sample> Probe<S> for Meter<'_, S> {
     }
 }
 
+impl<S: Sample> Probe<S> for LiveMeter<'_, S> {
+    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+        LiveMeter::push(self, block)
+    }
+    fn reset(&mut self) {
+        LiveMeter::reset(self);
+    }
+    fn faults(&self) -> u64 {
+        LiveMeter::faults(self)
+    }
+    fn says(&self) -> String {
+        let mut readings = self.measurement();
+        readings.faults = 0;
+        let loudness = self.loudness();
+        let levels = (self.momentary_lufs(), self.short_term_lufs(), loudness.loudness_range());
+        let bounds = (loudness.integrated_bounds_lufs(), loudness.loudness_range_bounds_lu());
+        format!("{readings:?} {levels:?} {bounds:?}")
+    }
+}
+
 impl<S: Sample> Probe<S> for TruePeakMeter<'_, S> {
     fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         TruePeakMeter::push(self, block)
@@ -75,8 +98,27 @@ impl<S: Sample> Probe<S> for StemActivity<'_, S> {
     }
 }
 
+impl<S: Sample> Probe<S> for SpeechLevelMeter {
+    fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
+        SpeechLevelMeter::push(self, block)
+    }
+    fn reset(&mut self) {
+        SpeechLevelMeter::reset(self);
+    }
+    fn faults(&self) -> u64 {
+        SpeechLevelMeter::faults(self)
+    }
+    fn says(&self) -> String {
+        format!("{:?}", self.measurement())
+    }
+}
+
 fn setup() -> MeterSetup {
     MeterSetup { max_duration_s: 10.0, ..MeterSetup::default() }
+}
+
+fn live_setup() -> LiveMeterSetup {
+    LiveMeterSetup { bins: BinWidth::OneTenth, ..LiveMeterSetup::default() }
 }
 
 /// Every meter in memory of its own.
@@ -88,6 +130,8 @@ fn meters<S: Sample>(stream: Stream) -> Vec<Box<dyn Probe<S>>> {
         Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Sinc49, stream).unwrap()),
         Box::new(TruePeakMeter::<S>::new(TruePeakMethod::Off, stream).unwrap()),
         Box::new(StemActivity::<S>::new(10.0, stream).unwrap()),
+        Box::new(LiveMeter::<S>::new(live_setup(), stream).unwrap()),
+        Box::new(SpeechLevelMeter::new(stream).unwrap()),
     ]
 }
 
@@ -177,6 +221,16 @@ fn lent_memory_reads_the_same() {
         assert!(lent.says() == own.says());
     }
     assert!(Meter::new_in(setup(), stream, &mut samples[1..], &mut history).is_err());
+
+    let need = LiveMeter::<f32>::required_len(&live_setup(), &stream);
+    let (mut samples, mut history) = (vec![9.0_f32; need.samples], vec![9.0; need.history]);
+    let mut lent = LiveMeter::new_in(live_setup(), stream, &mut samples, &mut history).unwrap();
+    let mut own = LiveMeter::<f32>::new(live_setup(), stream).unwrap();
+    feed(&mut lent, &audio, 480);
+    feed(&mut own, &audio, 480);
+    assert!(lent.says() == own.says());
+    assert!(LiveMeter::new_in(live_setup(), stream, &mut samples[1..], &mut history).is_err());
+    assert!(LiveMeter::new_in(live_setup(), stream, &mut samples, &mut history[1..]).is_err());
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// Low to high. A module may use itself and what stands before it.
 ///
-/// `math` stands below `units` because decibels need logarithms and mathematics needs no unit.
+/// `math` stands below `units` because decibels need logarithms and mathematics needs no unit;
+/// `kernels` below `audio` because they work on slices, and every sample type has them.
 const ORDER: [&str; 15] = [
-    "math", "units", "error", "audio", "kernels", "ramp", "stream", "filters", "loudness",
+    "math", "units", "error", "kernels", "audio", "ramp", "stream", "filters", "loudness",
     "analysis", "level", "dynamics", "spatial", "delivery", "session",
 ];
 
@@ -90,6 +91,14 @@ fn nothing_points_back() {
         }
     }
     assert!(checked > 20, "the test read too few uses ({checked}) to mean anything");
+}
+
+#[test]
+fn the_example_of_the_readme_has_twelve_lines() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let code = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(code.lines().count() <= 12 && !code.lines().any(|line| line.starts_with("# ")));
 }
 
 #[test]

@@ -3,15 +3,17 @@
 //! The processors and meters have theirs in their own files (`fader`, `delay`, `limiter_ceiling`,
 //! `pan`, `fold_down`, `loudness`); here stands what they are built from.
 
-use mixcore::audio::{Block, BlockMut, ChannelOrder, MAX_CHANNELS, PerChannel, Store};
+use mixcore::audio::{Block, BlockMut, ChannelOrder, MAX_CHANNELS, PerChannel, Store, matrix};
 use mixcore::filters::Biquad;
-use mixcore::kernels::{self, Isa, KSegments, KWeight, MirroredTaps, QuarterTaps, scalar};
+use mixcore::kernels::{self, Isa, KSegments, KWeight, MirroredTaps, PointPair, scalar};
 use mixcore::level::FaderParams;
 use mixcore::loudness::{SubBlocks, TruePeakMeter, TruePeakMethod, sub_block_start};
 use mixcore::ramp::{GainRamp, ramp_frames};
 use mixcore::units::{self, FrameRate, Lufs, Power, Reading, Timecode};
 use mixcore::{Error, Layout, Stream, Text, math};
 use proptest::prelude::*;
+
+use crate::kernels_matrix::plain;
 
 /// Any f64 there is, and more often one that could be meant.
 fn any_number() -> impl Strategy<Value = f64> {
@@ -282,26 +284,30 @@ proptest! {
         };
         let four = [0.5_f32, -0.25, 0.125, 0.1];
         let six = [0.5_f32, -0.25, 0.125, 0.1, -0.3, 0.2];
-        let mirrored = MirroredTaps { even: [six; 2], odd: [six; 2] };
-        let quarter = QuarterTaps { centre: four, quarters: Some((four, four)) };
+        let half = [0.25_f32; kernels::HALF_WAY_TAPS];
+        let mirrored = MirroredTaps::new([six; 2], [six; 2]);
+        let pairs = [PointPair::new(four, [0.3, -0.2, 0.1])];
         let filter = KWeight { shelf_b: [1.5, -2.7, 1.2], shelf_a: [-1.69, 0.73], high_pass_a: [-1.99, 0.9901] };
         for isa in Isa::available() {
             prop_assert_eq!(
                 run(&|out| kernels::fir_peaks(isa, &x, &y, count, out)),
                 run(&|out| scalar::fir_peaks(&x, &y, count, out))
             );
-            let half = &y[..y.len().min(20)];
             prop_assert_eq!(
-                run(&|out| kernels::symmetric_fir(isa, &x, half, out)),
-                run(&|out| scalar::symmetric_fir(&x, half, out))
+                run(&|out| kernels::half_way(isa, &x, &half, out)),
+                run(&|out| scalar::half_way(&x, &half, out))
             );
             prop_assert_eq!(
-                run(&|out| kernels::mirrored_peaks(isa, &x, &mirrored, out)),
-                run(&|out| scalar::mirrored_peaks(&x, &mirrored, out))
+                run(&|out| { kernels::mirrored_peaks(isa, &x, &mirrored, out); }),
+                run(&|out| { scalar::mirrored_peaks(&x, &mirrored, out); })
             );
             prop_assert_eq!(
-                run(&|out| kernels::quarter_peaks(isa, &x, &y, &quarter, out)),
-                run(&|out| scalar::quarter_peaks(&x, &y, &quarter, out))
+                run(&|out| { kernels::pair_peaks(isa, &x, &y, &pairs, out); }),
+                run(&|out| { scalar::pair_peaks(&x, &y, &pairs, out); })
+            );
+            prop_assert_eq!(
+                run(&|out| { kernels::clean_peaks(isa, &x, &mut y.clone(), out); }),
+                run(&|out| { scalar::clean_peaks(&x, &mut y.clone(), out); })
             );
             prop_assert_eq!(
                 run(&|out| kernels::box_sums(isa, &mut x.clone(), count, out)),
@@ -339,8 +345,8 @@ proptest! {
             let input = vec![&x[..]; inputs];
             let input = Block::new(&input).unwrap();
             let (mut left, mut right) = (vec![out.clone(); outputs], vec![out.clone(); outputs]);
-            kernels::matrix(isa, &input, &wide, &mut BlockMut::new(&mut left).unwrap());
-            scalar::matrix(&input, &wide, &mut BlockMut::new(&mut right).unwrap());
+            matrix(isa, &input, &wide, &mut BlockMut::new(&mut left).unwrap());
+            plain(&input, &wide, &mut right);
             prop_assert_eq!(&left, &right);
         }
     }

@@ -4,7 +4,9 @@ use mixcore::audio::{Block, BlockMut};
 use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
 use mixcore::filters::Delay;
 use mixcore::kernels::{self, Isa, KSegments, KWeight, scalar};
-use mixcore::loudness::{Meter, MeterSetup, StemActivity};
+use mixcore::loudness::{
+    BinWidth, LiveMeter, LiveMeterSetup, LoudnessHistory, Meter, MeterSetup, StemActivity,
+};
 use mixcore::spatial::{DownmixMatrix, downmix_matrix};
 use mixcore::{Io, Layout, Process, Processor, Stream};
 use proptest::prelude::*;
@@ -85,6 +87,25 @@ proptest! {
         match Meter::new_in(setup, stream, &mut memory, &mut history) {
             Ok(mut meter) => {
                 meter.push(block).unwrap();
+                prop_assert!(meter.measurement().duration_s >= 0.0);
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+        let setup = LiveMeterSetup { bins: BinWidth::OneTenth, ..LiveMeterSetup::default() };
+        match LiveMeter::new_in(setup, stream, &mut memory, &mut history) {
+            Ok(mut meter) => {
+                let mut rows = vec![1.0_f64; control];
+                match LoudnessHistory::new_in(max_duration_s, stream, &mut rows) {
+                    Ok(mut levels) => {
+                        levels.push(block, &mut meter).unwrap();
+                        levels.push(block, &mut meter).unwrap();
+                        prop_assert!(levels.rows().count() == levels.len());
+                    }
+                    Err(error) => {
+                        prop_assert!(!error.to_string().is_empty());
+                        meter.push(block).unwrap();
+                    }
+                }
                 prop_assert!(meter.measurement().duration_s >= 0.0);
             }
             Err(error) => prop_assert!(!error.to_string().is_empty()),

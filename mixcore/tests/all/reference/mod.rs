@@ -1,4 +1,7 @@
 //! Literal, slow f64 forms of what the library does fast, written apart from it.
 
+pub mod annex2;
+mod dialogue;
 pub mod judge;
 mod loudness;
+mod trade;

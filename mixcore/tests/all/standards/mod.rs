@@ -1,5 +1,6 @@
 //! The standards' own test cases, synthesised, with the standards' own tolerances.
 
+mod live;
 mod tech3341;
 mod tech3342;
 

@@ -8,7 +8,7 @@ use core::panic::PanicInfo;
 
 use mixcore::kernels::{self, Intake, Isa, KEnergy, KSegments, KState};
 use mixcore::level::{Fader, FaderParams};
-use mixcore::loudness::Meter;
+use mixcore::loudness::{LiveMeter, Meter};
 use mixcore::{Block, BlockMut, Error, Io, Process, Processor};
 
 macro_rules! entries {
@@ -62,6 +62,18 @@ entries! {
         meter.reset();
     }
     meter_reset_f64(meter: &mut Meter<'_, f64>) {
+        meter.reset();
+    }
+    live_meter_push_f32(meter: &mut LiveMeter<'_, f32>, audio: Block<'_, f32>) -> Result<(), Error> {
+        meter.push(audio)
+    }
+    live_meter_push_f64(meter: &mut LiveMeter<'_, f64>, audio: Block<'_, f64>) -> Result<(), Error> {
+        meter.push(audio)
+    }
+    live_meter_reset_f32(meter: &mut LiveMeter<'_, f32>) {
+        meter.reset();
+    }
+    live_meter_reset_f64(meter: &mut LiveMeter<'_, f64>) {
         meter.reset();
     }
     canary_that_panics(samples: &[f32], index: usize) -> f32 {

@@ -9,7 +9,7 @@ use num_traits::float::FloatCore;
 /// Built on [`FloatCore`], which has no transcendental function, so generic code cannot call the
 /// platform's maths by accident (promise 1 of the crate's documentation).
 pub trait Sample:
-    FloatCore + Default + Debug + Send + Sync + 'static + super::lanes::Lanes
+    FloatCore + Default + Debug + Send + Sync + 'static + super::lanes::Lanes + super::concrete::Kernels
 {
     /// The nearest sample value to `x`.
     fn from_f64(x: f64) -> Self;

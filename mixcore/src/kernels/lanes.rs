@@ -13,6 +13,10 @@ pub trait Lanes: Sized + Copy + SimdFloatElement {
     type V<I: Simd>: SimdFloat<I, Element = Self>;
     /// Lanes of [`Lanes::V`].
     const LANES: usize;
+    /// Half of [`Lanes::V`]: one register of AVX2, for kernels that hold many vectors at once.
+    type H<I: Simd>: SimdFloat<I, Element = Self>;
+    /// Lanes of [`Lanes::H`].
+    const HALF: usize = Self::LANES / 2;
     /// 0, 1, 2 … in the lanes.
     fn iota<I: Simd>(simd: I) -> Self::V<I>;
     /// The first [`Lanes::LANES`] samples; zeros where there are fewer.
@@ -41,6 +45,7 @@ fn turn_four<I: Simd, V: SimdBase<I>>([a, b, c, d]: [V; 4]) -> [V; 4] {
 impl Lanes for f32 {
     type V<I: Simd> = f32x16<I>;
     const LANES: usize = 16;
+    type H<I: Simd> = f32x8<I>;
 
     #[inline(always)]
     fn iota<I: Simd>(simd: I) -> f32x16<I> {
@@ -90,6 +95,7 @@ impl Lanes for f32 {
 impl Lanes for f64 {
     type V<I: Simd> = f64x8<I>;
     const LANES: usize = 8;
+    type H<I: Simd> = f64x4<I>;
 
     #[inline(always)]
     fn iota<I: Simd>(simd: I) -> f64x8<I> {

@@ -1,0 +1,95 @@
+//! Every kernel for f32 and for f64, as functions that are not generic: compiled here, once.
+//!
+//! A kernel's body is generic over the sample and the SIMD level, and a generic function is compiled
+//! anew in every crate that calls it. Called through [`Kernels`] it is not: a program, a test or a
+//! binding that uses a meter does not compile the meter's loops at every SIMD level again.
+
+use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
+use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
+use super::correlate::PairSums;
+use super::intake::Intake;
+use super::isa::{Isa, dispatch};
+use super::k_weight::{KSegments, KState, KWork};
+use super::reduce::PeakEnergy;
+use super::screen::LevelScreen;
+use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
+use super::{
+    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, reduce,
+    screen, true_peak, window,
+};
+
+macro_rules! for_both_samples {
+    ($(
+        $module:ident::$lanes:ident as
+        fn $name:ident($($argument:ident: $type:ty),+) $(-> $output:ty)?;
+    )+) => {
+        /// Hidden supertrait of [`crate::audio::Sample`]: the kernels of a sample type, each
+        /// documented at the function of its name in [`crate::kernels`].
+        #[allow(missing_docs, reason = "documented at the functions of the same names")]
+        pub trait Kernels: Sized {
+            $(fn $name(isa: Isa, $($argument: $type),+) $(-> $output)?;)+
+        }
+
+        for_both_samples! { @impl f32: $($module::$lanes as fn $name($($argument: $type),+) $(-> $output)?;)+ }
+        for_both_samples! { @impl f64: $($module::$lanes as fn $name($($argument: $type),+) $(-> $output)?;)+ }
+    };
+    (@impl $sample:ident: $(
+        $module:ident::$lanes:ident as
+        fn $name:ident($($argument:ident: $type:ty),+) $(-> $output:ty)?;
+    )+) => {
+        impl Kernels for $sample {
+            $(
+                fn $name(isa: Isa, $($argument: $type),+) $(-> $output)? {
+                    dispatch!(isa, simd => $module::$lanes(simd, $($argument),+))
+                }
+            )+
+        }
+    };
+}
+
+for_both_samples! {
+    band_pass::band_energies_lanes as fn band_energies(
+        filters: &BandPasses, samples: &[Self], state: &mut BandState, sums: &mut [f64; BAND_LANES]
+    );
+    band_pass::band_products_lanes as fn band_products(
+        filters: &BandPasses, left: &[Self], right: &[Self], states: &mut [BandState; 2],
+        sums: &mut BandProducts
+    );
+    correlate::dot3_lanes as fn dot3(left: &[Self], right: &[Self]) -> PairSums;
+    screen::level_screen_lanes as fn level_screen(line: &[Self], threshold: f64) -> LevelScreen;
+    cascade::cascade_energy_lanes as fn cascade_energy(
+        sections: &[Section; CASCADE_SECTIONS], rows: &[&[Self]], state: &mut CascadeState
+    ) -> [f64; CASCADE_LANES];
+    fft_real::rfft_lanes as fn rfft(
+        tables: &[Self], time: &[Self], work: &mut [Self], re: &mut [Self], im: &mut [Self]
+    ) -> Option<()>;
+    fft_real::irfft_lanes as fn irfft(
+        tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
+    ) -> Option<()>;
+    gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
+    gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
+    gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);
+    interp::fir_peaks_lanes as fn fir_peaks(input: &[Self], phases: &[Self], taps: usize, out: &mut [Self]);
+    intake::intake_lanes as fn intake(io: &mut [Self]) -> Intake;
+    k_weight::k_carry_lanes as fn k_carry(
+        k: &KSegments, table: &[f64], body: &[Self], work: &mut [f64]
+    ) -> KState;
+    k_weight::k_energy_lanes as fn k_energy(
+        k: &KSegments, table: &[f64], body: &[Self], start: &KState, io: KWork<'_>
+    );
+    mix::add_scaled_lanes as fn add_scaled(sum: &mut [Self], source: &[Self], gain: Self);
+    mix::accumulate_lanes as fn accumulate(sum: &mut [f64], source: &[Self], gain: f64);
+    mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
+    reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
+    reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);
+    reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;
+    reduce::clean_lanes as fn clean(from: &[Self], to: &mut [Self]) -> usize;
+    reduce::clean_in_place_lanes as fn clean_in_place(io: &mut [Self]) -> usize;
+    true_peak::half_way_lanes as fn half_way(input: &[Self], half: &[Self; HALF_WAY_TAPS], out: &mut [Self]);
+    true_peak::mirrored_peaks_lanes as fn mirrored_peaks(input: &[Self], taps: &MirroredTaps<Self>, out: &mut [Self]) -> Self;
+    true_peak::pair_peaks_lanes as fn pair_peaks(samples: &[Self], mids: &[Self], pairs: &[PointPair<Self>], out: &mut [Self]) -> Self;
+    true_peak::clean_peaks_lanes as fn clean_peaks(from: &[Self], to: &mut [Self], peaks: &mut [Self]) -> usize;
+    window::window_max_lanes as fn window_max(io: &mut [Self], length: usize);
+    window::box_sums_lanes as fn box_sums(work: &mut [Self], length: usize, out: &mut [Self]);
+    matrix::matrix_row_lanes as fn matrix_row(terms: &[(&[Self], f64)], out: &mut [Self]);
+}

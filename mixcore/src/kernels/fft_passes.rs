@@ -1,0 +1,403 @@
+//! The passes of the FFT over vectors. Lane axis: the index that a pass leaves together.
+//!
+//! A pass of radix R and stride s over M values: with n = M/s, for all columns p < n/R and q < s,
+//! y\[s·(R·p + k) + q\] = e^(−2πi·kp/n) · (DFT of x\[s·(p + j·n/R) + q\] over j)\[k\]. The next pass has the
+//! stride R·s. Lanes run along q; in the first pass, where s is 1, along p.
+//!
+//! All lengths are counted in groups of eight values, of which every level has one, two or four
+//! vectors.
+
+use fearless_simd::{Simd, SimdBase, SimdFloatElement};
+
+use super::fft::{FIRST_FACTORS, GROUP, HALF_ROOT, plan};
+use super::fft_butterfly::{Complex, radix2, radix4, radix8};
+use super::sample::Sample;
+
+/// Eight values that lie together.
+pub(super) type Group<S> = [S; GROUP];
+
+/// The vector of the level.
+pub(super) type Native<I, S> = <S as SimdFloatElement>::Native<I>;
+
+/// Real and imaginary parts of eight values.
+pub(super) type Eight<'a, S> = (&'a Group<S>, &'a Group<S>);
+
+/// Real and imaginary parts.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a, S> {
+    pub(super) re: &'a [Group<S>],
+    pub(super) im: &'a [Group<S>],
+}
+
+/// Real and imaginary parts, to be written.
+pub(super) struct PartsMut<'a, S> {
+    pub(super) re: &'a mut [Group<S>],
+    pub(super) im: &'a mut [Group<S>],
+}
+
+impl<'a, S> PartsMut<'a, S> {
+    #[inline(always)]
+    pub(super) fn new(re: &'a mut [S], im: &'a mut [S]) -> Self {
+        Self { re: re.as_chunks_mut().0, im: im.as_chunks_mut().0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn view(&self) -> Parts<'_, S> {
+        Parts { re: self.re, im: self.im }
+    }
+}
+
+/// `COUNT` parts of `len` elements each, one after the other.
+#[inline(always)]
+pub(super) fn rows<T, const COUNT: usize>(x: &[T], len: usize) -> Option<[&[T]; COUNT]> {
+    let mut rest = x;
+    let mut rows = [&x[..0]; COUNT];
+    for row in &mut rows {
+        (*row, rest) = rest.split_at_checked(len)?;
+    }
+    Some(rows)
+}
+
+/// `COUNT` parts of `len` elements each, one after the other, to be written.
+#[inline(always)]
+fn rows_mut<T, const COUNT: usize>(x: &mut [T], len: usize) -> Option<[&mut [T]; COUNT]> {
+    let mut rest = x;
+    let mut rows: [&mut [T]; COUNT] = core::array::from_fn(|_| Default::default());
+    for row in &mut rows {
+        (*row, rest) = rest.split_at_mut_checked(len)?;
+    }
+    Some(rows)
+}
+
+/// A vector of a group, from `at` on.
+#[inline(always)]
+pub(super) fn load<I: Simd, S: Sample>(
+    simd: I,
+    re: &[S],
+    im: &[S],
+    at: usize,
+) -> Complex<Native<I, S>> {
+    let width = Native::<I, S>::LEN;
+    Complex::new(
+        Native::<I, S>::from_slice(simd, &re[at..at + width]),
+        Native::<I, S>::from_slice(simd, &im[at..at + width]),
+    )
+}
+
+#[inline(always)]
+pub(super) fn store<I: Simd, S: Sample>(
+    y: Complex<Native<I, S>>,
+    re: &mut Group<S>,
+    im: &mut Group<S>,
+    at: usize,
+) {
+    let width = Native::<I, S>::LEN;
+    y.re.store_slice(&mut re[at..at + width]);
+    y.im.store_slice(&mut im[at..at + width]);
+}
+
+/// Eight vectors such that the values of each come one after the other: `x[0][0]`, `x[1][0]`, …
+#[inline(always)]
+fn turn<I: Simd, V: SimdBase<I>>(x: [V; 8]) -> [V; 8] {
+    let ((a0, a1), (b0, b1)) = (x[0].interleave(x[4]), x[1].interleave(x[5]));
+    let ((c0, c1), (d0, d1)) = (x[2].interleave(x[6]), x[3].interleave(x[7]));
+    let ((e0, e1), (e2, e3)) = (a0.interleave(c0), a1.interleave(c1));
+    let ((f0, f1), (f2, f3)) = (b0.interleave(d0), b1.interleave(d1));
+    let ((y0, y1), (y2, y3)) = (e0.interleave(f0), e1.interleave(f1));
+    let ((y4, y5), (y6, y7)) = (e2.interleave(f2), e3.interleave(f3));
+    [y0, y1, y2, y3, y4, y5, y6, y7]
+}
+
+/// What the first pass reads: eight columns of a row.
+pub(super) trait Input<I: Simd, S: Sample>: Copy {
+    fn get(self, simd: I, at: usize) -> Complex<Native<I, S>>;
+}
+
+/// Real and imaginary parts apart.
+impl<I: Simd, S: Sample> Input<I, S> for Eight<'_, S> {
+    #[inline(always)]
+    fn get(self, simd: I, at: usize) -> Complex<Native<I, S>> {
+        load(simd, self.0, self.1, at)
+    }
+}
+
+/// Real and imaginary parts in turn.
+impl<I: Simd, S: Sample> Input<I, S> for &[S; 2 * GROUP] {
+    #[inline(always)]
+    fn get(self, simd: I, at: usize) -> Complex<Native<I, S>> {
+        let both = load(simd, self, &self[Native::<I, S>::LEN..], 2 * at);
+        let (re, im) = both.re.deinterleave(both.im);
+        Complex::new(re, im)
+    }
+}
+
+/// Eight columns of the first pass: radix 8, stride 1.
+#[inline(always)]
+fn first_columns<I: Simd, S: Sample, X: Input<I, S>>(
+    simd: I,
+    x: [X; 8],
+    factors: &[[Group<S>; 2]; 7],
+    re: &mut [Group<S>; 8],
+    im: &mut [Group<S>; 8],
+) {
+    let width = Native::<I, S>::LEN;
+    let half_root = S::from_f64(HALF_ROOT);
+    for at in (0..GROUP).step_by(width) {
+        let a = [
+            x[0].get(simd, at),
+            x[1].get(simd, at),
+            x[2].get(simd, at),
+            x[3].get(simd, at),
+            x[4].get(simd, at),
+            x[5].get(simd, at),
+            x[6].get(simd, at),
+            x[7].get(simd, at),
+        ];
+        let mut y = radix8(a, half_root);
+        for (y, [re, im]) in y[1..].iter_mut().zip(factors) {
+            *y = y.times(load::<I, S>(simd, re, im, at));
+        }
+        // The values of one column come to lie together.
+        let y_re = turn([y[0].re, y[1].re, y[2].re, y[3].re, y[4].re, y[5].re, y[6].re, y[7].re]);
+        let y_im = turn([y[0].im, y[1].im, y[2].im, y[3].im, y[4].im, y[5].im, y[6].im, y[7].im]);
+        for (index, (y_re, y_im)) in y_re.into_iter().zip(y_im).enumerate() {
+            let place = at * GROUP + index * width;
+            let (group, at) = (place / GROUP, place % GROUP);
+            store::<I, S>(Complex::new(y_re, y_im), &mut re[group], &mut im[group], at);
+        }
+    }
+}
+
+/// The first pass; `x` gives eight columns of a row.
+#[inline(always)]
+pub(super) fn first_pass<I: Simd, S: Sample, X: Input<I, S>>(
+    simd: I,
+    x: impl Fn(usize, usize) -> Option<X>,
+    table: &[S],
+    y: &mut PartsMut<'_, S>,
+) -> Option<()> {
+    let outputs = y.re.as_chunks_mut::<8>().0.iter_mut().zip(y.im.as_chunks_mut::<8>().0);
+    let table = table.as_chunks::<GROUP>().0.as_chunks::<2>().0.as_chunks::<FIRST_FACTORS>().0;
+    for (i, (factors, (re, im))) in table.iter().zip(outputs).enumerate() {
+        let x = [x(0, i)?, x(1, i)?, x(2, i)?, x(3, i)?, x(4, i)?, x(5, i)?, x(6, i)?, x(7, i)?];
+        first_columns(simd, x, factors, re, im);
+    }
+    Some(())
+}
+
+/// A pass of radix 4 with factors; the stride is counted in groups.
+#[inline(always)]
+fn middle_pass<I: Simd, S: Sample>(
+    simd: I,
+    x: Parts<'_, S>,
+    table: &[S],
+    stride: usize,
+    y: &mut PartsMut<'_, S>,
+) -> Option<()> {
+    let width = Native::<I, S>::LEN;
+    let len = x.re.len() / 4;
+    let ([re0, re1, re2, re3], [im0, im1, im2, im3]) = (rows(x.re, len)?, rows(x.im, len)?);
+    let outputs = y.re.chunks_exact_mut(4 * stride).zip(y.im.chunks_exact_mut(4 * stride));
+    for (p, (w, (re, im))) in table.as_chunks::<6>().0.iter().zip(outputs).enumerate() {
+        let factors = [
+            Complex { re: w[0], im: w[1] },
+            Complex { re: w[2], im: w[3] },
+            Complex { re: w[4], im: w[5] },
+        ];
+        let ([a_re, b_re, c_re, d_re], [a_im, b_im, c_im, d_im]) =
+            (rows_mut(re, stride)?, rows_mut(im, stride)?);
+        for q in 0..stride {
+            let i = p * stride + q;
+            if i >= len {
+                return None;
+            }
+            for at in (0..GROUP).step_by(width) {
+                let y = radix4([
+                    load::<I, S>(simd, &re0[i], &im0[i], at),
+                    load::<I, S>(simd, &re1[i], &im1[i], at),
+                    load::<I, S>(simd, &re2[i], &im2[i], at),
+                    load::<I, S>(simd, &re3[i], &im3[i], at),
+                ]);
+                store::<I, S>(y[0], &mut a_re[q], &mut a_im[q], at);
+                store::<I, S>(y[1].times(factors[0]), &mut b_re[q], &mut b_im[q], at);
+                store::<I, S>(y[2].times(factors[1]), &mut c_re[q], &mut c_im[q], at);
+                store::<I, S>(y[3].times(factors[2]), &mut d_re[q], &mut d_im[q], at);
+            }
+        }
+    }
+    Some(())
+}
+
+/// A row that the last pass writes.
+pub(super) trait Output<I: Simd, S: Sample> {
+    fn put(&mut self, group: usize, at: usize, y: Complex<Native<I, S>>);
+}
+
+/// Real and imaginary parts apart.
+impl<I: Simd, S: Sample> Output<I, S> for (&mut [Group<S>], &mut [Group<S>]) {
+    #[inline(always)]
+    fn put(&mut self, group: usize, at: usize, y: Complex<Native<I, S>>) {
+        store::<I, S>(y, &mut self.0[group], &mut self.1[group], at);
+    }
+}
+
+/// Imaginary and real parts in turn: what the inverse calls real it has swapped.
+impl<I: Simd, S: Sample> Output<I, S> for &mut [[S; 2 * GROUP]] {
+    #[inline(always)]
+    fn put(&mut self, group: usize, at: usize, y: Complex<Native<I, S>>) {
+        let width = Native::<I, S>::LEN;
+        let (low, high) = y.im.interleave(y.re);
+        let pairs = &mut self[group][2 * at..2 * at + 2 * width];
+        let (low_out, high_out) = pairs.split_at_mut(width);
+        low.store_slice(low_out);
+        high.store_slice(high_out);
+    }
+}
+
+/// The last pass, of radix 2: one column of p, no factors.
+#[inline(always)]
+fn last_2<I: Simd, S: Sample, Y: Output<I, S>>(
+    simd: I,
+    x: Parts<'_, S>,
+    [mut y0, mut y1]: [Y; 2],
+) -> Option<()> {
+    let len = x.re.len() / 2;
+    let ([re0, re1], [im0, im1]) = (rows(x.re, len)?, rows(x.im, len)?);
+    for i in 0..len {
+        for at in (0..GROUP).step_by(Native::<I, S>::LEN) {
+            let y = radix2([
+                load::<I, S>(simd, &re0[i], &im0[i], at),
+                load::<I, S>(simd, &re1[i], &im1[i], at),
+            ]);
+            y0.put(i, at, y[0]);
+            y1.put(i, at, y[1]);
+        }
+    }
+    Some(())
+}
+
+/// The last pass, of radix 4.
+#[inline(always)]
+fn last_4<I: Simd, S: Sample, Y: Output<I, S>>(
+    simd: I,
+    x: Parts<'_, S>,
+    [mut y0, mut y1, mut y2, mut y3]: [Y; 4],
+) -> Option<()> {
+    let len = x.re.len() / 4;
+    let ([re0, re1, re2, re3], [im0, im1, im2, im3]) = (rows(x.re, len)?, rows(x.im, len)?);
+    for i in 0..len {
+        for at in (0..GROUP).step_by(Native::<I, S>::LEN) {
+            let y = radix4([
+                load::<I, S>(simd, &re0[i], &im0[i], at),
+                load::<I, S>(simd, &re1[i], &im1[i], at),
+                load::<I, S>(simd, &re2[i], &im2[i], at),
+                load::<I, S>(simd, &re3[i], &im3[i], at),
+            ]);
+            y0.put(i, at, y[0]);
+            y1.put(i, at, y[1]);
+            y2.put(i, at, y[2]);
+            y3.put(i, at, y[3]);
+        }
+    }
+    Some(())
+}
+
+/// The last pass, of radix 8.
+#[inline(always)]
+fn last_8<I: Simd, S: Sample, Y: Output<I, S>>(
+    simd: I,
+    x: Parts<'_, S>,
+    [mut y0, mut y1, mut y2, mut y3, mut y4, mut y5, mut y6, mut y7]: [Y; 8],
+) -> Option<()> {
+    let len = x.re.len() / 8;
+    let half_root = S::from_f64(HALF_ROOT);
+    let [re0, re1, re2, re3, re4, re5, re6, re7] = rows(x.re, len)?;
+    let [im0, im1, im2, im3, im4, im5, im6, im7] = rows(x.im, len)?;
+    for i in 0..len {
+        for at in (0..GROUP).step_by(Native::<I, S>::LEN) {
+            let a = [
+                load::<I, S>(simd, &re0[i], &im0[i], at),
+                load::<I, S>(simd, &re1[i], &im1[i], at),
+                load::<I, S>(simd, &re2[i], &im2[i], at),
+                load::<I, S>(simd, &re3[i], &im3[i], at),
+                load::<I, S>(simd, &re4[i], &im4[i], at),
+                load::<I, S>(simd, &re5[i], &im5[i], at),
+                load::<I, S>(simd, &re6[i], &im6[i], at),
+                load::<I, S>(simd, &re7[i], &im7[i], at),
+            ];
+            let y = radix8(a, half_root);
+            y0.put(i, at, y[0]);
+            y1.put(i, at, y[1]);
+            y2.put(i, at, y[2]);
+            y3.put(i, at, y[3]);
+            y4.put(i, at, y[4]);
+            y5.put(i, at, y[5]);
+            y6.put(i, at, y[6]);
+            y7.put(i, at, y[7]);
+        }
+    }
+    Some(())
+}
+
+/// Where the last pass writes: rows of a number that the plan knows.
+pub(super) trait Outputs<I: Simd, S: Sample> {
+    type Row: Output<I, S>;
+    fn rows<const COUNT: usize>(self) -> Option<[Self::Row; COUNT]>;
+}
+
+impl<'a, I: Simd, S: Sample> Outputs<I, S> for PartsMut<'a, S> {
+    type Row = (&'a mut [Group<S>], &'a mut [Group<S>]);
+    #[inline(always)]
+    fn rows<const COUNT: usize>(self) -> Option<[Self::Row; COUNT]> {
+        let len = self.re.len() / COUNT;
+        let mut im = rows_mut::<_, COUNT>(self.im, len)?.into_iter();
+        let mut re = rows_mut::<_, COUNT>(self.re, len)?.into_iter();
+        Some(core::array::from_fn(
+            #[inline(always)]
+            |_| (re.next().unwrap_or_default(), im.next().unwrap_or_default()),
+        ))
+    }
+}
+
+impl<'a, I: Simd, S: Sample> Outputs<I, S> for &'a mut [[S; 2 * GROUP]] {
+    type Row = &'a mut [[S; 2 * GROUP]];
+    #[inline(always)]
+    fn rows<const COUNT: usize>(self) -> Option<[Self::Row; COUNT]> {
+        let len = self.len() / COUNT;
+        rows_mut(self, len)
+    }
+}
+
+/// The passes of radix 4 over what the first one left in `from`. The second value is where they end:
+/// in `to` if their number is odd, else in `from`.
+#[inline(always)]
+pub(super) fn middle_passes<'t, 'b, I: Simd, S: Sample>(
+    simd: I,
+    mut tables: &'t [S],
+    mut from: PartsMut<'b, S>,
+    mut to: PartsMut<'b, S>,
+) -> Option<(&'t [S], PartsMut<'b, S>, PartsMut<'b, S>)> {
+    let mut stride = 1;
+    for _ in 0..plan(from.re.len() * GROUP).0 {
+        let (table, behind) = tables.split_at_checked(6 * (from.re.len() / stride / 4))?;
+        middle_pass(simd, from.view(), table, stride, &mut to)?;
+        core::mem::swap(&mut from, &mut to);
+        tables = behind;
+        stride *= 4;
+    }
+    Some((tables, from, to))
+}
+
+/// The last pass of a transform of so many pairs.
+#[inline(always)]
+pub(super) fn last_pass<I: Simd, S: Sample>(
+    simd: I,
+    x: Parts<'_, S>,
+    y: impl Outputs<I, S>,
+) -> Option<()> {
+    match plan(x.re.len() * GROUP).1 {
+        2 => last_2(simd, x, y.rows()?),
+        4 => last_4(simd, x, y.rows()?),
+        _ => last_8(simd, x, y.rows()?),
+    }
+}
