@@ -30,6 +30,7 @@ use super::gating::{
     sub_block_start,
 };
 use super::interpolator::TruePeakMethod;
+use super::readings::{Held, LoudnessReadings};
 use super::recent::Recent;
 use super::sub_block_filter::{SubBlockFilter, Taken};
 use super::true_peak::TruePeakMeter;
@@ -107,60 +108,6 @@ pub struct MeterStorage {
     pub history: usize,
 }
 
-/// A held maximum: power and the frame at which its window ends.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Held {
-    pub(super) power: f64,
-    pub(super) frame: u64,
-}
-
-impl Held {
-    pub(super) fn hold(&mut self, power: f64, frame: u64) {
-        if power > self.power {
-            *self = Self { power, frame };
-        }
-    }
-}
-
-/// Everything a loudness meter reads at one moment.
-///
-/// A reading that needs more material is [`Reading::TooShort`], digital silence and material that
-/// never passes the gate are [`Reading::BelowGate`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct LoudnessReadings {
-    /// Programme loudness with both gates, LUFS.
-    pub integrated_lufs: Reading,
-    /// Largest momentary loudness (0.4 s), LUFS.
-    pub momentary_max_lufs: Reading,
-    /// The frame at which its window ends.
-    pub momentary_max_frame: u64,
-    /// Largest short-term loudness (3 s), LUFS.
-    pub short_term_max_lufs: Reading,
-    /// The frame at which its window ends.
-    pub short_term_max_frame: u64,
-    /// Loudness range, LU. Not stable while `duration_s` is below 60 (EBU Tech 3341, clause 2.4).
-    pub loudness_range_lu: Reading,
-    /// Quiet end of the loudness range, LUFS.
-    pub loudness_range_low_lufs: Reading,
-    /// Loud end of the loudness range, LUFS.
-    pub loudness_range_high_lufs: Reading,
-    /// Largest true peak of all channels, dBTP.
-    pub true_peak_dbtp: Reading,
-    /// The frame at or before it.
-    pub true_peak_frame: u64,
-    /// Largest sample of all channels, dBFS.
-    pub sample_peak_dbfs: Reading,
-    /// Its frame.
-    pub sample_peak_frame: u64,
-    /// Duration measured so far, s: without what was pushed while the meter stood by.
-    pub duration_s: f64,
-    /// Samples that were not finite or beyond 1e6 and were taken as 0.
-    pub faults: u64,
-    /// Samples of all channels at or over full scale, ±1: what clips in a fixed-point file.
-    pub clipped: u64,
-}
-
 /// A loudness and true-peak meter for one stream.
 ///
 /// # Example
@@ -194,8 +141,8 @@ pub struct Meter<'a, S> {
     short_term_max: Held,
     /// Sub-blocks in the history.
     done: usize,
-    pub(super) clipped: u64,
-    pub(super) recent: Recent,
+    clipped: u64,
+    recent: Recent,
     running: bool,
     /// A part of the current sub-block was not measured.
     spoiled: bool,
@@ -409,9 +356,33 @@ impl<'a, S: Sample> Meter<'a, S> {
         Ok(())
     }
 
+    /// Takes over what others have found of sub-block `index` of the stream.
+    pub(super) fn append(
+        &mut self,
+        index: usize,
+        energy: f64,
+        channels: impl Iterator<Item = f64>,
+    ) {
+        self.recent.hear(index, energy);
+        record_channels(&mut self.channel_history, self.history.len(), self.done, channels);
+        self.record(index, energy);
+    }
+
+    /// Goes on where a filter and a peak meter are that have followed this one's.
+    pub(super) fn take_over(
+        &mut self,
+        filter: &SubBlockFilter<'_, S>,
+        true_peak: &TruePeakMeter<'_, S>,
+    ) {
+        self.measured_frames += filter.frames() - self.filter.frames();
+        self.clipped += filter.clipped();
+        self.filter.follow(filter);
+        self.true_peak.absorb(true_peak);
+    }
+
     /// Appends sub-block `index` of the stream to the programme, and holds the maxima of the windows
     /// that it completes.
-    pub(super) fn record(&mut self, index: usize, energy: f64) {
+    fn record(&mut self, index: usize, energy: f64) {
         if let Some(slot) = self.history.get_mut(self.done) {
             *slot = energy;
             self.done += 1;
@@ -613,7 +584,7 @@ impl<'a, S: Sample> Meter<'a, S> {
 }
 
 /// Writes what every channel has in that sub-block of the history; `len` is the length of a row.
-pub(super) fn record_channels(
+fn record_channels(
     rows: &mut [f64],
     len: usize,
     sub_block: usize,

@@ -6,10 +6,11 @@
 //! Sources: ITU-R BS.1770-5, Annex 1. Cost: see [`crate::kernels::k_energy`], the same for blocks of
 //! any length.
 
+use super::gating::sub_block_start;
 use super::k_weighting::KWeighting;
 use super::power::channel_weight;
 use super::sub_block_rows::{SubBlockRows, longest_sub_block, shortest_sub_block};
-use crate::audio::{Block, Layout, PerChannel, Sample, Store};
+use crate::audio::{Block, Layout, MAX_LAYOUT_CHANNELS, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{KSegments, KState, KWeight, k_carry, k_energy};
 use crate::stream::Stream;
@@ -95,6 +96,39 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
         self.rows.reset();
     }
 
+    /// Goes on at the start of that sub-block, from these states and at rest where there are none;
+    /// nothing is counted yet.
+    pub(super) fn begin(&mut self, sub_block: usize, states: &[KState]) {
+        self.reset();
+        self.rows.go_to(sub_block);
+        for (channel, state) in self.channels.iter_mut().zip(states) {
+            channel.state = *state;
+        }
+    }
+
+    /// Goes on where another filter of the same stream is.
+    pub(super) fn follow(&mut self, other: &SubBlockFilter<'_, S>) {
+        self.rows.follow(&other.rows);
+        for (channel, other) in self.channels.iter_mut().zip(other.channels.iter()) {
+            channel.state = other.state;
+            channel.energy = other.energy;
+        }
+    }
+
+    /// The state of every channel, filtered or not.
+    pub(super) fn states(&self) -> [KState; MAX_LAYOUT_CHANNELS] {
+        let mut states = [[0.0; 4]; MAX_LAYOUT_CHANNELS];
+        for (state, channel) in states.iter_mut().zip(self.channels.iter()) {
+            *state = channel.state;
+        }
+        states
+    }
+
+    /// Channels that are filtered; every layout has one.
+    pub(super) fn filtered(&self) -> usize {
+        self.channels.iter().filter(|channel| channel.filtered).count().max(1)
+    }
+
     /// Frames taken so far.
     pub(super) fn frames(&self) -> u64 {
         self.rows.frames()
@@ -103,6 +137,11 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
     /// Whole sub-blocks so far.
     pub(super) fn done(&self) -> usize {
         self.rows.done()
+    }
+
+    /// Samples so far at or over full scale.
+    pub(super) fn clipped(&self) -> u64 {
+        self.rows.clipped()
     }
 
     /// The clean samples of the last take, every channel.
@@ -122,6 +161,43 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
         let before = (self.rows.faults(), self.rows.clipped());
         let (frames, complete) = self.rows.take_interleaved(samples);
         self.taken(before, frames, complete)
+    }
+
+    /// As [`SubBlockFilter::take`], but does no more than [`k_carry`] when the sub-block is complete:
+    /// one for each filtered channel, in order. Returns the frames taken, and whether there are
+    /// carries.
+    pub(super) fn take_carries(
+        &mut self,
+        block: &Block<'_, S>,
+        from: usize,
+        carries: &mut [KState],
+    ) -> (usize, bool) {
+        let (frames, complete) = self.rows.take(block, from);
+        if complete {
+            let (table, work) = self.numbers.split_at_mut(self.k.table_len());
+            let rows = self.channels.iter().zip(self.rows.rows());
+            let rows = rows.filter(|(channel, _)| channel.filtered);
+            for ((_, row), carry) in rows.zip(carries) {
+                *carry = k_carry(self.stream.isa, &self.k, table, row, work);
+            }
+            self.rows.advance();
+        }
+        (frames, complete)
+    }
+
+    /// The states of every channel after that sub-block, by its carries.
+    pub(super) fn hand_over(&self, sub_block: usize, carries: &[KState], states: &mut [KState]) {
+        let start = |sub_block: usize| sub_block_start(sub_block, self.stream.rate_hz);
+        let decay = self.decay((start(sub_block + 1) - start(sub_block)) as usize);
+        let channels = self.channels.iter().zip(states).filter(|(channel, _)| channel.filtered);
+        for ((_, state), carry) in channels.zip(carries) {
+            *state = KWeight::hand_over(decay, state, carry);
+        }
+    }
+
+    /// A^frames of a whole sub-block.
+    fn decay(&self, frames: usize) -> &[KState; 4] {
+        &self.decays[usize::from(frames == self.longest)]
     }
 
     fn taken(&mut self, before: (u64, u64), frames: usize, complete: bool) -> Taken {

@@ -209,6 +209,44 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.frames += rows.frames() as u64;
     }
 
+    /// Goes on at `frame` after the last samples of another meter of the same method and stream;
+    /// nothing is reached or counted yet.
+    pub(super) fn follow(&mut self, other: &TruePeakMeter<'_, S>, frame: u64) {
+        self.copy_context(other);
+        for track in self.tracks.iter_mut() {
+            *track = Track { recent: track.recent, ..Track::default() };
+        }
+        self.interval_peak = 0.0;
+        self.faults = 0;
+        self.frames = frame;
+    }
+
+    /// Takes over what a meter has reached that has followed this one.
+    pub(super) fn absorb(&mut self, later: &TruePeakMeter<'_, S>) {
+        self.copy_context(later);
+        for (track, later) in self.tracks.iter_mut().zip(later.tracks.iter()) {
+            if later.peak > track.peak {
+                (track.peak, track.frame) = (later.peak, later.frame);
+            }
+            if later.sample_peak > track.sample_peak {
+                (track.sample_peak, track.sample_frame) = (later.sample_peak, later.sample_frame);
+            }
+        }
+        self.interval_peak = self.interval_peak.max(later.interval_peak);
+        self.faults += later.faults;
+        self.frames = later.frames;
+    }
+
+    fn copy_context(&mut self, other: &TruePeakMeter<'_, S>) {
+        let contexts = self.tracks.len() * (self.interpolator.span() - 1);
+        for (to, from) in self.memory.iter_mut().zip(other.memory.iter()).take(contexts) {
+            *to = *from;
+        }
+        for (track, other) in self.tracks.iter_mut().zip(other.tracks.iter()) {
+            track.recent = other.recent;
+        }
+    }
+
     /// The frames from `at` on, at most [`CHUNK`].
     fn push_chunk(&mut self, rows: &Block<'_, S>, at: usize, take: usize) {
         let before = self.interpolator.span() - 1;
