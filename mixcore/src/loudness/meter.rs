@@ -15,8 +15,8 @@
 //! programme is then what was measured, spliced at whole sub-blocks: one that was paused in part does
 //! not count. Windows reach over a splice. The filter hears everything, so a splice is no click; where
 //! the sub-blocks of a rate differ in length, a window over one may be a frame longer or shorter
-//! (0.0005 LU). True peaks are those of the waveform as it was pushed, and change sides up to 22 frames
-//! late.
+//! (0.0005 LU). To the true-peak filter
+//! each stretch is a programme of its own, with silence around.
 //!
 //! Sources: ITU-R BS.1770-5; EBU Tech 3341 (2023), clause 2.6 for pause, continue and reset; EBU
 //! Tech 3342 (2023).
@@ -146,6 +146,8 @@ pub struct Meter<'a, S> {
     running: bool,
     /// A part of the current sub-block was not measured.
     spoiled: bool,
+    /// The last frame was not measured.
+    cut: bool,
     measured_frames: u64,
 }
 
@@ -244,6 +246,7 @@ impl<'a, S: Sample> Meter<'a, S> {
             recent: Recent::new(),
             running: true,
             spoiled: false,
+            cut: false,
             measured_frames: 0,
         })
     }
@@ -318,13 +321,16 @@ impl<'a, S: Sample> Meter<'a, S> {
 
     /// Measures what the filter has taken.
     fn measure(&mut self, taken: &Taken) {
-        let fresh = self.filter.fresh();
         if self.running {
-            self.true_peak.push_cleaned(&fresh, taken.faults);
+            self.true_peak.push_cleaned(&self.filter.fresh(), taken.faults);
             self.measured_frames += taken.frames as u64;
             self.clipped += taken.clipped;
+            self.cut = false;
         } else {
-            self.true_peak.pass_by(&fresh, taken.faults);
+            if !core::mem::replace(&mut self.cut, true) {
+                self.true_peak.run_all_out();
+            }
+            self.true_peak.skip(taken.frames as u64, taken.faults);
             self.spoiled = true;
         }
         if let Some(energy) = taken.energy {
@@ -455,7 +461,7 @@ impl<'a, S: Sample> Meter<'a, S> {
         self.clipped = 0;
         self.recent = Recent::new();
         self.running = true;
-        self.spoiled = false;
+        (self.spoiled, self.cut) = (false, false);
         self.measured_frames = 0;
     }
 

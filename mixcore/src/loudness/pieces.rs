@@ -340,7 +340,7 @@ impl<'a, S: Sample> Piece<'a, S> {
         while at < frames {
             let into = sub_block.as_deref_mut().unwrap_or(&mut spare);
             let (taken, complete) = self.filter.take_carries(&audio, at, into);
-            self.true_peak.pass_by(&self.filter.fresh(), 0);
+            self.true_peak.pass_by(&self.filter.fresh());
             if complete {
                 sub_block = carries.next();
             }

@@ -191,22 +191,40 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         }
     }
 
-    /// Lets rows pass without measuring them, for a pause: only the context of what follows rolls on.
-    pub(super) fn pass_by(&mut self, rows: &Block<'_, S>, faults: u64) {
+    /// Lets rows pass without measuring them: only the context of what follows rolls on.
+    pub(super) fn pass_by(&mut self, rows: &Block<'_, S>) {
         let before = self.interpolator.span() - 1;
         let rolled = rows.frames().min(before);
         let contexts = self.memory.chunks_exact_mut(before.max(1));
         for ((context, track), row) in contexts.zip(self.tracks.iter_mut()).zip(rows.channels()) {
             move_to_front(context, rolled);
-            let (end, fresh) =
-                (context.get_mut(before - rolled..), row.get(rows.frames() - rolled..));
-            if let (Some(end), Some(fresh)) = (end, fresh) {
-                end.copy_from_slice(fresh);
+            let fresh = row.get(rows.frames() - rolled..).unwrap_or_default();
+            for (to, from) in context.iter_mut().skip(before - rolled).zip(fresh) {
+                *to = *from;
             }
             track.recent = kernels::peak(self.isa, context).as_f64();
         }
-        self.faults += faults;
         self.frames += rows.frames() as u64;
+    }
+
+    /// Lets the lines run out into silence: what follows is measured from rest.
+    pub(super) fn run_all_out(&mut self) {
+        let mut log = self.log.take();
+        for channel in 0..self.tracks.len() {
+            let mut track = self.tracks[channel];
+            let mut log = log.as_mut().and_then(|log| log.channel(channel));
+            self.run_out(channel, &mut track, log.as_mut());
+            self.tracks[channel] = Track { recent: 0.0, ..track };
+        }
+        self.log = log;
+        let contexts = self.tracks.len() * (self.interpolator.span() - 1);
+        self.memory.iter_mut().take(contexts).for_each(|x| *x = S::zero());
+    }
+
+    /// Counts frames that are not measured, and faults in them.
+    pub(super) fn skip(&mut self, frames: u64, faults: u64) {
+        self.frames += frames;
+        self.faults += faults;
     }
 
     /// Goes on at `frame` after the last samples of another meter of the same method and stream;

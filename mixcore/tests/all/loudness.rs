@@ -38,7 +38,8 @@ fn mono(rate_hz: f64) -> Stream {
 
 const SETUP: MeterSetup = {
     let max_duration_s = 30.0;
-    MeterSetup { max_duration_s, ..MeterSetup::default() }
+    let (dual_mono, every_channel) = (false, false);
+    MeterSetup { true_peak: TruePeakMethod::Fine, dual_mono, max_duration_s, every_channel }
 };
 
 #[test]
