@@ -26,6 +26,7 @@ fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
     let setup = MeterSetup {
         true_peak: if u.arbitrary()? { TruePeakMethod::Fine } else { TruePeakMethod::Annex2 },
         dual_mono: u.arbitrary()?,
+        every_channel: u.arbitrary()?,
         max_duration_s: match u.int_in_range(0_u8..=7)? {
             0 => u.arbitrary::<f64>()?.min(1e3),
             1 => 0.4,

@@ -123,7 +123,12 @@ pub unsafe extern "C" fn mixcore_meter_new(
             _ => TruePeakMethod::Off,
         };
         let dual_mono = flag("dual_mono", config.dual_mono)?;
-        let setup = MeterSetup { true_peak, dual_mono, max_duration_s: config.max_duration_s };
+        let setup = MeterSetup {
+            true_peak,
+            dual_mono,
+            max_duration_s: config.max_duration_s,
+            ..MeterSetup::default()
+        };
         let state = if sample_type == 0 {
             let (meter, planar) = typed(setup, stream)?;
             Typed::F32(meter, planar)

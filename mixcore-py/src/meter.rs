@@ -91,7 +91,12 @@ impl Meter {
     ) -> PyResult<Self> {
         let layout = Layout::named(layout).map_err(value_error)?;
         let stream = Stream::new(rate_hz, layout).map_err(value_error)?;
-        let setup = MeterSetup { true_peak: method(true_peak)?, dual_mono, max_duration_s };
+        let setup = MeterSetup {
+            true_peak: method(true_peak)?,
+            dual_mono,
+            max_duration_s,
+            ..MeterSetup::default()
+        };
         let meter = loudness::Meter::new(setup, stream).map_err(value_error)?;
         Ok(Self { setup, stream, state: Guard::new(State::new(meter)) })
     }

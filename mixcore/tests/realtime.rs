@@ -21,8 +21,8 @@ use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
 use mixcore::loudness::{
     BinWidth, Calibration, ExcursionLog, ExcursionSetup, LeqMeter, LeqSetup, LiveMeter,
-    LiveMeterSetup, LoudnessHistory, Meter, MeterSetup, ProgrammeWindow, RmsConvention, RmsMeter,
-    SpeechLevelMeter, StemActivity, TruePeakMeter, TruePeakMethod, Weighting, phrases,
+    LiveMeterSetup, LoudnessHistory, Meter, MeterSetup, Piece, ProgrammeWindow, RmsConvention,
+    RmsMeter, SpeechLevelMeter, StemActivity, TruePeakMeter, TruePeakMethod, Weighting, phrases,
 };
 #[cfg(feature = "alloc")]
 use mixcore::session::{
@@ -178,7 +178,11 @@ fn meters<S: Sample>() {
         let stream = Stream::new(48_000.0, layout).unwrap();
         let audio = signals::noise::<S>(layout.channel_count(), 48_000, 0.5, 3);
         let block = Block::new(&audio).unwrap();
-        let mut meter = Meter::new(MeterSetup::default(), stream).unwrap();
+        let setup = MeterSetup { every_channel: true, ..MeterSetup::default() };
+        let mut meter = Meter::new(setup, stream).unwrap();
+        let interleaved = vec![S::one(); 777 * layout.channel_count()];
+        let piece = |frames| Piece::<S>::new(setup, stream, frames).unwrap();
+        let mut pieces = [piece(0..9600), piece(9600..10_000)];
         let log = ExcursionLog::new(ExcursionSetup::default(), &stream).unwrap();
         let peaks = TruePeakMeter::new(TruePeakMethod::Annex2, stream).unwrap();
         let mut peaks = peaks.with_log(log).unwrap();
@@ -200,6 +204,10 @@ fn meters<S: Sample>() {
             std::hint::black_box((meter.momentary_lufs(), peaks.take_interval_peak()));
             std::hint::black_box((phrases(&activity.activity()).count(), level.measurement()));
             std::hint::black_box((leq.measurement(), rms.measurement()));
+            meter.pause();
+            meter.push(block.range(0, 700)).unwrap();
+            meter.resume();
+            meter.push_interleaved(&interleaved).unwrap();
             meter.reset();
             peaks.reset();
             activity.reset();
@@ -208,6 +216,20 @@ fn meters<S: Sample>() {
             rms.reset();
         });
         assert_eq!(calls, 0, "allocator calls ({layout})");
+        let calls = allocations(|| {
+            let part = |piece: &Piece<'_, S>| {
+                block.range(piece.frames().start as usize, piece.frames().end as usize)
+            };
+            for piece in &mut pieces {
+                piece.carry(part(piece)).unwrap();
+            }
+            meter.chain(&mut pieces).unwrap();
+            for piece in &mut pieces {
+                piece.measure(part(piece)).unwrap();
+                meter.merge(piece).unwrap();
+            }
+        });
+        assert_eq!(calls, 0, "allocator calls of pieces ({layout})");
     }
 }
 

@@ -70,6 +70,20 @@ impl<'a, S> Block<'a, S> {
         Ok(Self { channels: list, count: channels, frames })
     }
 
+    /// The frames `start..end` of rows that lie `row_len` apart, cut to what exists; of the first
+    /// [`MAX_CHANNELS`] rows.
+    pub(crate) fn of_rows(rows: &'a [S], row_len: usize, start: usize, end: usize) -> Self {
+        let end = end.min(row_len);
+        let start = start.min(end);
+        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        let mut count = 0;
+        for (slot, row) in list.iter_mut().zip(rows.chunks_exact(row_len.max(1))) {
+            *slot = row.get(start..end).unwrap_or_default();
+            count += 1;
+        }
+        Self { channels: list, count, frames: end - start }
+    }
+
     /// Channels in this block.
     #[must_use]
     pub fn channel_count(&self) -> usize {

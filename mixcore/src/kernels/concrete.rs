@@ -7,14 +7,15 @@
 use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
 use super::correlate::PairSums;
+use super::intake::Intake;
 use super::isa::{Isa, dispatch};
-use super::k_weight::{KState, KWeight};
+use super::k_weight::{KSegments, KState, KWork};
 use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_real, gain, interp, k_weight, matrix, mix, reduce, screen,
-    true_peak, window,
+    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, reduce,
+    screen, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -69,8 +70,13 @@ for_both_samples! {
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);
     interp::fir_peaks_lanes as fn fir_peaks(input: &[Self], phases: &[Self], taps: usize, out: &mut [Self]);
-    k_weight::k_carry_lanes as fn k_carry(samples: &[Self], table: &[f64]) -> KState;
-    k_weight::k_energy_lanes as fn k_energy(filter: &KWeight, segments: &[&[Self]], starts: &[KState], energies: &mut [f64]);
+    intake::intake_lanes as fn intake(io: &mut [Self]) -> Intake;
+    k_weight::k_carry_lanes as fn k_carry(
+        k: &KSegments, table: &[f64], body: &[Self], work: &mut [f64]
+    ) -> KState;
+    k_weight::k_energy_lanes as fn k_energy(
+        k: &KSegments, table: &[f64], body: &[Self], start: &KState, io: KWork<'_>
+    );
     mix::add_scaled_lanes as fn add_scaled(sum: &mut [Self], source: &[Self], gain: Self);
     mix::accumulate_lanes as fn accumulate(sum: &mut [f64], source: &[Self], gain: f64);
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);

@@ -3,7 +3,9 @@
 //! `Sample` has this trait as a hidden supertrait, so kernels are written once for both types and
 //! the SIMD crate never shows in a public signature.
 
-use fearless_simd::{Simd, SimdFloat, SimdFloatElement, f32x8, f32x16, f64x4, f64x8, prelude::*};
+use fearless_simd::{
+    Simd, SimdBase, SimdFloat, SimdFloatElement, f32x4, f32x8, f32x16, f64x4, f64x8, prelude::*,
+};
 
 /// Hidden supertrait of [`crate::audio::Sample`].
 pub trait Lanes: Sized + Copy + SimdFloatElement {
@@ -25,6 +27,19 @@ pub trait Lanes: Sized + Copy + SimdFloatElement {
     fn store_f64<I: Simd>(simd: I, values: f64x8<I>, samples: &mut [Self; 8]);
     /// [`Lanes::LANES`] control values (f32) as samples.
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> Self::V<I>;
+    /// Four frames of eight rows as f64, turned so that each vector holds one frame.
+    fn turn<I: Simd>(simd: I, rows: [&[Self; 4]; 8]) -> [f64x8<I>; 4];
+}
+
+/// Turns four rows of four: a perfect shuffle rotates the four bits of (row, column) by one, so two
+/// of them transpose.
+#[inline(always)]
+fn turn_four<I: Simd, V: SimdBase<I>>([a, b, c, d]: [V; 4]) -> [V; 4] {
+    let (ac_low, ac_high) = a.interleave(c);
+    let (bd_low, bd_high) = b.interleave(d);
+    let (first, second) = ac_low.interleave(bd_low);
+    let (third, fourth) = ac_high.interleave(bd_high);
+    [first, second, third, fourth]
 }
 
 impl Lanes for f32 {
@@ -64,6 +79,17 @@ impl Lanes for f32 {
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> f32x16<I> {
         f32x16::from_slice(simd, control)
     }
+
+    #[inline(always)]
+    fn turn<I: Simd>(simd: I, rows: [&[Self; 4]; 8]) -> [f64x8<I>; 4] {
+        let t: [f32x4<I>; 8] = core::array::from_fn(|row| f32x4::load_array_ref(simd, rows[row]));
+        let low = turn_four([t[0], t[1], t[2], t[3]]);
+        let high = turn_four([t[4], t[5], t[6], t[7]]);
+        core::array::from_fn(|n| {
+            let (a, b) = low[n].combine(high[n]).widen();
+            a.combine(b)
+        })
+    }
 }
 
 impl Lanes for f64 {
@@ -98,5 +124,13 @@ impl Lanes for f64 {
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> f64x8<I> {
         let (low, high) = f32x8::from_slice(simd, control).widen();
         low.combine(high)
+    }
+
+    #[inline(always)]
+    fn turn<I: Simd>(simd: I, rows: [&[Self; 4]; 8]) -> [f64x8<I>; 4] {
+        let t: [f64x4<I>; 8] = core::array::from_fn(|row| f64x4::load_array_ref(simd, rows[row]));
+        let low = turn_four([t[0], t[1], t[2], t[3]]);
+        let high = turn_four([t[4], t[5], t[6], t[7]]);
+        core::array::from_fn(|n| low[n].combine(high[n]))
     }
 }

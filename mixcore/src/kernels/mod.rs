@@ -20,6 +20,7 @@ mod fft_passes;
 mod fft_real;
 mod fft_scalar;
 mod gain;
+mod intake;
 mod interp;
 mod isa;
 mod k_weight;
@@ -49,11 +50,12 @@ pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
 pub use gain::{apply_gains, gain, gain_ramp};
+pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
 /// Parts of the loudness meter, public for tests and benches only.
 #[doc(hidden)]
-pub use k_weight::{K_LANES, KState, KWeight, k_carry, k_energy};
+pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix_row;
 pub use mix::{accumulate, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};

@@ -6,7 +6,10 @@ use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState, STATE_FL
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, settled};
 use super::correlate::PairSums;
 pub use super::fft_scalar::{irfft, rfft};
-use super::k_weight::{KState, KWeight};
+use super::intake::Intake;
+use super::k_weight::{
+    K_LANES, KEnergy, KSegments, KState, KWeight, LAST_LANE, SEGMENT_OF_LANE, onward,
+};
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
 use super::screen::{LevelScreen, SCREEN_HISTORY};
@@ -147,6 +150,20 @@ pub fn clean_in_place<S: Sample>(io: &mut [S]) -> usize {
     faults
 }
 
+/// Twin of [`super::intake`].
+pub fn intake<S: Sample>(io: &mut [S]) -> Intake {
+    let mut found = Intake::default();
+    for sample in io {
+        if is_fault(*sample) {
+            *sample = S::zero();
+            found.faults += 1;
+        } else if sample.abs() >= S::one() {
+            found.clipped += 1;
+        }
+    }
+    found
+}
+
 /// Twin of [`super::fir_peaks`].
 pub fn fir_peaks<S: Sample>(input: &[S], phases: &[S], taps: usize, out: &mut [S]) {
     if taps == 0 {
@@ -177,37 +194,84 @@ pub fn matrix_row<S: Sample>(terms: &[(&[S], f64)], out: &mut [S]) {
     }
 }
 
+/// Filters samples one by one from `state`, which moves on; the sum of the squares.
+#[inline(always)]
+pub(super) fn k_rest<S: Sample>(filter: &KWeight, samples: &[S], state: &mut KState) -> f64 {
+    let mut energy = 0.0;
+    for x in samples {
+        let (y, next) = filter.step(*state, x.as_f64());
+        energy += y * y;
+        *state = next;
+    }
+    energy
+}
+
+/// The end state from rest of each segment of `body`, and the start state of each in a sub-block
+/// that starts from rest; the carry is the state at the end of the last one.
+fn k_starts<S: Sample>(k: &KSegments, table: &[f64], body: &[S]) -> ([KState; K_LANES], KState) {
+    let mut ends = [[0.0; 4]; K_LANES];
+    for (end, segment) in ends.iter_mut().zip(body.chunks_exact(k.frames)) {
+        for (x, weights) in segment.iter().zip(table.as_chunks::<4>().0) {
+            for (sum, weight) in end.iter_mut().zip(weights) {
+                *sum += x.as_f64() * weight;
+            }
+        }
+    }
+    let [one, two, four] = &k.decays;
+    let pairs: [KState; 4] = core::array::from_fn(|n| onward(one, &ends[2 * n], &ends[2 * n + 1]));
+    let halves: [KState; 2] =
+        core::array::from_fn(|n| onward(two, &pairs[2 * n], &pairs[2 * n + 1]));
+    let mut starts = [[0.0; 4]; K_LANES];
+    starts[4] = halves[0];
+    for n in [0, 4] {
+        starts[n + 2] = onward(two, &starts[n], &pairs[n / 2]);
+    }
+    for n in [0, 2, 4, 6] {
+        starts[n + 1] = onward(one, &starts[n], &ends[n]);
+    }
+    (starts, onward(four, &halves[0], &halves[1]))
+}
+
 /// Twin of [`super::k_carry`].
 #[must_use]
-pub fn k_carry<S: Sample>(samples: &[S], table: &[f64]) -> KState {
-    let longest = table.len() / 4;
-    let frames = samples.len().min(longest);
-    core::array::from_fn(|row| {
-        let weights = &table[row * longest..][..longest][longest - frames..];
-        let mut lanes = [0.0; 8];
-        for (n, (x, weight)) in samples.iter().zip(weights).enumerate() {
-            lanes[n % 8] += x.as_f64() * weight;
-        }
-        fold_sum(&lanes)
-    })
+pub fn k_carry<S: Sample>(k: &KSegments, table: &[f64], samples: &[S], work: &[f64]) -> KState {
+    let (body, rest) = k.cut(samples, table, work);
+    let mut carry = if body.is_empty() { [0.0; 4] } else { k_starts(k, table, body).1 };
+    k_rest(&k.filter, rest, &mut carry);
+    carry
 }
 
 /// Twin of [`super::k_energy`].
+#[must_use]
 pub fn k_energy<S: Sample>(
-    filter: &KWeight,
-    segments: &[&[S]],
-    starts: &[KState],
-    energies: &mut [f64],
-) {
-    for ((segment, start), energy) in segments.iter().zip(starts).zip(energies) {
-        let mut state = *start;
-        *energy = 0.0;
-        for x in *segment {
-            let (y, next) = filter.step(state, x.as_f64());
-            *energy += y * y;
-            state = next;
+    k: &KSegments,
+    table: &[f64],
+    samples: &[S],
+    start: &KState,
+    work: &[f64],
+) -> KEnergy {
+    let (body, rest) = k.cut(samples, table, work);
+    let mut found = KEnergy { energy: 0.0, carry: [0.0; 4] };
+    let mut state = *start;
+    if !body.is_empty() {
+        let (starts, carry) = k_starts(k, table, body);
+        let mut energies = [0.0; K_LANES];
+        for (lane, segment) in SEGMENT_OF_LANE.into_iter().enumerate() {
+            let decay: [KState; 4] = core::array::from_fn(|row| {
+                core::array::from_fn(|column| k.from_start[row][column][lane])
+            });
+            let mut own = onward(&decay, start, &starts[segment]);
+            let samples = body.chunks_exact(k.frames).nth(segment).unwrap_or_default();
+            energies[lane] = k_rest(&k.filter, samples, &mut own);
+            if lane == LAST_LANE {
+                state = own;
+            }
         }
+        found = KEnergy { energy: fold_sum(&energies), carry };
     }
+    found.energy += k_rest(&k.filter, rest, &mut state);
+    k_rest(&k.filter, rest, &mut found.carry);
+    found
 }
 
 /// Twin of [`super::cascade_energy`]; lanes without a row keep their state and return 0.

@@ -15,7 +15,7 @@
 //! is nothing to guard against (M-Igashi/mp3rgain, issues 269 and 292).
 
 use super::gating::{Gates, MOMENTARY_SUB_BLOCKS, SubBlocks, gated_loudness, loudness, mean};
-use super::meter::LoudnessReadings;
+use super::readings::LoudnessReadings;
 use crate::units::{Lufs, Reading, db_to_gain};
 
 /// Loudness that ReplayGain 2 plays everything at, LUFS.

@@ -176,7 +176,7 @@ impl<'a, S: Sample> RmsMeter<'a, S> {
         let Stream { rate_hz, isa, .. } = self.stream;
         let mut at = 0;
         while at < block.frames() {
-            let (taken, complete) = self.rows.take(&block.range(at, block.frames()));
+            let (taken, complete) = self.rows.take(&block, at);
             if complete {
                 let done = self.rows.done() + 1;
                 let mut all = PeakEnergy { peak: 0.0, energy: 0.0 };

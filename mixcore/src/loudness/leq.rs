@@ -182,7 +182,7 @@ impl<'a, S: Sample> LeqMeter<'a, S> {
         block.check_channels("block", self.stream.channel_count())?;
         let mut at = 0;
         while at < block.frames() {
-            let (taken, complete) = self.rows.take(&block.range(at, block.frames()));
+            let (taken, complete) = self.rows.take(&block, at);
             if complete {
                 self.sums.add(self.stream.isa, &self.sections, self.rows.rows());
                 self.rows.advance();

@@ -28,8 +28,9 @@ use super::histogram::BinWidth;
 use super::interpolator::TruePeakMethod;
 use super::live_loudness::LiveLoudness;
 use super::live_peaks::LivePeaks;
-use super::meter::{LoudnessReadings, MeterStorage};
-use super::sub_block_filter::{QUANTUM, SubBlockFilter};
+use super::meter::MeterStorage;
+use super::readings::LoudnessReadings;
+use super::sub_block_filter::SubBlockFilter;
 use super::true_peak::{PeakReadings, TruePeakMeter};
 use crate::audio::{Block, Sample, Store};
 use crate::error::Error;
@@ -81,6 +82,7 @@ pub struct LiveMeter<'a, S> {
     loudness: LiveLoudness<'a>,
     peaks: LivePeaks<'a, S>,
     measured_frames: u64,
+    clipped: u64,
 }
 
 impl<S: Sample> LiveMeter<'static, S> {
@@ -105,7 +107,7 @@ impl<S: Sample> LiveMeter<'static, S> {
 
 impl<'a, S: Sample> LiveMeter<'a, S> {
     /// Memory that [`LiveMeter::new_in`] needs, whatever the programme's length: that of
-    /// [`LiveLoudness::required_len`] (293 kB at 0.01 LU, 34 kB at 0.1 LU) and some 80 ms of samples.
+    /// [`LiveLoudness::required_len`] (293 kB at 0.01 LU, 34 kB at 0.1 LU) and 10 ms of samples.
     #[must_use]
     pub fn required_len(setup: &LiveMeterSetup, stream: &Stream) -> MeterStorage {
         let (pending, table) = SubBlockFilter::<S>::required_len(stream);
@@ -159,10 +161,11 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         Ok(Self {
             setup,
             stream,
-            filter: SubBlockFilter::new(stream, setup.dual_mono, pending, table)?,
+            filter: SubBlockFilter::new(stream, setup.dual_mono, false, pending, table)?,
             loudness: loudness.on(stream.isa),
             peaks: LivePeaks::new(true_peak, stream.channel_count())?,
             measured_frames: 0,
+            clipped: 0,
         })
     }
 
@@ -175,15 +178,17 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     /// Another number of channels than the stream's; nothing of the block is recorded then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.stream.channel_count())?;
-        self.peaks.push(block)?;
-        let mut energies = [0.0; QUANTUM];
         let mut at = 0;
         while at < block.frames() {
-            let (taken, count) = self.filter.take(&block.range(at, block.frames()), &mut energies);
-            for &energy in energies.iter().take(count) {
+            let taken = self.filter.take(&block, at);
+            self.peaks.push_cleaned(&self.filter.fresh(), taken.faults);
+            if self.is_running() {
+                self.clipped += taken.clipped;
+            }
+            if let Some(energy) = taken.energy {
                 self.loudness.push(energy);
             }
-            at += taken;
+            at += taken.frames;
         }
         if self.is_running() {
             self.measured_frames += block.frames() as u64;
@@ -232,6 +237,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         self.loudness.restart_at(self.next_sub_block());
         self.peaks.restart(self.frames());
         self.measured_frames = 0;
+        self.clipped = 0;
     }
 
     /// As good as new, and running: the filters at rest, the frame counter at 0.
@@ -243,6 +249,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         self.loudness.reset();
         self.peaks.reset();
         self.measured_frames = 0;
+        self.clipped = 0;
     }
 
     /// Adds the windows of another meter to I and LRA; see [`LiveLoudness::merge_from`].
@@ -353,6 +360,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
             sample_peak_frame: peaks.sample_peak_frame,
             duration_s,
             faults: self.faults(),
+            clipped: self.clipped,
         }
     }
 }

@@ -26,8 +26,8 @@ use super::gating::{
     SUB_BLOCKS_PER_S, loudness, sub_block_start,
 };
 use super::histogram::{BinWidth, Bounds, Histogram, RelativeGate};
-use super::meter::Held;
 use super::range::{LoudnessRange, RELATIVE_GATE};
+use super::readings::Held;
 use crate::audio::Store;
 use crate::error::Error;
 use crate::kernels::{self, Isa, SAMPLE_LIMIT};

@@ -36,8 +36,9 @@ impl<'a, S: Sample> LivePeaks<'a, S> {
         })
     }
 
-    pub(super) fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
-        self.meter.push(block)
+    /// Clean rows, as many as channels, in which `faults` were found.
+    pub(super) fn push_cleaned(&mut self, rows: &Block<'_, S>, faults: u64) {
+        self.meter.push_cleaned(rows, faults);
     }
 
     /// Faults since the start of the measurement, those of pauses too.

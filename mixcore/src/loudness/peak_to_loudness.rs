@@ -17,8 +17,8 @@
 //! Cost: on demand, per 100 ms one sum of 300 sub-blocks and one maximum of 30 intervals, three times.
 
 use super::gating::{ABSOLUTE_GATE_LUFS, HOP_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SubBlocks, mean};
-use super::meter::LoudnessReadings;
 use super::range::{RELATIVE_GATE, low_and_high};
+use super::readings::LoudnessReadings;
 use crate::error::Error;
 use crate::units::{Lufs, Power, Reading};
 

@@ -1,140 +1,91 @@
 //! K-weighting of a stream, sub-block by sub-block: what a loudness meter's history is made of.
 //!
-//! Samples wait until their sub-block is complete; complete ones of all channels are then filtered
-//! eight at a time. The weighted energy of a sub-block is summed in channel order, however the lanes
-//! were packed.
+//! When the rows ([`SubBlockRows`]) hold a whole sub-block it is filtered there, each channel by
+//! itself. The weighted energy of a sub-block is summed in channel order.
 //!
-//! Sources: ITU-R BS.1770-5, Annex 1. Cost: see [`crate::kernels::k_energy`]; blocks of 80 ms and
-//! more fill all lanes, smaller ones only as many as they complete.
+//! Sources: ITU-R BS.1770-5, Annex 1. Cost: see [`crate::kernels::k_energy`], the same for blocks of
+//! any length.
 
-use super::gating::{SUB_BLOCKS_PER_S, sub_block_start};
+use super::gating::sub_block_start;
 use super::k_weighting::KWeighting;
 use super::power::channel_weight;
-use crate::audio::{Block, Layout, PerChannel, Sample, Store, move_to_front};
+use super::sub_block_rows::{SubBlockRows, longest_sub_block, shortest_sub_block};
+use crate::audio::{Block, Layout, MAX_LAYOUT_CHANNELS, PerChannel, Sample, Store};
 use crate::error::Error;
-use crate::kernels::{self, Isa, K_LANES, KState, KWeight, k_carry, k_energy};
-use crate::math;
-use crate::stream::{MAX_RATE_HZ, Stream};
+use crate::kernels::{KSegments, KState, KWeight, k_carry, k_energy};
+use crate::stream::Stream;
 
-/// Most sub-blocks that are filtered in one go: so many fill the lanes for any channel count.
-pub(super) const QUANTUM: usize = K_LANES;
-
-/// Frames of the longest sub-block.
-pub(super) fn longest_sub_block(stream: &Stream) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "80 to 3840 for a valid stream; an invalid one is refused by the constructor"
-    )]
-    {
-        math::ceil(stream.rate_hz.clamp(0.0, MAX_RATE_HZ) / SUB_BLOCKS_PER_S) as usize
-    }
-}
-
-/// What one weighted channel carries on.
+/// What one channel carries on.
 #[derive(Clone, Copy, Debug, Default)]
 struct ChannelState {
-    /// Channel of the stream.
-    index: usize,
+    /// G of BS.1770; 0 for what does not count.
     weight: f64,
+    /// It is filtered.
+    filtered: bool,
     state: KState,
+    /// Of the last sub-block, without the weight.
+    energy: f64,
 }
 
-/// Sub-blocks of any channel that are filtered side by side.
-///
-/// They come in channel order, so the weighted sum of a sub-block has one order however they are
-/// packed.
-struct Batch<'a, S> {
-    segments: [&'a [S]; K_LANES],
-    starts: [KState; K_LANES],
-    /// Sub-block of the quantum, and weight.
-    slots: [(usize, f64); K_LANES],
-    len: usize,
-}
-
-impl<S> Default for Batch<'_, S> {
-    fn default() -> Self {
-        Self {
-            segments: [&[]; K_LANES],
-            starts: [[0.0; 4]; K_LANES],
-            slots: [(0, 0.0); K_LANES],
-            len: 0,
-        }
-    }
-}
-
-impl<'a, S: Sample> Batch<'a, S> {
-    fn add(&mut self, segment: &'a [S], start: KState, slot: (usize, f64)) {
-        let mut lanes = self.segments.iter_mut().zip(&mut self.starts).zip(&mut self.slots);
-        if let Some(((free_segment, free_start), free_slot)) = lanes.nth(self.len) {
-            (*free_segment, *free_start, *free_slot) = (segment, start, slot);
-            self.len += 1;
-        }
-    }
-
-    /// Filters what there is, adds it to the sums, and is empty again.
-    fn run(&mut self, isa: Isa, filter: &KWeight, sums: &mut [f64; QUANTUM]) {
-        let mut energies = [0.0; K_LANES];
-        let segments = self.segments.get(..self.len).unwrap_or_default();
-        k_energy(isa, filter, segments, &self.starts, &mut energies);
-        for ((k, weight), energy) in self.slots.iter().zip(energies).take(self.len) {
-            if let Some(sum) = sums.get_mut(*k) {
-                *sum += weight * energy;
-            }
-        }
-        self.len = 0;
-    }
+/// What became of the frames that were taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    /// So many frames of the block, at most up to the end of the sub-block.
+    pub(super) frames: usize,
+    /// Samples of all channels that were not finite or beyond 1e6 and are 0 in the rows.
+    pub(super) faults: u64,
+    /// Samples of all channels at or over full scale.
+    pub(super) clipped: u64,
+    /// The weighted energy of the sub-block, if these frames completed it.
+    pub(super) energy: Option<f64>,
 }
 
 /// The filter of one stream.
 #[derive(Debug)]
 pub(super) struct SubBlockFilter<'a, S> {
     stream: Stream,
-    filter: KWeight,
+    rows: SubBlockRows<'a, S>,
+    k: KSegments,
     /// Decay over a sub-block of the shorter and of the longer length.
     decays: [[KState; 4]; 2],
-    table: Store<'a, f64>,
-    /// One row per weighted channel: what has not been filtered yet.
-    pending: Store<'a, S>,
+    longest: usize,
+    /// The table of `k`, then what it works in.
+    numbers: Store<'a, f64>,
     channels: PerChannel<ChannelState>,
-    weighted: usize,
-    done: usize,
-    frames: u64,
 }
 
 impl<'a, S: Sample> SubBlockFilter<'a, S> {
-    /// Lengths of `pending` and of `table`.
+    /// Lengths of `rows` and of `numbers`.
     pub(super) fn required_len(stream: &Stream) -> (usize, usize) {
-        let longest = longest_sub_block(stream);
-        let weighted =
-            stream.layout.speakers().iter().filter(|speaker| channel_weight(speaker) > 0.0).count();
-        (weighted * longest * QUANTUM, 4 * longest)
+        let numbers = KSegments::required_len(shortest_sub_block(stream));
+        (SubBlockRows::<S>::required_len(stream), numbers)
     }
 
     /// A filter at rest; the stores have the required lengths.
+    ///
+    /// With `every_channel` the channels that do not count for the loudness, LFE, are filtered too.
     pub(super) fn new(
         stream: Stream,
         dual_mono: bool,
-        pending: Store<'a, S>,
-        mut table: Store<'a, f64>,
+        every_channel: bool,
+        rows: Store<'a, S>,
+        mut numbers: Store<'a, f64>,
     ) -> Result<Self, Error> {
         let filter = KWeighting::design(stream.rate_hz)?.kernel();
-        filter.fill_carry_table(&mut table);
-        let longest = table.len() / 4;
+        let longest = longest_sub_block(&stream);
+        let k = KSegments::new(filter, shortest_sub_block(&stream));
+        k.fill_table(&mut numbers);
         let mut channels = PerChannel::<ChannelState>::new(stream.channel_count())?;
-        let mut weighted = 0;
-        for (index, speaker) in stream.layout.speakers().iter().enumerate() {
-            let mut weight = channel_weight(speaker);
+        for (channel, speaker) in channels.iter_mut().zip(stream.layout.speakers()) {
+            channel.weight = channel_weight(speaker);
             if dual_mono && stream.layout == Layout::MONO {
-                weight *= 2.0;
+                channel.weight *= 2.0;
             }
-            if weight > 0.0 {
-                channels[weighted] = ChannelState { index, weight, state: [0.0; 4] };
-                weighted += 1;
-            }
+            channel.filtered = every_channel || channel.weight > 0.0;
         }
         let decays = [filter.decay(longest - 1), filter.decay(longest)];
-        Ok(Self { stream, filter, decays, table, pending, channels, weighted, done: 0, frames: 0 })
+        let rows = SubBlockRows::new(stream, rows);
+        Ok(Self { stream, rows, k, decays, longest, numbers, channels })
     }
 
     /// At rest again.
@@ -142,84 +93,141 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
         for channel in self.channels.iter_mut() {
             channel.state = [0.0; 4];
         }
-        self.done = 0;
-        self.frames = 0;
+        self.rows.reset();
+    }
+
+    /// Goes on at the start of that sub-block, from these states and at rest where there are none;
+    /// nothing is counted yet.
+    pub(super) fn begin(&mut self, sub_block: usize, states: &[KState]) {
+        self.reset();
+        self.rows.go_to(sub_block);
+        for (channel, state) in self.channels.iter_mut().zip(states) {
+            channel.state = *state;
+        }
+    }
+
+    /// Goes on where another filter of the same stream is.
+    pub(super) fn follow(&mut self, other: &SubBlockFilter<'_, S>) {
+        self.rows.follow(&other.rows);
+        for (channel, other) in self.channels.iter_mut().zip(other.channels.iter()) {
+            channel.state = other.state;
+            channel.energy = other.energy;
+        }
+    }
+
+    /// The state of every channel, filtered or not.
+    pub(super) fn states(&self) -> [KState; MAX_LAYOUT_CHANNELS] {
+        let mut states = [[0.0; 4]; MAX_LAYOUT_CHANNELS];
+        for (state, channel) in states.iter_mut().zip(self.channels.iter()) {
+            *state = channel.state;
+        }
+        states
+    }
+
+    /// Channels that are filtered; every layout has one.
+    pub(super) fn filtered(&self) -> usize {
+        self.channels.iter().filter(|channel| channel.filtered).count().max(1)
     }
 
     /// Frames taken so far.
     pub(super) fn frames(&self) -> u64 {
-        self.frames
+        self.rows.frames()
     }
 
-    /// Takes as many frames as there is room for, and writes the energies of the sub-blocks that are
-    /// complete then. Returns the frames taken and the number of energies.
-    pub(super) fn take(
+    /// Whole sub-blocks so far.
+    pub(super) fn done(&self) -> usize {
+        self.rows.done()
+    }
+
+    /// Samples so far at or over full scale.
+    pub(super) fn clipped(&self) -> u64 {
+        self.rows.clipped()
+    }
+
+    /// The clean samples of the last take, every channel.
+    pub(super) fn fresh(&self) -> Block<'_, S> {
+        self.rows.fresh()
+    }
+
+    /// Takes the frames of `block` from `from` on, up to the end of the sub-block.
+    pub(super) fn take(&mut self, block: &Block<'_, S>, from: usize) -> Taken {
+        let before = (self.rows.faults(), self.rows.clipped());
+        let (frames, complete) = self.rows.take(block, from);
+        self.taken(before, frames, complete)
+    }
+
+    /// [`SubBlockFilter::take`] of whole interleaved frames.
+    pub(super) fn take_interleaved(&mut self, samples: &[S]) -> Taken {
+        let before = (self.rows.faults(), self.rows.clipped());
+        let (frames, complete) = self.rows.take_interleaved(samples);
+        self.taken(before, frames, complete)
+    }
+
+    /// As [`SubBlockFilter::take`], but does no more than [`k_carry`] when the sub-block is complete:
+    /// one for each filtered channel, in order. Returns the frames taken, and whether there are
+    /// carries.
+    pub(super) fn take_carries(
         &mut self,
         block: &Block<'_, S>,
-        energies: &mut [f64; QUANTUM],
-    ) -> (usize, usize) {
-        let rate_hz = self.stream.rate_hz;
-        let origin = sub_block_start(self.done, rate_hz);
-        let room = sub_block_start(self.done + QUANTUM, rate_hz) - self.frames;
-        #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
-        let (fill, room) = ((self.frames - origin) as usize, room as usize);
-        let take = room.min(block.frames());
-        let row_len = self.row_len();
-        let rows = self.pending.chunks_exact_mut(row_len);
-        for (channel, row) in self.channels.iter().zip(rows).take(self.weighted) {
-            let input = block.channels().nth(channel.index).unwrap_or_default();
-            let free = row.get_mut(fill..fill + take).unwrap_or_default();
-            kernels::clean(self.stream.isa, input, free);
+        from: usize,
+        carries: &mut [KState],
+    ) -> (usize, bool) {
+        let (frames, complete) = self.rows.take(block, from);
+        if complete {
+            let (table, work) = self.numbers.split_at_mut(self.k.table_len());
+            let rows = self.channels.iter().zip(self.rows.rows());
+            let rows = rows.filter(|(channel, _)| channel.filtered);
+            for ((_, row), carry) in rows.zip(carries) {
+                *carry = k_carry(self.stream.isa, &self.k, table, row, work);
+            }
+            self.rows.advance();
         }
-        self.frames += take as u64;
-        let mut complete = 0;
-        while complete < QUANTUM
-            && sub_block_start(self.done + complete + 1, rate_hz) <= self.frames
-        {
-            complete += 1;
-        }
-        if complete > 0 {
-            self.filter_sub_blocks(complete, energies);
-        }
-        (take, complete)
+        (frames, complete)
     }
 
-    /// Pending samples of a channel, at least 1.
-    fn row_len(&self) -> usize {
-        (self.table.len() / 4 * QUANTUM).max(1)
+    /// The states of every channel after that sub-block, by its carries.
+    pub(super) fn hand_over(&self, sub_block: usize, carries: &[KState], states: &mut [KState]) {
+        let start = |sub_block: usize| sub_block_start(sub_block, self.stream.rate_hz);
+        let decay = self.decay((start(sub_block + 1) - start(sub_block)) as usize);
+        let channels = self.channels.iter().zip(states).filter(|(channel, _)| channel.filtered);
+        for ((_, state), carry) in channels.zip(carries) {
+            *state = KWeight::hand_over(decay, state, carry);
+        }
     }
 
-    /// Filters the first `count` pending sub-blocks and moves the rest to the front.
-    fn filter_sub_blocks(&mut self, count: usize, energies: &mut [f64; QUANTUM]) {
-        let rate_hz = self.stream.rate_hz;
-        let isa = self.stream.isa;
-        let origin = sub_block_start(self.done, rate_hz);
-        let row_len = self.row_len();
-        let longest = self.table.len() / 4;
-        #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
-        let edge = |k: usize| (sub_block_start(self.done + k, rate_hz) - origin) as usize;
-        energies.fill(0.0);
-        let mut batch = Batch::default();
-        let rows = self.pending.chunks_exact(row_len);
-        for (channel, row) in self.channels.iter_mut().zip(rows).take(self.weighted) {
-            for k in 0..count {
-                let segment = row.get(edge(k)..edge(k + 1)).unwrap_or_default();
-                let carry = k_carry(isa, segment, &self.table);
-                let decay = &self.decays[usize::from(segment.len() == longest)];
-                let start = channel.state;
-                channel.state = KWeight::hand_over(decay, &start, &carry);
-                batch.add(segment, start, (k, channel.weight));
-                if batch.len == K_LANES {
-                    batch.run(isa, &self.filter, energies);
-                }
+    /// A^frames of a whole sub-block.
+    fn decay(&self, frames: usize) -> &[KState; 4] {
+        &self.decays[usize::from(frames == self.longest)]
+    }
+
+    fn taken(&mut self, before: (u64, u64), frames: usize, complete: bool) -> Taken {
+        Taken {
+            frames,
+            faults: self.rows.faults() - before.0,
+            clipped: self.rows.clipped() - before.1,
+            energy: complete.then(|| self.filter_sub_block()),
+        }
+    }
+
+    fn filter_sub_block(&mut self) -> f64 {
+        let decay = &self.decays[usize::from(self.rows.fill() == self.longest)];
+        let (table, work) = self.numbers.split_at_mut(self.k.table_len());
+        let mut energy = 0.0;
+        for (channel, row) in self.channels.iter_mut().zip(self.rows.rows()) {
+            if channel.filtered {
+                let found = k_energy(self.stream.isa, &self.k, table, row, &channel.state, work);
+                channel.state = KWeight::hand_over(decay, &channel.state, &found.carry);
+                channel.energy = found.energy;
+                energy += channel.weight * found.energy;
             }
         }
-        batch.run(isa, &self.filter, energies);
-        #[expect(clippy::cast_possible_truncation, reason = "at most a quantum, 80 ms")]
-        let (used, filled) = (edge(count), (self.frames - origin) as usize);
-        for row in self.pending.chunks_exact_mut(row_len) {
-            move_to_front(row.get_mut(..filled).unwrap_or_default(), used);
-        }
-        self.done += count;
+        self.rows.advance();
+        energy
+    }
+
+    /// Energies of the last sub-block without the weights, channel by channel; 0 for what is not
+    /// filtered.
+    pub(super) fn channel_energies(&self) -> impl Iterator<Item = f64> + '_ {
+        self.channels.iter().map(|channel| channel.energy)
     }
 }

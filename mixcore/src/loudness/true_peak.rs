@@ -18,7 +18,7 @@
 
 use super::excursions::{ChannelLog, ExcursionLog, JointExcursions, PeakExcursion, TailOvers};
 use super::interpolator::{Interpolator, MAX_SPAN, TruePeakMethod};
-use crate::audio::{Block, PerChannel, Sample, Store};
+use crate::audio::{Block, PerChannel, Sample, Store, move_to_front};
 use crate::error::Error;
 use crate::kernels::{self, Isa, PAIR_MIDS, PEAK_PIECE as PIECE};
 use crate::stream::Stream;
@@ -188,6 +188,80 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.faults += faults;
         for at in (0..rows.frames()).step_by(CHUNK) {
             self.push_chunk(rows, at, CHUNK.min(rows.frames() - at));
+        }
+    }
+
+    /// Lets rows pass without measuring them: only the context of what follows rolls on.
+    pub(super) fn pass_by(&mut self, rows: &Block<'_, S>) {
+        let before = self.interpolator.span() - 1;
+        let rolled = rows.frames().min(before);
+        let contexts = self.memory.chunks_exact_mut(before.max(1));
+        for ((context, track), row) in contexts.zip(self.tracks.iter_mut()).zip(rows.channels()) {
+            move_to_front(context, rolled);
+            let fresh = row.get(rows.frames() - rolled..).unwrap_or_default();
+            for (to, from) in context.iter_mut().skip(before - rolled).zip(fresh) {
+                *to = *from;
+            }
+            track.recent = kernels::peak(self.isa, context).as_f64();
+        }
+        self.frames += rows.frames() as u64;
+    }
+
+    /// Lets the lines run out into silence: what follows is measured from rest.
+    pub(super) fn run_all_out(&mut self) {
+        let mut log = self.log.take();
+        for channel in 0..self.tracks.len() {
+            let mut track = self.tracks[channel];
+            let mut log = log.as_mut().and_then(|log| log.channel(channel));
+            self.run_out(channel, &mut track, log.as_mut());
+            self.tracks[channel] = Track { recent: 0.0, ..track };
+        }
+        self.log = log;
+        let contexts = self.tracks.len() * (self.interpolator.span() - 1);
+        self.memory.iter_mut().take(contexts).for_each(|x| *x = S::zero());
+    }
+
+    /// Counts frames that are not measured, and faults in them.
+    pub(super) fn skip(&mut self, frames: u64, faults: u64) {
+        self.frames += frames;
+        self.faults += faults;
+    }
+
+    /// Goes on at `frame` after the last samples of another meter of the same method and stream;
+    /// nothing is reached or counted yet.
+    pub(super) fn follow(&mut self, other: &TruePeakMeter<'_, S>, frame: u64) {
+        self.copy_context(other);
+        for track in self.tracks.iter_mut() {
+            *track = Track { recent: track.recent, ..Track::default() };
+        }
+        self.interval_peak = 0.0;
+        self.faults = 0;
+        self.frames = frame;
+    }
+
+    /// Takes over what a meter has reached that has followed this one.
+    pub(super) fn absorb(&mut self, later: &TruePeakMeter<'_, S>) {
+        self.copy_context(later);
+        for (track, later) in self.tracks.iter_mut().zip(later.tracks.iter()) {
+            if later.peak > track.peak {
+                (track.peak, track.frame) = (later.peak, later.frame);
+            }
+            if later.sample_peak > track.sample_peak {
+                (track.sample_peak, track.sample_frame) = (later.sample_peak, later.sample_frame);
+            }
+        }
+        self.interval_peak = self.interval_peak.max(later.interval_peak);
+        self.faults += later.faults;
+        self.frames = later.frames;
+    }
+
+    fn copy_context(&mut self, other: &TruePeakMeter<'_, S>) {
+        let contexts = self.tracks.len() * (self.interpolator.span() - 1);
+        for (to, from) in self.memory.iter_mut().zip(other.memory.iter()).take(contexts) {
+            *to = *from;
+        }
+        for (track, other) in self.tracks.iter_mut().zip(other.tracks.iter()) {
+            track.recent = other.recent;
         }
     }
 

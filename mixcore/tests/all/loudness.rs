@@ -38,7 +38,8 @@ fn mono(rate_hz: f64) -> Stream {
 
 const SETUP: MeterSetup = {
     let max_duration_s = 30.0;
-    MeterSetup { true_peak: TruePeakMethod::Fine, dual_mono: false, max_duration_s }
+    let (dual_mono, every_channel) = (false, false);
+    MeterSetup { true_peak: TruePeakMethod::Fine, dual_mono, max_duration_s, every_channel }
 };
 
 #[test]
@@ -217,6 +218,7 @@ proptest! {
         rate_hz in any_rate(),
         layout in any_layout(),
         dual_mono: bool,
+        every_channel: bool,
         annex2: bool,
         max_duration_s in prop_oneof![4 => 0.3..2.0_f64, 1 => Just(f64::NAN), 1 => Just(-1.0), 1 => Just(1e300)],
         lengths in prop::collection::vec(0..3000_usize, 0..6),
@@ -224,7 +226,7 @@ proptest! {
         channels in 1..26_usize,
     ) {
         let true_peak = if annex2 { TruePeakMethod::Annex2 } else { TruePeakMethod::Fine };
-        let setup = MeterSetup { true_peak, dual_mono, max_duration_s };
+        let setup = MeterSetup { true_peak, dual_mono, max_duration_s, every_channel };
         // Put together by hand, so that nothing was checked before.
         let stream = Stream { rate_hz, layout, ..mono(48e3) };
         let valid = (8e3..=384e3).contains(&rate_hz) && (0.4..=360e3).contains(&max_duration_s);

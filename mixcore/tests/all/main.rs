@@ -49,6 +49,8 @@ mod live;
 #[cfg(feature = "alloc")]
 mod loudness;
 #[cfg(feature = "alloc")]
+mod meter_forms;
+#[cfg(feature = "alloc")]
 mod meters;
 #[cfg(feature = "std")]
 mod programmes;

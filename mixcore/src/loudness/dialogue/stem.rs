@@ -4,7 +4,7 @@
 
 use super::super::gating::sub_block_start;
 use super::super::meter::{MeterStorage, check, history_len};
-use super::super::sub_block_filter::longest_sub_block;
+use super::super::sub_block_rows::longest_sub_block;
 use super::activity::Activity;
 use crate::audio::{Block, Sample, Speaker, Store};
 use crate::error::Error;

@@ -4,6 +4,7 @@ use mixcore::audio::{Block, Sample};
 use mixcore::filters::Biquad;
 use mixcore::loudness::{KWeighting, Meter, MeterSetup};
 use mixcore::{Layout, Stream, math};
+use proptest::prelude::*;
 
 use crate::signals::Noise;
 
@@ -159,4 +160,27 @@ fn the_meter_agrees_with_bs1770_by_the_letter() {
     // Sub-blocks of 110 and 111 frames, where windows are right to the nearest frame.
     agree::<f32>(11_025.0, Layout::STEREO, &[1.0, 1.0], 20.0, 5);
     agree::<f64>(8_000.0, Layout::STEREO, &[1.0, 1.0], 20.0, 6);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_programme_agrees_with_bs1770_by_the_letter(
+        rate_hz in prop_oneof![
+            prop::sample::select(vec![8_000.0, 11_025.0, 12_345.6, 22_050.0, 32_000.0, 44_100.0]),
+            8_000.0..20_000.0_f64,
+        ],
+        (layout, weights) in prop::sample::select(vec![
+            (Layout::MONO, vec![1.0]),
+            (Layout::STEREO, vec![1.0, 1.0]),
+            (Layout::SURROUND_5_1, vec![1.0, 1.0, 1.0, 0.0, 1.41, 1.41]),
+        ]),
+        seconds in 3.1..6.0_f64,
+        wide: bool,
+        seed: u32,
+    ) {
+        let agree = if wide { agree::<f64> } else { agree::<f32> };
+        agree(rate_hz, layout, &weights, seconds, seed);
+    }
 }

@@ -6,7 +6,7 @@
 
 use core::panic::PanicInfo;
 
-use mixcore::kernels::{self, Isa, KState, KWeight};
+use mixcore::kernels::{self, Intake, Isa, KEnergy, KSegments, KState};
 use mixcore::level::{Fader, FaderParams};
 use mixcore::loudness::{LiveMeter, Meter};
 use mixcore::{Block, BlockMut, Error, Io, Process, Processor};
@@ -34,17 +34,23 @@ entries! {
     fader_reset(fader: &mut Fader) {
         fader.reset();
     }
-    biquad_energy_f32(isa: Isa, filter: &KWeight, x: &[&[f32]], from: &[KState], to: &mut [f64]) {
-        kernels::k_energy(isa, filter, x, from, to);
+    k_energy_f32(isa: Isa, k: &KSegments, table: &[f64], x: &[f32], from: &KState, work: &mut [f64]) -> KEnergy {
+        kernels::k_energy(isa, k, table, x, from, work)
     }
-    biquad_energy_f64(isa: Isa, filter: &KWeight, x: &[&[f64]], from: &[KState], to: &mut [f64]) {
-        kernels::k_energy(isa, filter, x, from, to);
+    k_energy_f64(isa: Isa, k: &KSegments, table: &[f64], x: &[f64], from: &KState, work: &mut [f64]) -> KEnergy {
+        kernels::k_energy(isa, k, table, x, from, work)
     }
-    biquad_carry_f32(isa: Isa, samples: &[f32], table: &[f64]) -> KState {
-        kernels::k_carry(isa, samples, table)
+    k_carry_f32(isa: Isa, k: &KSegments, table: &[f64], x: &[f32], work: &mut [f64]) -> KState {
+        kernels::k_carry(isa, k, table, x, work)
     }
-    biquad_carry_f64(isa: Isa, samples: &[f64], table: &[f64]) -> KState {
-        kernels::k_carry(isa, samples, table)
+    intake_f32(isa: Isa, io: &mut [f32]) -> Intake {
+        kernels::intake(isa, io)
+    }
+    k_carry_f64(isa: Isa, k: &KSegments, table: &[f64], x: &[f64], work: &mut [f64]) -> KState {
+        kernels::k_carry(isa, k, table, x, work)
+    }
+    intake_f64(isa: Isa, io: &mut [f64]) -> Intake {
+        kernels::intake(isa, io)
     }
     meter_push_f32(meter: &mut Meter<'_, f32>, audio: Block<'_, f32>) -> Result<(), Error> {
         meter.push(audio)
