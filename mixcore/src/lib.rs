@@ -15,7 +15,8 @@
 //! | [`audio`] | samples, planar blocks, named layouts |
 //! | [`kernels`] | the heavy loops: SIMD with the same bits on every CPU |
 //! | [`ramp`], [`stream`] | click-free moves; the contract of a processor |
-//! | [`filters`], [`loudness`] | delay and biquads; BS.1770 loudness, true peak, dialogue |
+//! | [`filters`], [`loudness`] | delay, biquads, FFT; BS.1770 loudness, true peak, dialogue |
+//! | [`analysis`] | spectra, bands, masking between stems |
 //! | [`level`], [`dynamics`], [`spatial`] | the three layers |
 //! | [`delivery`] | measurements, specifications, verdicts, reports |
 //! | [`session`] | a mix as data, and the renderer that turns it into versions |
@@ -66,6 +67,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod analysis;
 pub mod audio;
 pub mod delivery;
 pub mod dynamics;

@@ -22,8 +22,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo")
 }
 
-/// All samples of a FLAC file, channel by channel.
-fn decode(name: &str) -> Vec<Vec<f32>> {
+/// All samples of a FLAC file of the cue, channel by channel.
+pub(crate) fn decode(name: &str) -> Vec<Vec<f32>> {
     let file = File::open(folder().join(name)).unwrap();
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     let mut hint = Hint::new();

@@ -13,6 +13,7 @@ mod golden;
 mod kernels;
 mod kernels_matrix;
 mod layouts;
+mod masking;
 mod order;
 mod pan;
 mod promises;
@@ -20,6 +21,7 @@ mod properties;
 mod properties_lent;
 mod roster;
 mod signals;
+mod spectrum;
 
 #[cfg(feature = "json")]
 mod cue;
@@ -39,6 +41,8 @@ mod limiter;
 mod limiter_ceiling;
 #[cfg(feature = "alloc")]
 mod loudness;
+#[cfg(feature = "json")]
+mod masking_cue;
 #[cfg(feature = "alloc")]
 mod meters;
 #[cfg(feature = "alloc")]

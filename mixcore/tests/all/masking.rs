@@ -1,0 +1,1 @@
+//! Masking between stems.
