@@ -176,11 +176,15 @@ impl<'a, S: Sample> PowerFrames<'a, S> {
         let (window, rest) = self.scratch.split_at_mut(self.window);
         let (time, rest) = rest.split_at_mut(self.fft.length());
         let (re, im) = rest.split_at_mut(self.fft.bins());
+        // Oldest first; what follows the window in `time` stays 0.
         let (newest, oldest) = ring.split_at(self.at);
-        let samples = oldest.iter().chain(newest);
-        // What follows the window in `time` stays 0.
-        for ((time, &sample), &weight) in time.iter_mut().zip(samples).zip(&*window) {
-            *time = sample * weight;
+        let (front, back) = time.split_at_mut(oldest.len());
+        let (front_window, back_window) = window.split_at(oldest.len());
+        for (time, samples, window) in [(front, oldest, front_window), (back, newest, back_window)]
+        {
+            for ((time, &sample), &weight) in time.iter_mut().zip(samples).zip(window) {
+                *time = sample * weight;
+            }
         }
         if self.fft.forward(time, re, im).is_err() {
             return;

@@ -17,10 +17,13 @@ pub struct MaskedShare {
     /// Of those bands and frames themselves, each counted once: what is soft counts as much as what
     /// is loud.
     pub cells: Reading,
+    /// How far the hidden bands and frames lie below their masked threshold, dB, on average;
+    /// [`Reading::BelowGate`] if none is hidden.
+    pub depth_db: Reading,
 }
 
-/// Sums of one target, masker and band.
-const SUMS: usize = 4;
+/// Sums of one target, masker and band: energy present and hidden, cells present and hidden, depth.
+const SUMS: usize = 5;
 
 /// Numbers of memory for so many stems.
 pub(super) const fn shares_len(stems: usize) -> usize {
@@ -82,6 +85,7 @@ impl<'a> Shares<'a> {
                     if frame.is_masked(target, masker, band) {
                         sums[1] += power;
                         sums[3] += 1.0;
+                        sums[4] += frame.depth_db(target, masker, band);
                     }
                 }
             }
@@ -96,7 +100,7 @@ impl<'a> Shares<'a> {
         need_s: f64,
         counts: impl Fn(usize) -> bool,
     ) -> MaskedShare {
-        let none = |reading| MaskedShare { energy: reading, cells: reading };
+        let none = |reading| MaskedShare { energy: reading, cells: reading, depth_db: reading };
         let Some(slot) = slot(self.stems, target, masker) else {
             return none(Reading::NotApplicable);
         };
@@ -115,7 +119,11 @@ impl<'a> Shares<'a> {
         let share = |part: f64, whole: f64| {
             if whole > 0.0 { Reading::Value(part / whole) } else { Reading::BelowGate }
         };
-        MaskedShare { energy: share(total[1], total[0]), cells: share(total[3], total[2]) }
+        MaskedShare {
+            energy: share(total[1], total[0]),
+            cells: share(total[3], total[2]),
+            depth_db: share(total[4], total[3]),
+        }
     }
 }
 

@@ -238,6 +238,12 @@ impl MaskingFrame<'_> {
         self.is_present(target, band) && self.excitation(target, band) < threshold
     }
 
+    /// How far the excitation by a target that is present lies below its masked threshold, dB.
+    pub(super) fn depth_db(&self, target: usize, masker: Masker, band: usize) -> f64 {
+        let threshold = self.model.threshold(band, self.masker_excitation(target, masker, band));
+        power_to_db(threshold / self.excitation(target, band))
+    }
+
     /// Ratio of the excitations by target and masker in every band, dB. What lies below the threshold
     /// in quiet counts as that threshold, so silence against silence is 0 dB.
     ///
