@@ -15,8 +15,8 @@
 //! | [`kernels`] | the heavy loops: SIMD with the same bits on every CPU |
 //! | [`audio`] | samples, planar blocks, named layouts |
 //! | [`ramp`], [`stream`] | click-free moves; the contract of a processor |
-//! | [`filters`], [`loudness`] | delay and biquads; BS.1770 loudness, true peak, dialogue |
-//! | [`analysis`] | level statistics and faults, correlation, delay, bands |
+//! | [`filters`], [`loudness`] | delay, biquads, FFT; BS.1770 loudness, true peak, dialogue |
+//! | [`analysis`] | level statistics and faults, correlation, delay, spectra, bands, masking |
 //! | [`level`], [`dynamics`], [`spatial`] | the three layers |
 //! | [`delivery`] | measurements, specifications, verdicts, reports |
 //! | [`session`] | a mix as data, and the renderer that turns it into versions |

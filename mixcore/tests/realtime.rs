@@ -10,7 +10,8 @@ use std::cell::Cell;
 #[cfg(feature = "alloc")]
 use mixcore::analysis::{
     ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
-    LevelSetup, LevelStats, ThirdOctave,
+    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, SpectrumSetup,
+    ThirdOctave,
 };
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
@@ -339,6 +340,33 @@ fn meters_never_allocate() {
     meters::<f64>();
     live_meters::<f32>();
     live_meters::<f64>();
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn spectra_and_masking_never_allocate() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let stems = [0, 1].map(|seed| signals::noise::<f32>(2, 24_000, 0.1, seed));
+    let blocks = [Block::new(&stems[0]).unwrap(), Block::new(&stems[1]).unwrap()];
+    let mut masking = Masking::new(MaskingSetup::default(), stream).unwrap();
+    let mut spectrum = LongTermSpectrum::new(SpectrumSetup::default(), stream).unwrap();
+    let mut ratios_db = [0.0; 40];
+    let calls = allocations(|| {
+        masking
+            .push_each(&blocks, |frame| {
+                frame.target_to_masker_db(0, Masker::Others, &mut ratios_db);
+            })
+            .unwrap();
+        masking.close();
+        std::hint::black_box(masking.share(0, Masker::Stem(1), 150.0, 500.0));
+        std::hint::black_box(masking.worst(0, Masker::Stem(1)).count());
+        masking.reset();
+        spectrum.push(blocks[0]).unwrap();
+        std::hint::black_box(spectrum.third_octave_dbfs(17));
+        spectrum.start_segment();
+        spectrum.reset();
+    });
+    assert_eq!(calls, 0);
 }
 
 #[cfg(feature = "alloc")]

@@ -1,27 +1,43 @@
-//! What a file is made of, apart from its loudness: level statistics and technical faults, the
-//! relation of two channels, bands.
+//! What a recording or a mix consists of and what hides what: readings that explain, and nothing that
+//! judges.
 //!
 //! [`LevelStats`] finds clipping, flat tops, silence, dropouts and stuck samples and says where they
 //! are. [`Correlation`] tells how two channels go together, over the whole spectrum and in every third
-//! octave, [`ChannelDelay`] how far one lags behind the other; [`Goniometer`]
-//! gives the picture of both. [`ThirdOctave`] names the bands, [`ThirdOctaveBank`] filters them.
+//! octave, [`ChannelDelay`] how far one lags behind the other; [`Goniometer`] gives the picture of
+//! both. [`LongTermSpectrum`] is the average spectrum of a recording. [`ErbBands`] cuts a spectrum as
+//! the ear does, [`ThirdOctave`] names the standard's bands and [`ThirdOctaveBank`] filters them.
+//! [`Masking`] says, band by band and every 10 ms, how far each stem of a mix stands above the level
+//! at which another one hides it.
 
+mod bands;
 mod channel_delay;
 mod correlation;
 mod delay_curve;
+mod frames;
 mod goniometer;
 mod level_events;
 mod level_scan;
 mod level_stats;
+mod masked_places;
+mod masked_shares;
+mod masking;
+mod masking_model;
 mod pair;
 mod sliding;
+mod spectrum;
 mod third_octave;
 
+pub use bands::{Band, ERB_BANDS, ErbBands, erb_hz, erb_rate, erb_rate_to_hz, third_octave_band};
 pub use channel_delay::{ChannelDelay, DelaySetup};
 pub use correlation::{Correlation, CorrelationReadings, CorrelationSetup};
 pub use delay_curve::{DelayReadings, DelayVerdict};
 pub use goniometer::{Goniometer, GoniometerSetup, GoniometerStorage, ImageReadings, StereoImage};
 pub use level_events::{EventCount, LevelEvent, LevelEventKind};
 pub use level_stats::{LevelReadings, LevelSetup, LevelStats, LevelStorage};
+pub use masked_places::MaskedPlace;
+pub use masked_shares::MaskedShare;
+pub use masking::{Masking, MaskingSetup, MaskingStorage};
+pub use masking_model::{Masker, MaskerKind, MaskingFrame, bark, quiet_threshold_db_spl};
 pub use pair::{ChannelPair, PairReadings};
+pub use spectrum::{LongTermSpectrum, SpectrumSetup, SpectrumStorage};
 pub use third_octave::{THIRD_OCTAVES, ThirdOctave, ThirdOctaveBank, ThirdOctaveState};

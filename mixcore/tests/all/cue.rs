@@ -22,7 +22,7 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo")
 }
 
-/// All samples of a FLAC file, channel by channel.
+/// All samples of a FLAC file of the cue, channel by channel.
 pub fn decode(name: &str) -> Vec<Vec<f32>> {
     let file = File::open(folder().join(name)).unwrap();
     let stream = MediaSourceStream::new(Box::new(file), Default::default());

@@ -16,6 +16,7 @@ mod kernels;
 mod kernels_analysis;
 mod kernels_matrix;
 mod layouts;
+mod masking;
 mod order;
 mod pan;
 mod promises;
@@ -23,6 +24,7 @@ mod properties;
 mod properties_lent;
 mod roster;
 mod signals;
+mod spectrum;
 mod trade;
 
 #[cfg(feature = "json")]
@@ -48,6 +50,8 @@ mod limiter_ceiling;
 mod live;
 #[cfg(feature = "alloc")]
 mod loudness;
+#[cfg(feature = "json")]
+mod masking_cue;
 #[cfg(feature = "alloc")]
 mod meter_forms;
 #[cfg(feature = "alloc")]
