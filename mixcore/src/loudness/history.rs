@@ -23,7 +23,8 @@ use super::gating::{
 };
 use super::interpolator::TruePeakMethod;
 use super::live::LiveMeter;
-use super::meter::{Meter, check, history_len};
+use super::meter::Meter;
+use super::meter_setup::{check, history_len};
 use crate::audio::{Block, Sample, Store};
 use crate::error::Error;
 use crate::stream::Stream;

@@ -12,8 +12,7 @@
 //! While it stands by ([`LiveMeter::pause`]) M and S go on; I, LRA, the maxima and the peaks stand
 //! still. The calls act from the frame at which they are made: a sub-block (10 ms) counts if it lies
 //! wholly in a stretch that is measured, and peaks are those of the stretches, each with silence around.
-//! The K-weighting runs on through a pause: it is not a cut of the programme
-//! ([`super::ProgrammeWindow`] is).
+//! The K-weighting runs on through a pause, and windows reach over the splice, as in [`super::Meter`].
 //! [`LiveMeter::restart`] is the button of an operator: the measurement begins anew while M and S go
 //! on. [`LiveMeter::reset`] is as good as new, the filters at rest.
 //!
@@ -28,7 +27,7 @@ use super::histogram::BinWidth;
 use super::interpolator::TruePeakMethod;
 use super::live_loudness::LiveLoudness;
 use super::live_peaks::LivePeaks;
-use super::meter::MeterStorage;
+use super::meter_setup::MeterStorage;
 use super::readings::LoudnessReadings;
 use super::sub_block_filter::SubBlockFilter;
 use super::true_peak::{PeakReadings, TruePeakMeter};
@@ -81,6 +80,8 @@ pub struct LiveMeter<'a, S> {
     filter: SubBlockFilter<'a, S>,
     loudness: LiveLoudness<'a>,
     peaks: LivePeaks<'a, S>,
+    /// It measures from the next frame on.
+    running: bool,
     measured_frames: u64,
     clipped: u64,
 }
@@ -164,6 +165,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
             filter: SubBlockFilter::new(stream, setup.dual_mono, false, pending, table)?,
             loudness: loudness.on(stream.isa),
             peaks: LivePeaks::new(true_peak, stream.channel_count())?,
+            running: true,
             measured_frames: 0,
             clipped: 0,
         })
@@ -178,6 +180,9 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     /// Another number of channels than the stream's; nothing of the block is recorded then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.stream.channel_count())?;
+        if block.frames() > 0 {
+            self.settle();
+        }
         let mut at = 0;
         while at < block.frames() {
             let taken = self.filter.take(&block, at);
@@ -204,28 +209,42 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         done + usize::from(begun)
     }
 
-    /// Stands by from this frame on: M and S go on, everything else stands still.
-    ///
-    /// # Real time
-    /// Does not allocate; runs the true-peak filters out once.
-    pub fn pause(&mut self) {
-        self.loudness.pause();
-        self.peaks.pause();
+    /// Does what the last pause or resume has asked for: they act on frames, so without one between
+    /// them they are nothing.
+    fn settle(&mut self) {
+        match (self.running, self.loudness.is_running()) {
+            (false, true) => {
+                self.loudness.pause();
+                self.peaks.pause();
+            }
+            (true, false) => {
+                self.loudness.resume_at(self.next_sub_block());
+                self.peaks.resume(self.frames());
+            }
+            _ => {}
+        }
     }
 
-    /// Measures on from this frame; nothing happens while it does.
+    /// Stands by from the next frame on: M and S go on, everything else stands still.
+    ///
+    /// # Real time
+    /// Does not allocate; the next push runs the true-peak filters out once.
+    pub fn pause(&mut self) {
+        self.running = false;
+    }
+
+    /// Measures on from the next frame; nothing happens while it does.
     ///
     /// # Real time
     /// Does not allocate.
     pub fn resume(&mut self) {
-        self.loudness.resume_at(self.next_sub_block());
-        self.peaks.resume(self.frames());
+        self.running = true;
     }
 
     /// Whether it measures (else it stands by).
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.loudness.is_running()
+        self.running
     }
 
     /// Starts the measurement anew from this frame, running or standing by: I, LRA, the maxima, the
@@ -234,6 +253,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     /// # Real time
     /// Does not allocate; sets the bins to zero (up to 288 kB).
     pub fn restart(&mut self) {
+        self.settle();
         self.loudness.restart_at(self.next_sub_block());
         self.peaks.restart(self.frames());
         self.measured_frames = 0;
@@ -245,6 +265,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     /// # Real time
     /// Does not allocate; sets the bins to zero (up to 288 kB).
     pub fn reset(&mut self) {
+        self.running = true;
         self.filter.reset();
         self.loudness.reset();
         self.peaks.reset();

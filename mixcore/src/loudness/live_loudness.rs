@@ -1,7 +1,7 @@
 //! Loudness without an end: the readings of a meter that runs for days in memory of a fixed size.
 //!
 //! What [`super::SubBlocks`] reads from a list of all 10 ms energies is kept here as it comes: the
-//! last 3 s for M and S, two histograms for I and LRA, and the maxima.
+//! last 3 s for M and S, those of the programme, two histograms for I and LRA, and the maxima.
 //!
 //! M, S and their maxima have the bits of [`super::Meter`]: the same windows, summed in the same tree.
 //! I and LRA have the errors that are documented, derived and measured at the head of
@@ -10,9 +10,8 @@
 //!
 //! # Pause
 //! EBU Tech 3341, clause 2.6: while the measurement stands by, M and S go on; I, LRA and the maxima
-//! stand still. A window counts if all of its sub-blocks do, without a gap: the stretches that were
-//! measured are like files of their own, whose windows are put together. Each stretch begins its 100 ms
-//! grid anew.
+//! stand still. As with [`super::Meter`], the programme is what was measured, spliced: windows reach
+//! over a splice, and the 100 ms grid goes on.
 //!
 //! Sources: ITU-R BS.1770-5, Annex 1; EBU Tech 3341 (2023), clauses 2.2 to 2.6; EBU Tech 3342.
 //! Cost: 340 additions a sub-block (10 ms), 2 logarithms every 100 ms. On demand, in instructions
@@ -28,13 +27,14 @@ use super::gating::{
 use super::histogram::{BinWidth, Bounds, Histogram, RelativeGate};
 use super::range::{LoudnessRange, RELATIVE_GATE};
 use super::readings::Held;
+use super::recent::Recent;
 use crate::audio::Store;
 use crate::error::Error;
 use crate::kernels::{self, Isa, SAMPLE_LIMIT};
 use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::units::{Reading, db_to_power};
 
-/// The last 3 s, written twice, so that every window is one slice.
+/// The last 3 s of the programme, written twice, so that every window is one slice.
 const RING: usize = 2 * SHORT_TERM_SUB_BLOCKS;
 
 /// Energies beyond this are no audio: 24 channels of weight 1.41 at the largest sample, 3840 frames
@@ -63,6 +63,8 @@ const ENERGY_LIMIT: f64 = 1e6 * SAMPLE_LIMIT * SAMPLE_LIMIT;
 pub struct LiveLoudness<'a> {
     rate_hz: f64,
     isa: Isa,
+    recent: Recent,
+    /// The last 3 s of the programme.
     ring: Store<'a, f64>,
     gating_blocks: Histogram<'a>,
     short_terms: Histogram<'a>,
@@ -73,9 +75,7 @@ pub struct LiveLoudness<'a> {
     /// First sub-block that counts.
     counts_from: usize,
     running: bool,
-    /// Sub-blocks that count: without a gap up to the last one, most without a gap, all.
-    run: usize,
-    longest_run: usize,
+    /// Sub-blocks that count.
     counted: usize,
     faults: u64,
 }
@@ -132,6 +132,7 @@ impl<'a> LiveLoudness<'a> {
         Ok(Self {
             rate_hz,
             isa: Isa::detect(),
+            recent: Recent::new(),
             ring,
             gating_blocks: Histogram::new(bins, integrated, gating_blocks),
             short_terms: Histogram::new(bins, range, short_terms),
@@ -140,8 +141,6 @@ impl<'a> LiveLoudness<'a> {
             done: 0,
             counts_from: 0,
             running: true,
-            run: 0,
-            longest_run: 0,
             counted: 0,
             faults: 0,
         })
@@ -163,33 +162,32 @@ impl<'a> LiveLoudness<'a> {
         let sound = (0.0..=ENERGY_LIMIT).contains(&energy);
         self.faults += u64::from(!sound);
         let energy = if sound { energy } else { 0.0 };
-        let at = self.done % SHORT_TERM_SUB_BLOCKS;
+        self.recent.hear(self.done, energy);
+        self.done += 1;
+        if self.running && self.done > self.counts_from {
+            self.count(energy);
+        }
+    }
+
+    /// Appends to the programme, and counts the windows that are complete.
+    fn count(&mut self, energy: f64) {
+        let at = self.counted % SHORT_TERM_SUB_BLOCKS;
         for slot in [at, at + SHORT_TERM_SUB_BLOCKS] {
             if let Some(slot) = self.ring.get_mut(slot) {
                 *slot = energy;
             }
         }
-        self.done += 1;
-        if self.running && self.done > self.counts_from {
-            self.count();
-        }
-    }
-
-    /// Counts the windows that the last sub-block completes.
-    fn count(&mut self) {
-        self.run += 1;
         self.counted += 1;
-        self.longest_run = self.longest_run.max(self.run);
-        let (run, frame) = (self.run, self.frames());
-        let on_grid = |len: usize| (run - len).is_multiple_of(HOP_SUB_BLOCKS);
-        if run >= MOMENTARY_SUB_BLOCKS {
+        let (counted, frame) = (self.counted, self.frames());
+        let on_grid = |len: usize| (counted - len).is_multiple_of(HOP_SUB_BLOCKS);
+        if counted >= MOMENTARY_SUB_BLOCKS {
             let power = self.power(MOMENTARY_SUB_BLOCKS);
             self.momentary_max.hold(power, frame);
             if on_grid(MOMENTARY_SUB_BLOCKS) {
                 self.gating_blocks.add(power);
             }
         }
-        if run >= SHORT_TERM_SUB_BLOCKS {
+        if counted >= SHORT_TERM_SUB_BLOCKS {
             let power = self.power(SHORT_TERM_SUB_BLOCKS);
             self.short_term_max.hold(power, frame);
             if on_grid(SHORT_TERM_SUB_BLOCKS) {
@@ -202,11 +200,12 @@ impl<'a> LiveLoudness<'a> {
         sub_block_start(sub_block, self.rate_hz)
     }
 
-    /// Mean power of the last `len` sub-blocks, of which there are so many.
+    /// Mean power of the programme's last `len` sub-blocks, of which there are so many.
     fn power(&self, len: usize) -> f64 {
-        let end = self.done.saturating_sub(1) % SHORT_TERM_SUB_BLOCKS + SHORT_TERM_SUB_BLOCKS + 1;
+        let last = self.counted.saturating_sub(1) % SHORT_TERM_SUB_BLOCKS;
+        let end = last + SHORT_TERM_SUB_BLOCKS + 1;
         let energies = self.ring.get(end - len..end).unwrap_or_default();
-        let frames = self.frames() - self.start(self.done - len);
+        let frames = self.start(self.counted) - self.start(self.counted - len);
         #[expect(clippy::cast_precision_loss, reason = "3 s")]
         {
             kernels::sum(self.isa, energies) / frames as f64
@@ -219,7 +218,6 @@ impl<'a> LiveLoudness<'a> {
     /// Does not allocate.
     pub fn pause(&mut self) {
         self.running = false;
-        self.run = 0;
     }
 
     /// Measures on from the next energy; nothing happens while it does.
@@ -257,7 +255,7 @@ impl<'a> LiveLoudness<'a> {
         self.short_terms.clear();
         (self.momentary_max, self.short_term_max) = (Held::default(), Held::default());
         self.counts_from = sub_block;
-        (self.run, self.longest_run, self.counted, self.faults) = (0, 0, 0, 0);
+        (self.counted, self.faults) = (0, 0);
     }
 
     /// As good as new, and running; the memory is kept.
@@ -265,7 +263,6 @@ impl<'a> LiveLoudness<'a> {
     /// # Real time
     /// Does not allocate; sets the bins to zero (up to 288 kB).
     pub fn reset(&mut self) {
-        self.ring.fill(0.0);
         self.done = 0;
         self.running = true;
         self.restart_at(0);
@@ -343,24 +340,20 @@ impl<'a> LiveLoudness<'a> {
     }
 
     fn last(&self, len: usize) -> Reading {
-        if self.done < len { self.too_short(self.done, len) } else { loudness(self.power(len)) }
+        self.recent.lufs(self.done, len, self.rate_hz, self.isa)
     }
 
     fn held(&self, max: &Held, len: usize) -> Reading {
-        if self.longest_run < len {
-            self.too_short(self.longest_run, len)
-        } else {
-            loudness(max.power)
-        }
+        if self.counted < len { self.too_short(self.counted, len) } else { loudness(max.power) }
     }
 
-    /// Loudness of the last 0.4 s, LUFS.
+    /// Loudness of the last 0.4 s, LUFS, measured or not.
     #[must_use]
     pub fn momentary_lufs(&self) -> Reading {
         self.last(MOMENTARY_SUB_BLOCKS)
     }
 
-    /// Loudness of the last 3 s, LUFS.
+    /// Loudness of the last 3 s, LUFS, measured or not.
     #[must_use]
     pub fn short_term_lufs(&self) -> Reading {
         self.last(SHORT_TERM_SUB_BLOCKS)
@@ -394,7 +387,7 @@ impl<'a> LiveLoudness<'a> {
     #[must_use]
     pub fn integrated_lufs(&self) -> Reading {
         if self.gating_blocks.is_empty() {
-            self.too_short(self.longest_run, MOMENTARY_SUB_BLOCKS)
+            self.too_short(self.counted, MOMENTARY_SUB_BLOCKS)
         } else {
             self.gating_blocks.mean_lufs()
         }
@@ -415,7 +408,7 @@ impl<'a> LiveLoudness<'a> {
     #[must_use]
     pub fn loudness_range(&self) -> LoudnessRange {
         if self.short_terms.is_empty() {
-            LoudnessRange::none(self.too_short(self.longest_run, SHORT_TERM_SUB_BLOCKS))
+            LoudnessRange::none(self.too_short(self.counted, SHORT_TERM_SUB_BLOCKS))
         } else {
             self.short_terms.range()
         }

@@ -22,7 +22,8 @@
 use core::ops::Range;
 
 use super::gating::{SUB_BLOCKS_PER_S, sub_block_start};
-use super::meter::{Meter, MeterSetup, MeterStorage};
+use super::meter::Meter;
+use super::meter_setup::{MeterSetup, MeterStorage};
 use super::sub_block_filter::SubBlockFilter;
 use super::true_peak::TruePeakMeter;
 use crate::audio::{Block, MAX_LAYOUT_CHANNELS, Sample, Store, check_frames};
@@ -64,7 +65,7 @@ fn sub_block_at(frame: u64, rate_hz: f64) -> Result<usize, Error> {
 /// use mixcore::loudness::PiecePlan;
 /// let plan = PiecePlan::new(44_100.0, 0..100_000, 3)?;
 /// let cuts: Vec<_> = plan.ranges().collect();
-/// assert_eq!(cuts, [0..33_516, 33_516..67_032, 67_032..100_000]);
+/// assert_eq!(cuts, [0..33_075, 33_075..66_591, 66_591..100_000]);
 /// # Ok::<(), mixcore::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 //! Latency: whole sub-blocks; the last incomplete one does not count.
 
 use super::super::gating::sub_block_start;
-use super::super::meter::{MeterStorage, check, history_len};
+use super::super::meter_setup::{MeterStorage, check, history_len};
 use super::super::sub_block_rows::longest_sub_block;
 use super::activity::Activity;
 use crate::audio::{Block, Sample, Speaker, Store};

@@ -1,13 +1,13 @@
-//! Pause, resume, restart, reset and merge: stretches that are measured are files of their own.
+//! Pause, resume, restart, reset and merge: the programme is what was measured, spliced.
 
 use mixcore::audio::Block;
 use mixcore::loudness::{
-    BinWidth, LiveLoudness, PeakReadings, SubBlocks, TruePeakMeter, TruePeakMethod,
+    BinWidth, LiveLoudness, LiveMeter, PeakReadings, TruePeakMeter, TruePeakMethod,
 };
 use mixcore::units::Reading;
 use mixcore::{Layout, Stream};
 
-use super::{Letter, WIDTHS, exact, live, programme, value, within};
+use super::{Letter, WIDTHS, agrees, exact, live, programme, value, within};
 use crate::signals::Noise;
 
 /// A rate at which sub-blocks differ in length: 80 and 81 frames.
@@ -15,24 +15,6 @@ const RATE_HZ: f64 = 8050.0;
 
 fn stereo() -> Stream {
     Stream::new(RATE_HZ, Layout::STEREO).unwrap()
-}
-
-/// Largest loudness of windows of `length` over all parts, and the frame at which the first of them
-/// ends.
-fn largest(parts: &[SubBlocks<'_>], length: usize) -> (f64, u64) {
-    let mut best = (f64::NEG_INFINITY, 0);
-    for part in parts {
-        for end in length..=part.len() {
-            let reading = match length {
-                40 => part.momentary_lufs(end),
-                _ => part.short_term_lufs(end),
-            };
-            if value(reading) > best.0 {
-                best = (value(reading), part.start_frame(end));
-            }
-        }
-    }
-    best
 }
 
 fn peaks(audio: &[Vec<f32>], start: usize, end: usize) -> PeakReadings {
@@ -46,8 +28,6 @@ fn a_pause_leaves_out_what_it_covers_and_nothing_else() {
     let frames = 60 * 8050;
     let audio = programme::<f32>(2, frames, RATE_HZ, 8);
     let whole = Block::new(&audio).unwrap();
-    let mut meter = exact::<f32>(stereo());
-    meter.push(whole).unwrap();
     // Frames at which the meter stands by, and measures again: on and off the grid of sub-blocks.
     for cuts in [
         vec![],
@@ -58,46 +38,33 @@ fn a_pause_leaves_out_what_it_covers_and_nothing_else() {
     ] {
         for bins in WIDTHS {
             let mut live = live::<f32>(bins, stereo());
+            let mut meter = exact::<f32>(stereo());
             let mut noise = Noise::new(3);
-            let mut at = 0;
-            let push_to =
-                |live: &mut mixcore::loudness::LiveMeter<'_, f32>, at: &mut usize, end| {
-                    while *at < end {
-                        let next = (*at + noise.below(5000)).min(end);
-                        live.push(whole.range(*at, next)).unwrap();
-                        *at = next;
+            let (mut at, mut stretches, mut start) = (0, Vec::new(), 0);
+            for &(pause, resume) in cuts.iter().chain([&(frames, frames)]) {
+                let mut push_to = |live: &mut LiveMeter<'_, f32>, end| {
+                    while at < end {
+                        let next = (at + noise.below(5000)).min(end);
+                        live.push(whole.range(at, next)).unwrap();
+                        at = next;
                     }
                 };
-            let mut push_to = push_to;
-            let (mut parts, mut stretches, mut start) = (Vec::new(), Vec::new(), 0);
-            for &(pause, resume) in cuts.iter().chain([&(frames, frames)]) {
-                push_to(&mut live, &mut at, pause);
+                push_to(&mut live, pause);
+                meter.push(whole.range(start, pause)).unwrap();
                 live.pause();
+                meter.pause();
                 let standing = live.measurement();
                 stretches.push((start, pause));
-                // Whole sub-blocks of the stretch.
-                let index = |frame: usize| (frame as f64 * 100.0 / RATE_HZ) as usize;
-                let blocks = meter.sub_blocks();
-                let first = (index(start)..).find(|&k| blocks.start_frame(k) >= start as u64);
-                let last = (0..=index(pause) + 1)
-                    .rev()
-                    .find(|&k| k <= blocks.len() && blocks.start_frame(k) <= pause as u64);
-                parts.push(blocks.range(first.unwrap(), last.unwrap()));
-                push_to(&mut live, &mut at, resume);
+                push_to(&mut live, resume);
+                meter.push(whole.range(pause, resume)).unwrap();
                 assert_eq!(live.measurement(), standing);
                 live.resume();
+                meter.resume();
                 start = resume;
             }
+            agrees(&live, &meter);
+            within(live.loudness(), &Letter::of(&[meter.sub_blocks()]));
             let readings = live.measurement();
-            within(live.loudness(), &Letter::of(&parts));
-            assert_eq!(
-                (value(readings.momentary_max_lufs), readings.momentary_max_frame),
-                largest(&parts, 40)
-            );
-            assert_eq!(
-                (value(readings.short_term_max_lufs), readings.short_term_max_frame),
-                largest(&parts, 300)
-            );
             let measured: usize = stretches.iter().map(|(start, end)| end - start).sum();
             assert_eq!(readings.duration_s, measured as f64 / RATE_HZ);
             // Peaks: the highest of the stretches, each with silence around.
@@ -174,10 +141,11 @@ fn a_restart_begins_the_measurement_anew_and_leaves_m_and_s_alone() {
         assert_eq!((fresh.faults, fresh.duration_s), (0, 0.0));
         live.resume();
         live.push(whole.range(at, audio[0].len())).unwrap();
-        let part = [meter.sub_blocks().range(1000, 4000)];
-        within(live.loudness(), &Letter::of(&part));
+        let part = meter.sub_blocks().range(1000, 4000);
+        within(live.loudness(), &Letter::of(&[part]));
         let readings = live.measurement();
-        assert_eq!(value(readings.momentary_max_lufs), largest(&part, 40).0);
+        let largest = (40..=3000).map(|end| value(part.momentary_lufs(end))).fold(-1e9, f64::max);
+        assert_eq!(value(readings.momentary_max_lufs), largest);
         let found = peaks(&audio, at, audio[0].len());
         assert_eq!(readings.true_peak_dbtp, found.true_peak_dbtp);
         assert_eq!(readings.true_peak_frame, found.true_peak_frame + at as u64);
@@ -225,12 +193,16 @@ fn a_pause_between_energies_counts_whole_ones() {
     (0..60).for_each(|_| live.push(480.0));
     live.resume();
     live.resume();
-    // 39 sub-blocks are no gating block, and none lies across the pause.
+    // Windows of the programme, which is 60 quiet sub-blocks and then louder ones.
     (0..39).for_each(|_| live.push(48.0));
-    assert!((value(live.integrated_lufs()) + 20.691).abs() < 1e-9);
-    assert!((value(live.momentary_max_lufs()) + 20.691).abs() < 1e-9);
-    assert_eq!(live.momentary_max_frame(), 40 * 480);
     assert!((live.measured_s() - 0.99).abs() < 1e-12);
+    let lufs = |power: f64| -0.691 + 10.0 * power.log10();
+    let spliced = lufs((0.01 + 39.0 * 0.1) / 40.0);
+    assert!((value(live.momentary_max_lufs()) - spliced).abs() < 1e-9);
+    assert_eq!(live.momentary_max_frame(), 159 * 480);
+    // What is heard now is no splice: 39 of these, and the last one of the pause.
+    let heard = lufs((1.0 + 39.0 * 0.1) / 40.0);
+    assert!((value(live.momentary_lufs()) - heard).abs() < 1e-9);
     live.push(48.0);
     assert!((value(live.momentary_max_lufs()) + 10.691).abs() < 1e-9);
     assert_eq!(live.momentary_max_frame(), 160 * 480);
