@@ -436,15 +436,15 @@ fn segment_ends<I: Simd, S: Sample>(
     frames: &mut [[f64; K_LANES]],
 ) -> States<f64x8<I>> {
     let m = k.frames;
-    let (r0, r) = body.split_at(m);
-    let (r1, r) = r.split_at(m);
-    let (r2, r) = r.split_at(m);
-    let (r3, r) = r.split_at(m);
-    let (r4, r) = r.split_at(m);
-    let (r5, r) = r.split_at(m);
-    let (r6, r7) = r.split_at(m);
-    let (tiles, rest) = frames.split_at_mut(m).0.as_chunks_mut::<TILE>();
-    let (tables, table_rest) = table.as_chunks().0.split_at(m).0.as_chunks::<TILE>();
+    let (r0, r) = cut(body, m);
+    let (r1, r) = cut(r, m);
+    let (r2, r) = cut(r, m);
+    let (r3, r) = cut(r, m);
+    let (r4, r) = cut(r, m);
+    let (r5, r) = cut(r, m);
+    let (r6, r7) = cut(r, m);
+    let (tiles, rest) = frames.get_mut(..m).unwrap_or_default().as_chunks_mut::<TILE>();
+    let (tables, table_rest) = cut(table.as_chunks().0, m).0.as_chunks::<TILE>();
     let rows = tiles_of(r0).zip(tiles_of(r4)).zip(tiles_of(r2)).zip(tiles_of(r6));
     let rows = rows.zip(tiles_of(r1)).zip(tiles_of(r5)).zip(tiles_of(r3)).zip(tiles_of(r7));
     let zero = f64x8::splat(simd, 0.0);
@@ -458,7 +458,7 @@ fn segment_ends<I: Simd, S: Sample>(
         }
     }
     // The tile that ends with the segment, of which the first frames have been seen.
-    let seen = TILE - rest.len();
+    let seen = TILE.saturating_sub(rest.len());
     if seen < TILE
         && let (Some(r0), Some(r1), Some(r2), Some(r3)) =
             (r0.last_chunk(), r1.last_chunk(), r2.last_chunk(), r3.last_chunk())
@@ -477,4 +477,10 @@ fn segment_ends<I: Simd, S: Sample>(
 #[inline(always)]
 fn tiles_of<S>(row: &[S]) -> core::slice::Iter<'_, [S; TILE]> {
     row.as_chunks().0.iter()
+}
+
+/// As `split_at`, but without a panic: what is too short is all in front.
+#[inline(always)]
+fn cut<T>(slice: &[T], at: usize) -> (&[T], &[T]) {
+    slice.split_at_checked(at).unwrap_or((slice, &[]))
 }

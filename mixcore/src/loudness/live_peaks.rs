@@ -110,7 +110,7 @@ impl<'a, S: Sample> LivePeaks<'a, S> {
         match held {
             Some(held) if !self.running => held,
             _ => {
-                let mut peaks = self.meter.channel_measurement(channel);
+                let mut peaks = self.meter.channel_peaks(channel);
                 peaks.true_peak_frame += self.first_frame;
                 peaks.sample_peak_frame += self.first_frame;
                 held.map_or(peaks, |held| louder(held, peaks))

@@ -22,7 +22,7 @@ pub struct MeterSetup {
     pub dual_mono: bool,
     /// Programme duration that the history holds, s: 0.4 to 360,000.
     pub max_duration_s: f64,
-    /// The loudness of every channel is kept too: [`Meter::channel_sub_blocks`].
+    /// The loudness of every channel is kept too: [`super::Meter::channel_sub_blocks`].
     ///
     /// It takes 8 bytes more for every 10 ms and channel, and LFE is filtered too.
     pub every_channel: bool,

@@ -174,7 +174,8 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
     ) -> (usize, bool) {
         let (frames, complete) = self.rows.take(block, from);
         if complete {
-            let (table, work) = self.numbers.split_at_mut(self.k.table_len());
+            let numbers = self.numbers.split_at_mut_checked(self.k.table_len());
+            let (table, work) = numbers.unwrap_or_default();
             let rows = self.channels.iter().zip(self.rows.rows());
             let rows = rows.filter(|(channel, _)| channel.filtered);
             for ((_, row), carry) in rows.zip(carries) {
@@ -211,7 +212,8 @@ impl<'a, S: Sample> SubBlockFilter<'a, S> {
 
     fn filter_sub_block(&mut self) -> f64 {
         let decay = &self.decays[usize::from(self.rows.fill() == self.longest)];
-        let (table, work) = self.numbers.split_at_mut(self.k.table_len());
+        let numbers = self.numbers.split_at_mut_checked(self.k.table_len());
+        let (table, work) = numbers.unwrap_or_default();
         let mut energy = 0.0;
         for (channel, row) in self.channels.iter_mut().zip(self.rows.rows()) {
             if channel.filtered {

@@ -58,7 +58,7 @@ impl<'a, S: Sample> SubBlockRows<'a, S> {
     pub(super) fn new(stream: Stream, rows: Store<'a, S>) -> Self {
         let mut rows = Self {
             stream,
-            longest: longest_sub_block(&stream).max(1),
+            longest: longest_sub_block(&stream),
             rows,
             done: 0,
             frames: 0,
@@ -95,7 +95,7 @@ impl<'a, S: Sample> SubBlockRows<'a, S> {
     pub(super) fn take(&mut self, block: &Block<'_, S>, from: usize) -> (usize, bool) {
         let take = self.claim(block.frames().saturating_sub(from));
         let (start, end) = self.fresh;
-        for (row, input) in self.rows.chunks_exact_mut(self.longest).zip(block.channels()) {
+        for (row, input) in self.rows.chunks_exact_mut(self.longest.max(1)).zip(block.channels()) {
             if let (Some(row), Some(input)) =
                 (row.get_mut(start..end), input.get(from..from + take))
             {
@@ -113,7 +113,7 @@ impl<'a, S: Sample> SubBlockRows<'a, S> {
         let channels = self.stream.channel_count().max(1);
         let take = self.claim(samples.len() / channels);
         let (start, end) = self.fresh;
-        for (channel, row) in self.rows.chunks_exact_mut(self.longest).enumerate() {
+        for (channel, row) in self.rows.chunks_exact_mut(self.longest.max(1)).enumerate() {
             let row = row.get_mut(start..end).unwrap_or_default();
             for (to, frame) in row.iter_mut().zip(samples.chunks_exact(channels)) {
                 *to = frame.get(channel).copied().unwrap_or_default();
@@ -165,7 +165,9 @@ impl<'a, S: Sample> SubBlockRows<'a, S> {
     /// The sub-block so far, channel by channel.
     pub(super) fn rows(&self) -> impl Iterator<Item = &[S]> {
         let fill = self.fill();
-        self.rows.chunks_exact(self.longest).map(move |row| row.get(..fill).unwrap_or_default())
+        self.rows
+            .chunks_exact(self.longest.max(1))
+            .map(move |row| row.get(..fill).unwrap_or_default())
     }
 
     /// The clean samples of the last take, every channel.

@@ -211,10 +211,12 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     pub(super) fn run_all_out(&mut self) {
         let mut log = self.log.take();
         for channel in 0..self.tracks.len() {
-            let mut track = self.tracks[channel];
+            let mut track = self.tracks.get(channel).copied().unwrap_or_default();
             let mut log = log.as_mut().and_then(|log| log.channel(channel));
             self.run_out(channel, &mut track, log.as_mut());
-            self.tracks[channel] = Track { recent: 0.0, ..track };
+            if let Some(reached) = self.tracks.get_mut(channel) {
+                *reached = Track { recent: 0.0, ..track };
+            }
         }
         self.log = log;
         let contexts = self.tracks.len() * (self.interpolator.span() - 1);
@@ -361,6 +363,12 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// If `channel` is not below the stream's channel count.
     #[must_use]
     pub fn channel_measurement(&self, channel: usize) -> PeakReadings {
+        assert!(channel < self.tracks.len(), "channel {channel} of {}", self.tracks.len());
+        self.channel_peaks(channel)
+    }
+
+    /// The same; of a channel that is not there, silence.
+    pub(super) fn channel_peaks(&self, channel: usize) -> PeakReadings {
         self.readings(&self.finished(channel), channel, channel)
     }
 
@@ -400,7 +408,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// What a channel's list gets if its line runs out into silence now.
     fn tail(&self, channel: usize) -> TailOvers {
         let Some(log) = &self.log else { return TailOvers::default() };
-        let mut track = self.tracks[channel];
+        let mut track = self.tracks.get(channel).copied().unwrap_or_default();
         log.tail(channel, |log| self.run_out(channel, &mut track, Some(log)))
     }
 
@@ -425,7 +433,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// The track of a channel after its line has run out into silence.
     fn finished(&self, channel: usize) -> Track {
-        let mut track = self.tracks[channel];
+        let mut track = self.tracks.get(channel).copied().unwrap_or_default();
         self.run_out(channel, &mut track, None);
         track
     }
@@ -438,13 +446,16 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             return;
         }
         let mut line = [S::zero(); 2 * MAX_SPAN];
-        line[..before].copy_from_slice(&self.memory[channel * before..][..before]);
+        let context = self.memory.get(channel * before..(channel + 1) * before);
+        for (to, from) in line.iter_mut().zip(context.unwrap_or_default()) {
+            *to = *from;
+        }
         let (mut mids, mut out) = ([S::zero(); MAX_SPAN], [S::zero(); MAX_SPAN]);
         let interpolator = &self.interpolator;
         let mut scan = Scan { isa: self.isa, interpolator, mids: &mut mids, out: &mut out };
         // The interval does not matter here: at infinity the track alone decides what is computed.
         let mut interval_peak = f64::INFINITY;
-        let line = &line[..before + after];
+        let line = line.get(..before + after).unwrap_or_default();
         scan.run(line, &[S::zero()], self.frames, track, &mut interval_peak, log);
     }
 }
