@@ -36,6 +36,8 @@ mod deliver;
 #[cfg(feature = "json")]
 mod delivery;
 #[cfg(feature = "alloc")]
+mod differential;
+#[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]
 mod fader;

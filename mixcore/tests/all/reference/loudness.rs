@@ -6,6 +6,7 @@ use mixcore::loudness::{KWeighting, Meter, MeterSetup};
 use mixcore::{Layout, Stream, math};
 use proptest::prelude::*;
 
+use super::printed::K_STAGES_48K;
 use crate::signals::Noise;
 
 /// f64 on both sides, a few million roundings in another order: 1e-13 relative, 1e-12 dB; the
@@ -15,13 +16,7 @@ const TOLERANCE_LU: f64 = 1e-9;
 /// BS.1770-5, Annex 1, Tables 1 and 2; other rates by the design function.
 fn stages(rate_hz: f64) -> [Biquad; 2] {
     if rate_hz == 48_000.0 {
-        [
-            Biquad {
-                b: [1.53512485958697, -2.69169618940638, 1.19839281085285],
-                a: [-1.69065929318241, 0.73248077421585],
-            },
-            Biquad { b: [1.0, -2.0, 1.0], a: [-1.99004745483398, 0.99007225036621] },
-        ]
+        K_STAGES_48K
     } else {
         let design = KWeighting::design(rate_hz).unwrap();
         [design.shelf, design.high_pass]
