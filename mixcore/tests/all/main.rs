@@ -62,6 +62,8 @@ mod meters;
 mod programmes;
 #[cfg(feature = "alloc")]
 mod reference;
+#[cfg(feature = "json")]
+mod reported;
 #[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]

@@ -83,7 +83,9 @@ fn cycle(table: &[(f64, u32)], rate_hz: u32) -> ([f64; 2], [f64; 2]) {
         .flat_map(|&(db, ms)| std::iter::repeat_n(math::exp10(db / 10.0), ms as usize))
         .collect();
     let (fine, coarse) = (reference_lu(&powers, 1), reference_lu(&powers, 1000));
-    println!("LRA at {rate_hz}: {ours:.3}, by the letter {fine:.3}; 1 s hop {others:.3}, {coarse:.3}");
+    println!(
+        "LRA at {rate_hz}: {ours:.3}, by the letter {fine:.3}; 1 s hop {others:.3}, {coarse:.3}"
+    );
     ([ours, others], [fine, coarse])
 }
 
