@@ -239,9 +239,10 @@ fn at_other_rates_it_differs_by_its_filter_alone() {
         let audio = [signal.clone(), signal];
         let stereo = Layout::STEREO;
         let read = |audio: &[Vec<f32>]| {
-            let Both { ours, other, .. } =
-                both(ours(stereo, rate_hz, false), other(stereo, rate_hz), audio);
-            (ours.measurement().integrated_lufs.value().unwrap(), other.loudness_global().unwrap())
+            let (mut meter, mut other) = (ours(stereo, rate_hz, false), other(stereo, rate_hz));
+            meter.push(Block::new(audio).unwrap()).unwrap();
+            other.add_frames_planar_f32(&[&audio[0], &audio[1]]).unwrap();
+            (meter.measurement().integrated_lufs.value().unwrap(), other.loudness_global().unwrap())
         };
         let (own, theirs) = read(&audio);
         println!("997 Hz at {rate_hz}: ours {own:.4}, crate ebur128 {theirs:.4}");
