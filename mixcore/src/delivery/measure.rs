@@ -531,6 +531,7 @@ fn set_loudness<S: Sample>(found: &mut Measurement, meter: &Meter<'_, S>) -> Res
     let of = Of::Programme;
     let readings = meter.measurement();
     found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+    found.set(&of, Quantity::UngatedLufs, meter.sub_blocks().ungated_lufs())?;
     for (quantity, reading, frame) in [
         (Quantity::MomentaryMaxLufs, readings.momentary_max_lufs, readings.momentary_max_frame),
         (Quantity::ShortTermMaxLufs, readings.short_term_max_lufs, readings.short_term_max_frame),

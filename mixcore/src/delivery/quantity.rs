@@ -103,6 +103,9 @@ quantities! {
     /// Gated loudness of the whole programme.
     IntegratedLufs, "integrated_lufs", "Integrated loudness", "LUFS", 1, Loudness,
         "ITU-R BS.1770-5 Annex 1, EBU Tech 3341", window 0.4;
+    /// Loudness of the whole programme by the first edition, which has no gates.
+    UngatedLufs, "ungated_lufs", "Ungated loudness", "LUFS", 1, Loudness,
+        "ITU-R BS.1770-1 (no gates)";
     /// Loudest 400 ms.
     MomentaryMaxLufs, "momentary_max_lufs", "Max momentary loudness", "LUFS", 1, Loudness,
         "EBU Tech 3341", window 0.4;

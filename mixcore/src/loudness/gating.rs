@@ -377,6 +377,23 @@ mod tests {
     }
 
     #[test]
+    fn a_block_exactly_at_a_gate_does_not_count() {
+        let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
+        let read = |powers: &[f64]| gated_loudness(|| powers.iter().copied(), Gates::default());
+        assert_eq!(read(&[absolute]), Reading::BelowGate);
+        assert!(read(&[absolute.next_up()]).value().is_some());
+        // Eight blocks of 1 and one that lies at the gate which it helps to set: x = mean / 10.
+        let mut powers = [1.0; 9];
+        for _ in 0..20 {
+            powers[8] = mean(powers.iter().copied()).unwrap() * db_to_power(RELATIVE_GATE_LU);
+        }
+        assert!((powers[8] - 8.0 / 89.0).abs() < 1e-12);
+        assert_eq!(read(&powers), loudness(1.0));
+        powers[8] *= 1.0 + 1e-12;
+        assert!(read(&powers).value() < loudness(1.0).value());
+    }
+
+    #[test]
     fn editions_differ_in_the_gates_alone() {
         // 4 s at -20, then 4 s at -35 LUFS: the relative gate lies at -22.7 - 10 LUFS.
         let mut energies = [energy(-20.0); 800];

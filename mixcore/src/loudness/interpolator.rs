@@ -17,6 +17,16 @@
 //! | `Fine`, 8 points | +0.013 / -0.062 | +0.013 / -0.116 | +0.013 / -0.164 |
 //! | `Fine`, 4 points (above 64 kHz) | +0.013 / -0.243 | +0.013 / -0.473 | +0.013 / -0.589 |
 //!
+//! Readings of noise against 64 points a frame, 60 clips of 512 frames, dB: mean, lowest, highest
+//! (recomputed by `tests/all/true_peak.rs`). What is clipped at the samples reaches up to half the
+//! rate, where a filter of finite length does not:
+//!
+//! | method | flat to 20 kHz, 44.1 kHz | equal energy per octave to 20 kHz, 48 kHz | white, clipped 9.5 dB above full scale |
+//! |---|---|---|---|
+//! | `Annex2` | -0.154, -0.585, +0.112 | -0.023, -0.134, +0.021 | -1.309, -2.222, -0.508 |
+//! | `Sinc49` | -0.394, -0.802, +0.123 | -0.007, -0.052, +0.012 | -1.677, -2.732, -0.590 |
+//! | `Fine`, 8 points | -0.019, -0.065, +0.012 | -0.004, -0.015, +0.004 | -0.353, -0.853, +0.145 |
+//!
 //! A point grid reads a tone low by up to 20 log10 cos(π f/(n fs)) for n points a frame; the rest of
 //! an error is the filters'.
 //!

@@ -188,6 +188,23 @@ mod tests {
         assert_eq!((rank(101, LOW_PERCENT), rank(101, HIGH_PERCENT)), (10, 95));
     }
 
+    #[test]
+    fn a_window_exactly_at_a_gate_counts() {
+        let absolute = Lufs::new(ABSOLUTE_GATE_LUFS).power().value();
+        let read = |powers: &[f64]| range_over(|| powers.iter().copied());
+        assert_eq!(read(&[absolute]).windows, 1);
+        assert_eq!(read(&[absolute.next_down()]).windows, 0);
+        // Eight windows of 1 and one that lies at the gate which it helps to set: x = mean / 100.
+        let mut powers = [1.0; 9];
+        for _ in 0..20 {
+            powers[8] = mean(powers.iter().copied()).unwrap() * RELATIVE_GATE;
+        }
+        assert!((powers[8] - 8.0 / 899.0).abs() < 1e-12);
+        assert_eq!(read(&powers).windows, 9);
+        powers[8] *= 1.0 - 1e-12;
+        assert_eq!(read(&powers).windows, 8);
+    }
+
     /// Ten seconds at a loudness in LUFS, then ten at another, 48 kHz.
     fn steps(first: f64, second: f64) -> [f64; 2000] {
         let energy = |lufs: f64| Lufs::new(lufs).power().value() * 480.0;

@@ -36,6 +36,8 @@ mod deliver;
 #[cfg(feature = "json")]
 mod delivery;
 #[cfg(feature = "alloc")]
+mod differential;
+#[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]
 mod fader;
@@ -60,6 +62,8 @@ mod meters;
 mod programmes;
 #[cfg(feature = "alloc")]
 mod reference;
+#[cfg(feature = "json")]
+mod reported;
 #[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]

@@ -4,4 +4,5 @@ pub mod annex2;
 mod dialogue;
 pub mod judge;
 mod loudness;
+pub mod printed;
 mod trade;

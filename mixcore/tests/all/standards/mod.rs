@@ -1,8 +1,11 @@
 //! The standards' own test cases, synthesised, with the standards' own tolerances.
 
+mod bs2217;
+mod k_weighting;
 mod live;
 mod tech3341;
-mod tech3342;
+pub mod tech3342;
+mod weights;
 
 use mixcore::audio::{Block, MAX_CHANNELS};
 use mixcore::loudness::{Meter, MeterSetup, TruePeakMethod};
@@ -10,7 +13,7 @@ use mixcore::math;
 use mixcore::{Layout, Stream};
 
 /// The rates at which every case must pass.
-const RATES_HZ: [u32; 4] = [44_100, 48_000, 96_000, 192_000];
+const RATES_HZ: [u32; 5] = [44_100, 48_000, 88_200, 96_000, 192_000];
 
 /// Frames of whole milliseconds.
 fn frames(ms: u32, rate_hz: u32) -> usize {
@@ -50,7 +53,7 @@ impl Tone {
 }
 
 /// A 1 kHz tone with levels from a table of (peak level in dBFS, ms).
-fn tone(table: &[(f64, u32)], rate_hz: u32) -> Vec<f32> {
+pub fn tone(table: &[(f64, u32)], rate_hz: u32) -> Vec<f32> {
     let table: Vec<_> = table.iter().map(|&(db, ms)| (Some(db), ms)).collect();
     Tone::new(1000, rate_hz).render(&table, rate_hz)
 }
@@ -70,9 +73,9 @@ fn push_all(meter: &mut Meter<'_, f32>, signal: &[f32]) {
     }
 }
 
-/// A stereo meter that has measured a signal in both channels.
+/// A stereo meter that has measured the loudness of a signal in both channels.
 fn stereo(signal: &[f32], rate_hz: u32) -> Meter<'static, f32> {
-    let mut meter = meter(Layout::STEREO, rate_hz, TruePeakMethod::Fine);
+    let mut meter = meter(Layout::STEREO, rate_hz, TruePeakMethod::Off);
     push_all(&mut meter, signal);
     meter
 }

@@ -21,17 +21,21 @@ fn range_lu(table: &[(f64, u32)], rate_hz: u32) -> f64 {
     stereo(&tone(table, rate_hz), rate_hz).measurement().loudness_range_lu.value().unwrap()
 }
 
+/// Tech 3342: "unchanged" when the signal is repeated. The windows over the joint are a sixtieth of
+/// all, none of a level that was not there before.
+const REPEATED_TOLERANCE_LU: f64 = 0.05;
+
 #[test]
-fn cases_1_to_4() {
+fn cases_1_to_4_once_and_repeated() {
     for rate_hz in RATES_HZ {
         for (case, (levels, expected)) in CASES.iter().enumerate() {
             let table: Vec<_> = levels.iter().map(|&level| (level, 20_000)).collect();
             let once = range_lu(&table, rate_hz);
             assert!((once - expected).abs() <= TOLERANCE_LU, "case {}: {once:.2}", case + 1);
-            // Tech 3342: unchanged when the signal is repeated. One case at each rate.
-            if rate_hz == RATES_HZ[case] {
+            if rate_hz <= 48_000 || std::env::var_os("MIXCORE_LONG").is_some() {
                 let twice = range_lu(&table.repeat(2), rate_hz);
-                assert!((twice - expected).abs() <= TOLERANCE_LU, "repeated: {twice:.2}");
+                let same = (twice - once).abs() <= REPEATED_TOLERANCE_LU;
+                assert!(same, "case {} at {rate_hz}: {twice:.3} for {once:.3}", case + 1);
             }
         }
     }
@@ -67,23 +71,49 @@ fn reference_lu(powers: &[f64], hop_ms: usize) -> f64 {
 /// 100 ms hop are far below it, the error of a 1 s hop far above.
 const CYCLE_TOLERANCE_LU: f64 = 0.05;
 
-#[test]
-fn a_20_s_cycle_reads_as_with_a_1_khz_hop_and_not_as_with_a_1_s_hop() {
-    let rate_hz = 48_000;
-    let minutes = 10;
-    let milliseconds = minutes * 60_000;
-    let table: Vec<_> = (0..milliseconds).map(|ms| (cycle_db(f64::from(ms) + 0.5), 1)).collect();
-    let signal = tone(&table, rate_hz);
-    assert_eq!(signal.len(), frames(milliseconds, rate_hz));
-    let meter = stereo(&signal, rate_hz);
+/// A programme with a 20 s cycle at a rate: what we read, what we say that meters with a 1 s hop read,
+/// and the same by the letter.
+fn cycle(table: &[(f64, u32)], rate_hz: u32) -> ([f64; 2], [f64; 2]) {
+    let meter = stereo(&tone(table, rate_hz), rate_hz);
     let ours = meter.measurement().loudness_range_lu.value().unwrap();
     let others = meter.sub_blocks().loudness_range_on(RangeGrid::Second).range_lu.value().unwrap();
     // Two channels of a tone have the power of its peak; the K gain cancels in a range.
-    let powers: Vec<f64> = table.iter().map(|(db, _)| math::exp10(db / 10.0)).collect();
+    let powers: Vec<f64> = table
+        .iter()
+        .flat_map(|&(db, ms)| std::iter::repeat_n(math::exp10(db / 10.0), ms as usize))
+        .collect();
     let (fine, coarse) = (reference_lu(&powers, 1), reference_lu(&powers, 1000));
-    println!("LRA of a 20 s cycle: ours {ours:.3}, 1 ms hop {fine:.3}, 1 s hop {coarse:.3} LU");
-    assert!((ours - fine).abs() < CYCLE_TOLERANCE_LU, "{ours} {fine}");
+    println!(
+        "LRA at {rate_hz}: {ours:.3}, by the letter {fine:.3}; 1 s hop {others:.3}, {coarse:.3}"
+    );
+    ([ours, others], [fine, coarse])
+}
+
+fn check_cycle(table: &[(f64, u32)], rate_hz: u32, apart_lu: f64) {
+    let ([ours, others], [fine, coarse]) = cycle(table, rate_hz);
+    assert!((ours - fine).abs() < CYCLE_TOLERANCE_LU, "{rate_hz}: {ours} {fine}");
     // What meters with a 1 s hop read is known too.
-    assert!((others - coarse).abs() < CYCLE_TOLERANCE_LU, "{others} {coarse}");
-    assert!((coarse - fine).abs() > 5.0 * CYCLE_TOLERANCE_LU, "{coarse} {fine}");
+    assert!((others - coarse).abs() < CYCLE_TOLERANCE_LU, "{rate_hz}: {others} {coarse}");
+    assert!((coarse - fine).abs() > apart_lu, "{rate_hz}: {coarse} {fine}");
+}
+
+#[test]
+fn a_20_s_cycle_reads_as_with_a_1_khz_hop_and_not_as_with_a_1_s_hop() {
+    let rate_hz = 48_000;
+    let milliseconds = 10 * 60_000;
+    let table: Vec<_> = (0..milliseconds).map(|ms| (cycle_db(f64::from(ms) + 0.5), 1)).collect();
+    assert_eq!(tone(&table, rate_hz).len(), frames(milliseconds, rate_hz));
+    check_cycle(&table, rate_hz, 5.0 * CYCLE_TOLERANCE_LU);
+}
+
+/// A pause 14 dB down for 5.2 s of every 20 s: 11 % of the windows lie in it, so that the low
+/// percentile does too; of the windows of a 1 s hop only two in twenty do. Such a meter is outside the
+/// tolerance of Tech 3342 (crate ebur128 in `differential.rs`).
+pub const PAUSES: [(f64, u32); 3] = [(-23.0, 400), (-37.0, 5200), (-23.0, 14_400)];
+
+#[test]
+fn pauses_every_20_s_put_a_1_s_hop_outside_the_tolerance() {
+    for rate_hz in RATES_HZ {
+        check_cycle(&PAUSES.repeat(9), rate_hz, TOLERANCE_LU);
+    }
 }
