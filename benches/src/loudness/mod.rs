@@ -116,7 +116,11 @@ impl Row {
         for mut rival in rivals(ask, material) {
             let theirs = rival.read(material, block);
             let name = format!("{name}: {}", rival.name());
-            let agree = |what: &str, asked, ours: Option<f64>, theirs: Option<f64>, within: f64| {
+            let agree = |what: &str,
+                         asked: bool,
+                         ours: Option<f64>,
+                         theirs: Option<f64>,
+                         within: f64| {
                 if !asked {
                     return;
                 }
@@ -197,7 +201,7 @@ fn range_by_rule_lu(blocks: &SubBlocks<'_>, rule: RangeRule) -> Option<f64> {
 
 /// Rows of one layout, sample type and block length.
 fn cell<S: Wave>(layout: Layout, block: usize, filter: &str) -> Vec<Case> {
-    let place = format!("{} {}, blocks of {block}", title(layout), S::NAME);
+    let place = format!("{} {}, blocks of {block}", layout.name(), S::NAME);
     let tone_place = format!("every point computed, {place}");
     let wanted = |row: &Row, place: &str| row.name(place).contains(filter);
     let any = LOUDNESS.iter().any(|row| wanted(row, &place))
@@ -238,14 +242,6 @@ fn rows_of(rows: &[Row], place: &str, filter: &str, make: fn() -> Vec<Vec<f32>>)
     }
     let material = Rc::new(Material::new(Layout::STEREO, make()));
     rows.into_iter().map(|row| row.checked(&place, &material, block)).collect()
-}
-
-fn title(layout: Layout) -> &'static str {
-    match layout {
-        Layout::MONO => "mono",
-        Layout::STEREO => "stereo",
-        other => other.name(),
-    }
 }
 
 /// A programme of two hours: a minute, again and again, each time at another level.

@@ -74,7 +74,7 @@ pub(crate) trait Side<S> {
 
 /// Ours, with nothing more than was asked for: the whole meter, its true peaks off where they were
 /// not asked for, or the true-peak meter alone.
-pub(crate) enum Ours<S> {
+pub(crate) enum Ours<S: 'static> {
     Meter(Ask, Box<Meter<'static, S>>),
     Peak(TruePeakMeter<'static, S>),
 }
