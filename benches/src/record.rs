@@ -35,16 +35,22 @@ pub fn machine() -> String {
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
         .map_or("unknown CPU", |(_, model)| model.trim());
     let threads = std::thread::available_parallelism().map_or(0, usize::from);
-    let loads = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = loads.split(' ').next().unwrap_or_default();
     let changed = !said("git", &["status", "--porcelain", "-uno"]).is_empty();
     format!(
-        "{}, {model}, {threads} threads, {:?}, load {load}, commit {}{}",
+        "{}, {model}, {threads} threads, {:?}, load {}, commit {}{}",
         said("date", &["-u", "+%F %H:%M UTC"]),
         Isa::detect().level(),
+        load(),
         said("git", &["rev-parse", "--short", "HEAD"]),
         if changed { " with changes" } else { "" },
     )
+}
+
+/// Load average of the last minute.
+#[must_use]
+pub fn load() -> String {
+    let loads = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    loads.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The version of the C library that is linked, where one is.

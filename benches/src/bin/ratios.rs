@@ -116,7 +116,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
             rows(&case, &seen).for_each(|row| say(&row));
         }
     }
-    say(&format!("\nEnd: {}.", record::machine()));
+    say(&format!("\nLoad at the end: {}.", record::load()));
     if has("record") { record::put("ratios", &text) } else { Ok(()) }
 }
 

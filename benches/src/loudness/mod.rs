@@ -276,7 +276,7 @@ fn check_memory(frames: usize) {
 ///
 /// # Panics
 /// If a reading differs from a rival's by more than is known.
-pub fn cases(set: Set, filter: &str) -> impl Iterator<Item = Case> {
+pub fn cases(set: Set, filter: &str) -> impl Iterator<Item = Case> + use<> {
     type Cell = fn(Layout, usize, &str) -> Vec<Case>;
     let mut cells: Vec<(Cell, Layout, usize)> = Vec::new();
     let layouts = match set {

@@ -172,7 +172,10 @@ impl Ebur128 {
         for (asked, bits) in
             [(ask.integrated(), Mode::I), (ask.range(), Mode::LRA), (ask.peak(), Mode::TRUE_PEAK)]
         {
-            mode.set(bits, asked);
+            // Modes share bits, so none is ever taken away.
+            if asked {
+                mode.insert(bits);
+            }
         }
         let map: Vec<Channel> = layout.speakers().iter().map(|it| named(it.label).0).collect();
         let mut rival =
