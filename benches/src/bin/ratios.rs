@@ -19,6 +19,10 @@ const ROUNDS: usize = 40;
 /// Rounds of a run of minutes, at most.
 const HOURS_ROUNDS: usize = 3;
 
+type Cases = Box<dyn Iterator<Item = Case>>;
+/// Title, rounds, and the cases, made when their turn comes.
+type Group<'a> = (&'static str, usize, Box<dyn Fn() -> Cases + 'a>);
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -92,8 +96,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
     let c = record::c_library().map_or_else(String::new, |name| format!(", {name}"));
     say(&format!("Best of {rounds} in turn, one thread, 48 kHz{c}."));
     let whole = |cases: fn() -> Vec<Case>| move || -> Cases { Box::new(cases().into_iter()) };
-    type Cases = Box<dyn Iterator<Item = Case>>;
-    let mut groups: Vec<(&str, usize, Box<dyn Fn() -> Cases>)> = vec![
+    let mut groups: Vec<Group<'_>> = vec![
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
@@ -108,47 +111,76 @@ fn tables(words: &[&str]) -> Result<(), String> {
         if cases.peek().is_none() {
             continue;
         }
-        say(&format!("\n### {title}\n"));
-        say("| what | ours, ns | rival | rival, ns | ratio | must | stretch | |");
-        say("|---|---:|---|---:|---:|---:|---:|---|");
+        let mut table = Table::default();
         for mut case in cases {
             let seen = best(&mut case, rounds);
-            rows(&case, &seen).for_each(|row| say(&row));
+            table.add(&case, &seen);
+            eprintln!("{:8.3} ns  {}", seen.ours_ns, case.name);
         }
+        say(&format!("\n### {title}\n"));
+        table.lines().for_each(|line| say(&line));
     }
     say(&format!("\nLoad at the end: {}.", record::load()));
     if has("record") { record::put("ratios", &text) } else { Ok(()) }
 }
 
-/// A row for every rival, or one for ours alone.
-fn rows<'a>(case: &'a Case, seen: &'a Seen) -> impl Iterator<Item = String> + 'a {
-    let ours = format!("| {}, a {} | {:.3} |", case.name, case.unit, seen.ours_ns);
-    let alone = case.rivals.is_empty().then(|| {
-        let Some(limit) = case.limit else { return format!("{ours} | | | | | |") };
-        let (must, stretch) = (limit.must_ns, limit.stretch_ns);
-        let met = verdict(seen.ours_ns <= must, seen.ours_ns <= stretch);
-        format!("{ours} {} (quoted) | | | ≤ {must} ns | ≤ {stretch} ns | {met} |", limit.quoted)
-    });
-    let beside = case.rivals.iter().zip(&seen.rivals_ns).map(move |(rival, &rival_ns)| {
-        let ratio = rival_ns / seen.ours_ns;
-        let goal = match rival.goal {
-            Goal::Ratio(must, stretch) => {
-                let met = verdict(ratio >= must, ratio >= stretch);
-                format!("{must}x | {stretch}x | {met}")
-            }
-            Goal::NotSlower => format!("1x | | {}", verdict(ratio >= 1.0, false)),
-            Goal::None => "| |".into(),
-        };
-        let less = if rival.less.is_some() { ", its filter taken off" } else { "" };
-        format!("{ours} {}{less} | {rival_ns:.2} | {ratio:.2}x | {goal} |", rival.name)
-    });
-    alone.into_iter().chain(beside)
+/// A row for every case, a column for every rival that takes part in one.
+#[derive(Default)]
+struct Table {
+    columns: Vec<&'static str>,
+    /// What stands before the rivals, and each rival's column and cell.
+    rows: Vec<(String, Vec<(usize, String)>)>,
 }
 
-const fn verdict(must: bool, stretch: bool) -> &'static str {
+impl Table {
+    fn add(&mut self, case: &Case, seen: &Seen) {
+        let beside = case.rivals.iter().zip(&seen.rivals_ns).map(|(rival, &rival_ns)| {
+            let ratio = rival_ns / seen.ours_ns;
+            let met = match rival.goal {
+                Goal::Ratio(must, stretch) => verdict(ratio >= must, ratio >= stretch, must, "x"),
+                Goal::NotSlower => verdict(ratio >= 1.0, false, 1.0, "x"),
+                Goal::None => String::new(),
+            };
+            let less = if rival.less.is_some() { "*" } else { "" };
+            (rival.name, format!("{ratio:.2}x ({rival_ns:.2}{less}){met}"))
+        });
+        let quoted = case.limit.map(|limit| {
+            let (must, stretch) = (limit.must_ns, limit.stretch_ns);
+            let met = verdict(seen.ours_ns <= must, seen.ours_ns <= stretch, must, " ns");
+            ("quoted", format!("{}{met}", limit.quoted))
+        });
+        let mut cells = Vec::new();
+        for (name, cell) in beside.chain(quoted) {
+            let column = self.columns.iter().position(|column| *column == name);
+            cells.push((column.unwrap_or(self.columns.len()), cell));
+            if column.is_none() {
+                self.columns.push(name);
+            }
+        }
+        let ours = format!("| {}, a {} | {:.3} |", case.name, case.unit, seen.ours_ns);
+        self.rows.push((ours, cells));
+    }
+
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let heads = self.columns.iter().map(|name| format!(" {name} |")).collect::<String>();
+        let rules = "---|".repeat(self.columns.len());
+        let rows = self.rows.iter().map(|(ours, cells)| {
+            let cell = |column| cells.iter().find(|cell| cell.0 == column);
+            let cells = (0..self.columns.len())
+                .map(|column| cell(column).map_or(" |".into(), |(_, cell)| format!(" {cell} |")));
+            format!("{ours}{}", cells.collect::<String>())
+        });
+        [format!("| what | ours, ns |{heads}"), format!("|---|---:|{rules}")]
+            .into_iter()
+            .chain(rows)
+    }
+}
+
+/// What is said of a goal.
+fn verdict(must: bool, stretch: bool, goal: f64, unit: &str) -> String {
     match (must, stretch) {
-        (_, true) => "stretch",
-        (true, false) => "must",
-        (false, false) => "MISSED",
+        (_, true) => ", stretch".into(),
+        (true, false) => ", must".into(),
+        (false, false) => format!(", **missed {goal}{unit}**"),
     }
 }
