@@ -11,7 +11,7 @@ const WARM_UP: Duration = Duration::from_millis(100);
 /// The fewest that criterion takes.
 const SAMPLES: usize = 10;
 
-pub(crate) fn run(module: &str, cases: Vec<Case>) {
+pub(crate) fn run(module: &str, cases: impl IntoIterator<Item = Case>) {
     let mut criterion = Criterion::default()
         .measurement_time(MEASUREMENT)
         .warm_up_time(WARM_UP)
@@ -21,13 +21,12 @@ pub(crate) fn run(module: &str, cases: Vec<Case>) {
         let mut group = criterion.benchmark_group(format!("{module}/{}", case.name));
         group.throughput(Throughput::Elements(case.units));
         group.bench_function("mixcore", |bencher| bencher.iter(&mut *case.ours));
-        if let Some(less) = &mut case.less {
-            group.bench_function("mixcore, the part to take off", |bencher| {
-                bencher.iter(&mut *less)
-            });
-        }
-        if let Some(rival) = &mut case.rival {
-            group.bench_function(case.rival_name, |bencher| bencher.iter(&mut *rival));
+        for rival in &mut case.rivals {
+            group.bench_function(rival.name, |bencher| bencher.iter(&mut *rival.run));
+            if let Some(less) = &mut rival.less {
+                let name = format!("{}, the part to take off", rival.name);
+                group.bench_function(name, |bencher| bencher.iter(&mut **less));
+            }
         }
         group.finish();
     }

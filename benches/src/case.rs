@@ -11,50 +11,66 @@ pub type Run = Box<dyn FnMut()>;
 pub enum Goal {
     /// Times faster than the rival: must, stretch.
     Ratio(f64, f64),
-    /// Nanoseconds per unit at most: must, stretch; the rival is quoted, not run.
-    Nanoseconds(f64, f64, &'static str),
     /// Never slower than naive code.
     NotSlower,
     /// No goal of its own: the figure explains another one.
     None,
 }
 
-/// One thing done by mixcore and, where there is one to run, by a rival.
+/// A goal in time, where a rival is quoted and not run.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Nanoseconds per unit at most.
+    pub must_ns: f64,
+    /// Nanoseconds per unit that would be better still.
+    pub stretch_ns: f64,
+    /// The rival and its figure.
+    pub quoted: &'static str,
+}
+
+/// The same work by another.
+pub struct Rival {
+    /// Its name.
+    pub name: &'static str,
+    /// The work.
+    pub run: Run,
+    /// A part of `run` that does not belong to the question, timed apart and taken off. Only the
+    /// table does that; criterion shows `run` whole.
+    pub less: Option<Run>,
+    /// What is asked of us.
+    pub goal: Goal,
+}
+
+impl Rival {
+    /// A rival that does the work and nothing else.
+    pub fn new(name: &'static str, run: impl FnMut() + 'static, goal: Goal) -> Self {
+        Self { name, run: Box::new(run), less: None, goal }
+    }
+}
+
+/// One thing done by mixcore and, where there are any to run, by rivals.
 pub struct Case {
     /// What is done, on what.
     pub name: String,
-    /// Name of the rival that is run.
-    pub rival_name: &'static str,
     /// Units of work in a run.
     pub units: u64,
     /// What a unit is: "sample" is a sample of one channel, "frame" a sample of all of them.
     pub unit: &'static str,
     /// The work by mixcore.
     pub ours: Run,
-    /// A part of `ours` that does not belong to the question, timed apart and taken off. Only the
-    /// table does that; criterion shows `ours` whole.
-    pub less: Option<Run>,
-    /// The same work by the rival.
-    pub rival: Option<Run>,
-    /// What is asked for.
-    pub goal: Goal,
+    /// The same work by each rival.
+    pub rivals: Vec<Rival>,
+    /// A goal in time.
+    pub limit: Option<Limit>,
 }
 
 /// Best times of a case, nanoseconds per unit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Seen {
-    /// Ours, without the part that is taken off.
+    /// Ours.
     pub ours_ns: f64,
-    /// The rival's.
-    pub rival_ns: Option<f64>,
-}
-
-impl Seen {
-    /// How many times faster than the rival.
-    #[must_use]
-    pub fn ratio(&self) -> Option<f64> {
-        self.rival_ns.map(|rival| rival / self.ours_ns)
-    }
+    /// The rivals', in their order, without the part that is taken off.
+    pub rivals_ns: Vec<f64>,
 }
 
 /// A sample shorter than this is lost in the clock and the scheduler.
@@ -64,18 +80,19 @@ const LEAST_SAMPLE_NS: f64 = 200_000.0;
 #[must_use]
 pub fn best(case: &mut Case, rounds: usize) -> Seen {
     let mut sides: Vec<&mut Run> = vec![&mut case.ours];
-    let less = case.less.as_mut().map(|run| {
-        sides.push(run);
-        sides.len() - 1
-    });
-    let rival = case.rival.as_mut().map(|run| {
-        sides.push(run);
-        sides.len() - 1
-    });
+    let mut less: Vec<bool> = Vec::new();
+    for rival in &mut case.rivals {
+        sides.push(&mut rival.run);
+        less.push(rival.less.is_some());
+        sides.extend(rival.less.as_mut());
+    }
     let repeats: Vec<u32> = sides
         .iter_mut()
         .map(|run| {
-            let warm = sample_ns(run, 1).min(sample_ns(run, 1)).max(1.0);
+            let mut warm = sample_ns(run, 1).max(1.0);
+            if warm < LEAST_SAMPLE_NS {
+                warm = warm.min(sample_ns(run, 1)).max(1.0);
+            }
             (LEAST_SAMPLE_NS / warm).ceil().clamp(1.0, 1e6) as u32
         })
         .collect();
@@ -85,8 +102,11 @@ pub fn best(case: &mut Case, rounds: usize) -> Seen {
             *least = least.min(sample_ns(run, repeats) / f64::from(repeats));
         }
     }
-    let per_unit = |index: usize| least[index] / case.units as f64;
-    Seen { ours_ns: per_unit(0) - less.map_or(0.0, per_unit), rival_ns: rival.map(per_unit) }
+    let mut per_unit = least.iter().map(|ns| ns / case.units as f64);
+    let mut next = || per_unit.next().unwrap_or(f64::NAN);
+    let ours_ns = next();
+    let rivals_ns = less.iter().map(|&less| next() - if less { next() } else { 0.0 }).collect();
+    Seen { ours_ns, rivals_ns }
 }
 
 fn sample_ns(run: &mut Run, repeats: u32) -> f64 {

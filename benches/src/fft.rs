@@ -12,7 +12,7 @@ use mixcore::kernels::Isa;
 use realfft::RealFftPlanner;
 
 use crate::mix::levels;
-use crate::{Case, Goal, signals};
+use crate::{Case, Goal, Rival, signals};
 
 /// Lengths that are timed.
 const LENGTHS: [usize; 3] = [256, 1024, 4096];
@@ -59,7 +59,6 @@ fn forward(isa: Isa, length: usize) -> Case {
     let theirs = input.clone();
     Case {
         name: format!("FFT of {length}, f32, {:?}", isa.level()),
-        rival_name: "realfft",
         units: length as u64,
         unit: "sample",
         ours: Box::new(move || {
@@ -67,15 +66,18 @@ fn forward(isa: Isa, length: usize) -> Case {
             ours.forward(black_box(&time), &mut re, &mut im).expect("fits");
             black_box((&re, &im));
         }),
-        less: None,
-        rival: Some(Box::new(move || {
-            copy(&theirs, &mut rival_time);
-            rival
-                .process_with_scratch(black_box(&mut rival_time), &mut spectrum, &mut scratch)
-                .expect("fits");
-            black_box(&spectrum);
-        })),
-        goal: goal(isa),
+        rivals: vec![Rival::new(
+            "realfft",
+            move || {
+                copy(&theirs, &mut rival_time);
+                rival
+                    .process_with_scratch(black_box(&mut rival_time), &mut spectrum, &mut scratch)
+                    .expect("fits");
+                black_box(&spectrum);
+            },
+            goal(isa),
+        )],
+        limit: None,
     }
 }
 
@@ -100,7 +102,6 @@ fn inverse(isa: Isa, length: usize) -> Case {
     let (mut ours_re, mut ours_im) = (re.clone(), im.clone());
     Case {
         name: format!("inverse FFT of {length}, f32, {:?}", isa.level()),
-        rival_name: "realfft",
         units: length as u64,
         unit: "sample",
         ours: Box::new(move || {
@@ -109,18 +110,21 @@ fn inverse(isa: Isa, length: usize) -> Case {
             ours.inverse(black_box(&ours_re), black_box(&ours_im), &mut time).expect("fits");
             black_box(&time);
         }),
-        less: None,
-        rival: Some(Box::new(move || {
-            let one = black_box(1.0);
-            for (to, from) in spectrum.iter_mut().zip(&source) {
-                *to = from * one;
-            }
-            rival
-                .process_with_scratch(black_box(&mut spectrum), &mut rival_time, &mut scratch)
-                .expect("fits");
-            black_box(&rival_time);
-        })),
-        goal: goal(isa),
+        rivals: vec![Rival::new(
+            "realfft",
+            move || {
+                let one = black_box(1.0);
+                for (to, from) in spectrum.iter_mut().zip(&source) {
+                    *to = from * one;
+                }
+                rival
+                    .process_with_scratch(black_box(&mut spectrum), &mut rival_time, &mut scratch)
+                    .expect("fits");
+                black_box(&rival_time);
+            },
+            goal(isa),
+        )],
+        limit: None,
     }
 }
 

@@ -1,16 +1,22 @@
 //! What is timed, and against whom: the same cases for criterion and for the table of ratios.
 //!
-//! A [`Case`] is one thing done on one signal by mixcore and, where there is one in Rust, by a
-//! rival. Both sides are run and compared before a case exists: a wrong answer is never timed.
+//! A [`Case`] is one thing done on one signal by mixcore and, where there are any, by rivals. All
+//! sides are run and compared before a case exists: a wrong answer is never timed.
+
+#![deny(unsafe_code)]
 
 mod case;
+mod cue;
 pub mod fft;
+#[cfg(feature = "libebur128")]
+mod libebur128;
 pub mod limiter;
 pub mod loudness;
 pub mod mix;
+pub mod record;
 pub mod signals;
 
-pub use case::{Case, Goal, Run, Seen, best};
+pub use case::{Case, Goal, Limit, Rival, Run, Seen, best};
 
 /// Sample rate of every case, Hz.
 pub const RATE_HZ: f64 = 48_000.0;

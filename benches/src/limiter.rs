@@ -12,7 +12,7 @@ use mixcore::kernels::{self, Isa};
 use mixcore::units::db_to_gain;
 use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
 
-use crate::{BLOCKS, Case, Goal, RATE_HZ, Run, signals};
+use crate::{BLOCKS, Case, Goal, Limit, RATE_HZ, Rival, Run, signals};
 
 /// Length of the material, s.
 const SECONDS: f64 = 5.0;
@@ -109,20 +109,15 @@ fn limiter_case(what: Work, title: &str, layout: Layout, block: usize) -> Case {
             black_box(work);
         });
     });
-    let goal = match (layout == Layout::STEREO, what) {
-        (true, Work::EveryFrame) => Goal::Nanoseconds(40.0, 25.0, "x42 91"),
-        (true, _) => Goal::Nanoseconds(15.0, 10.0, "x42 91"),
-        _ => Goal::None,
-    };
+    let (must_ns, stretch_ns) = if what == Work::EveryFrame { (40.0, 25.0) } else { (15.0, 10.0) };
+    let limit = Limit { must_ns, stretch_ns, quoted: "x42 91" };
     Case {
         name: format!("true-peak limiter, {}, {title}, blocks of {block}", what.name()),
-        rival_name: "",
         units,
         unit: "frame",
         ours,
-        less: None,
-        rival: None,
-        goal,
+        rivals: Vec::new(),
+        limit: (layout == Layout::STEREO).then_some(limit),
     }
 }
 
@@ -155,13 +150,13 @@ fn window_case(isa: Isa, block: usize) -> Case {
     assert!(work[..outputs] == expected[..], "the window's maxima differ");
 
     let theirs = input.clone();
-    let rival: Run = Box::new(move || {
+    let rival = move || {
         deque(&theirs, &mut expected, &mut kept);
         black_box(&expected);
-    });
+    };
+    let goal = if isa == Isa::detect() { Goal::Ratio(5.0, 7.0) } else { Goal::NotSlower };
     Case {
         name: format!("look-ahead window of {WINDOW}, {:?}, {block} at a time", isa.level()),
-        rival_name: "monotonic deque",
         units: outputs as u64,
         unit: "sample",
         ours: Box::new(move || {
@@ -169,9 +164,8 @@ fn window_case(isa: Isa, block: usize) -> Case {
             kernels::window_max(isa, &mut work, WINDOW);
             black_box(&work);
         }),
-        less: None,
-        rival: Some(rival),
-        goal: if isa == Isa::detect() { Goal::Ratio(5.0, 7.0) } else { Goal::NotSlower },
+        rivals: vec![Rival::new("monotonic deque", rival, goal)],
+        limit: None,
     }
 }
 

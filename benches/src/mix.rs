@@ -13,7 +13,7 @@ use mixcore::spatial::FoldDown;
 use mixcore::units::db_to_gain;
 use mixcore::{Block, BlockMut, Convert, Io, Layout, Process, Stream};
 
-use crate::{BLOCKS, Case, Goal, RATE_HZ, Run, signals};
+use crate::{BLOCKS, Case, Goal, RATE_HZ, Rival, Run, signals};
 
 /// The naive ramp adds its step in f32, so it drifts by some units of the last place in 32 frames.
 pub const RAMP_SHARE: f64 = 1e-5;
@@ -33,13 +33,11 @@ fn goal(isa: Isa) -> Goal {
 fn case(name: String, units: usize, ours: Run, rival: Run, goal: Goal) -> Case {
     Case {
         name,
-        rival_name: "naive loop",
         units: units as u64,
         unit: "sample",
         ours,
-        less: None,
-        rival: Some(rival),
-        goal,
+        rivals: vec![Rival::new("naive loop", rival, goal)],
+        limit: None,
     }
 }
 
