@@ -46,6 +46,8 @@ macro_rules! getters {
 getters! {
     /// Gated loudness of the whole programme, LUFS (BS.1770-5).
     integrated_lufs: IntegratedLufs;
+    /// Loudness of the whole programme without gates, LUFS (BS.1770-1).
+    ungated_lufs: UngatedLufs;
     /// Loudest 400 ms, LUFS.
     momentary_max_lufs: MomentaryMaxLufs;
     /// Loudest 3 s, LUFS.
