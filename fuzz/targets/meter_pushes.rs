@@ -1,10 +1,13 @@
-//! However a programme is cut into pushes, at every SIMD level and in lent memory: one reading.
+//! However a programme is cut into pushes, planar or interleaved, at every SIMD level and in lent
+//! memory: one reading. However a meter is paused: the live meter says what the exact one says.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use mixcore::audio::Sample;
-use mixcore::loudness::{LoudnessReadings, Meter, MeterSetup, TruePeakMethod};
+use mixcore::loudness::{
+    LiveMeter, LiveMeterSetup, LoudnessReadings, Meter, MeterSetup, TruePeakMethod,
+};
 use mixcore::stream::{MAX_RATE_HZ, MIN_RATE_HZ};
 use mixcore::{Error, Reading, Stream};
 use mixcore_fuzz::{Taken, Unstructured, block, cuts, faults, isa, layout, rate_hz, samples};
@@ -24,7 +27,12 @@ fuzz_target!(|data: &[u8]| {
 fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
     let (layout, rate_hz) = (layout(u)?, rate_hz(u)?);
     let setup = MeterSetup {
-        true_peak: if u.arbitrary()? { TruePeakMethod::Fine } else { TruePeakMethod::Annex2 },
+        true_peak: *u.choose(&[
+            TruePeakMethod::Fine,
+            TruePeakMethod::Annex2,
+            TruePeakMethod::Sinc49,
+            TruePeakMethod::Off,
+        ])?,
         dual_mono: u.arbitrary()?,
         every_channel: u.arbitrary()?,
         max_duration_s: match u.int_in_range(0_u8..=7)? {
@@ -56,7 +64,11 @@ fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
     let mut at = 0;
     let mut result = Ok(());
     for &length in &cuts {
-        result = meter.push(block(&audio).range(at, at + length));
+        result = if u.arbitrary()? {
+            meter.push_interleaved(&interleaved(&audio, at, length))
+        } else {
+            meter.push(block(&audio).range(at, at + length))
+        };
         if result.is_err() {
             break;
         }
@@ -66,6 +78,8 @@ fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
     if pushed.is_ok() {
         assert_eq!(says(&meter), says(&whole), "{stream:?}, {cuts:?}");
     }
+
+    stand_by(u, setup, stream, &audio, &cuts)?;
 
     match pushed {
         Ok(()) => {
@@ -77,6 +91,57 @@ fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
             assert_eq!((whole.frames(), whole.faults()), (0, 0), "a refused push left a trace");
         }
     }
+    Ok(())
+}
+
+fn interleaved<S: Sample>(audio: &[Vec<S>], at: usize, length: usize) -> Vec<S> {
+    (at..at + length).flat_map(|frame| audio.iter().map(move |channel| channel[frame])).collect()
+}
+
+/// An exact and a live meter with the same pauses; the live one in the same form of input.
+fn stand_by<S: Sample>(
+    u: &mut Unstructured<'_>,
+    setup: MeterSetup,
+    stream: Stream,
+    audio: &[Vec<S>],
+    cuts: &[usize],
+) -> Taken<()> {
+    let (mut exact, live) = (
+        Meter::<S>::new(setup, stream).expect("made before"),
+        LiveMeterSetup {
+            true_peak: setup.true_peak,
+            dual_mono: setup.dual_mono,
+            ..LiveMeterSetup::default()
+        },
+    );
+    let mut live = LiveMeter::<S>::new(live, stream).expect("a stream that has a meter");
+    let mut at = 0;
+    for &length in cuts {
+        match u.int_in_range(0_u8..=5)? {
+            0 => (exact.pause(), live.pause()),
+            1 => (exact.resume(), live.resume()),
+            2 if at == 0 => (exact.reset(), live.reset()),
+            _ => ((), ()),
+        };
+        let part = block(audio).range(at, at + length);
+        if exact.push(part).is_err() {
+            return Ok(());
+        }
+        if u.arbitrary()? {
+            live.push_interleaved(&interleaved(audio, at, length)).expect("whole frames");
+        } else {
+            live.push(part).expect("no history to be full");
+        }
+        at += length;
+    }
+    let (a, b) = (exact.measurement(), live.measurement());
+    assert_eq!(a.true_peak_dbtp, b.true_peak_dbtp);
+    assert_eq!((a.true_peak_frame, a.sample_peak_frame), (b.true_peak_frame, b.sample_peak_frame));
+    assert_eq!(a.sample_peak_dbfs, b.sample_peak_dbfs);
+    assert_eq!(a.momentary_max_lufs, b.momentary_max_lufs);
+    assert_eq!(a.short_term_max_lufs, b.short_term_max_lufs);
+    assert_eq!((a.duration_s, a.faults, a.clipped), (b.duration_s, b.faults, b.clipped));
+    assert_eq!(exact.momentary_lufs(), live.momentary_lufs());
     Ok(())
 }
 

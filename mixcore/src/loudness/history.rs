@@ -7,9 +7,11 @@
 //! > row k: the frames round(k · rate/10) up to round((k+1) · rate/10) of the meter's counter;
 //! > M and S of the windows that end with it, the highest true peak of all channels inside it
 //!
-//! The peak comes out of the interpolation filter up to 22 frames late (0.5 ms at 48 kHz) and may fall
+//! The peak comes out of the interpolation filter up to 19 frames late (0.4 ms at 48 kHz) and may fall
 //! into the next row; what is still in the filter at the end of a programme is in the meter's readings
 //! and in no row, like an incomplete last row.
+//!
+//! While the meter stands by the rows go on: they are of what is heard, its readings of the programme.
 //!
 //! The memory holds a stated duration. When it is full, the oldest rows make place: a plot of the last
 //! minute of a day, or all of a programme that is not longer.

@@ -17,21 +17,20 @@
 //! on. [`LiveMeter::reset`] is as good as new, the filters at rest.
 //!
 //! Sources: ITU-R BS.1770-5; EBU Tech 3341 (2023), clause 2.6, and 3342.
-//! Cost: per block that of [`super::Meter`] (53.8 against 53.9 instructions a sample and channel in
-//! blocks of 480, 22.0 against 22.0 in blocks of 4800, stereo, f32, AVX2, without true peak); per
-//! reading see [`LiveLoudness`].
+//! Cost: per block that of [`super::Meter`], of which it has the parts; per reading see
+//! [`LiveLoudness`].
 //! Latency: readings follow the last whole sub-block; peaks follow the last sample.
 
+use super::excursions::ExcursionLog;
 use super::gating::sub_block_start;
 use super::histogram::BinWidth;
 use super::interpolator::TruePeakMethod;
 use super::live_loudness::LiveLoudness;
-use super::live_peaks::LivePeaks;
 use super::meter_setup::MeterStorage;
 use super::readings::LoudnessReadings;
-use super::sub_block_filter::SubBlockFilter;
+use super::sub_block_filter::{SubBlockFilter, Taken};
 use super::true_peak::{PeakReadings, TruePeakMeter};
-use crate::audio::{Block, Sample, Store};
+use crate::audio::{Block, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::stream::Stream;
 use crate::units::Reading;
@@ -79,7 +78,7 @@ pub struct LiveMeter<'a, S> {
     stream: Stream,
     filter: SubBlockFilter<'a, S>,
     loudness: LiveLoudness<'a>,
-    peaks: LivePeaks<'a, S>,
+    true_peak: TruePeakMeter<'a, S>,
     /// It measures from the next frame on.
     running: bool,
     measured_frames: u64,
@@ -108,7 +107,16 @@ impl<S: Sample> LiveMeter<'static, S> {
 
 impl<'a, S: Sample> LiveMeter<'a, S> {
     /// Memory that [`LiveMeter::new_in`] needs, whatever the programme's length: that of
-    /// [`LiveLoudness::required_len`] (293 kB at 0.01 LU, 34 kB at 0.1 LU) and 10 ms of samples.
+    /// [`LiveLoudness::required_len`], 10 ms of samples, the filter's table and the true-peak lines.
+    /// In kB, at 48 kHz and f32:
+    ///
+    /// | bins of | 0.01 LU | 0.05 LU | 0.1 LU |
+    /// |---|---:|---:|---:|
+    /// | stereo | 309 | 79 | 50 |
+    /// | 5.1 | 318 | 87 | 59 |
+    /// | 7.1 | 322 | 92 | 63 |
+    ///
+    /// The meter itself, without allocator, is one value of some kB.
     #[must_use]
     pub fn required_len(setup: &LiveMeterSetup, stream: &Stream) -> MeterStorage {
         let (pending, table) = SubBlockFilter::<S>::required_len(stream);
@@ -164,11 +172,21 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
             stream,
             filter: SubBlockFilter::new(stream, setup.dual_mono, false, pending, table)?,
             loudness: loudness.on(stream.isa),
-            peaks: LivePeaks::new(true_peak, stream.channel_count())?,
+            true_peak,
             running: true,
             measured_frames: 0,
             clipped: 0,
         })
+    }
+
+    /// Gives it a log of the places where true peaks exceed a limit, see
+    /// [`TruePeakMeter::with_log`]; it is read at [`LiveMeter::true_peak`].
+    ///
+    /// # Errors
+    /// A log for another number of channels.
+    pub fn with_peak_log(mut self, log: ExcursionLog<'a>) -> Result<Self, Error> {
+        self.true_peak.set_log(log)?;
+        Ok(self)
     }
 
     /// Measures one block of any length.
@@ -186,19 +204,47 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         let mut at = 0;
         while at < block.frames() {
             let taken = self.filter.take(&block, at);
-            self.peaks.push_cleaned(&self.filter.fresh(), taken.faults);
-            if self.is_running() {
-                self.clipped += taken.clipped;
-            }
-            if let Some(energy) = taken.energy {
-                self.loudness.push(energy);
-            }
+            self.measure(&taken);
             at += taken.frames;
         }
-        if self.is_running() {
-            self.measured_frames += block.frames() as u64;
+        Ok(())
+    }
+
+    /// Measures one block of interleaved samples: frame after frame, one sample for each channel. The
+    /// bits are those of [`LiveMeter::push`].
+    ///
+    /// # Real time
+    /// Does not allocate.
+    ///
+    /// # Errors
+    /// A length that is no multiple of the channels; nothing of the block is recorded then.
+    pub fn push_interleaved(&mut self, samples: &[S]) -> Result<(), Error> {
+        let channels = self.stream.channel_count().max(1);
+        check_frames("interleaved buffer", samples.len(), samples.len() / channels * channels)?;
+        if !samples.is_empty() {
+            self.settle();
+        }
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let taken = self.filter.take_interleaved(rest);
+            self.measure(&taken);
+            rest = rest.get(taken.frames * channels..).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Measures what the filter has taken.
+    fn measure(&mut self, taken: &Taken) {
+        if self.running {
+            self.true_peak.push_cleaned(&self.filter.fresh(), taken.faults);
+            self.clipped += taken.clipped;
+            self.measured_frames += taken.frames as u64;
+        } else {
+            self.true_peak.push_standing_by(&self.filter.fresh(), taken.faults);
+        }
+        if let Some(energy) = taken.energy {
+            self.loudness.push(energy);
+        }
     }
 
     /// First sub-block that begins at this frame or later: the filter gives a sub-block as soon as its
@@ -215,11 +261,11 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         match (self.running, self.loudness.is_running()) {
             (false, true) => {
                 self.loudness.pause();
-                self.peaks.pause();
+                self.true_peak.run_all_out(true);
             }
             (true, false) => {
                 self.loudness.resume_at(self.next_sub_block());
-                self.peaks.resume(self.frames());
+                self.true_peak.run_all_out(false);
             }
             _ => {}
         }
@@ -255,7 +301,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     pub fn restart(&mut self) {
         self.settle();
         self.loudness.restart_at(self.next_sub_block());
-        self.peaks.restart(self.frames());
+        self.true_peak.restart(self.running);
         self.measured_frames = 0;
         self.clipped = 0;
     }
@@ -268,7 +314,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         self.running = true;
         self.filter.reset();
         self.loudness.reset();
-        self.peaks.reset();
+        self.true_peak.reset();
         self.measured_frames = 0;
         self.clipped = 0;
     }
@@ -306,7 +352,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     /// 0, those of pauses too.
     #[must_use]
     pub fn faults(&self) -> u64 {
-        self.peaks.faults()
+        self.true_peak.faults()
     }
 
     /// The loudness behind the readings, with gate, count and bounds.
@@ -333,10 +379,16 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
         self.loudness.integrated_lufs()
     }
 
+    /// The peaks of every channel, and their log.
+    #[must_use]
+    pub fn true_peak(&self) -> &TruePeakMeter<'a, S> {
+        &self.true_peak
+    }
+
     /// Peaks over all channels so far.
     #[must_use]
     pub fn peaks(&self) -> PeakReadings {
-        self.peaks.measurement()
+        self.true_peak.measurement()
     }
 
     /// Peaks of one channel so far.
@@ -345,7 +397,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     /// If `channel` is not below the stream's channel count.
     #[must_use]
     pub fn channel_peaks(&self, channel: usize) -> PeakReadings {
-        self.peaks.channel(channel)
+        self.true_peak.channel_measurement(channel)
     }
 
     /// Largest true peak of all channels since the last call, pauses included; see
@@ -354,7 +406,7 @@ impl<'a, S: Sample> LiveMeter<'a, S> {
     /// # Real time
     /// Does not allocate.
     pub fn take_interval_peak(&mut self) -> f64 {
-        self.peaks.take_interval_peak()
+        self.true_peak.take_interval_peak()
     }
 
     /// All readings so far, the tail of the true-peak filter included; `duration_s` is that of what

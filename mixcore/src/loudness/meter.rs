@@ -251,16 +251,17 @@ impl<'a, S: Sample> Meter<'a, S> {
 
     /// Measures what the filter has taken.
     fn measure(&mut self, taken: &Taken) {
+        // A pause or its end is the cut between two stretches.
+        if self.cut == self.running {
+            self.true_peak.run_all_out(!self.cut);
+        }
+        self.cut = !self.running;
         if self.running {
             self.true_peak.push_cleaned(&self.filter.fresh(), taken.faults);
             self.measured_frames += taken.frames as u64;
             self.clipped += taken.clipped;
-            self.cut = false;
         } else {
-            if !core::mem::replace(&mut self.cut, true) {
-                self.true_peak.run_all_out();
-            }
-            self.true_peak.skip(taken.frames as u64, taken.faults);
+            self.true_peak.push_standing_by(&self.filter.fresh(), taken.faults);
             self.spoiled = true;
         }
         if let Some(energy) = taken.energy {

@@ -12,7 +12,7 @@
 //! Sources: PLR and PSR as the trade uses them. The AES convention paper that proposes PSR (I. Shepherd
 //! et al., "Measuring Micro-Dynamics", AES 143, 2017) was not read [unverified]: that its peak is a
 //! true peak over the same 3 s is what its authors' meters say. The gate and the percentile are ours.
-//! Limits: a peak in the last 22 frames of an interval belongs to the next one
+//! Limits: a peak in the last 19 frames of an interval belongs to the next one
 //! ([`super::TruePeakMeter::take_interval_peak`]).
 //! Cost: on demand, per 100 ms one sum of 300 sub-blocks and one maximum of 30 intervals, three times.
 

@@ -18,6 +18,7 @@
 
 use super::excursions::{ChannelLog, ExcursionLog, JointExcursions, PeakExcursion, TailOvers};
 use super::interpolator::{Interpolator, MAX_SPAN, TruePeakMethod};
+use super::peak_scan::{Scan, Track};
 use crate::audio::{Block, PerChannel, Sample, Store, move_to_front};
 use crate::error::Error;
 use crate::kernels::{self, Isa, PAIR_MIDS, PEAK_PIECE as PIECE};
@@ -33,17 +34,6 @@ const _: () = assert!(MAX_SPAN <= PIECE && CHUNK.is_multiple_of(PIECE));
 
 /// Samples that a chunk is worked out in: its frames, the points half-way, and its outputs.
 const WORK: usize = CHUNK + (CHUNK + PAIR_MIDS - 1) + CHUNK;
-
-/// What one channel has reached, linear, with the first frame that did.
-#[derive(Clone, Copy, Debug, Default)]
-struct Track {
-    /// Largest magnitude of the frames that are kept for context.
-    recent: f64,
-    peak: f64,
-    frame: u64,
-    sample_peak: f64,
-    sample_frame: u64,
-}
 
 /// Peak readings of a channel or of all channels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +84,12 @@ pub struct TruePeakMeter<'a, S> {
     /// Largest magnitude of all channels since [`TruePeakMeter::take_interval_peak`].
     interval_peak: f64,
     frames: u64,
+    /// First frame of this stretch: silence is taken to lie before it.
+    begin: u64,
+    /// Any frame was measured.
+    measured: bool,
+    /// What is in the lines is part of the programme.
+    holds: bool,
     faults: u64,
 }
 
@@ -146,6 +142,9 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             log: None,
             interval_peak: 0.0,
             frames: 0,
+            begin: 0,
+            measured: false,
+            holds: true,
             faults: 0,
         })
     }
@@ -185,9 +184,20 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// Measures rows that somebody else has cleaned, who found `faults`; as many rows as channels.
     pub(super) fn push_cleaned(&mut self, rows: &Block<'_, S>, faults: u64) {
+        self.measured |= rows.frames() > 0;
+        self.push_rows(rows, faults, true);
+    }
+
+    /// [`TruePeakMeter::push_cleaned`] of what is no part of the programme: only the interval hears it.
+    pub(super) fn push_standing_by(&mut self, rows: &Block<'_, S>, faults: u64) {
+        self.push_rows(rows, faults, false);
+    }
+
+    fn push_rows(&mut self, rows: &Block<'_, S>, faults: u64, holds: bool) {
         self.faults += faults;
+        self.holds = holds;
         for at in (0..rows.frames()).step_by(CHUNK) {
-            self.push_chunk(rows, at, CHUNK.min(rows.frames() - at));
+            self.push_chunk(rows, at, CHUNK.min(rows.frames() - at), holds);
         }
     }
 
@@ -207,26 +217,39 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.frames += rows.frames() as u64;
     }
 
-    /// Lets the lines run out into silence: what follows is measured from rest.
-    pub(super) fn run_all_out(&mut self) {
-        let mut log = self.log.take();
+    /// Lets the lines run out into silence: what follows is a stretch of its own. `holds` says whether
+    /// what ends here is part of the programme.
+    pub(super) fn run_all_out(&mut self, holds: bool) {
+        let (mut log, mut interval_peak) = (self.log.take(), self.interval_peak);
         for channel in 0..self.tracks.len() {
             let mut track = self.tracks.get(channel).copied().unwrap_or_default();
-            let mut log = log.as_mut().and_then(|log| log.channel(channel));
-            self.run_out(channel, &mut track, log.as_mut());
+            let mut standing_by = track.standing_by();
+            let reached = if holds { &mut track } else { &mut standing_by };
+            let mut log = log.as_mut().filter(|_| holds).and_then(|log| log.channel(channel));
+            self.run_out(channel, reached, &mut interval_peak, log.as_mut());
             if let Some(reached) = self.tracks.get_mut(channel) {
                 *reached = Track { recent: 0.0, ..track };
             }
         }
-        self.log = log;
+        (self.log, self.interval_peak) = (log, interval_peak);
         let contexts = self.tracks.len() * (self.interpolator.span() - 1);
         self.memory.iter_mut().take(contexts).for_each(|x| *x = S::zero());
+        self.begin = self.frames;
     }
 
-    /// Counts frames that are not measured, and faults in them.
-    pub(super) fn skip(&mut self, frames: u64, faults: u64) {
-        self.frames += frames;
-        self.faults += faults;
+    /// Forgets what was reached; the counter and the interval go on. A running meter begins a stretch.
+    pub(super) fn restart(&mut self, running: bool) {
+        if running {
+            self.run_all_out(false);
+        }
+        for track in self.tracks.iter_mut() {
+            *track = Track { recent: track.recent, ..Track::default() };
+        }
+        if let Some(log) = &mut self.log {
+            log.reset();
+        }
+        self.measured = false;
+        self.faults = 0;
     }
 
     /// Goes on at `frame` after the last samples of another meter of the same method and stream;
@@ -239,6 +262,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.interval_peak = 0.0;
         self.faults = 0;
         self.frames = frame;
+        (self.begin, self.measured) = (other.begin, false);
     }
 
     /// Takes over what a meter has reached that has followed this one.
@@ -255,6 +279,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.interval_peak = self.interval_peak.max(later.interval_peak);
         self.faults += later.faults;
         self.frames = later.frames;
+        self.measured |= later.measured;
     }
 
     fn copy_context(&mut self, other: &TruePeakMeter<'_, S>) {
@@ -268,7 +293,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     }
 
     /// The frames from `at` on, at most [`CHUNK`].
-    fn push_chunk(&mut self, rows: &Block<'_, S>, at: usize, take: usize) {
+    fn push_chunk(&mut self, rows: &Block<'_, S>, at: usize, take: usize, holds: bool) {
         let before = self.interpolator.span() - 1;
         let contexts = self.tracks.len() * before;
         let (contexts, work) = self.memory.split_at_mut_checked(contexts).unwrap_or_default();
@@ -276,7 +301,8 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         let (out, work) = work.split_at_mut_checked(CHUNK).unwrap_or_default();
         let (mids, line) = work.split_at_mut_checked(CHUNK + PAIR_MIDS - 1).unwrap_or_default();
         let line = line.get_mut(..before + take).unwrap_or_default();
-        let mut scan = Scan { isa: self.isa, interpolator: &self.interpolator, mids, out };
+        let (isa, interpolator, begin) = (self.isa, &self.interpolator, self.begin);
+        let mut scan = Scan { isa, interpolator, begin, mids, out };
         for (channel, (track, input)) in self.tracks.iter_mut().zip(rows.channels()).enumerate() {
             let input = input.get(at..at + take).unwrap_or_default();
             let context = contexts.get_mut(channel * before..(channel + 1) * before);
@@ -286,11 +312,14 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             let pieces = pieces.get_mut(..take.div_ceil(PIECE)).unwrap_or_default();
             let fresh = line.get_mut(before..).unwrap_or_default();
             self.faults += kernels::clean_peaks(self.isa, input, fresh, pieces) as u64;
-            let peak = track.hold_samples(fresh, pieces, self.frames);
+            let mut standing_by = track.standing_by();
+            let reached = if holds { &mut *track } else { &mut standing_by };
+            let peak = reached.hold_samples(fresh, pieces, self.frames);
             self.interval_peak = self.interval_peak.max(peak);
-            let mut log = self.log.as_mut().and_then(|log| log.channel(channel));
+            let log = self.log.as_mut().filter(|_| holds);
+            let mut log = log.and_then(|log| log.channel(channel));
             let log = log.as_mut();
-            scan.run(line, pieces, self.frames, track, &mut self.interval_peak, log);
+            scan.run(line, pieces, self.frames, reached, &mut self.interval_peak, log);
             copy(context, line.get(take..).unwrap_or_default());
             track.recent = if take >= PIECE {
                 let kept = (take - before) / PIECE;
@@ -313,6 +342,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         }
         self.interval_peak = 0.0;
         self.frames = 0;
+        (self.begin, self.measured) = (0, false);
         self.faults = 0;
     }
 
@@ -330,7 +360,7 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
 
     /// Largest true peak of all channels since the last call, linear, and starts the next interval.
     ///
-    /// For histories: a peak in the last few frames (at most 22) falls into the next interval. The
+    /// For histories: a peak in the last few frames (at most 19) falls into the next interval. The
     /// readings of the whole are kept.
     ///
     /// # Real time
@@ -409,12 +439,16 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     fn tail(&self, channel: usize) -> TailOvers {
         let Some(log) = &self.log else { return TailOvers::default() };
         let mut track = self.tracks.get(channel).copied().unwrap_or_default();
-        log.tail(channel, |log| self.run_out(channel, &mut track, Some(log)))
+        log.tail(channel, |log| {
+            if self.holds {
+                self.run_out(channel, &mut track, &mut { f64::INFINITY }, Some(log));
+            }
+        })
     }
 
     fn readings(&self, track: &Track, channel: usize, sample_channel: usize) -> PeakReadings {
         let reading = |peak: f64| {
-            if self.frames == 0 {
+            if !self.measured {
                 Reading::TooShort { have_s: 0.0, need_s: 1.0 / self.rate_hz }
             } else {
                 Reading::from_level(gain_to_db(peak))
@@ -434,12 +468,22 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// The track of a channel after its line has run out into silence.
     fn finished(&self, channel: usize) -> Track {
         let mut track = self.tracks.get(channel).copied().unwrap_or_default();
-        self.run_out(channel, &mut track, None);
+        if !self.holds {
+            return track;
+        }
+        // The interval does not matter here: at infinity the track alone decides what is computed.
+        self.run_out(channel, &mut track, &mut { f64::INFINITY }, None);
         track
     }
 
     /// Runs zeros through the line of a channel.
-    fn run_out(&self, channel: usize, track: &mut Track, log: Option<&mut ChannelLog<'_>>) {
+    fn run_out(
+        &self,
+        channel: usize,
+        track: &mut Track,
+        interval_peak: &mut f64,
+        log: Option<&mut ChannelLog<'_>>,
+    ) {
         let before = self.interpolator.span() - 1;
         let after = self.interpolator.context().1;
         if after == 0 {
@@ -451,97 +495,11 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             *to = *from;
         }
         let (mut mids, mut out) = ([S::zero(); MAX_SPAN], [S::zero(); MAX_SPAN]);
-        let interpolator = &self.interpolator;
-        let mut scan = Scan { isa: self.isa, interpolator, mids: &mut mids, out: &mut out };
-        // The interval does not matter here: at infinity the track alone decides what is computed.
-        let mut interval_peak = f64::INFINITY;
+        let (interpolator, begin) = (&self.interpolator, self.begin);
+        let (mids, out) = (&mut mids[..], &mut out[..]);
+        let mut scan = Scan { isa: self.isa, interpolator, begin, mids, out };
         let line = line.get(..before + after).unwrap_or_default();
-        scan.run(line, &[S::zero()], self.frames, track, &mut interval_peak, log);
-    }
-}
-
-impl Track {
-    /// Holds the peak of the frames from `first` on, and returns it; `pieces` are their peaks.
-    fn hold_samples<S: Sample>(&mut self, fresh: &[S], pieces: &[S], first: u64) -> f64 {
-        let mut largest = 0.0;
-        for (n, piece) in pieces.iter().enumerate() {
-            let peak = piece.as_f64();
-            if peak > largest {
-                largest = peak;
-            }
-            if peak > self.sample_peak {
-                let at = n * PIECE;
-                self.sample_peak = peak;
-                self.sample_frame =
-                    first + at as u64 + position(fresh.get(at..).unwrap_or_default(), peak);
-            }
-        }
-        largest
-    }
-}
-
-/// Finds the points between the samples, where they may matter.
-struct Scan<'s, S> {
-    isa: Isa,
-    interpolator: &'s Interpolator<S>,
-    mids: &'s mut [S],
-    out: &'s mut [S],
-}
-
-impl<S: Sample> Scan<'_, S> {
-    /// Runs the outputs that `line` allows. Its newest samples begin at the absolute frame `first`;
-    /// `pieces` are their peaks.
-    fn run(
-        &mut self,
-        line: &[S],
-        pieces: &[S],
-        first: u64,
-        track: &mut Track,
-        interval_peak: &mut f64,
-        mut log: Option<&mut ChannelLog<'_>>,
-    ) {
-        if self.interpolator.is_off() && log.is_none() {
-            return;
-        }
-        let limit = log.as_ref().map_or(f64::INFINITY, |log| log.limit);
-        let before = self.interpolator.span() - 1;
-        let after = self.interpolator.context().1 as u64;
-        let outputs = line.len().saturating_sub(before);
-        // What the outputs of a piece look at begins in the piece before it.
-        let reach = |piece: usize| {
-            let peak = |piece: usize| pieces.get(piece).map_or(0.0, |peak| peak.as_f64());
-            piece.checked_sub(1).map_or(track.recent, peak).max(peak(piece))
-        };
-        let mut piece = 0;
-        while piece < pieces.len() {
-            let floor = track.peak.min(*interval_peak).min(limit);
-            let matters = |piece: usize| self.interpolator.bound * reach(piece) > floor;
-            let start = piece;
-            while piece < pieces.len() && matters(piece) {
-                piece += 1;
-            }
-            if piece == start {
-                piece += 1;
-                continue;
-            }
-            let (at, end) = (start * PIECE, outputs.min(piece * PIECE));
-            let out = self.out.get_mut(..end - at).unwrap_or_default();
-            let line = line.get(at..end + before).unwrap_or_default();
-            let peak = self.interpolator.run(self.isa, line, self.mids, out);
-            let peak = peak.as_f64();
-            *interval_peak = interval_peak.max(peak);
-            // Points before the first frame belong to it.
-            let frame = |n: u64| (first + at as u64 + n).saturating_sub(after);
-            if peak > track.peak {
-                track.peak = peak;
-                track.frame = frame(position(out, peak));
-            }
-            if let Some(log) = log.as_mut().filter(|_| peak > limit) {
-                for (n, x) in (0..).zip(out.iter()).filter(|(_, x)| x.as_f64() > limit) {
-                    log.note(frame(n), x.as_f64());
-                }
-            }
-        }
+        scan.run(line, &[S::zero()], self.frames, track, interval_peak, log);
     }
 }
 
@@ -550,9 +508,4 @@ fn copy<S: Sample>(to: &mut [S], from: &[S]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
     }
-}
-
-/// Index of the first sample of that magnitude.
-fn position<S: Sample>(samples: &[S], magnitude: f64) -> u64 {
-    samples.iter().position(|x| x.as_f64().abs() == magnitude).unwrap_or(0) as u64
 }

@@ -7,7 +7,8 @@ use mixcore::loudness::{
 use mixcore::units::{Reading, gain_to_db};
 use mixcore::{Layout, Stream};
 
-use super::{exact, feed, live, programme};
+use super::{agrees, exact, feed, live, programme};
+use crate::signals::Noise;
 
 const RATE_HZ: f64 = 11_025.0;
 
@@ -33,6 +34,30 @@ fn rows_do_not_depend_on_the_blocks_nor_on_the_meter() {
         history.reset();
         feed(&audio, seed + 10, |block| history.push(block, &mut meter).unwrap());
         assert!(history.rows().eq(rows.iter().copied()), "seed {seed}, paused");
+        let mut meter = exact::<f32>(stream);
+        meter.pause();
+        history.reset();
+        feed(&audio, seed + 20, |block| history.push(block, &mut meter).unwrap());
+        assert!(history.rows().eq(rows.iter().copied()), "seed {seed}, exact, paused");
+        assert!(meter.measurement().true_peak_dbtp.value().is_none());
+        // Pauses in between: both meters have the same rows.
+        let (mut a, mut b) = (exact::<f32>(stream), live::<f32>(BinWidth::OneTenth, stream));
+        let mut other = LoudnessHistory::new(10.0, stream).unwrap();
+        history.reset();
+        let mut pick = Noise::new(seed + 30);
+        feed(&audio, seed + 30, |block| {
+            history.push(block, &mut a).unwrap();
+            other.push(block, &mut b).unwrap();
+            if pick.below(3) == 0 {
+                a.pause();
+                b.pause();
+            } else {
+                a.resume();
+                b.resume();
+            }
+        });
+        assert!(history.rows().eq(other.rows()), "seed {seed}, pauses");
+        agrees(&b, &a);
     }
     // M and S are those of the energies; peaks those of a meter that is asked at every edge.
     let mut peaks = TruePeakMeter::new(TruePeakMethod::Fine, stream).unwrap();

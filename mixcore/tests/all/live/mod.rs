@@ -237,3 +237,21 @@ fn full_scale_of_the_widest_layout_lies_below_the_top_bin() {
     let bounds = live.loudness().loudness_range_bounds_lu();
     assert!(value(bounds.high) < 40.0 && value(bounds.low) == 0.0, "{bounds:?}");
 }
+
+/// The table in the docs of [`LiveMeter::required_len`]: kB of lent memory, f32, 48 kHz.
+#[test]
+fn the_memory_is_as_stated() {
+    for (layout, stated) in [
+        (Layout::STEREO, [309, 79, 50]),
+        (Layout::SURROUND_5_1, [318, 87, 59]),
+        (Layout::SURROUND_7_1, [322, 92, 63]),
+    ] {
+        let stream = Stream::new(48_000.0, layout).unwrap();
+        let kilobytes = WIDTHS.map(|bins| {
+            let setup = LiveMeterSetup { bins, ..LiveMeterSetup::default() };
+            let need = LiveMeter::<f32>::required_len(&setup, &stream);
+            (need.samples * 4 + need.history * 8).div_ceil(1000)
+        });
+        assert_eq!(kilobytes, stated, "{layout}");
+    }
+}
