@@ -10,6 +10,8 @@ NONE = --no-default-features
 BARE = --manifest-path mixcore/tests/bare/Cargo.toml
 # Tools from the Python registry: maturin, pytest, mypy, cmake, ninja.
 PYTHON ?= python3
+# Scripts that build by themselves know nothing of this make's jobs (ninja ends, cargo warns).
+ALONE = env -u MAKEFLAGS -u MFLAGS
 VENV = target/venv
 TOOLS = $(VENV)/installed
 
@@ -44,15 +46,15 @@ unit:
 
 # Every example runs, as the tests have built it; they check their own numbers and leave with a status.
 examples:
-	$(CARGO) run --locked --profile test -p mixcore --example deliver
+	$(ALONE) $(CARGO) run --locked --profile test -p mixcore --example deliver
 
 # The machine code: std and no_std have the same bits, no panic, no AVX-512.
 proofs:
-	mixcore/tests/bare/prove.sh
+	$(ALONE) mixcore/tests/bare/prove.sh
 
 # Every fuzz target for a few runs, against its oracle.
 fuzz-smoke:
-	fuzz/run.sh 1000
+	$(ALONE) fuzz/run.sh 1000
 
 # The core's tests and the golden hashes on AArch64, under emulation. Optional: it downloads a lot.
 test-aarch64:
@@ -60,11 +62,11 @@ test-aarch64:
 
 # The wheel, tested as it is installed: pytest, doctests, mypy strict, stubtest.
 python: $(TOOLS)
-	sh mixcore-py/test.sh $(VENV) target/python
+	$(ALONE) sh mixcore-py/test.sh $(VENV) target/python
 
 # The C library, installed and used as C and C++ programs would: CMake, sanitizers, valgrind.
 c: $(TOOLS)
-	sh mixcore-c/test.sh $(VENV) target/c
+	$(ALONE) sh mixcore-c/test.sh $(VENV) target/c
 
 # Made anew whenever the list of tools changes.
 $(TOOLS): requirements-dev.txt
