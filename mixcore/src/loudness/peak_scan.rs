@@ -26,19 +26,25 @@ impl Track {
     /// Holds the peak of the frames from `first` on, and returns it; `pieces` are their peaks.
     pub(super) fn hold_samples<S: Sample>(&mut self, fresh: &[S], pieces: &[S], first: u64) -> f64 {
         let mut largest = 0.0;
-        for (n, piece) in pieces.iter().enumerate() {
-            let peak = piece.as_f64();
+        for (n, &piece) in pieces.iter().enumerate() {
+            let at = n * PIECE;
+            let peak =
+                self.hold_peak(fresh.get(at..).unwrap_or_default(), piece, first + at as u64);
             if peak > largest {
                 largest = peak;
             }
-            if peak > self.sample_peak {
-                let at = n * PIECE;
-                self.sample_peak = peak;
-                self.sample_frame =
-                    first + at as u64 + position(fresh.get(at..).unwrap_or_default(), peak);
-            }
         }
         largest
+    }
+
+    /// Holds a peak that is reached among the frames from `first` on, and returns it.
+    pub(super) fn hold_peak<S: Sample>(&mut self, fresh: &[S], peak: S, first: u64) -> f64 {
+        let peak = peak.as_f64();
+        if peak > self.sample_peak {
+            self.sample_peak = peak;
+            self.sample_frame = first + position(fresh, peak);
+        }
+        peak
     }
 }
 

@@ -178,19 +178,37 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
     /// Another number of channels than the stream's; nothing is measured then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.tracks.len())?;
-        self.push_cleaned(&block, 0);
+        self.measured |= block.frames() > 0;
+        self.push_rows(&block, 0, true);
         Ok(())
     }
 
     /// Measures rows that somebody else has cleaned, who found `faults`; as many rows as channels.
     pub(super) fn push_cleaned(&mut self, rows: &Block<'_, S>, faults: u64) {
         self.measured |= rows.frames() > 0;
-        self.push_rows(rows, faults, true);
+        self.push_cleaned_rows(rows, faults, true);
     }
 
     /// [`TruePeakMeter::push_cleaned`] of what is no part of the programme: only the interval hears it.
     pub(super) fn push_standing_by(&mut self, rows: &Block<'_, S>, faults: u64) {
-        self.push_rows(rows, faults, false);
+        self.push_cleaned_rows(rows, faults, false);
+    }
+
+    /// Rows that are clean need no line where no point between their samples is asked for.
+    fn push_cleaned_rows(&mut self, rows: &Block<'_, S>, faults: u64, holds: bool) {
+        if !self.interpolator.is_off() || self.log.is_some() {
+            return self.push_rows(rows, faults, holds);
+        }
+        for (track, row) in self.tracks.iter_mut().zip(rows.channels()) {
+            let peak = kernels::peak(self.isa, row);
+            let mut standing_by = track.standing_by();
+            let reached = if holds { track } else { &mut standing_by };
+            let peak = reached.hold_peak(row, peak, self.frames);
+            self.interval_peak = self.interval_peak.max(peak);
+        }
+        self.faults += faults;
+        self.holds = holds;
+        self.frames += rows.frames() as u64;
     }
 
     fn push_rows(&mut self, rows: &Block<'_, S>, faults: u64, holds: bool) {
