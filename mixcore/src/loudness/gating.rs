@@ -44,7 +44,7 @@ pub(super) const RELATIVE_GATE_LU: f64 = -10.0;
 ///
 /// Sources: the editions' titles and summaries; that -4 has weights by direction is known to us from
 /// libebur128, whose channel names cite its Table 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Edition {
     /// BS.1770-1 (2007): no gates. Some platforms ask for it over the dialogue.

@@ -321,5 +321,7 @@ mod tests {
             let list: Vec<_> = phrases(speech).map(|phrase| (phrase.start, phrase.end)).collect();
             assert_eq!(list, [(0, 90), (150, 180)]);
         }
+        assert!(!kept.is_licensed());
+        assert!(SpeechRegions::of(&kept.of_licensed_gate()).is_licensed());
     }
 }

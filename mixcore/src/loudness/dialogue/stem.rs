@@ -127,9 +127,9 @@ impl<'a, S: Sample> StemActivity<'a, S> {
     /// Mean power of the sub-block at hand, LFE left out.
     fn power(&self) -> f64 {
         let speakers = self.stream.layout.speakers().iter().zip(self.rows.rows());
-        let energy = speakers.filter(|(speaker, _)| !speaker.lfe).fold(0.0, |sum, (_, row)| {
-            sum + kernels::peak_energy(self.stream.isa, row).energy
-        });
+        let energy = speakers
+            .filter(|(speaker, _)| !speaker.lfe)
+            .fold(0.0, |sum, (_, row)| sum + kernels::peak_energy(self.stream.isa, row).energy);
         #[expect(clippy::cast_precision_loss, reason = "a sub-block is 10 ms")]
         {
             energy / self.rows.fill() as f64
@@ -156,7 +156,10 @@ impl<'a, S: Sample> StemActivity<'a, S> {
     /// Where the stem has spoken so far. Costs a few passes over the history.
     #[must_use]
     pub fn activity(&self) -> Activity<'_> {
-        match Activity::new(self.powers.get(..self.rows.done()).unwrap_or_default(), self.stream.rate_hz) {
+        match Activity::new(
+            self.powers.get(..self.rows.done()).unwrap_or_default(),
+            self.stream.rate_hz,
+        ) {
             Ok(activity) => activity,
             Err(_) => unreachable!("the rate was checked when the stem was made"),
         }
