@@ -1,5 +1,5 @@
 #!/bin/sh
-# Instructions a frame, by callgrind's sister cachegrind: ours and crate ebur128's, as Markdown.
+# Instructions a sample, by callgrind's sister cachegrind: ours and crate ebur128's, as Markdown.
 #
 #   benches/count.sh                     prints the table
 #   benches/count.sh record              writes it between the markers `counts` of the README

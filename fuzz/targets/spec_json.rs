@@ -10,6 +10,7 @@ use mixcore::delivery::{
     Excursion, Header, History, Measurement, Of, PhraseReading, Profile, Quantity, Reading, Report,
     Role, Spec, Verdict, profiles, specs, verify,
 };
+use mixcore::loudness::{Detector, Edition};
 use mixcore::units::{FrameRate, Timecode};
 use mixcore_fuzz::{Taken, Unstructured, bytes_after, layout, preset_or_text};
 
@@ -111,9 +112,10 @@ fn measurement(u: &mut Unstructured<'_>) -> Taken<Measurement> {
     let mut header = Header::new("", layout(u)?, rate_hz, frames)
         .expect("a rate inside its bounds")
         .with_start(start)
-        .with_dual_mono(u.arbitrary()?);
+        .with_dual_mono(u.arbitrary()?)
+        .with_loudness_edition(*u.choose(&Edition::ALL)?);
     if u.arbitrary()? {
-        header = header.with_bit_depth(u.arbitrary()?).with_dialogue_detector("a detector");
+        header = header.with_bit_depth(u.arbitrary()?).with_dialogue_detector(Detector::new("a detector"));
     }
     let mut measurement = Measurement::new(header);
     measurement.push_fold_down("mono", "(L+R)/2").expect("the first of that name");

@@ -7,6 +7,7 @@ use mixcore::delivery::report::{Column, Document, Group, csv, html, junit, text}
 use mixcore::delivery::{
     MeasureSetup, Measurement, Measurer, Quantity, Report, Spec, Verdict, spec, specs, verify,
 };
+use mixcore::loudness::Edition;
 use mixcore::units::FrameRate;
 use mixcore::{Error, Stream, Timecode};
 
@@ -159,6 +160,7 @@ pub unsafe extern "C" fn mixcore_verify_new(
             title: title.to_owned(),
             start: Timecode { frame: 0, frame_rate: FrameRate::default() },
             dual_mono: flag("dual_mono", config.dual_mono)?,
+            edition: Edition::default(),
             roles: Vec::new(),
             frames: config.max_frames,
             bit_depth,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mixcore::audio::{Buffer, Sample};
 use mixcore::delivery::{self, MeasureSetup, Role};
-use mixcore::loudness::{Region, SpeechRegions};
+use mixcore::loudness::{Edition, Region, SpeechRegions};
 use mixcore::spatial::{Panner, PannerParams};
 use mixcore::{Block, Convert, Error, Layout, Stream, Timecode, units::FrameRate};
 use numpy::ndarray::ArrayView2;
@@ -104,6 +104,7 @@ impl Measurer {
             title: title.to_owned(),
             start: Timecode { frame: 0, frame_rate: FrameRate::default() },
             dual_mono,
+            edition: Edition::default(),
             roles: if dialogue { vec![Role::Dx] } else { Vec::new() },
             frames,
             bit_depth,

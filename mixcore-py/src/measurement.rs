@@ -167,7 +167,13 @@ impl Measurement {
         self.0.header().frames()
     }
 
-    /// How dialogue was found, or ``None`` without a dialogue stem. It is not the licensed speech
+    /// The edition of ITU-R BS.1770 that ``integrated_lufs`` follows.
+    #[getter]
+    fn loudness_edition(&self) -> &'static str {
+        self.0.header().loudness_edition.name()
+    }
+
+    /// How dialogue was found, or ``None`` without dialogue readings. It is not the licensed speech
     /// gate that some platforms use.
     #[getter]
     fn dialogue_detector(&self) -> Option<&str> {

@@ -9,6 +9,7 @@ use mixcore::delivery::{
     MeasureSetup, Measurement, Measurer, Profile, Quantity, Report, Role, Spec, profile, spec,
     verify,
 };
+use mixcore::loudness::Edition;
 use mixcore::session::{
     Delivery, InMemory, Session, Source, StemSource, Step, Version, compile, deliver, edit_session,
     measure, mix_session,
@@ -303,6 +304,7 @@ impl Job {
                 title: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 start: Timecode { frame: 0, frame_rate: delivery.session.frame_rate },
                 dual_mono: version.dual_mono,
+                edition: Edition::default(),
                 roles: self.stems.iter().map(|stem| stem.source.role).collect(),
                 frames: audio.frames() as u64,
                 bit_depth: Some(24),

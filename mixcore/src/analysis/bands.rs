@@ -6,15 +6,13 @@
 //! > ERB = 24.7·(4.37·F + 1) Hz,  E = 21.4·log10(4.37·F + 1)
 //!
 //! Band b of [`ErbBands`] reaches from E = b + 1 to b + 2, so the first one begins at 26 Hz and the
-//! 40th ends at 18.6 kHz. Third octaves are those of IEC 61260-1, base 10: centre 1000·10^(k/10) Hz,
-//! edges a factor of 10^(1/20) away.
+//! 40th ends at 18.6 kHz. Third octaves are [`super::ThirdOctave`].
 //!
 //! A bin of a spectrum counts as the piece of frequency half a bin to either side of it; what of it
 //! lies in a band counts there, so bands that touch add up to the power of all their bins.
 //!
 //! Sources: B. R. Glasberg and B. C. J. Moore, "Derivation of auditory filter shapes from
-//! notched-noise data", Hearing Research 47, 1990 (ERB, E); IEC 61260-1:2014, clause 5.2 to 5.4
-//! (third octaves).
+//! notched-noise data", Hearing Research 47, 1990 (ERB, E).
 //! Limits: a band narrower than a few bins takes what the window smears into it.
 
 use crate::error::Error;
@@ -66,19 +64,6 @@ pub fn erb_rate(hz: f64) -> f64 {
 #[must_use]
 pub fn erb_rate_to_hz(cams: f64) -> f64 {
     (math::exp10(cams / CAMS_PER_DECADE) - 1.0) / (ERB_GROWTH * 1e-3)
-}
-
-/// Third-octave band `index`, 0 for 20 Hz to 30 for 20 kHz.
-///
-/// # Panics
-/// If `index` is above 30.
-#[must_use]
-pub fn third_octave_band(index: usize) -> Band {
-    assert!(index <= 30, "third-octave bands are 0 to 30, not {index}");
-    #[expect(clippy::cast_precision_loss, reason = "at most 30")]
-    let centre_hz = math::exp10(3.0 + (index as f64 - 17.0) / 10.0);
-    let half = math::exp10(0.05);
-    Band { low_hz: centre_hz / half, centre_hz, high_hz: centre_hz * half }
 }
 
 /// Bins of a band with the shares that count of the first and the last.
@@ -227,15 +212,5 @@ mod tests {
         let expected: f64 = powers[4..].iter().sum::<f64>() + 0.2 * powers[3];
         assert!((whole - expected).abs() < 1e-12);
         assert_eq!(BinRange::new(70.0, 80.0, 1.0).power(&powers), 0.0);
-    }
-
-    #[test]
-    fn third_octaves_touch_and_follow_the_decade() {
-        for index in 0..30 {
-            let (a, b) = (third_octave_band(index), third_octave_band(index + 1));
-            assert!((a.high_hz / b.low_hz - 1.0).abs() < 1e-14);
-        }
-        assert_eq!(third_octave_band(17).centre_hz, 1000.0);
-        assert!((third_octave_band(7).centre_hz - 100.0).abs() < 1e-12);
     }
 }

@@ -144,37 +144,54 @@ pub struct ChannelDelay<'a, S> {
     window: DelayReadings,
 }
 
-/// The parts of the memory, each of f64.
-struct Parts<'m> {
+/// The parts of the memory in their order: `P` is a slice of f64, to write or to read.
+struct Parts<P> {
     /// The first channel: `half` frames of history and a chunk.
-    line_a: &'m mut [f64],
+    line_a: P,
     /// The second: twice as many, and a chunk.
-    line_b: &'m mut [f64],
+    line_b: P,
     /// Σ a·b of the window, by lag.
-    sums: &'m mut [f64],
+    sums: P,
     /// Σ b² over the frames that a lag of the window looks at.
-    energies: &'m mut [f64],
+    energies: P,
     /// The same of all windows.
-    whole_sums: &'m mut [f64],
-    whole_energies: &'m mut [f64],
+    whole_sums: P,
+    whole_energies: P,
     /// b² around the start of the window.
-    head: &'m mut [f64],
+    head: P,
 }
 
-impl<'m> Parts<'m> {
-    fn len(half: usize) -> usize {
-        3 * half + 2 * CHUNK + 4 * (2 * half + 1) + 2 * half
+impl<P> Parts<P> {
+    /// How long each is.
+    fn lengths(half: usize) -> [usize; 7] {
+        let lags = 2 * half + 1;
+        [half + CHUNK, 2 * half + CHUNK, lags, lags, lags, lags, 2 * half]
     }
 
-    fn new(memory: &'m mut [f64], half: usize) -> Self {
-        let lags = 2 * half + 1;
-        let (line_a, rest) = memory.split_at_mut(half + CHUNK);
-        let (line_b, rest) = rest.split_at_mut(2 * half + CHUNK);
-        let (sums, rest) = rest.split_at_mut(lags);
-        let (energies, rest) = rest.split_at_mut(lags);
-        let (whole_sums, rest) = rest.split_at_mut(lags);
-        let (whole_energies, head) = rest.split_at_mut(lags);
+    fn of([line_a, line_b, sums, energies, whole_sums, whole_energies, head]: [P; 7]) -> Self {
         Self { line_a, line_b, sums, energies, whole_sums, whole_energies, head }
+    }
+}
+
+impl<'m> Parts<&'m mut [f64]> {
+    fn new(memory: &'m mut [f64], half: usize) -> Self {
+        let mut rest = memory;
+        Self::of(Self::lengths(half).map(|length| {
+            let (part, tail) = core::mem::take(&mut rest).split_at_mut(length);
+            rest = tail;
+            part
+        }))
+    }
+}
+
+impl<'m> Parts<&'m [f64]> {
+    fn new(memory: &'m [f64], half: usize) -> Self {
+        let mut rest = memory;
+        Self::of(Self::lengths(half).map(|length| {
+            let (part, tail) = rest.split_at(length);
+            rest = tail;
+            part
+        }))
     }
 }
 
@@ -200,7 +217,10 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
     /// lags.
     #[must_use]
     pub fn required_len(setup: &DelaySetup, stream: &Stream) -> MeterStorage {
-        MeterStorage { samples: 2 * CHUNK, history: Parts::len(setup.half(stream)) }
+        MeterStorage {
+            samples: 2 * CHUNK,
+            history: Parts::<&[f64]>::lengths(setup.half(stream)).iter().sum(),
+        }
     }
 
     /// A meter in lent memory of at least [`ChannelDelay::required_len`].
@@ -325,7 +345,7 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
     fn compare(&mut self, a: &[f64], b: &[f64]) {
         let half = self.half;
         let frames = a.len();
-        let parts = Parts::new(&mut self.memory, half);
+        let parts = Parts::<&mut [f64]>::new(&mut self.memory, half);
         for (line, history, fresh) in [(parts.line_a, half, a), (parts.line_b, 2 * half, b)] {
             if let Some(free) = line.get_mut(history..history + frames) {
                 free.copy_from_slice(fresh);
@@ -342,7 +362,7 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
                 self.close_window(at);
             }
         }
-        let parts = Parts::new(&mut self.memory, half);
+        let parts = Parts::<&mut [f64]>::new(&mut self.memory, half);
         for (line, history) in [(parts.line_a, half), (parts.line_b, 2 * half)] {
             move_to_front(line.get_mut(..history + frames).unwrap_or_default(), frames);
         }
@@ -351,7 +371,8 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
     /// Adds `take` frames of the lines from `at` on to the window.
     fn compare_part(&mut self, at: usize, take: usize) {
         let half = self.half;
-        let Parts { line_a, line_b, sums, head, .. } = Parts::new(&mut self.memory, half);
+        let Parts { line_a, line_b, sums, head, .. } =
+            Parts::<&mut [f64]>::new(&mut self.memory, half);
         let a = line_a.get(at..at + take).unwrap_or_default();
         let b = line_b.get(at..at + take + 2 * half).unwrap_or_default();
         if self.filled == 0 {
@@ -374,7 +395,7 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
     fn close_window(&mut self, at: usize) {
         let half = self.half;
         let Parts { line_b, sums, energies, whole_sums, whole_energies, head, .. } =
-            Parts::new(&mut self.memory, half);
+            Parts::<&mut [f64]>::new(&mut self.memory, half);
         // Σ b² of lag k: the head from k on, the core, and the tail before k.
         let mut late = 0.0;
         let from_end = [0.0].into_iter().chain(head.iter().rev().copied());
@@ -397,11 +418,11 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
         self.whole_energy += self.energy;
         self.whole_frames += self.filled as u64;
         if self.filled == self.window_frames {
-            let Parts { sums, energies, .. } = Parts::new(&mut self.memory, half);
+            let Parts { sums, energies, .. } = Parts::<&mut [f64]>::new(&mut self.memory, half);
             let curve = Curve { sums, energies, energy: self.energy, half };
             self.window = curve.read(&self.setup, self.stream.rate_hz, self.filled as u64);
         }
-        Parts::new(&mut self.memory, half).sums.fill(0.0);
+        Parts::<&mut [f64]>::new(&mut self.memory, half).sums.fill(0.0);
         (self.filled, self.energy, self.core) = (0, 0.0, 0.0);
     }
 
@@ -445,10 +466,8 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
         if self.whole_frames == 0 {
             return self.too_short();
         }
-        let lags = 2 * self.half + 1;
-        let start = 3 * self.half + 2 * CHUNK + 2 * lags;
-        let whole = self.memory.get(start..start + 2 * lags).unwrap_or_default();
-        let (sums, energies) = whole.split_at(whole.len() / 2);
+        let parts = Parts::<&[f64]>::new(&self.memory, self.half);
+        let (sums, energies) = (parts.whole_sums, parts.whole_energies);
         let curve = Curve { sums, energies, energy: self.whole_energy, half: self.half };
         curve.read(&self.setup, self.stream.rate_hz, self.whole_frames)
     }

@@ -9,8 +9,7 @@
 //! Sources: the formula is the trade's ([`super::PairReadings`] has all of them). Values from 0.2 to
 //! 0.7 stand for ordinary stereo, negative ones for trouble in mono (BET-Fachwörterbuch,
 //! "Korrelationsgradmesser"; RTW's manuals say 0.3 to 0.7). Bands: [`super::ThirdOctave`]. The default
-//! window is the momentary one of BS.1770-5, 0.4 s. A fault is 'r below −0.9' for a flipped polarity
-//! by our own choice: this module gives numbers, not verdicts.
+//! window is the momentary one of BS.1770-5, 0.4 s.
 //! Cost: with bands the filters of [`super::ThirdOctaveBank`] for both channels; without, three products
 //! a frame.
 //! Latency: windows follow the last whole 10 ms; [`Correlation::measurement`] counts every frame in
@@ -23,9 +22,9 @@ use super::third_octave::{BAND_SLOTS, PairState, THIRD_OCTAVES, ThirdOctave, Thi
 use crate::audio::{Block, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{PairSums, dot3};
-use crate::loudness::{MeterStorage, SUB_BLOCKS_PER_S, sub_block_start};
+use crate::loudness::{MeterStorage, SUB_BLOCKS_PER_S, longest_sub_block, sub_block_start};
 use crate::math;
-use crate::stream::{MAX_RATE_HZ, Stream};
+use crate::stream::Stream;
 use crate::units::{Reading, db_to_power};
 
 /// Shortest window: one sub-block, s.
@@ -81,18 +80,6 @@ impl CorrelationSetup {
 
     fn slots(&self) -> usize {
         if self.bands { SLOTS } else { 1 }
-    }
-}
-
-/// Frames of the longest sub-block.
-pub(super) fn longest_sub_block(rate_hz: f64) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "80 to 3840 for a valid rate; an invalid one is refused by the constructor"
-    )]
-    {
-        math::ceil(rate_hz.clamp(0.0, MAX_RATE_HZ) / SUB_BLOCKS_PER_S) as usize
     }
 }
 
@@ -193,7 +180,7 @@ impl<'a, S: Sample> Correlation<'a, S> {
     #[must_use]
     pub fn required_len(setup: &CorrelationSetup, stream: &Stream) -> MeterStorage {
         MeterStorage {
-            samples: 2 * longest_sub_block(stream.rate_hz),
+            samples: 2 * longest_sub_block(stream),
             history: SlidingSums::required_len(3 * setup.slots(), setup.window()),
         }
     }

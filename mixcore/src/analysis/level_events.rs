@@ -23,7 +23,7 @@ pub enum LevelEventKind {
     DigitalSilence,
     /// Every sample below the silence level, exact zeros or not.
     Silence,
-    /// A short gap in programme: near silence with programme right before and right after it.
+    /// A gap in programme: near silence with programme right before and right after it.
     Dropout,
     /// The same sample, not 0, again and again.
     Stuck,

@@ -15,7 +15,10 @@
 //! Latency: events come when their run has ended and its 256 frames are complete;
 //! [`LevelStats::finish`] ends what is open.
 //! Limits: flat tops that were dithered or filtered afterwards are flat no more and are not found;
-//! square waves are. A gap is a dropout only where level stood within 5 ms on both sides.
+//! square waves are. A gap is a dropout only where level stood within 5 ms on both sides, and only
+//! down to where its own noise lies: by default a hole that is filled with noise above −80 dBFS is no
+//! dropout, and below −60 dBFS a silence from 3 s on. A hole of exact zeros from 100 ms to 3 s is both
+//! a dropout and a digital silence.
 
 use super::level_events::{EventCount, EventList, LevelEvent, LevelEventKind, Tracks};
 use super::level_scan::{Limits, MIN_EQUAL_FRAMES, Scan};
@@ -56,7 +59,7 @@ pub struct LevelSetup {
     pub gap_dbfs: f64,
     /// Shortest gap that is a dropout, ms: 0.1 to 1000.
     pub gap_min_ms: f64,
-    /// Longest gap that is a dropout, ms: the shortest to 1000.
+    /// Longest gap that is a dropout, ms: the shortest to 600,000.
     pub gap_max_ms: f64,
     /// Magnitude that programme reaches within 5 ms before and after a dropout, dBFS: 1 dB above a gap's to 0.
     pub programme_dbfs: f64,
@@ -78,10 +81,11 @@ impl Default for LevelSetup {
     /// - flat tops of 4 samples from −20 dBFS: from there 16 bits do not make crests flat by themselves;
     ///   Netflix's inspector looks for the same ("sequential equal valued samples at the asset's greatest
     ///   volume");
-    /// - digital silence of 100 ms, so that shorter gaps are left to the dropouts;
+    /// - digital silence of 100 ms, so that a rest of a few zeros is none;
     /// - silence below −60 dBFS (ffmpeg `silencedetect`, Etere) for 3 s (Etere's default; ffmpeg's is 2);
-    /// - dropouts of 1 to 100 ms at or below −80 dBFS between programme of −40 dBFS: our own; a tone of
-    ///   20 Hz and −40 dBFS stays within −80 dBFS for 0.2 ms at a zero crossing;
+    /// - dropouts of 1 ms to 3 s, from where silence finds them, at or below −80 dBFS between programme
+    ///   of −40 dBFS: our own; a tone of 20 Hz and −40 dBFS stays within −80 dBFS for 0.2 ms at a zero
+    ///   crossing;
     /// - stuck samples of 2 ms from −50 dBFS: our own; a tone of 20 Hz, −50 dBFS and 16 bits stands still
     ///   for 1.6 ms at its crest;
     /// - places 100 ms apart, two periods of the lowest audible tone;
@@ -97,7 +101,7 @@ impl Default for LevelSetup {
             silence_min_ms: 3000.0,
             gap_dbfs: -80.0,
             gap_min_ms: 1.0,
-            gap_max_ms: 100.0,
+            gap_max_ms: 3000.0,
             programme_dbfs: -40.0,
             stuck_dbfs: -50.0,
             stuck_min_ms: 2.0,
@@ -122,7 +126,7 @@ impl LevelSetup {
             ("silence_min_ms", self.silence_min_ms, 50.0, 600_000.0),
             ("gap_dbfs", self.gap_dbfs, MIN_DBFS, 0.0),
             ("gap_min_ms", self.gap_min_ms, 0.1, 1000.0),
-            ("gap_max_ms", self.gap_max_ms, self.gap_min_ms, 1000.0),
+            ("gap_max_ms", self.gap_max_ms, self.gap_min_ms, 600_000.0),
             ("programme_dbfs", self.programme_dbfs, self.gap_dbfs + 1.0, 0.0),
             ("stuck_dbfs", self.stuck_dbfs, MIN_DBFS, 0.0),
             ("stuck_min_ms", self.stuck_min_ms, 0.5, 1000.0),

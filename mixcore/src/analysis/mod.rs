@@ -27,7 +27,7 @@ mod sliding;
 mod spectrum;
 mod third_octave;
 
-pub use bands::{Band, ERB_BANDS, ErbBands, erb_hz, erb_rate, erb_rate_to_hz, third_octave_band};
+pub use bands::{Band, ERB_BANDS, ErbBands, erb_hz, erb_rate, erb_rate_to_hz};
 pub use channel_delay::{ChannelDelay, DelaySetup};
 pub use correlation::{Correlation, CorrelationReadings, CorrelationSetup};
 pub use delay_curve::{DelayReadings, DelayVerdict};

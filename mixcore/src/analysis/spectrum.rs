@@ -22,8 +22,9 @@
 //! band narrower than 3 bins (at 48 kHz and N = 16,384: below 40 Hz). Sharper edges than those of an
 //! analogue bank: a tone on an edge counts in both bands with its share.
 
-use super::bands::{Band, BinRange, third_octave_band};
+use super::bands::{Band, BinRange};
 use super::frames::{FrameStorage, PowerFrames};
+use super::third_octave::ThirdOctave;
 use crate::audio::{Block, Sample, Store};
 use crate::error::Error;
 use crate::filters::RealFft;
@@ -63,7 +64,7 @@ pub struct SpectrumStorage {
 ///
 /// # Example
 /// ```
-/// use mixcore::analysis::{LongTermSpectrum, SpectrumSetup};
+/// use mixcore::analysis::{LongTermSpectrum, SpectrumSetup, ThirdOctave};
 /// use mixcore::{Block, Layout, Stream, math};
 ///
 /// let stream = Stream::new(48_000.0, Layout::MONO)?;
@@ -72,9 +73,10 @@ pub struct SpectrumStorage {
 ///     .map(|n| math::sin(math::PI * f64::from(n) / 24.0) as f32)
 ///     .collect();
 /// spectrum.push(Block::mono(&tone))?;
-/// // 1 kHz at full scale, in band 17.
-/// assert!((spectrum.third_octave_dbfs(17).value().unwrap() + 3.01).abs() < 0.01);
-/// assert!(spectrum.third_octave_dbfs(20).value().unwrap() < -120.0);
+/// // 1 kHz at full scale.
+/// let level = |hz| ThirdOctave::containing(hz).map(|band| spectrum.third_octave_dbfs(band));
+/// assert!((level(1000.0).unwrap().value().unwrap() + 3.01).abs() < 0.01);
+/// assert!(level(2000.0).unwrap().value().unwrap() < -120.0);
 /// # Ok::<(), mixcore::Error>(())
 /// ```
 #[derive(Debug)]
@@ -272,15 +274,11 @@ impl<'a, S: Sample> LongTermSpectrum<'a, S> {
         self.level(if self.windows > 0 { self.mean(sum) } else { 0.0 })
     }
 
-    /// Level of third octave `index`, 0 for 20 Hz to 30 for 20 kHz, dBFS.
-    ///
-    /// [`Reading::NotApplicable`] as for [`LongTermSpectrum::band_dbfs`], and beyond 20 kHz.
+    /// Level of a third octave, dBFS; [`Reading::NotApplicable`] as for
+    /// [`LongTermSpectrum::band_dbfs`].
     #[must_use]
-    pub fn third_octave_dbfs(&self, index: usize) -> Reading {
-        if index > 30 {
-            return Reading::NotApplicable;
-        }
-        self.band_dbfs(&third_octave_band(index))
+    pub fn third_octave_dbfs(&self, third: ThirdOctave) -> Reading {
+        self.band_dbfs(&third.band())
     }
 
     fn mean(&self, sum: f64) -> f64 {

@@ -20,6 +20,7 @@
 
 use core::fmt;
 
+use super::bands::Band;
 use crate::audio::Sample;
 use crate::error::Error;
 use crate::filters::Biquad;
@@ -119,6 +120,12 @@ impl ThirdOctave {
 
     fn edge_hz(self, side: i32) -> f64 {
         1000.0 * math::exp10(f64::from(2 * (i32::from(self.0) + LOWEST) + side) / 20.0)
+    }
+
+    /// Its edges and its centre.
+    #[must_use]
+    pub fn band(self) -> Band {
+        Band { low_hz: self.lower_hz(), centre_hz: self.centre_hz(), high_hz: self.upper_hz() }
     }
 
     /// The frequency that the band is named after, Hz.

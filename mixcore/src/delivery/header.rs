@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use crate::audio::Layout;
 use crate::error::Error;
+use crate::loudness::{DETECTOR_STATEMENT, Detector, Edition, LICENSED_STATEMENT};
 use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::units::{FrameRate, Timecode};
 
@@ -28,16 +29,23 @@ pub struct Header {
     pub dual_mono: bool,
     /// The interpolator behind `true_peak_dbtp`.
     pub true_peak_method: String,
+    /// The edition of BS.1770 that `integrated_lufs` follows.
+    #[cfg_attr(feature = "json", serde(serialize_with = "edition_name"))]
+    pub loudness_edition: Edition,
     /// What decided when there is dialogue; `None` without dialogue readings.
     pub dialogue_detector: Option<String>,
+    /// That is the licensed speech gate that some platforms use, by the caller's word.
+    pub dialogue_detector_licensed: bool,
     /// The program and version that measured.
     pub produced_by: String,
 }
 
-impl Header {
-    /// What every report says when dialogue was measured: platforms use a licensed speech gate.
-    pub const DETECTOR_STATEMENT: &'static str = crate::loudness::DETECTOR_STATEMENT;
+#[cfg(feature = "json")]
+fn edition_name<W: serde::Serializer>(edition: &Edition, to: W) -> Result<W::Ok, W::Error> {
+    to.serialize_str(edition.name())
+}
 
+impl Header {
     /// A version of `frames` frames at `rate_hz`, starting at 00:00:00:00 of 25 frames a second.
     ///
     /// # Errors
@@ -56,7 +64,9 @@ impl Header {
             frame_rate,
             dual_mono: false,
             true_peak_method: String::new(),
+            loudness_edition: Edition::default(),
             dialogue_detector: None,
+            dialogue_detector_licensed: false,
             produced_by: concat!("mixcore ", env!("CARGO_PKG_VERSION")).to_owned(),
         })
     }
@@ -98,11 +108,26 @@ impl Header {
         self
     }
 
+    /// Names the edition of BS.1770 that `integrated_lufs` follows.
+    #[must_use]
+    pub fn with_loudness_edition(mut self, edition: Edition) -> Self {
+        self.loudness_edition = edition;
+        self
+    }
+
     /// Names what decided when there is dialogue.
     #[must_use]
-    pub fn with_dialogue_detector(mut self, detector: &str) -> Self {
-        self.dialogue_detector = Some(detector.to_owned());
+    pub fn with_dialogue_detector(mut self, detector: Detector) -> Self {
+        self.dialogue_detector = Some(detector.name.to_owned());
+        self.dialogue_detector_licensed = detector.is_licensed;
         self
+    }
+
+    /// What every report says when dialogue was measured: whether that was the licensed speech gate
+    /// that some platforms use.
+    #[must_use]
+    pub fn detector_statement(&self) -> &'static str {
+        if self.dialogue_detector_licensed { LICENSED_STATEMENT } else { DETECTOR_STATEMENT }
     }
 
     /// The channels and their meaning.

@@ -6,8 +6,8 @@
 //!
 //! Sources: what each quantity names in its table row. Dialogue activity is that of the dialogue
 //! stem ([`crate::loudness::StemActivity`]), unless the caller says where speech is
-//! ([`Measurer::with_speech`]); it is not the licensed gate some platforms use, and the measurement
-//! says so.
+//! ([`Measurer::with_speech`]); the measurement names it and says whether it is the licensed gate that
+//! some platforms use.
 
 use alloc::string::String;
 use alloc::vec;
@@ -18,11 +18,10 @@ use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::loudness::{
-    DialogueDefinition, DialogueSetup, ExcursionLog, ExcursionSetup, HistoryRow, LoudnessHistory,
-    Meter, MeterSetup, NarrowSections, PeakReadings, PeakToShortTerm, Phrase, RangeGrid,
-    RmsConvention, RmsMeter, RmsReadings, SpeechActivity, SpeechRegions, StemActivity,
-    TruePeakMeter, TruePeakMethod, dialogue, dialogue_range, narrow_range, phrases,
-    wide_range_lufs,
+    DialogueDefinition, DialogueSetup, Edition, ExcursionLog, ExcursionSetup, HistoryRow,
+    LoudnessHistory, Meter, MeterSetup, NarrowSections, PeakReadings, PeakToShortTerm, Phrase,
+    RangeGrid, RmsConvention, RmsMeter, RmsReadings, SpeechActivity, SpeechRegions, StemActivity,
+    TruePeakMeter, TruePeakMethod, dialogue, dialogue_range, narrow_range, phrases, wide_range,
 };
 use crate::spatial::{FoldDown, downmix_matrix};
 use crate::stream::{Convert, Stream};
@@ -37,6 +36,9 @@ pub struct MeasureSetup {
     pub start: Timecode,
     /// A mono version is measured as it will be heard from two loudspeakers (+3.01 LU).
     pub dual_mono: bool,
+    /// The edition of BS.1770 that integrated loudness follows, of the programme, its stems and its
+    /// fold-downs; [`Edition::default`] unless a contract names an older one.
+    pub edition: Edition,
     /// Roles whose stems will be pushed.
     pub roles: Vec<Role>,
     /// Frames that will be pushed, at most.
@@ -183,8 +185,15 @@ impl<S: Sample> Measurer<S> {
     /// A measurer for one version.
     ///
     /// # Errors
-    /// A rate outside 8 to 384 kHz, or a programme longer than a meter can hold (100 hours).
+    /// A rate outside 8 to 384 kHz, a programme longer than a meter can hold (100 hours), or an
+    /// edition that does not say how the layout's loudspeakers count.
     pub fn new(setup: MeasureSetup, stream: Stream) -> Result<Self, Error> {
+        if !setup.edition.covers(stream.layout) {
+            return Err(Error::Unsupported {
+                what: "an edition of BS.1770 that knows five main channels, for this layout",
+                hint: "measure by BS.1770-4 or -5, which weigh loudspeakers by their direction",
+            });
+        }
         #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
         let duration_s = setup.frames as f64 / stream.rate_hz;
         let meter = MeterSetup {
@@ -237,7 +246,7 @@ impl<S: Sample> Measurer<S> {
     /// ```
     /// use mixcore::audio::{Block, Layout};
     /// use mixcore::delivery::{MeasureSetup, Measurer, Quantity};
-    /// use mixcore::loudness::{Region, SpeechRegions};
+    /// use mixcore::loudness::{Edition, Region, SpeechRegions};
     /// use mixcore::units::FrameRate;
     /// use mixcore::{Stream, Timecode};
     ///
@@ -245,6 +254,7 @@ impl<S: Sample> Measurer<S> {
     ///     title: "mix".into(),
     ///     start: Timecode { frame: 0, frame_rate: FrameRate::F25 },
     ///     dual_mono: false,
+    ///     edition: Edition::default(),
     ///     roles: Vec::new(),
     ///     frames: 96_000,
     ///     bit_depth: None,
@@ -365,20 +375,21 @@ impl<S: Sample> Measurer<S> {
             Header::new(&self.setup.title, self.stream.layout, self.stream.rate_hz, self.frames)?
                 .with_start(self.setup.start)
                 .with_dual_mono(self.setup.dual_mono)
-                .with_true_peak_method(TruePeakMethod::default().name());
+                .with_true_peak_method(TruePeakMethod::default().name())
+                .with_loudness_edition(self.setup.edition);
         if let Some(bits) = self.setup.bit_depth {
             header = header.with_bit_depth(bits);
         }
         if let Some(speech) = &speech {
-            header = header.with_dialogue_detector(speech.detector_name());
+            header = header.with_dialogue_detector(speech.detector());
         }
         let mut found = Measurement::new(header);
         self.read_programme(&mut found)?;
         self.read_fold_downs(&mut found)?;
         for (role, heard) in &self.stems {
             let of = Of::Stem(*role);
-            let readings = heard.meter.measurement();
-            found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+            let integrated_lufs = heard.meter.sub_blocks().loudness_by(self.setup.edition);
+            found.set(&of, Quantity::IntegratedLufs, integrated_lufs)?;
             found.set(&of, Quantity::MonoLossLu, heard.mono_loss_lu())?;
         }
         if let Some(speech) = &speech {
@@ -390,7 +401,7 @@ impl<S: Sample> Measurer<S> {
 
     fn read_programme(&self, found: &mut Measurement) -> Result<(), Error> {
         let of = Of::Programme;
-        set_loudness(found, &self.programme.meter)?;
+        set_loudness(found, &self.programme.meter, self.setup.edition)?;
         set_excursions(found, self.programme.meter.true_peak())?;
         found.set(&of, Quantity::MonoLossLu, self.programme.mono_loss_lu())?;
         // What other meters would read.
@@ -418,8 +429,8 @@ impl<S: Sample> Measurer<S> {
             let Some(folded) = folded else { continue };
             found.push_fold_down(name, folded.fold.matrix().citation())?;
             let of = Of::FoldDown(name.into());
-            let readings = folded.meter.measurement();
-            found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+            let integrated_lufs = folded.meter.sub_blocks().loudness_by(self.setup.edition);
+            found.set(&of, Quantity::IntegratedLufs, integrated_lufs)?;
             set_peaks(found, &of, folded.meter.true_peak().measurement())?;
         }
         Ok(())
@@ -440,10 +451,10 @@ impl<S: Sample> Measurer<S> {
         for (quantity, reading) in [
             (Quantity::DialogueLufs, readings.dialogue_lufs),
             (Quantity::DialogueSelectionLufs, selection.dialogue_lufs),
-            (Quantity::DialogueWideLufs, wide_range_lufs(programme, speech)?),
+            (Quantity::DialogueWideLufs, wide_range(programme, speech)?.dialogue_lufs),
             (Quantity::DialogueNarrowLufs, narrow.dialogue_lufs),
             (Quantity::DialoguePercent, readings.dialogue_percent),
-            (Quantity::DialogueRangeLu, dialogue_range(programme, speech)?.range_lu),
+            (Quantity::DialogueRangeLu, dialogue_range(programme, speech)?.range.range_lu),
         ] {
             found.set(&of, quantity, reading)?;
         }
@@ -493,7 +504,7 @@ impl Measurement {
             .with_dual_mono(setup.dual_mono)
             .with_true_peak_method(setup.true_peak.name());
         let mut found = Self::new(header);
-        set_loudness(&mut found, meter)?;
+        set_loudness(&mut found, meter, Edition::default())?;
         found.set_history(history(meter.sub_blocks().levels()));
         Ok(found)
     }
@@ -527,10 +538,14 @@ fn set_excursions<S: Sample>(
 }
 
 /// Everything that one meter reads of a programme and of its channels.
-fn set_loudness<S: Sample>(found: &mut Measurement, meter: &Meter<'_, S>) -> Result<(), Error> {
+fn set_loudness<S: Sample>(
+    found: &mut Measurement,
+    meter: &Meter<'_, S>,
+    edition: Edition,
+) -> Result<(), Error> {
     let of = Of::Programme;
     let readings = meter.measurement();
-    found.set(&of, Quantity::IntegratedLufs, readings.integrated_lufs)?;
+    found.set(&of, Quantity::IntegratedLufs, meter.sub_blocks().loudness_by(edition))?;
     found.set(&of, Quantity::UngatedLufs, meter.sub_blocks().ungated_lufs())?;
     for (quantity, reading, frame) in [
         (Quantity::MomentaryMaxLufs, readings.momentary_max_lufs, readings.momentary_max_frame),

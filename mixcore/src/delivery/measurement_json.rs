@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{Excursion, Header, History, Measurement, Of, PhraseReading, Quantity, Role};
 use crate::audio::Layout;
 use crate::error::{Error, Problems, Text};
+use crate::loudness::Edition;
 use crate::units::{FrameRate, Reading, Timecode};
 
 /// The text, part by part.
@@ -38,7 +39,11 @@ struct HeaderWritten {
     frame_rate: FrameRate,
     dual_mono: bool,
     true_peak_method: String,
+    /// Texts from before it was written follow the last edition.
+    loudness_edition: Option<String>,
     dialogue_detector: Option<String>,
+    #[serde(default)]
+    dialogue_detector_licensed: bool,
     produced_by: String,
 }
 
@@ -202,13 +207,23 @@ impl HeaderWritten {
             given: Text::new(&self.start_timecode),
             allowed: "HH:MM:SS:FF, with frames that the frame rate has",
         })?;
+        let edition = self.loudness_edition.map_or(Ok(Edition::default()), |name| {
+            let known = Edition::ALL.into_iter().find(|edition| edition.name() == name);
+            known.ok_or(Error::UnknownName {
+                what: "loudness edition",
+                given: Text::new(&name),
+                allowed: "ITU-R BS.1770-1 to ITU-R BS.1770-5",
+            })
+        })?;
         let mut header = Header::new(&self.title, self.layout, self.rate_hz, self.frames)?
             .with_start(start)
             .with_source(&self.source)
             .with_dual_mono(self.dual_mono)
-            .with_true_peak_method(&self.true_peak_method);
+            .with_true_peak_method(&self.true_peak_method)
+            .with_loudness_edition(edition);
         header.bit_depth = self.bit_depth;
         header.dialogue_detector = self.dialogue_detector;
+        header.dialogue_detector_licensed = self.dialogue_detector_licensed;
         header.produced_by = self.produced_by;
         Ok(header)
     }

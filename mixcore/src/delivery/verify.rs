@@ -14,9 +14,10 @@ use super::compare::{honest_decimals, margin, round_to, within};
 use super::hint::hint;
 use super::places::{fingerprint, places, span};
 use super::{
-    Citation, Clause, Confidence, Finding, Header, Kind, Measurement, NotEvaluated, Of, OtherMeter,
+    Citation, Clause, Confidence, Finding, Kind, Measurement, NotEvaluated, Of, OtherMeter,
     Profile, Quantity, Report, Rule, Section, Select, Severity, Spec, SpecSummary, Verdict,
 };
+use crate::loudness::Edition;
 use crate::units::Reading;
 
 /// Judges a measurement by a spec.
@@ -92,7 +93,15 @@ fn cautions(spec: &Spec, measurement: &Measurement) -> Vec<String> {
     let header = measurement.header();
     let mut cautions = Vec::new();
     if let Some(detector) = &header.dialogue_detector {
-        cautions.push(format!("Dialogue was found by {detector}: {}.", Header::DETECTOR_STATEMENT));
+        cautions
+            .push(format!("Dialogue was found by {detector}: {}.", header.detector_statement()));
+    }
+    if header.loudness_edition != Edition::default() {
+        cautions.push(format!(
+            "Integrated loudness was read by {}, an older edition than {}.",
+            header.loudness_edition.name(),
+            Edition::default().name()
+        ));
     }
     if header.layout().channel_count() == 1 {
         cautions.push(String::from(if header.dual_mono {

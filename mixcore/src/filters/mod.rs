@@ -1,4 +1,5 @@
-//! Filters that the floors above stand on: delay, resampling and equalisation.
+//! Filters that the floors above stand on: second-order sections, delay lines and the real Fourier
+//! transform.
 
 mod biquad;
 mod delay;

@@ -10,7 +10,7 @@
 //! What the platforms define: ACX asks for −23 to −18 dB RMS, a noise floor of at most −60 dB RMS and
 //! peaks of at most −3 dB, and says neither over which window the floor is taken [unverified] nor
 //! what 0 dB RMS is [unverified]. The window of 0.5 s and the plain root mean square
-//! ([`RmsConvention::Square`], the default) are those of ACX Check, the Audacity plug-in that its
+//! ([`RmsConvention::Square`]) are those of ACX Check, the Audacity plug-in that its
 //! narrators use; a programme that has no pause of 0.5 s has no floor that means anything.
 //!
 //! Sources: ACX audio submission requirements as quoted in the Audacity forum (topic 58706) and by

@@ -16,6 +16,7 @@
 //! Sources: ITU-R BS.1770-5, Annex 1; EBU Tech 3341 (2023), clauses 2.1 to 2.5.
 //! Cost: 4 additions per sub-block and gate for I, on demand.
 
+use crate::audio::Layout;
 use crate::error::Error;
 use crate::kernels::{self, Isa, scalar};
 use crate::math;
@@ -37,9 +38,13 @@ pub(super) const RELATIVE_GATE_LU: f64 = -10.0;
 
 /// Editions of ITU-R BS.1770 as far as the loudness of a layout of loudspeakers goes.
 ///
-/// They differ in the gates alone: the filter and the weights of the five main channels are the same
-/// in all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// For up to five main channels they differ in the gates alone: the filter and the weights are the
+/// same in all of them. How further loudspeakers count, the first three do not say
+/// ([`Edition::covers`]).
+///
+/// Sources: the editions' titles and summaries; that -4 has weights by direction is known to us from
+/// libebur128, whose channel names cite its Table 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Edition {
     /// BS.1770-1 (2007): no gates. Some platforms ask for it over the dialogue.
@@ -56,6 +61,31 @@ pub enum Edition {
 }
 
 impl Edition {
+    /// All editions, the oldest first.
+    pub const ALL: [Self; 5] = [Self::One, Self::Two, Self::Three, Self::Four, Self::Five];
+
+    /// Whether the edition says how every loudspeaker of a layout counts: 1 to 3 know left, right,
+    /// centre and two surrounds, besides LFE.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::Layout;
+    /// use mixcore::loudness::Edition;
+    /// assert!(Edition::One.covers(Layout::SURROUND_5_1));
+    /// assert!(!Edition::Three.covers(Layout::SURROUND_7_1));
+    /// assert!(Edition::Four.covers(Layout::SURROUND_7_1));
+    /// ```
+    #[must_use]
+    pub fn covers(self, layout: Layout) -> bool {
+        let main = |label| matches!(label, "M+000" | "M+030" | "M-030" | "M+110" | "M-110");
+        match self {
+            Self::One | Self::Two | Self::Three => {
+                layout.speakers().iter().all(|speaker| speaker.lfe || main(speaker.label))
+            }
+            Self::Four | Self::Five => true,
+        }
+    }
+
     /// Its name, for reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -246,6 +276,10 @@ impl<'a> SubBlocks<'a> {
     }
 
     /// Integrated loudness by an edition of BS.1770, LUFS: 1 without gates, 2 to 5 with both.
+    ///
+    /// Energies do not say which loudspeakers they come from. Those of a layout that the edition does
+    /// not cover ([`Edition::covers`]) are weighted as the fifth has it; the reading is then that
+    /// edition's gates over those weights, an extension of ours that no edition knows.
     ///
     /// # Source
     /// ITU-R BS.1770-1 (2007); BS.1770-2 (2011) introduced the gates, which -3, -4 and -5 keep.

@@ -45,6 +45,7 @@
 //!
 //! Cost: see [`crate::kernels::k_energy`].
 
+use super::least_squares::LeastSquares;
 use crate::error::Error;
 use crate::filters::Biquad;
 use crate::kernels::KWeight;
@@ -164,21 +165,16 @@ fn fitted_shelf(printed: &Biquad, rate_hz: f64) -> Biquad {
         half * half
     };
     let unit = u_of(top_hz);
-    let mut normal = [[0.0; 4]; 3];
+    let mut fit = LeastSquares::<3, 4>::new();
     for point in 0..FIT_POINTS {
         // Chebyshev points: close together at both ends, where a fit tends to run off.
         let turn = math::PI * (f64::from(point) + 0.5) / f64::from(FIT_POINTS);
         let hz = 0.5 * (1.0 - math::cos(turn)) * top_hz;
         let ratio = printed.gain_at(hz, PRINTED_RATE_HZ) / poles.gain_at(hz, rate_hz);
         let (wanted, u) = (ratio * ratio, u_of(hz) / unit);
-        let row = [1.0 / wanted, u / wanted, u * u / wanted, 1.0];
-        for (equation, weight) in normal.iter_mut().zip(row) {
-            for (entry, value) in equation.iter_mut().zip(row) {
-                *entry += weight * value;
-            }
-        }
+        fit.add([1.0 / wanted, u / wanted, u * u / wanted, 1.0]);
     }
-    let [c0, c1, c2] = solve(normal);
+    let [c0, c1, c2] = fit.solve(3);
     let (c1, c2) = (c1 / unit, c2 / (unit * unit));
     // b0 + b1 + b2 and b0 − b1 + b2 are the roots of B at 0 Hz and at half the rate; b0·b2 is c2/16,
     // because u² = (3 − 4 cos ω + cos 2ω)/8 and B holds 2 b0 b2 cos 2ω.
@@ -186,25 +182,6 @@ fn fitted_shelf(printed: &Biquad, rate_hz: f64) -> Biquad {
     let sum = 0.5 * (dc + nyquist);
     let difference = math::sqrt(sum * sum - 0.25 * c2);
     Biquad { b: [0.5 * (sum + difference), 0.5 * (dc - nyquist), 0.5 * (sum - difference)], a }
-}
-
-/// Solves three linear equations, positive definite: coefficients and right side in each row.
-fn solve(mut m: [[f64; 4]; 3]) -> [f64; 3] {
-    for pivot in 0..3 {
-        let head = m[pivot];
-        for row in &mut m[pivot + 1..] {
-            let factor = row[pivot] / head[pivot];
-            for (entry, above) in row.iter_mut().zip(head) {
-                *entry -= factor * above;
-            }
-        }
-    }
-    let mut x = [0.0; 3];
-    for row in (0..3).rev() {
-        let known: f64 = (row + 1..3).map(|column| m[row][column] * x[column]).sum();
-        x[row] = (m[row][3] - known) / m[row][row];
-    }
-    x
 }
 
 /// K, a0 before normalisation, and the normalised denominator.

@@ -26,6 +26,7 @@ mod histogram;
 mod history;
 mod interpolator;
 mod k_weighting;
+mod least_squares;
 mod leq;
 mod live;
 mod live_loudness;
@@ -52,11 +53,12 @@ pub use album::{Album, REPLAY_GAIN_REFERENCE_LUFS, ReplayGain};
 pub use audiobook::{RmsMeter, RmsReadings};
 pub use calibration::Calibration;
 pub use dialogue::{
-    Activity, DETECTOR_STATEMENT, DialogueDefinition, DialogueReadings, DialogueSetup,
-    DialogueShare, NarrowRange, NarrowSections, Phrase, ProbabilitySetup, Region, SeparationPoint,
-    SeparationWindow, SpeechActivity, SpeechLevel, SpeechLevelMeter, SpeechRegions, StemActivity,
-    dialogue, dialogue_range, narrow_range, phrases, separation, separation_curve,
-    speech_over_background, speech_runs, wide_range_lufs,
+    Activity, DETECTOR_STATEMENT, Detector, DialogueDefinition, DialogueRange, DialogueReadings,
+    DialogueSetup, DialogueShare, LICENSED_STATEMENT, NarrowRange, NarrowSections, Phrase,
+    ProbabilitySetup, Region, SeparationPoint, SeparationWindow, SpeechActivity, SpeechLevel,
+    SpeechLevelMeter, SpeechOverBackground, SpeechRegions, StemActivity, WideRange, dialogue,
+    dialogue_range, narrow_range, phrases, separation, separation_curve, speech_over_background,
+    speech_runs, wide_range,
 };
 pub use excursions::{ExcursionLog, ExcursionSetup, JointExcursions, PeakExcursion};
 pub use gating::{
@@ -80,5 +82,6 @@ pub use range::{LoudnessRange, RangeGrid};
 pub use readings::LoudnessReadings;
 pub use rms_convention::RmsConvention;
 pub use short_clip::{ShortClip, ShortClipMeasure};
+pub(crate) use sub_block_rows::longest_sub_block;
 pub use true_peak::{PeakReadings, TruePeakMeter};
 pub use weighting::{Weighting, WeightingFilter};

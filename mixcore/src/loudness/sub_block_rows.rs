@@ -12,7 +12,7 @@ use crate::math;
 use crate::stream::{MAX_RATE_HZ, Stream};
 
 /// Frames of the longest sub-block.
-pub(super) fn longest_sub_block(stream: &Stream) -> usize {
+pub(crate) fn longest_sub_block(stream: &Stream) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

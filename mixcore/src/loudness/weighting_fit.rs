@@ -13,6 +13,7 @@
 //! NOTE: the bilinear transform, which many meters use, reads the A-weighting 2.67 dB low at 12.5 kHz
 //! at 48 kHz.
 
+use super::least_squares::LeastSquares;
 use crate::filters::Biquad;
 use crate::kernels::CASCADE_SECTIONS;
 use crate::math;
@@ -137,7 +138,7 @@ impl Prototype {
     /// The coefficients of P over u in units of its largest value, the constant first.
     fn fit(&self, rate_hz: f64, poles: &[Poles; CASCADE_SECTIONS]) -> [f64; MAX_DEGREE + 1] {
         let terms = self.degree + 1;
-        let mut normal = [[0.0; MAX_DEGREE + 2]; MAX_DEGREE + 1];
+        let mut fit = LeastSquares::<{ MAX_DEGREE + 1 }, { MAX_DEGREE + 2 }>::new();
         for point in 0..FIT_POINTS {
             // Chebyshev points: close together at both ends, where a fit tends to run off.
             let turn = math::PI * (f64::from(point) + 0.5) / f64::from(FIT_POINTS);
@@ -154,13 +155,9 @@ impl Prototype {
                 power *= u / top();
             }
             row[MAX_DEGREE + 1] = 1.0;
-            for (equation, weight) in normal.iter_mut().zip(row) {
-                for (entry, value) in equation.iter_mut().zip(row) {
-                    *entry += weight * value;
-                }
-            }
+            fit.add(row);
         }
-        solve(normal, terms)
+        fit.solve(terms)
     }
 
     /// The numerators of the sections, each with a leading 1: the zeros at 0 Hz and the roots of P
@@ -207,25 +204,6 @@ fn half_sine_squared(w: f64) -> f64 {
 /// u at the end of the fit.
 fn top() -> f64 {
     half_sine_squared(2.0 * math::PI * FIT_TOP)
-}
-
-/// Solves the first `terms` linear equations, positive definite; the last column is the right side.
-fn solve(mut m: [[f64; MAX_DEGREE + 2]; MAX_DEGREE + 1], terms: usize) -> [f64; MAX_DEGREE + 1] {
-    for pivot in 0..terms {
-        let head = m[pivot];
-        for row in &mut m[pivot + 1..terms] {
-            let factor = row[pivot] / head[pivot];
-            for (entry, above) in row.iter_mut().zip(head) {
-                *entry -= factor * above;
-            }
-        }
-    }
-    let mut x = [0.0; MAX_DEGREE + 1];
-    for row in (0..terms).rev() {
-        let known: f64 = (row + 1..terms).map(|column| m[row][column] * x[column]).sum();
-        x[row] = (m[row][MAX_DEGREE + 1] - known) / m[row][row];
-    }
-    x
 }
 
 /// A complex number.

@@ -8,6 +8,7 @@ use super::{Renderer, Session, Sources};
 use crate::audio::Sample;
 use crate::delivery::{Controls, MeasureSetup, Measurement, Measurer, Outcome, Plant, Role};
 use crate::error::Error;
+use crate::loudness::Edition;
 use crate::stream::Stream;
 
 /// A renderer with its sources and what its measurements are called.
@@ -39,6 +40,7 @@ impl<'a, S: Sample> SessionPlant<'a, S> {
                 title: String::from(version.name.as_str()),
                 start,
                 dual_mono: version.dual_mono,
+                edition: Edition::default(),
                 roles,
                 frames: session.programme.frames,
                 bit_depth: None,

@@ -3,8 +3,10 @@
 
 use mixcore::audio::Block;
 use mixcore::loudness::{
-    DETECTOR_STATEMENT, Phrase, Region, SeparationWindow, SpeechActivity, SpeechLevelMeter,
-    SpeechRegions, StemActivity, SubBlocks, phrases, separation_curve,
+    DETECTOR_STATEMENT, DialogueSetup, LICENSED_STATEMENT, NarrowSections, Phrase,
+    ProbabilitySetup, Region, SeparationWindow, SpeechActivity, SpeechLevelMeter, SpeechRegions,
+    StemActivity, SubBlocks, dialogue, dialogue_range, narrow_range, phrases, separation_curve,
+    speech_over_background, wide_range,
 };
 use mixcore::units::Reading;
 use mixcore::{Layout, Stream, math};
@@ -175,15 +177,51 @@ fn a_breath_counts_where_a_word_of_its_level_would() {
 }
 
 #[test]
-fn every_detector_has_a_name_and_none_is_the_licensed_one() {
+fn every_result_names_its_detector_and_says_whether_it_is_the_licensed_one() {
+    let energies = vec![1.0; 9500];
+    let programme = SubBlocks::new(&energies, RATE_HZ).unwrap();
+    let mut lists = [[Region { start_frame: 480_000, end_frame: 720_000 }]; 2];
+    let [first, second] = &mut lists;
+    let regions = SpeechRegions::new_in(first, RATE_HZ).unwrap();
+    let licensed_regions = SpeechRegions::new_in(second, RATE_HZ).unwrap().of_licensed_gate();
+    let mut values = [0.0; 95];
+    values[10..15].fill(0.9);
+    let mut memories = [[Region { start_frame: 0, end_frame: 0 }; 48]; 2];
+    let [probability, licensed_probability] = memories.each_mut().map(|memory| {
+        let setup = ProbabilitySetup::new(48_000);
+        SpeechRegions::from_probability_in(&values, setup, RATE_HZ, memory).unwrap()
+    });
+    let licensed_probability = licensed_probability.of_licensed_gate();
+    let mut powers = vec![0.0; 9500];
+    powers[1000..1500].fill(0.1);
+    let stem = mixcore::loudness::Activity::new(&powers, RATE_HZ).unwrap();
+    let detectors: [(&dyn SpeechActivity, &str, bool); 5] = [
+        (&stem, "stem", false),
+        (&regions, "caller", false),
+        (&licensed_regions, "caller", true),
+        (&probability, "probability", false),
+        (&licensed_probability, "probability", true),
+    ];
+    for (speech, word, licensed) in detectors {
+        let phrase = phrases(speech).next().unwrap();
+        let curve = separation_curve(programme, programme, speech, SeparationWindow::ShortTerm);
+        let named = [
+            dialogue(programme, speech, DialogueSetup::default()).unwrap().detector,
+            dialogue_range(programme, speech).unwrap().detector,
+            wide_range(programme, speech).unwrap().detector,
+            narrow_range(programme, speech, NarrowSections::MostSpeech).unwrap().detector.unwrap(),
+            speech_over_background(programme, programme, speech, &phrase).unwrap().detector,
+            curve.unwrap().next().unwrap().detector,
+        ];
+        for detector in named {
+            assert!(detector.name.contains(word), "{detector}");
+            assert_eq!(detector.is_licensed, licensed, "{detector}");
+            let says = if licensed { LICENSED_STATEMENT } else { DETECTOR_STATEMENT };
+            assert_eq!(detector.to_string(), format!("{}: {says}", detector.name));
+        }
+    }
     assert!(DETECTOR_STATEMENT.starts_with("not the licensed"));
     assert!(DETECTOR_STATEMENT.contains("Dolby Dialogue Intelligence"));
-    let mut list = [Region { start_frame: 0, end_frame: 48_000 }];
-    let regions = SpeechRegions::new_in(&mut list, RATE_HZ).unwrap();
-    let activity = mixcore::loudness::Activity::new(&[0.1; 10], RATE_HZ).unwrap();
-    let detectors: [&dyn SpeechActivity; 2] = [&regions, &activity];
-    let names = detectors.map(|detector| detector.detector_name());
-    assert!(names[0].contains("caller") && names[1].contains("stem") && names[0] != names[1]);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What a measurement says beside our own reading: what other meters read, and which choices were made.
 
 use mixcore::audio::Block;
+use mixcore::delivery::report::{Column, Document, Group, html, json, text};
 use mixcore::delivery::{MeasureSetup, Measurement, Measurer, Quantity, Role, Spec, spec, verify};
-use mixcore::loudness::{Edition, TruePeakMethod};
+use mixcore::loudness::{
+    DETECTOR_STATEMENT, Edition, LICENSED_STATEMENT, Region, SpeechRegions, TruePeakMethod,
+};
 use mixcore::units::{FrameRate, gain_to_db};
 use mixcore::{Layout, Stream, Timecode, math};
 
@@ -14,16 +17,29 @@ const RATE_HZ: f64 = 48_000.0;
 /// f32 through 24 products, see `true_peak.rs`.
 const PEAK_DB: f64 = 1e-4;
 
-fn measure(layout: Layout, dual_mono: bool, channels: &[Vec<f32>]) -> Measurement {
-    let frames = channels[0].len() as u64;
-    let setup = MeasureSetup {
+fn setup(edition: Edition, dual_mono: bool, frames: u64) -> MeasureSetup {
+    MeasureSetup {
         title: "programme".into(),
         start: Timecode { frame: 0, frame_rate: FrameRate::default() },
         dual_mono,
+        edition,
         roles: vec![],
         frames,
         bit_depth: None,
-    };
+    }
+}
+
+fn measure(layout: Layout, dual_mono: bool, channels: &[Vec<f32>]) -> Measurement {
+    measure_by(Edition::default(), layout, dual_mono, channels)
+}
+
+fn measure_by(
+    edition: Edition,
+    layout: Layout,
+    dual_mono: bool,
+    channels: &[Vec<f32>],
+) -> Measurement {
+    let setup = setup(edition, dual_mono, channels[0].len() as u64);
     let mut measurer = Measurer::new(setup, Stream::new(RATE_HZ, layout).unwrap()).unwrap();
     let no_stems = std::iter::empty::<(Role, Block<'_, f32>)>();
     measurer.push(Block::new(channels).unwrap(), no_stems).unwrap();
@@ -82,6 +98,82 @@ fn both_editions_are_named() {
         [(Quantity::UngatedLufs, Edition::One), (Quantity::IntegratedLufs, Edition::Five)]
     {
         assert!(quantity.info().standard.contains(edition.name()), "{}", quantity.info().standard);
+    }
+}
+
+/// The edition that integrated loudness follows is a choice, and every form of report names it.
+#[test]
+fn the_edition_is_chosen_and_every_report_names_it() {
+    let signal = tone(&[(-23.0, 10_000), (-43.0, 10_000)], 48_000);
+    let r128: Spec = spec("ebu-r128").unwrap();
+    for edition in [Edition::One, Edition::Four, Edition::Five] {
+        let found = measure_by(edition, Layout::STEREO, false, &[signal.clone(), signal.clone()]);
+        let get = |quantity: Quantity| found.get(quantity).value().unwrap();
+        let gated_lu = get(Quantity::IntegratedLufs) - get(Quantity::UngatedLufs);
+        assert_eq!(gated_lu == 0.0, edition == Edition::One, "{gated_lu}");
+        assert_eq!(found.header().loudness_edition, edition);
+        let kept = Measurement::from_json(&found.to_json()).unwrap();
+        assert_eq!(kept.header().loudness_edition, edition);
+        let judged = verify(&r128, &kept);
+        let older = judged.cautions.iter().any(|caution| caution.contains("older edition"));
+        assert_eq!(older, edition != Edition::Five);
+        let columns = [Column::new("a", &kept, &judged)];
+        let groups = [Group::new("b", &columns)];
+        let document = Document { title: "c", intro: "", groups: &groups };
+        for form in [json, text, html] {
+            let mut page = String::new();
+            form(&mut page, &document).unwrap();
+            assert!(page.contains(edition.name()), "{page}");
+        }
+    }
+    assert!(
+        Measurement::from_json(&measure(Layout::MONO, false, &[signal]).to_json().replace(
+            "\"loudness_edition\":\"ITU-R BS.1770-5\"",
+            "\"loudness_edition\":\"ITU-R BS.1770-6\"",
+        ))
+        .is_err()
+    );
+}
+
+/// A report denies that the licensed gate found the dialogue, unless the caller says that it did.
+#[test]
+fn a_report_says_whether_the_licensed_gate_found_the_dialogue() {
+    let audio = vec![0.1_f32; 96_000];
+    let r128: Spec = spec("ebu-r128").unwrap();
+    for licensed in [false, true] {
+        let region = Region { start_frame: 0, end_frame: 48_000 };
+        let mut speech = SpeechRegions::new(&[region], RATE_HZ).unwrap();
+        if licensed {
+            speech = speech.of_licensed_gate();
+        }
+        let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();
+        let setup = setup(Edition::default(), false, 96_000);
+        let mut measurer = Measurer::new(setup, stream).unwrap().with_speech(speech).unwrap();
+        measurer.push(Block::mono(&audio), std::iter::empty()).unwrap();
+        let found = measurer.finish().unwrap();
+        let kept = Measurement::from_json(&found.to_json()).unwrap();
+        assert_eq!(kept.header(), found.header());
+        let cautions = verify(&r128, &kept).cautions;
+        let says = |statement: &str| cautions.iter().any(|caution| caution.contains(statement));
+        assert_eq!((says(DETECTOR_STATEMENT), says(LICENSED_STATEMENT)), (!licensed, licensed));
+    }
+}
+
+/// The first three editions have no weights for more than five main channels: that is refused.
+#[test]
+fn an_edition_that_does_not_know_a_layout_is_refused() {
+    let measurer = |edition, layout: Layout| {
+        let setup = setup(edition, false, 48_000);
+        Measurer::<f32>::new(setup, Stream::new(RATE_HZ, layout).unwrap()).map(|_| ())
+    };
+    for edition in Edition::ALL {
+        for layout in [Layout::MONO, Layout::STEREO, Layout::SURROUND_5_1] {
+            assert!(measurer(edition, layout).is_ok(), "{edition:?} {layout}");
+        }
+        let wide = edition >= Edition::Four;
+        for layout in [Layout::SURROUND_7_1, Layout::named("7.1.4").unwrap()] {
+            assert_eq!(measurer(edition, layout).is_ok(), wide, "{edition:?} {layout}");
+        }
     }
 }
 

@@ -505,6 +505,7 @@ fn a_short_clip_has_a_figure_that_says_what_it_is() {
 mod measured {
     use mixcore::audio::Block;
     use mixcore::delivery::{MeasureSetup, Measurer, Of, Quantity};
+    use mixcore::loudness::Edition;
     use mixcore::units::FrameRate;
     use mixcore::{Layout, Reading, Timecode};
 
@@ -518,6 +519,7 @@ mod measured {
             title: "a".into(),
             start: Timecode { frame: 0, frame_rate: FrameRate::F25 },
             dual_mono: false,
+            edition: Edition::default(),
             roles: Vec::new(),
             frames: 5 * 48_000,
             bit_depth: None,

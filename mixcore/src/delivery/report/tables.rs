@@ -10,6 +10,7 @@ use super::super::{
 use super::markup::{Esc, Minus, Num};
 use super::style::{self, Sign};
 use super::{Column, Group};
+use crate::loudness::Edition;
 
 pub(super) fn chip(out: &mut dyn Write, verdict: Verdict) -> fmt::Result {
     write!(out, "<span class=\"chip v-{}\">{}</span>", style::class(verdict), Sign(verdict))
@@ -240,18 +241,29 @@ pub(super) fn readings(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
         if !group.columns.iter().any(|column| known(column, quantity)) {
             continue;
         }
-        write!(
-            out,
-            "<tr><th scope=\"row\">{}<span class=\"cite\">{}</span></th>",
-            quantity.name(),
-            quantity.info().standard
-        )?;
+        write!(out, "<tr><th scope=\"row\">{}<span class=\"cite\">", quantity.name())?;
+        if quantity == Quantity::IntegratedLufs {
+            editions(out, group)?;
+        } else {
+            write!(out, "{}", quantity.info().standard)?;
+        }
+        write!(out, "</span></th>")?;
         for column in group.columns {
             number(out, column.measurement.get(quantity), quantity)?;
         }
         writeln!(out, "</tr>")?;
     }
     writeln!(out, "</tbody></table></div>")
+}
+
+/// The editions that integrated loudness was read by, each once.
+fn editions(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
+    let by = |column: &Column<'_>| column.measurement.header().loudness_edition;
+    let used = |edition: &Edition| group.columns.iter().any(|column| by(column) == *edition);
+    for (n, edition) in Edition::ALL.into_iter().filter(used).enumerate() {
+        write!(out, "{}{}", if n > 0 { ", " } else { "" }, edition.name())?;
+    }
+    Ok(())
 }
 
 /// What was measured and how, the cautions, the notes and sources of the spec.
@@ -262,13 +274,14 @@ pub(super) fn facts(out: &mut dyn Write, group: &Group<'_>) -> fmt::Result {
         write!(out, "<div class=\"card small\"><h4>{}</h4><dl>", Esc(column.label))?;
         let depth =
             header.bit_depth.map_or_else(|| "no file".into(), |bits| alloc::format!("{bits} bit"));
-        let rows: [(&str, String); 9] = [
+        let rows: [(&str, String); 10] = [
             ("Title", header.title.clone()),
             ("Source", header.source.clone()),
             ("Layout", header.layout().to_string()),
             ("Format", alloc::format!("{} Hz, {depth}", header.rate_hz())),
             ("Duration", alloc::format!("{:.2} s", header.duration_s())),
             ("Start", header.start_timecode().to_string()),
+            ("Loudness by", header.loudness_edition.name().into()),
             ("True peak by", header.true_peak_method.clone()),
             ("Dialogue by", header.dialogue_detector.clone().unwrap_or_default()),
             ("Produced by", header.produced_by.clone()),

@@ -37,11 +37,12 @@ fn write_column(out: &mut dyn Write, column: &Column<'_>) -> fmt::Result {
         writeln!(out, "{name:<9} {:<14} {}", section.verdict.words(), section.name)?;
     }
     let facts = format!(
-        "{} | {} Hz | {:.2} s from {} | {}",
+        "{} | {} Hz | {:.2} s from {} | {} | {}",
         header.layout(),
         header.rate_hz(),
         header.duration_s(),
         header.start_timecode(),
+        header.loudness_edition.name(),
         header.produced_by,
     );
     wrapped(out, "", &facts)?;

@@ -16,6 +16,10 @@
 //!
 //! Sources: −30 dB and the pause: the definition that the shipped cue's `truth.json` states. The
 //! floor: own design.
+//! Cost: all phrases or all runs are one pass over the history. Each question
+//! ([`SpeechActivity::next_run`]) reads up to the end of its answer, and up to 18 s of history around
+//! where it begins for the floor; [`SpeechActivity::next_run_before`] stops searching where it is
+//! told to. Ask [`super::SpeechRegions::of`] where the same history is asked often.
 //! Latency: whole sub-blocks; the last incomplete one does not count.
 //! Limits: what is quieter than the noise is not found, so phrases get shorter in noise: with white
 //! or pink noise 25 dB below the speech by up to 0.36 s at either end, 15 dB below by 0.5 s (the
@@ -216,7 +220,11 @@ impl SpeechActivity for Activity<'_> {
     }
 
     fn next_run(&self, from: usize) -> Option<Phrase> {
-        let (start, end) = self.scan().run(from, usize::MAX)?;
+        self.next_run_before(from, usize::MAX)
+    }
+
+    fn next_run_before(&self, from: usize, before: usize) -> Option<Phrase> {
+        let (start, end) = self.scan().run(from, before)?;
         Some(Phrase::of_sub_blocks(start, end, self.rate_hz))
     }
 

@@ -20,7 +20,7 @@
 use super::super::gating::{SUB_BLOCKS_PER_S, SubBlocks, loudness};
 use super::readings::{DialogueDefinition, check_rate, gated_over, loudness_of};
 use super::regions::Region;
-use super::speech_activity::{Phrase, SpeechActivity, phrases};
+use super::speech_activity::{Detector, Phrase, SpeechActivity, phrases};
 use crate::error::Error;
 use crate::units::{Lufs, Reading};
 
@@ -42,6 +42,8 @@ pub enum NarrowSections {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NarrowRange {
+    /// What decided where there is speech; `None` for given sections, which are measured whole.
+    pub detector: Option<Detector>,
     /// Mean of the three readings, LUFS.
     pub dialogue_lufs: Reading,
     /// Loudness of the mean of their powers, LUFS.
@@ -54,16 +56,34 @@ pub struct NarrowRange {
     pub sections: [Region; SECTIONS],
 }
 
-/// Dialogue loudness in the wide range of EBU R 128 s4, LUFS: all speech, with the gates of
-/// integrated loudness.
+/// The wide-range reading of R 128 s4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WideRange {
+    /// What decided where there is speech.
+    pub detector: Detector,
+    /// Loudness of all speech, with the gates of integrated loudness, LUFS.
+    pub dialogue_lufs: Reading,
+    /// Integrated loudness of the programme minus that, LU.
+    pub ldr_lu: Reading,
+}
+
+/// Integrated loudness of the programme minus that of the dialogue.
+fn ldr_lu(programme: SubBlocks<'_>, dialogue_lufs: Reading) -> Reading {
+    programme.integrated_lufs().zip(dialogue_lufs, |all, dialogue| all - dialogue)
+}
+
+/// Dialogue loudness in the wide range of EBU R 128 s4: all speech.
 ///
 /// # Errors
 /// A detector at another sample rate than the programme.
-pub fn wide_range_lufs(
+pub fn wide_range(
     programme: SubBlocks<'_>,
     speech: &dyn SpeechActivity,
-) -> Result<Reading, Error> {
-    loudness_of(programme, speech, DialogueDefinition::R128_S4)
+) -> Result<WideRange, Error> {
+    let dialogue_lufs = loudness_of(programme, speech, DialogueDefinition::R128_S4)?;
+    let ldr_lu = ldr_lu(programme, dialogue_lufs);
+    Ok(WideRange { detector: speech.detector(), dialogue_lufs, ldr_lu })
 }
 
 /// Dialogue loudness in the narrow range of EBU R 128 s4.
@@ -130,9 +150,10 @@ pub fn narrow_range(
     let power = |lufs: f64| Lufs::new(lufs).power().value();
     let mean_power = of_three(&|a, b, c| (power(a) + power(b) + power(c)) / 3.0);
     Ok(NarrowRange {
+        detector: (sections == NarrowSections::MostSpeech).then(|| speech.detector()),
         dialogue_lufs,
         power_mean_lufs: mean_power.value().map_or(dialogue_lufs, loudness),
-        ldr_lu: programme.integrated_lufs().zip(dialogue_lufs, |all, dialogue| all - dialogue),
+        ldr_lu: ldr_lu(programme, dialogue_lufs),
         section_lufs,
         sections: places,
     })
@@ -230,9 +251,12 @@ mod tests {
         let ldr = found.ldr_lu.value().unwrap();
         assert!((ldr - (all - found.dialogue_lufs.value().unwrap())).abs() < 1e-12);
         assert!(ldr > 5.0, "an original mix, not an adapted one: {ldr}");
-        let wide = wide_range_lufs(programme, &speech).unwrap().value().unwrap();
+        let wide = wide_range(programme, &speech).unwrap();
         // 25 s each of the three, the rest gated away: the mean of their powers.
-        assert!((wide + 24.01).abs() < 0.05, "{wide}");
+        let lufs = wide.dialogue_lufs.value().unwrap();
+        assert!((lufs + 24.01).abs() < 0.05, "{lufs}");
+        assert!((wide.ldr_lu.value().unwrap() - (all - lufs)).abs() < 1e-12);
+        assert_eq!(found.detector, Some(wide.detector));
     }
 
     #[test]
@@ -245,6 +269,7 @@ mod tests {
         let found = narrow_range(programme, &speech, NarrowSections::Given(given)).unwrap();
         let mean = found.dialogue_lufs.value().unwrap();
         assert!((mean + 74.0 / 3.0).abs() < 1e-9, "{mean}");
+        assert_eq!(found.detector, None);
         // Nothing is chosen where nobody speaks.
         let chosen = narrow_range(programme, &speech, NarrowSections::MostSpeech).unwrap();
         assert_eq!(chosen.dialogue_lufs, Reading::BelowGate);

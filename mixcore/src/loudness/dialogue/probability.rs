@@ -7,10 +7,11 @@
 //!
 //! Sources: threshold 0.5 and hysteresis 0.15 are the defaults of Silero VAD (`get_speech_timestamps`:
 //! `threshold`, `neg_threshold`); hangover 0.2 s: ITU-T P.56; the pause is that of stems.
-//! Limits: how good the answer is, the caller's detector decides; the report says whose it is.
+//! Limits: how good the answer is, the caller's detector decides; the report says that it is the
+//! caller's, and [`SpeechRegions::of_licensed_gate`] that it is the licensed one.
 
 use super::regions::{Region, SpeechRegions};
-use super::speech_activity::PAUSE_SUB_BLOCKS;
+use super::speech_activity::{Detector, PAUSE_SUB_BLOCKS};
 use crate::audio::Store;
 use crate::error::Error;
 use crate::math;
@@ -140,8 +141,9 @@ impl<'a> SpeechRegions<'a> {
                 }
             }
         }
-        let detector =
-            "the caller's speech probability with threshold and hangover, gaps under 0.4 s merged";
+        let detector = Detector::new(
+            "the caller's speech probability with threshold and hangover, gaps under 0.4 s merged",
+        );
         Ok(Self::found(regions, len, rate_hz, detector, PAUSE_SUB_BLOCKS))
     }
 }

@@ -22,13 +22,14 @@
 //! range. Limits: phrases under 0.4 s have no gating block of their own.
 
 use super::super::gating::{
-    Gates, HOP_SUB_BLOCKS, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SubBlocks, loudness, mean,
+    Gates, HOP_SUB_BLOCKS, MOMENTARY_SUB_BLOCKS, SHORT_TERM_SUB_BLOCKS, SubBlocks, gated_loudness,
+    loudness, mean,
 };
 use super::super::range::{LoudnessRange, range_over};
 use super::joined::{joined, joined_speech, windows};
-use super::speech_activity::{Phrase, SpeechActivity, phrases};
+use super::speech_activity::{Detector, Phrase, SpeechActivity, phrases};
 use crate::error::Error;
-use crate::units::{Lufs, Reading, db_to_power};
+use crate::units::{Lufs, Reading};
 
 /// What "dialogue loudness" means.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -101,9 +102,8 @@ pub struct DialogueSetup {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DialogueReadings {
-    /// What decided where there is speech. It is never the licensed gate
-    /// ([`DETECTOR_STATEMENT`](super::DETECTOR_STATEMENT)).
-    pub detector: &'static str,
+    /// What decided where there is speech, and whether it is the licensed gate.
+    pub detector: Detector,
     /// How dialogue was read.
     pub setup: DialogueSetup,
     /// Loudness of the programme while there is dialogue, LUFS.
@@ -159,7 +159,7 @@ pub fn dialogue(
     #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
     let dialogue_s = dialogue_frames as f64 / programme.rate_hz();
     Ok(DialogueReadings {
-        detector: speech.detector_name(),
+        detector: speech.detector(),
         setup,
         dialogue_lufs,
         ldr_lu: programme.integrated_lufs().zip(dialogue_lufs, |all, dialogue| all - dialogue),
@@ -191,11 +191,12 @@ pub(super) fn loudness_of(
     Ok(match definition {
         DialogueDefinition::SpeechGated => ungated(joined_speech(programme, speech)),
         DialogueDefinition::SelectionAsGate(gates) => {
-            gated(gates, || selected_blocks(programme, speech))
+            gated_loudness(|| selected_blocks(programme, speech), gates)
         }
-        DialogueDefinition::GatedRegions(gates) => {
-            gated(gates, || windows(joined_speech(programme, speech), MOMENTARY_SUB_BLOCKS))
-        }
+        DialogueDefinition::GatedRegions(gates) => gated_loudness(
+            || windows(joined_speech(programme, speech), MOMENTARY_SUB_BLOCKS),
+            gates,
+        ),
     })
 }
 
@@ -209,22 +210,15 @@ pub(super) fn ungated(sub_blocks: impl Iterator<Item = (f64, u64)> + Clone) -> R
         .map_or(Reading::BelowGate, |energy| loudness(energy * count / frames))
 }
 
-/// Loudness of the blocks that pass both gates, as BS.1770-5 has them.
-pub(super) fn gated<I: Iterator<Item = f64>>(gates: Gates, blocks: impl Fn() -> I) -> Reading {
-    let absolute = Lufs::new(gates.absolute_lufs).power().value();
-    let relative = db_to_power(gates.relative_lu);
-    let mean_above = |threshold: f64| mean(blocks().filter(|&power| power > threshold));
-    mean_above(absolute)
-        .and_then(|ungated| mean_above(absolute.max(ungated * relative)))
-        .map_or(Reading::BelowGate, loudness)
-}
-
 /// Level-gated loudness of stretches of a programme, joined.
 pub(super) fn gated_over<'a>(
     programme: SubBlocks<'a>,
     stretches: impl Iterator<Item = Phrase> + Clone + 'a,
 ) -> Reading {
-    gated(Gates::default(), || windows(joined(programme, stretches.clone()), MOMENTARY_SUB_BLOCKS))
+    gated_loudness(
+        || windows(joined(programme, stretches.clone()), MOMENTARY_SUB_BLOCKS),
+        Gates::default(),
+    )
 }
 
 /// Powers of the programme's gating blocks that lie inside a phrase.
@@ -267,6 +261,16 @@ fn share(programme: SubBlocks<'_>, speech: &dyn SpeechActivity, of: DialogueShar
     Reading::Value(100.0 * frames(&mut joined_speech(programme, speech)) / all)
 }
 
+/// The loudness range of the dialogue, and what found it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DialogueRange {
+    /// What decided where there is speech.
+    pub detector: Detector,
+    /// The range of the joined phrases.
+    pub range: LoudnessRange,
+}
+
 /// Loudness range of the programme while there is dialogue: the phrases joined end to end.
 ///
 /// [`Reading::TooShort`] for under 3 s of dialogue; not stable under 60 s of it, as for a programme.
@@ -280,14 +284,17 @@ fn share(programme: SubBlocks<'_>, speech: &dyn SpeechActivity, of: DialogueShar
 pub fn dialogue_range(
     programme: SubBlocks<'_>,
     speech: &dyn SpeechActivity,
-) -> Result<LoudnessRange, Error> {
+) -> Result<DialogueRange, Error> {
     check_rate(programme, speech)?;
+    let detector = speech.detector();
     let sub_blocks = || joined_speech(programme, speech);
     if sub_blocks().nth(SHORT_TERM_SUB_BLOCKS - 1).is_none() {
         let frames: u64 = sub_blocks().map(|(_, frames)| frames).sum();
         #[expect(clippy::cast_precision_loss, reason = "a window's length")]
         let (have_s, need_s) = (frames as f64 / programme.rate_hz(), 3.0);
-        return Ok(LoudnessRange::none(Reading::TooShort { have_s, need_s }));
+        let range = LoudnessRange::none(Reading::TooShort { have_s, need_s });
+        return Ok(DialogueRange { detector, range });
     }
-    Ok(range_over(|| windows(sub_blocks(), SHORT_TERM_SUB_BLOCKS)))
+    let range = range_over(|| windows(sub_blocks(), SHORT_TERM_SUB_BLOCKS));
+    Ok(DialogueRange { detector, range })
 }

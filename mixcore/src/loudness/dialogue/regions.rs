@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use super::super::gating::SUB_BLOCKS_PER_S;
 #[cfg(feature = "alloc")]
 use super::speech_activity::speech_runs;
-use super::speech_activity::{Phrase, SpeechActivity};
+use super::speech_activity::{Detector, Phrase, SpeechActivity};
 use crate::audio::Store;
 use crate::error::Error;
 use crate::math;
@@ -125,7 +125,7 @@ pub struct SpeechRegions<'a> {
     regions: Store<'a, Region>,
     len: usize,
     rate_hz: f64,
-    detector: &'static str,
+    detector: Detector,
     bridged_sub_blocks: usize,
 }
 
@@ -148,7 +148,7 @@ impl SpeechRegions<'static> {
             |run: Phrase| Region { start_frame: run.start_frame, end_frame: run.end_frame };
         let regions: Vec<Region> = speech_runs(speech).map(region).collect();
         let len = regions.len();
-        let (rate_hz, detector) = (speech.rate_hz(), speech.detector_name());
+        let (rate_hz, detector) = (speech.rate_hz(), speech.detector());
         let bridged = speech.bridged_sub_blocks();
         Self::found(Store::Owned(regions), len, rate_hz, detector, bridged)
     }
@@ -170,7 +170,7 @@ impl<'a> SpeechRegions<'a> {
         }
         regions.sort_unstable_by_key(|region| (region.start_frame, region.end_frame));
         let len = join(&mut regions, rate_hz)?;
-        let detector = "regions given by the caller";
+        let detector = Detector::new("regions given by the caller");
         Ok(Self { regions, len, rate_hz, detector, bridged_sub_blocks: 0 })
     }
 
@@ -179,10 +179,18 @@ impl<'a> SpeechRegions<'a> {
         regions: Store<'a, Region>,
         len: usize,
         rate_hz: f64,
-        detector: &'static str,
+        detector: Detector,
         bridged_sub_blocks: usize,
     ) -> Self {
         Self { regions, len, rate_hz, detector, bridged_sub_blocks }
+    }
+
+    /// States that the regions, or the probabilities behind them, are those of the licensed speech
+    /// gate that some platforms use: every reading and report says so then.
+    #[must_use]
+    pub fn of_licensed_gate(mut self) -> Self {
+        self.detector.is_licensed = true;
+        self
     }
 
     /// The regions in order of time.
@@ -213,7 +221,11 @@ fn join(regions: &mut [Region], rate_hz: f64) -> Result<usize, Error> {
 
 impl SpeechActivity for SpeechRegions<'_> {
     fn detector_name(&self) -> &'static str {
-        self.detector
+        self.detector.name
+    }
+
+    fn is_licensed(&self) -> bool {
+        self.detector.is_licensed
     }
 
     fn rate_hz(&self) -> f64 {
@@ -302,12 +314,14 @@ mod tests {
         };
         let found = SpeechRegions::from_probability(&values, setup, 48e3).unwrap();
         let kept = SpeechRegions::of(&found);
-        assert_eq!(kept.detector_name(), found.detector_name());
+        assert_eq!(kept.detector(), found.detector());
         // 0.3 s of pause are bridged, 0.6 s are not.
         for speech in [&found, &kept] {
             assert_eq!(speech_runs(speech).count(), 3);
             let list: Vec<_> = phrases(speech).map(|phrase| (phrase.start, phrase.end)).collect();
             assert_eq!(list, [(0, 90), (150, 180)]);
         }
+        assert!(!kept.is_licensed());
+        assert!(SpeechRegions::of(&kept.of_licensed_gate()).is_licensed());
     }
 }

@@ -10,6 +10,8 @@
 //!
 //! Source of the pause: the definition that the shipped cue's `truth.json` states.
 
+use core::fmt;
+
 use super::super::gating::sub_block_start;
 
 /// Pauses shorter than this many sub-blocks are part of a phrase: 0.4 s (`truth.json`, "measure").
@@ -17,6 +19,52 @@ pub(super) const PAUSE_SUB_BLOCKS: usize = 40;
 
 /// What every detector of this library is not; reports print it beside the detector's name.
 pub const DETECTOR_STATEMENT: &str = "not the licensed speech gate that some platforms use (Dolby Dialogue Intelligence); readings near a limit may differ";
+/// What reports print instead where the caller says that speech was found by that gate.
+pub const LICENSED_STATEMENT: &str =
+    "by the caller's word the licensed speech gate that some platforms use";
+
+/// What decided where there is speech: every reading of dialogue carries it.
+///
+/// # Example
+/// ```
+/// use mixcore::loudness::{Region, SpeechActivity, SpeechRegions};
+/// let mut list = [Region { start_frame: 0, end_frame: 48_000 }];
+/// let speech = SpeechRegions::new_in(&mut list, 48_000.0)?;
+/// assert!(speech.detector().statement().starts_with("not the licensed"));
+/// // Regions that a licensed meter wrote.
+/// let speech = speech.of_licensed_gate();
+/// assert!(speech.detector().is_licensed);
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Detector {
+    /// Its name, in words for a report.
+    pub name: &'static str,
+    /// It is the licensed speech gate that some platforms use; only a caller can say so.
+    pub is_licensed: bool,
+}
+
+impl Detector {
+    /// A detector that is not the licensed gate.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, is_licensed: false }
+    }
+
+    /// Whether it is the licensed gate, in words for a report.
+    #[must_use]
+    pub const fn statement(self) -> &'static str {
+        if self.is_licensed { LICENSED_STATEMENT } else { DETECTOR_STATEMENT }
+    }
+}
+
+impl fmt::Display for Detector {
+    /// The name and the statement.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.statement())
+    }
+}
 
 /// A stretch of dialogue: sub-blocks and frames, the end exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +130,16 @@ pub trait SpeechActivity {
     /// What decides, in words for a report.
     fn detector_name(&self) -> &'static str;
 
+    /// It is the licensed speech gate that some platforms use: no, unless the detector says so.
+    fn is_licensed(&self) -> bool {
+        false
+    }
+
+    /// What a reading says of the detector.
+    fn detector(&self) -> Detector {
+        Detector { name: self.detector_name(), is_licensed: self.is_licensed() }
+    }
+
     /// Sample rate of the programme, Hz.
     fn rate_hz(&self) -> f64;
 
@@ -89,6 +147,13 @@ pub trait SpeechActivity {
     ///
     /// If there is speech at `from` itself, the run begins there.
     fn next_run(&self, from: usize) -> Option<Phrase>;
+
+    /// The first run at or after `from` that begins before sub-block `before`.
+    ///
+    /// A detector that looks at the sound need not look further than that.
+    fn next_run_before(&self, from: usize, before: usize) -> Option<Phrase> {
+        self.next_run(from).filter(|run| run.start < before)
+    }
 
     /// Pauses of fewer sub-blocks than this are part of a phrase: 40 (0.4 s) unless the detector
     /// says otherwise.
@@ -99,11 +164,10 @@ pub trait SpeechActivity {
     /// The first phrase at or after sub-block `from`: runs and the short pauses between them.
     fn next_phrase(&self, from: usize) -> Option<Phrase> {
         let mut phrase = self.next_run(from)?;
-        while let Some(next) = self.next_run(phrase.end) {
+        let reach = |end: usize| end.saturating_add(self.bridged_sub_blocks());
+        while let Some(next) = self.next_run_before(phrase.end, reach(phrase.end)) {
             // A run that does not go on is a broken detector's: it ends the phrase.
-            if next.end <= phrase.end
-                || next.start.saturating_sub(phrase.end) >= self.bridged_sub_blocks()
-            {
+            if next.end <= phrase.end {
                 break;
             }
             phrase = Phrase { end: next.end, end_frame: next.end_frame, ..phrase };
@@ -131,7 +195,7 @@ pub(super) fn runs_inside(
     let rate_hz = speech.rate_hz();
     let mut at = start;
     core::iter::from_fn(move || {
-        let run = speech.next_run(at).filter(|run| run.end > at && run.start < end)?;
+        let run = speech.next_run_before(at, end).filter(|run| run.end > at)?;
         at = run.end;
         Some(Phrase::of_sub_blocks(run.start.max(start), run.end.min(end), rate_hz))
     })

@@ -4,9 +4,9 @@
 
 use super::super::gating::sub_block_start;
 use super::super::meter_setup::{MeterStorage, check, history_len};
-use super::super::sub_block_rows::longest_sub_block;
+use super::super::sub_block_rows::SubBlockRows;
 use super::activity::Activity;
-use crate::audio::{Block, Sample, Speaker, Store};
+use crate::audio::{Block, Sample, Store};
 use crate::error::Error;
 use crate::kernels;
 use crate::stream::Stream;
@@ -35,16 +35,7 @@ pub struct StemActivity<'a, S> {
     stream: Stream,
     max_duration_s: f64,
     powers: Store<'a, f64>,
-    /// One row per channel that counts: the sub-block that is not complete.
-    pending: Store<'a, S>,
-    longest: usize,
-    done: usize,
-    frames: u64,
-    faults: u64,
-}
-
-fn counts(speaker: &&Speaker) -> bool {
-    !speaker.lfe
+    rows: SubBlockRows<'a, S>,
 }
 
 impl<S: Sample> StemActivity<'static, S> {
@@ -69,9 +60,8 @@ impl<'a, S: Sample> StemActivity<'a, S> {
     /// Memory that [`StemActivity::new_in`] needs.
     #[must_use]
     pub fn required_len(max_duration_s: f64, stream: &Stream) -> MeterStorage {
-        let rows = stream.layout.speakers().iter().filter(counts).count();
         MeterStorage {
-            samples: rows * longest_sub_block(stream),
+            samples: SubBlockRows::<S>::required_len(stream),
             history: history_len(max_duration_s),
         }
     }
@@ -100,10 +90,9 @@ impl<'a, S: Sample> StemActivity<'a, S> {
         max_duration_s: f64,
         stream: Stream,
         powers: Store<'a, f64>,
-        pending: Store<'a, S>,
+        rows: Store<'a, S>,
     ) -> Self {
-        let longest = longest_sub_block(&stream);
-        Self { stream, max_duration_s, powers, pending, longest, done: 0, frames: 0, faults: 0 }
+        Self { stream, max_duration_s, powers, rows: SubBlockRows::new(stream, rows) }
     }
 
     /// Listens to one block of any length.
@@ -116,69 +105,61 @@ impl<'a, S: Sample> StemActivity<'a, S> {
     /// is recorded then.
     pub fn push(&mut self, block: Block<'_, S>) -> Result<(), Error> {
         block.check_channels("block", self.stream.channel_count())?;
-        let end = self.frames + block.frames() as u64;
+        let end = self.frames() + block.frames() as u64;
         if end >= sub_block_start(self.powers.len() + 1, self.stream.rate_hz) {
             return Err(Error::HistoryFull { max_duration_s: self.max_duration_s });
         }
         let mut at = 0;
         while at < block.frames() {
-            at += self.take(&block.range(at, block.frames()));
+            let (taken, complete) = self.rows.take(&block, at);
+            at += taken;
+            if complete {
+                let power = self.power();
+                if let Some(slot) = self.powers.get_mut(self.rows.done()) {
+                    *slot = power;
+                }
+                self.rows.advance();
+            }
         }
         Ok(())
     }
 
-    /// Takes frames up to the end of the sub-block, and records it when it is complete.
-    fn take(&mut self, block: &Block<'_, S>) -> usize {
-        let isa = self.stream.isa;
-        let start = sub_block_start(self.done, self.stream.rate_hz);
-        let end = sub_block_start(self.done + 1, self.stream.rate_hz);
-        #[expect(clippy::cast_possible_truncation, reason = "a sub-block is 10 ms")]
-        let (fill, length) = ((self.frames - start) as usize, (end - start) as usize);
-        let take = (length - fill).min(block.frames());
-        let speakers = self.stream.layout.speakers().iter().zip(block.channels());
-        let rows = self.pending.chunks_exact_mut(self.longest);
-        for ((_, input), row) in speakers.filter(|(speaker, _)| counts(speaker)).zip(rows) {
-            let faults = kernels::clean(isa, &input[..take], &mut row[fill..fill + take]);
-            self.faults += faults as u64;
+    /// Mean power of the sub-block at hand, LFE left out.
+    fn power(&self) -> f64 {
+        let speakers = self.stream.layout.speakers().iter().zip(self.rows.rows());
+        let energy = speakers
+            .filter(|(speaker, _)| !speaker.lfe)
+            .fold(0.0, |sum, (_, row)| sum + kernels::peak_energy(self.stream.isa, row).energy);
+        #[expect(clippy::cast_precision_loss, reason = "a sub-block is 10 ms")]
+        {
+            energy / self.rows.fill() as f64
         }
-        self.frames += take as u64;
-        if fill + take == length {
-            let energy = self
-                .pending
-                .chunks_exact(self.longest)
-                .fold(0.0, |sum, row| sum + kernels::peak_energy(isa, &row[..length]).energy);
-            #[expect(clippy::cast_precision_loss, reason = "a sub-block is 10 ms")]
-            {
-                self.powers[self.done] = energy / length as f64;
-            }
-            self.done += 1;
-        }
-        take
     }
 
     /// Starts anew; the memory is kept.
     pub fn reset(&mut self) {
-        self.done = 0;
-        self.frames = 0;
-        self.faults = 0;
+        self.rows.reset();
     }
 
     /// Frames pushed so far.
     #[must_use]
     pub fn frames(&self) -> u64 {
-        self.frames
+        self.rows.frames()
     }
 
-    /// Samples so far that were not finite or beyond 1e6 and were taken as 0 (LFE left out).
+    /// Samples so far that were not finite or beyond 1e6 and were taken as 0, in every channel.
     #[must_use]
     pub fn faults(&self) -> u64 {
-        self.faults
+        self.rows.faults()
     }
 
     /// Where the stem has spoken so far. Costs a few passes over the history.
     #[must_use]
     pub fn activity(&self) -> Activity<'_> {
-        match Activity::new(&self.powers[..self.done], self.stream.rate_hz) {
+        match Activity::new(
+            self.powers.get(..self.rows.done()).unwrap_or_default(),
+            self.stream.rate_hz,
+        ) {
             Ok(activity) => activity,
             Err(_) => unreachable!("the rate was checked when the stem was made"),
         }

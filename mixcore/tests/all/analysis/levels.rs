@@ -138,9 +138,9 @@ fn tones_of_16_bits_are_sound() {
 }
 
 #[test]
-fn a_dropout_is_a_short_hole_in_programme() {
+fn a_dropout_is_a_hole_in_programme() {
     let mut audio = programme(200_000);
-    // 0.96 ms is too short, then 2 ms, 100 ms, and 110 ms, which is a digital silence.
+    // 0.96 ms is too short, then 2 ms, 100 ms, and 110 ms, which is a digital silence too.
     for (start, frames) in [(10_000, 46), (30_000, 96), (60_000, 4800), (100_000, 5280)] {
         audio[start..start + frames].fill(0.0);
     }
@@ -152,9 +152,12 @@ fn a_dropout_is_a_short_hole_in_programme() {
     let kinds = |kind| -> Vec<(u64, u64)> {
         found.iter().filter(|place| place.0 == kind).map(|place| (place.1, place.2)).collect()
     };
-    assert_eq!(kinds(Dropout), [(30_000, 30_096), (60_000, 64_800), (150_000, 150_480)]);
+    assert_eq!(
+        kinds(Dropout),
+        [(30_000, 30_096), (60_000, 64_800), (100_000, 105_280), (150_000, 150_480)]
+    );
     assert_eq!(kinds(DigitalSilence), [(60_000, 64_800), (100_000, 105_280)]);
-    assert_eq!(found.len(), 5);
+    assert_eq!(found.len(), 6);
 
     // The end of a phrase, with a natural decay before the pause, is none.
     let mut decay = programme(48_000);
@@ -164,6 +167,29 @@ fn a_dropout_is_a_short_hole_in_programme() {
     }
     decay[19_000..22_000].fill(0.0);
     assert!(places(&decay).iter().all(|place| place.0 != Dropout), "{:?}", places(&decay));
+}
+
+/// A hole that an editor's dither filled is found at every length: up to 3 s as a dropout, from there
+/// on as a silence.
+#[test]
+fn a_hole_of_dither_is_found_at_every_length() {
+    let mut noise = Noise::new(9);
+    for (ms, kind) in
+        [(2, Dropout), (99, Dropout), (101, Dropout), (2999, Dropout), (3001, Silence)]
+    {
+        let mut audio = programme(240_000);
+        for x in &mut audio[48_000..48_000 + 48 * ms] {
+            // Triangular, two steps of 16 bits at most: -84 dBFS.
+            *x = (noise.next_f64() + noise.next_f64()) / 32_768.0;
+        }
+        let found = places(&audio);
+        assert_eq!(found.len(), 1, "{ms} ms: {found:?}");
+        assert_eq!(found[0].0, kind, "{ms} ms");
+        let (start, end) = (found[0].1, found[0].2);
+        // Programme beside the hole may lie below the level for some samples.
+        assert!((47_900..=48_000).contains(&start), "{start}");
+        assert!((48_000 + 48 * ms as u64..48_100 + 48 * ms as u64).contains(&end), "{end}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use mixcore::Layout;
 use mixcore::delivery::{
     Finding, Header, History, Measurement, Of, PhraseReading, Quantity, Reading, Report, Role,
 };
+use mixcore::loudness::Detector;
 
 pub const RATE_HZ: f64 = 48_000.0;
 
@@ -41,7 +42,7 @@ pub fn rich(over_music: &[(f64, f64, f64)], mono_loss_lu: f64) -> Measurement {
         .unwrap()
         .with_bit_depth(24)
         .with_true_peak_method("8x, 32 taps")
-        .with_dialogue_detector("stem activity");
+        .with_dialogue_detector(Detector::new("stem activity"));
     let mut measurement = Measurement::new(header);
     set(&mut measurement, Quantity::IntegratedLufs, -23.0);
     set(&mut measurement, Quantity::DialogueLufs, -24.2);
