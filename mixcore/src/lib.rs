@@ -57,8 +57,8 @@
 //!
 //! No audio files: the caller reads and writes them (see the example `deliver`). No equaliser, no
 //! compressor, no automation and no objects yet; fold-downs are those of BS.775 and 7.1 to 5.1.
-//! Dialogue is found by the dialogue stem's own activity, which is not the licensed gate that some
-//! platforms use.
+//! Dialogue is found by the dialogue stem's own activity or where the caller says it is; unless the
+//! caller states it, that is not the licensed gate that some platforms use.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -4,8 +4,10 @@
 //! > above −70 LUFS and at or above the mean of those − 20 LU
 //!
 //! The percentiles are elements of the sorted list: index round((n − 1)·p + 1), counted from 1, ties
-//! away from zero. NOTE: libebur128 and crate ebur128 hop by 1 s, which reads a programme with a
-//! 20 s cycle 2 LU low; the hop here is the 100 ms that Tech 3342 asks for.
+//! away from zero. NOTE: libebur128 and crate ebur128 hop by 1 s. A programme that is 14 dB lower for
+//! 5.2 s of every 20 s has a range of 14.00 LU, and 7.75 LU by that hop
+//! (`tests/all/standards/tech3342.rs`); others read higher by it. The hop here is the 100 ms that
+//! Tech 3342 asks for.
 //!
 //! Limits: under 60 s of material the figure is not stable (EBU Tech 3341, clause 2.4); under 3 s
 //! there is none. Tech 3342 appends at least 1.5 s of silence to a file before the final value: that is
