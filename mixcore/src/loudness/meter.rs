@@ -249,13 +249,17 @@ impl<'a, S: Sample> Meter<'a, S> {
         Ok(())
     }
 
-    /// Measures what the filter has taken.
-    fn measure(&mut self, taken: &Taken) {
-        // A pause or its end is the cut between two stretches.
+    /// Begins what the last pause or resume has asked for; each is a cut between two stretches.
+    fn settle(&mut self) {
         if self.cut == self.running {
             self.true_peak.run_all_out(!self.cut);
         }
         self.cut = !self.running;
+    }
+
+    /// Measures what the filter has taken.
+    fn measure(&mut self, taken: &Taken) {
+        self.settle();
         if self.running {
             self.true_peak.push_cleaned(&self.filter.fresh(), taken.faults);
             self.measured_frames += taken.frames as u64;
@@ -311,6 +315,7 @@ impl<'a, S: Sample> Meter<'a, S> {
         filter: &SubBlockFilter<'_, S>,
         true_peak: &TruePeakMeter<'_, S>,
     ) {
+        self.settle();
         self.measured_frames += filter.frames() - self.filter.frames();
         self.clipped += filter.clipped();
         self.filter.follow(filter);

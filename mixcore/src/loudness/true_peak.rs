@@ -246,13 +246,22 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
             let mut log = log.as_mut().filter(|_| holds).and_then(|log| log.channel(channel));
             self.run_out(channel, reached, &mut interval_peak, log.as_mut());
             if let Some(reached) = self.tracks.get_mut(channel) {
-                *reached = Track { recent: 0.0, ..track };
+                *reached = track;
             }
         }
         (self.log, self.interval_peak) = (log, interval_peak);
+        self.silence();
+    }
+
+    /// A stretch begins here: silence lies before it.
+    fn silence(&mut self) {
         let contexts = self.tracks.len() * (self.interpolator.span() - 1);
         self.memory.iter_mut().take(contexts).for_each(|x| *x = S::zero());
+        for track in self.tracks.iter_mut() {
+            track.recent = 0.0;
+        }
         self.begin = self.frames;
+        self.holds = true;
     }
 
     /// Forgets what was reached; the counter and the interval go on. A running meter begins a stretch.
@@ -281,6 +290,10 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.faults = 0;
         self.frames = frame;
         (self.begin, self.measured) = (other.begin, false);
+        if !other.holds {
+            // What the other one has heard last is no part of the programme.
+            self.silence();
+        }
     }
 
     /// Takes over what a meter has reached that has followed this one.
@@ -297,7 +310,9 @@ impl<'a, S: Sample> TruePeakMeter<'a, S> {
         self.interval_peak = self.interval_peak.max(later.interval_peak);
         self.faults += later.faults;
         self.frames = later.frames;
+        self.begin = later.begin;
         self.measured |= later.measured;
+        self.holds = later.holds;
     }
 
     fn copy_context(&mut self, other: &TruePeakMeter<'_, S>) {

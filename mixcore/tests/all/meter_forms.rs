@@ -165,6 +165,50 @@ fn pieces_on_threads_are_one_meter() {
     in_pieces::<f64>(Layout::MONO, TruePeakMethod::Fine, 8);
 }
 
+/// A stretch of its own begins after a pause, whether it is pushed or comes in pieces: what was heard
+/// in the pause is not in the true-peak filter.
+#[test]
+fn pieces_after_a_pause_are_the_pushed_stretch() {
+    let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
+    let audio = programme::<f32>(2, 16);
+    let whole = Block::new(&audio).unwrap();
+    let cut = |k| sub_block_start(k, RATE_HZ) as usize;
+    for true_peak in [TruePeakMethod::Fine, TruePeakMethod::Annex2, TruePeakMethod::Off] {
+        let setup = MeterSetup { true_peak, ..setup() };
+        // Loud noise right up to the end of the pause, and hardly anything after it.
+        let mut audio = audio.clone();
+        audio.iter_mut().for_each(|channel| channel[cut(80)..].iter_mut().for_each(|x| *x *= 0.01));
+        audio.iter_mut().for_each(|channel| channel[..cut(40)].iter_mut().for_each(|x| *x *= 0.01));
+        let whole = Block::new(&audio).unwrap();
+        let before = || {
+            let mut meter = Meter::new(setup, stream).unwrap();
+            meter.push(whole.range(0, cut(40))).unwrap();
+            meter.pause();
+            meter.push(whole.range(cut(40), cut(80))).unwrap();
+            meter.resume();
+            meter
+        };
+        let mut pushed = before();
+        pushed.push(whole.range(cut(80), FRAMES)).unwrap();
+        let mut meter = before();
+        let plan = PiecePlan::new(RATE_HZ, cut(80) as u64..FRAMES as u64, 3).unwrap();
+        let mut pieces: Vec<_> =
+            plan.ranges().map(|frames| Piece::new(setup, stream, frames).unwrap()).collect();
+        by_threads(&mut meter, &mut pieces, &audio);
+        assert_eq!(meter.measurement(), pushed.measurement(), "{true_peak:?}");
+        assert!(says(&mut meter) == says(&mut pushed), "{true_peak:?}");
+    }
+    // A pause that has just been heard keeps its own rows of peaks: also the frames in the filter.
+    let mut meter = Meter::new(setup(), stream).unwrap();
+    let end = 20_004; // The loudest sample of channel 1 is the last one but one.
+    meter.push(whole.range(0, end)).unwrap();
+    meter.pause();
+    meter.push(whole.range(end, end + 2000)).unwrap();
+    let reached = meter.measurement().true_peak_dbtp.value().unwrap();
+    let heard = mixcore::units::gain_to_db(meter.take_interval_peak());
+    assert!(heard >= reached, "{heard} {reached}");
+}
+
 #[test]
 fn pieces_in_lent_memory_and_at_a_common_rate() {
     let stream = Stream::new(44_100.0, Layout::STEREO).unwrap();

@@ -2,7 +2,8 @@
 
 use mixcore::audio::Block;
 use mixcore::loudness::{
-    BinWidth, LiveLoudness, LiveMeter, PeakReadings, TruePeakMeter, TruePeakMethod,
+    BinWidth, ExcursionLog, ExcursionSetup, LiveLoudness, LiveMeter, PeakReadings, TruePeakMeter,
+    TruePeakMethod,
 };
 use mixcore::units::Reading;
 use mixcore::{Layout, Stream};
@@ -182,6 +183,50 @@ fn reels_are_merged_without_windows_across_the_cut() {
         assert!(all.merge_from(&live::<f64>(other, stereo())).is_err());
         assert_eq!(all.measurement(), before);
     }
+}
+
+#[test]
+fn interleaved_input_and_a_peak_log_are_those_of_the_exact_meter() {
+    let audio = programme::<f32>(2, 8 * 8050, RATE_HZ, 12);
+    let whole = Block::new(&audio).unwrap();
+    let log = || {
+        let setup = ExcursionSetup { limit_dbtp: -1.0, gap_ms: 0.0, per_channel: 5000 };
+        ExcursionLog::new(setup, &stereo()).unwrap()
+    };
+    let mut meter = exact::<f32>(stereo()).with_peak_log(log()).unwrap();
+    let mut planar = live::<f32>(WIDTHS[0], stereo()).with_peak_log(log()).unwrap();
+    let mut interleaved = live::<f32>(WIDTHS[0], stereo()).with_peak_log(log()).unwrap();
+    for (n, start) in (0..audio[0].len()).step_by(4001).enumerate() {
+        let part = whole.range(start, start + 4001);
+        let frames = part.frames();
+        let mixed: Vec<f32> =
+            (start..start + frames).flat_map(|n| [audio[0][n], audio[1][n]]).collect();
+        meter.push(part).unwrap();
+        planar.push(part).unwrap();
+        interleaved.push_interleaved(&mixed).unwrap();
+        if n % 3 == 1 {
+            meter.pause();
+            planar.pause();
+            interleaved.pause();
+        } else {
+            meter.resume();
+            planar.resume();
+            interleaved.resume();
+        }
+    }
+    assert_eq!(interleaved.measurement(), planar.measurement());
+    agrees(&planar, &meter);
+    for channel in 0..2 {
+        let places: Vec<_> = meter.true_peak().excursions(channel).collect();
+        assert!(places.len() > 10, "{}", places.len());
+        assert!(planar.true_peak().excursions(channel).eq(places.iter().copied()));
+        assert!(interleaved.true_peak().excursions(channel).eq(places.iter().copied()));
+    }
+    assert!(interleaved.push_interleaved(&[0.0; 3]).is_err());
+    assert_eq!(interleaved.frames(), planar.frames());
+    // A restart forgets the places too.
+    planar.restart();
+    assert_eq!(planar.true_peak().excursions(0).count(), 0);
 }
 
 #[test]
