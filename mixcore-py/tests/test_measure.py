@@ -104,6 +104,7 @@ def test_the_dialogue_stem_says_where_dialogue_is(music: Array) -> None:
     )
     assert [round(phrase["end_s"] or 0, 1) for phrase in found.phrases] == [4.0]
     assert "stem" in str(found.dialogue_detector)
+    assert found.loudness_edition == "ITU-R BS.1770-5"
     # A mono stem, and one of another dtype, say the same.
     for other in (stem.mean(axis=0), stem.astype(numpy.float64), mixcore.Audio(stem, RATE_HZ)):
         again = mixcore.measure(music, RATE_HZ, dialogue=other)
