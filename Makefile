@@ -38,9 +38,10 @@ docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
 # Unit, integration and documentation tests in every feature set, of the core and the C library (the
-# Python module is tested as a wheel).
+# Python module is tested as a wheel), and those of the benches' own code.
 unit:
 	$(CARGO) test --locked
+	$(CARGO) test --locked -p mixcore-benches --lib
 	$(CARGO) test --locked -p mixcore --lib --tests $(ALLOC)
 	$(CARGO) test --locked -p mixcore --lib --tests $(NONE)
 

@@ -68,7 +68,7 @@ done
 if command -v valgrind > /dev/null; then
     for program in bad_input consumer17; do
         echo "== $program under valgrind"
-        valgrind --quiet --leak-check=full --errors-for-leak-kinds=all --error-exitcode=9 ./$program quick
+        valgrind --quiet --leak-check=full --errors-for-leak-kinds=all --error-exitcode=9 ./$program
     done
 fi
 

@@ -168,9 +168,7 @@ void one_thread_at_a_time() {
 
 }  // namespace
 
-// With any argument the parts that take valgrind minutes and show it nothing new stay out.
-int main(int count, char **) {
-  const bool quick = count > 1;
+int main() {
   EXPECT(std::string(mixcore_version_string()) == MIXCORE_VERSION);
   EXPECT(mixcore_last_status() == MIXCORE_OK);
   says_what_is_wrong();
@@ -181,8 +179,8 @@ int main(int count, char **) {
   takes_whole_frames_only();
 #endif
   measures_and_limits<float>();
-  if (!quick) measures_and_limits<double>();
-  if (!quick) one_thread_at_a_time();
+  measures_and_limits<double>();
+  one_thread_at_a_time();
   std::printf("%d failures\n", failures);
   return failures != 0;
 }

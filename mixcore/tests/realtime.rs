@@ -247,6 +247,7 @@ fn live_meters<S: Sample>() {
         let other = LiveMeter::<S>::new(setup, stream).unwrap();
         let mut history = LoudnessHistory::new(1.0, stream).unwrap();
         let window = ProgrammeWindow { start_frame: 100, frames: 190_000 };
+        let interleaved = vec![S::one(); 777 * layout.channel_count()];
         let calls = allocations(|| {
             for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 180_000), (180_000, 192_000)] {
                 let part = window.of(block.range(start, end), start as u64);
@@ -255,6 +256,7 @@ fn live_meters<S: Sample>() {
                 history.push(part, &mut live).unwrap();
                 live.resume();
             }
+            live.push_interleaved(&interleaved).unwrap();
             std::hint::black_box((live.measurement(), live.loudness().loudness_range_bounds_lu()));
             std::hint::black_box((history.rows().count(), history.last()));
             live.merge_from(&other).unwrap();

@@ -338,7 +338,8 @@ fn its_true_peak_misses_the_end_and_high_rates() {
         .collect();
     let (own, theirs) = peaks(96_000, tone);
     println!("0.3 fs at 96000: ours {own:.3}, crate ebur128 {theirs:.3} dBTP");
-    assert!(own >= theirs, "{own} {theirs}");
+    // 20 log10 cos(pi 0.3 / 2) is how far two points a frame can miss it: 1.0 dB.
+    assert!(own - theirs > 0.1 && own - theirs < 1.01, "{own} {theirs}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ entries! {
     fader_reset(fader: &mut Fader) {
         fader.reset();
     }
+    // The two biquads of the K-weighting, and what they leave.
     k_energy_f32(isa: Isa, k: &KSegments, table: &[f64], x: &[f32], from: &KState, work: &mut [f64]) -> KEnergy {
         kernels::k_energy(isa, k, table, x, from, work)
     }
