@@ -1,9 +1,10 @@
 //! The correction of [`super::EqMatch`] as the taps of a filter.
 //!
 //! > A\[k\] = 10^(c(f_k)/20), f_k = k·rate/N
-//! > linear phase: h\[n\] = w\[n\]·a\[n − (T−1)/2\], a = IDFT(A), w a von Hann window of T + 1 intervals
-//! > minimum phase: ĉ = IDFT(log A); ĉ\[n\] doubled for 0 < n < N/2, 0 beyond; h = IDFT(exp DFT(ĉ)), the
-//! > first T of it, the last half of them faded with a raised cosine
+//! > linear phase: h\[n\] = w·a\[n − (T−1)/2\], a = IDFT(A)
+//! > minimum phase: ĉ = IDFT(log A); ĉ\[n\] doubled for 0 < n < N/2, 0 beyond; h = w·IDFT(exp DFT(ĉ))
+//!
+//! T taps of each are taken; w fades the outer half, on each side or at the end, with a raised cosine.
 //!
 //! The length decides what can be resolved: a bell of one third octave at f rings for about 4/f seconds,
 //! so at 48 kHz 2048 taps do for corrections from 100 Hz up; [`super::EqMatch::residual_db`] with
@@ -15,7 +16,7 @@
 //!
 //! Sources: A. V. Oppenheim and R. W. Schafer, "Discrete-Time Signal Processing", 3rd edition, chapter
 //! 13 (real cepstrum, minimum phase); any textbook for the window method.
-//! Cost: two or four transforms of N ≥ 8·T. Latency: (T − 1)/2 or 0.
+//! Cost: one or three transforms of N ≥ 8·T. Latency: (T − 1)/2 or 0.
 //! Limits: 16 to 8192 taps, an odd number for linear phase.
 
 use super::match_curve::EqMatch;
@@ -59,7 +60,7 @@ fn length(taps: usize) -> usize {
 fn check(phase: FirPhase, taps: usize) -> Result<(), Error> {
     #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
     Error::check_range("taps", taps as f64, MIN_TAPS as f64, MAX_TAPS as f64)?;
-    if phase == FirPhase::Linear && taps % 2 == 0 {
+    if phase == FirPhase::Linear && taps.is_multiple_of(2) {
         return Err(Error::Unsupported {
             what: "a linear-phase match of an even number of taps",
             hint: "take one tap more: the delay is a whole number of frames then",
@@ -155,28 +156,30 @@ impl EqMatch {
     }
 }
 
-/// The middle of a symmetric response, windowed.
+/// The middle of a symmetric response, each side faded in its outer half.
 fn linear(time: &[f64], taps: &mut [f64]) {
     let middle = taps.len() / 2;
-    #[expect(clippy::cast_precision_loss, reason = "few taps")]
-    let intervals = taps.len() as f64 + 1.0;
     for (n, tap) in taps.iter_mut().enumerate() {
-        let value = time.get(n.abs_diff(middle)).copied().unwrap_or(0.0);
-        #[expect(clippy::cast_precision_loss, reason = "few taps")]
-        let turn = (n as f64 + 1.0) / intervals;
-        *tap = value * (0.5 - 0.5 * math::cos(2.0 * math::PI * turn));
+        // By the distance from the middle, so that both sides have the same bits.
+        let distance = n.abs_diff(middle);
+        *tap = time.get(distance).copied().unwrap_or(0.0) * fade(distance, middle + 1);
     }
 }
 
 /// The start of a response, its last half faded.
 fn minimum(time: &[f64], taps: &mut [f64]) {
-    let fade = taps.len() / 2;
-    let start = taps.len() - fade;
+    let count = taps.len();
     for (n, (tap, value)) in taps.iter_mut().zip(time).enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "few taps")]
-        let share = if n < start { 0.0 } else { (n - start + 1) as f64 / (fade as f64 + 1.0) };
-        *tap = value * (0.5 + 0.5 * math::cos(math::PI * share));
+        *tap = value * fade(n, count);
     }
+}
+
+/// 1 in the first half of `count`, then a raised cosine that would be 0 at `count`.
+fn fade(n: usize, count: usize) -> f64 {
+    let start = count / 2;
+    #[expect(clippy::cast_precision_loss, reason = "few taps")]
+    let share = n.saturating_sub(start) as f64 / (count - start) as f64;
+    0.5 + 0.5 * math::cos(math::PI * share)
 }
 
 /// Gain of a FIR filter at `hz` for the sample rate `rate_hz`, dB.

@@ -18,10 +18,12 @@
 //!
 //! Sources: ITU-R BS.1770-5, Annex 1 (K-weighting, −70 LUFS); ITU-T P.56 (12/2011), clause 8.3, as
 //! [`crate::loudness::SpeechLevelMeter`] cites it (15.9 dB); IEC 61260-1:2014 (bands).
-//! Cost: that of the spectrum, and 248 numbers of 8 bytes for each second… see
-//! [`MatchSpectrum::required_len`]. Latency: readings follow the last whole window.
-//! Limits: bands below 80 Hz are not read. The noise is what the quietest windows hold: in a recording
-//! without any pause that is the softest speech, and its level is an upper bound.
+//! Cost: that of the spectrum; at 48 kHz 6 kB for each second. Latency: readings follow the last whole
+//! window.
+//! Limits: bands below 80 Hz are not read at 48 kHz, and up to 160 Hz a strong hum reaches into the
+//! bands beside it (they are 3 to 6 bins wide). The noise is what the quietest windows hold: in a
+//! recording without any pause that is the softest speech, so its level is an upper bound, and a steady
+//! sound is nothing but noise.
 
 use super::bands::{Band, BinRange};
 use super::spectrum::{LEAST_BINS, LongTermSpectrum, OVERLAP, SpectrumSetup};
@@ -179,8 +181,7 @@ impl<'a, S: Sample> MatchSpectrum<'a, S> {
         const WHAT: &str = "match spectrum number";
         let (given, required) = (numbers.len(), Self::required_len(&setup, &stream)?.history);
         let len = setup.windows(&stream) * ROW;
-        let Some((rows, rest)) =
-            numbers.split_at_mut_checked(len).filter(|_| given >= required)
+        let Some((rows, rest)) = numbers.split_at_mut_checked(len).filter(|_| given >= required)
         else {
             return Err(Error::Storage { what: WHAT, given, required });
         };
@@ -201,8 +202,7 @@ impl<'a, S: Sample> MatchSpectrum<'a, S> {
             let Band { low_hz, centre_hz, high_hz } = third.band();
             if high_hz - low_hz >= LEAST_BINS * spectrum.bin_hz() {
                 let range = BinRange::new(low_hz, high_hz, spectrum.bin_hz());
-                bands[third.index()] =
-                    Some((range, db_to_power(weighting.response_db(centre_hz))));
+                bands[third.index()] = Some((range, db_to_power(weighting.response_db(centre_hz))));
             }
         }
         Ok(Self { setup, spectrum, rows, used: 0, bands })

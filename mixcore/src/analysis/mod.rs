@@ -7,7 +7,8 @@
 //! both. [`LongTermSpectrum`] is the average spectrum of a recording. [`ErbBands`] cuts a spectrum as
 //! the ear does, [`ThirdOctave`] names the standard's bands and [`ThirdOctaveBank`] filters them.
 //! [`Masking`] says, band by band and every 10 ms, how far each stem of a mix stands above the level
-//! at which another one hides it.
+//! at which another one hides it. [`MatchSpectrum`] reads a voice without its pauses and [`EqMatch`]
+//! makes one recording's tone and level those of another.
 
 mod bands;
 mod channel_delay;

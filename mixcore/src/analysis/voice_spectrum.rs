@@ -1,7 +1,7 @@
 //! What [`super::MatchSpectrum`] reads: the third octaves of a voice, and of the noise behind it.
 
 use super::third_octave::{THIRD_OCTAVES, ThirdOctave};
-use crate::units::{Lufs, Power, Reading, power_to_db};
+use crate::units::{Lufs, Power, Reading, db_to_power, power_to_db};
 
 /// Numbers of a row: the bands, and the K-weighted power.
 pub(super) const ROW: usize = THIRD_OCTAVES + 1;
@@ -80,7 +80,7 @@ impl VoiceSpectrum {
             None => -1.0,
             Some(gate_db) => {
                 let (ungated, _) = above(absolute);
-                absolute.max(ungated[THIRD_OCTAVES] * crate::units::db_to_power(gate_db))
+                absolute.max(ungated[THIRD_OCTAVES] * db_to_power(gate_db))
             }
         };
         let (active, count) = above(threshold);
@@ -96,9 +96,13 @@ impl VoiceSpectrum {
             Reading::TooShort { have_s: active_s, need_s: gate.min_active_s }
         };
         let noise = quiet(rows).map_or([0.0; ROW], |threshold| {
-            mean(rows.iter().enumerate().filter(|(index, row)| {
-                weighted(row) <= threshold && !at_silence(rows, *index)
-            }).map(|(_, row)| row)).0
+            mean(
+                rows.iter()
+                    .enumerate()
+                    .filter(|(index, row)| weighted(row) <= threshold && !at_silence(rows, *index))
+                    .map(|(_, row)| row),
+            )
+            .0
         });
         let level = |powers: &[f64; ROW], index: usize| {
             if read[index] {

@@ -17,6 +17,7 @@ mod kernels_analysis;
 mod kernels_matrix;
 mod layouts;
 mod masking;
+mod matching;
 mod order;
 mod pan;
 mod promises;
