@@ -18,6 +18,7 @@ mod kernels_analysis;
 mod kernels_matrix;
 mod layouts;
 mod masking;
+mod matching;
 mod order;
 mod pan;
 mod promises;
