@@ -15,6 +15,7 @@ mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_matrix;
+mod laws;
 mod layouts;
 mod masking;
 mod order;
