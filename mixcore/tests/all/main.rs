@@ -16,6 +16,7 @@ mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_matrix;
+mod laws;
 mod layouts;
 mod masking;
 mod matching;
