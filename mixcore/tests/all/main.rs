@@ -9,6 +9,7 @@
 
 mod analysis;
 mod conformance;
+mod crossover;
 mod dialogue;
 mod fft;
 mod golden;

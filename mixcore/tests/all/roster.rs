@@ -5,7 +5,7 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
-    pub use mixcore::filters::Delay;
+    pub use mixcore::filters::{Crossover, CrossoverParams, CrossoverSetup, Delay};
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
@@ -18,6 +18,18 @@ pub mod prelude {
     #[cfg(not(feature = "alloc"))]
     fn lend<T: Clone>(len: usize, value: T) -> &'static mut [T] {
         Box::leak(vec![value; len].into_boxed_slice())
+    }
+
+    /// A crossover of three bands, in its own memory or, without `alloc`, in lent memory.
+    pub fn crossover(stream: Stream) -> Result<Crossover<'static>, Error> {
+        let (setup, params) = (CrossoverSetup::default(), CrossoverParams::default());
+        #[cfg(feature = "alloc")]
+        return Crossover::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let len = Crossover::required_len(&setup, &stream)?;
+            Crossover::new_in(setup, params, stream, lend(len, 1.0))
+        }
     }
 
     /// A delay of `frames`, in its own memory or, without `alloc`, in lent memory.
@@ -65,6 +77,9 @@ macro_rules! each_processor {
             let setup = FaderSetup::default().with_inverted(1)?;
             let fader = Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?;
             Ok(Unit::Process(Box::new(fader)))
+        } }
+        $run! { crossover, Crossover, memory: true, |stream: Stream| {
+            Ok(Unit::Convert(Box::new(crossover(stream)?)))
         } }
         $run! { delay, Delay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(delay::<S>(123, stream)?)))
