@@ -9,8 +9,10 @@
 
 mod analysis;
 mod conformance;
+mod convolver;
 mod crossover;
 mod dialogue;
+mod dry_path;
 mod fft;
 mod golden;
 mod kernels;
