@@ -6,7 +6,7 @@ use super::pair_cascade::{
 };
 use super::scalar::count;
 
-/// Twin of [`super::pair_cascade`].
+/// Twin of `pair_cascade`.
 pub fn pair_cascade(
     sections: &[SectionPair],
     motion: Option<PairMove<'_>>,
@@ -45,7 +45,7 @@ fn moved(from: &Section, step: &Section, frames: usize) -> Section {
     }
 }
 
-/// Twin of [`super::settle_pairs`].
+/// Twin of `settle_pairs`.
 pub fn settle_pairs(states: &mut [PairState]) {
     for [s1, s2] in states {
         for (s1, s2) in s1.iter_mut().zip(s2) {
