@@ -12,7 +12,7 @@ use crate::kernels;
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 
 /// Longest delay, s: longer ones are a wrong unit, not a wish.
-const MAX_DELAY_S: f64 = 60.0;
+pub(super) const MAX_DELAY_S: f64 = 60.0;
 
 /// Frames that are moved in one go, through the stack.
 const CHUNK_FRAMES: usize = 256;

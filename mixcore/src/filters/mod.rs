@@ -1,11 +1,26 @@
-//! Filters that the floors above stand on: second-order sections, delay lines and the real Fourier
-//! transform.
+//! Filters that the floors above stand on: second-order sections and their designs, crossovers, convolution,
+//! delay lines and the real Fourier transform.
 
 mod biquad;
+mod convolver;
+mod crossing;
+mod crossover;
 mod delay;
 pub mod design;
+mod dry_path;
 mod fft;
+mod glide;
+mod partitions;
 
 pub use biquad::Biquad;
+pub use convolver::{
+    Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, ConvolverStorage,
+    MAX_HEAD_FRAMES, MAX_PARTITION_FRAMES, MAX_RESPONSE_S, MIN_PARTITION_FRAMES,
+};
+pub use crossover::{
+    Crossover, CrossoverParams, CrossoverSetup, MAX_CROSSOVER_BANDS, MIN_CROSSOVER_BANDS,
+};
 pub use delay::Delay;
+pub(crate) use dry_path::Fade;
+pub use dry_path::{DRY_PATH_FRAMES, DryPath, DryPathStorage};
 pub use fft::RealFft;

@@ -14,8 +14,8 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, reduce,
-    screen, true_peak, window,
+    band_pass, blend, cascade, correlate, direct, fft_real, gain, intake, interp, k_weight, matrix,
+    mix, reduce, screen, spectrum_mac, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -55,7 +55,10 @@ for_both_samples! {
         filters: &BandPasses, left: &[Self], right: &[Self], states: &mut [BandState; 2],
         sums: &mut BandProducts
     );
+    blend::blend_lanes as fn blend(io: &mut [Self], dry: &[Self], shares: &[f32]);
     correlate::dot3_lanes as fn dot3(left: &[Self], right: &[Self]) -> PairSums;
+    direct::direct_lanes as fn direct(input: &[Self], taps: &[Self], out: &mut [Self]);
+    spectrum_mac::spectrum_mac_lanes as fn spectrum_mac(x: &[Self], h: &[Self], sum: &mut [Self]);
     screen::level_screen_lanes as fn level_screen(line: &[Self], threshold: f64) -> LevelScreen;
     cascade::cascade_energy_lanes as fn cascade_energy(
         sections: &[Section; CASCADE_SECTIONS], rows: &[&[Self]], state: &mut CascadeState

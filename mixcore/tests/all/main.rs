@@ -9,8 +9,11 @@
 
 mod analysis;
 mod conformance;
+mod convolver;
+mod crossover;
 mod design;
 mod dialogue;
+mod dry_path;
 mod fft;
 mod golden;
 mod kernels;

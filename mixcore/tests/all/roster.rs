@@ -5,19 +5,58 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
-    pub use mixcore::filters::Delay;
+    pub use mixcore::filters::{
+        Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover, CrossoverParams,
+        CrossoverSetup, Delay,
+    };
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
 
     use mixcore::Error;
-    use mixcore::audio::Sample;
+    use mixcore::audio::{Block, Sample};
     use mixcore::stream::Stream;
 
     /// Memory for an object that has none of its own; a test's leak ends with the test.
     #[cfg(not(feature = "alloc"))]
     fn lend<T: Clone>(len: usize, value: T) -> &'static mut [T] {
         Box::leak(vec![value; len].into_boxed_slice())
+    }
+
+    /// A convolver with a room of 5000 frames, which takes both of its layers, in its own memory or,
+    /// without `alloc`, in lent memory.
+    pub fn convolver<S: Sample>(stream: Stream) -> Result<Convolver<'static, S>, Error> {
+        let mut noise = crate::signals::Noise::new(123);
+        let room: Vec<S> = (0..5000)
+            .map(|k| match k {
+                0 => S::one(),
+                _ => S::from_f64(noise.next_f64() * 0.25 / (1.0 + f64::from(k) / 100.0)),
+            })
+            .collect();
+        let room = Block::mono(&room);
+        let latency = ConvolverLatency::Partition;
+        let setup = ConvolverSetup { partition_frames: 64, latency };
+        let params = ConvolverParams { mix_percent: 90.0 };
+        #[cfg(feature = "alloc")]
+        return Convolver::new(setup, params, room, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = Convolver::<S>::required_len(&setup, 5000, 1, &stream)?;
+            let (samples, control) = (lend(need.samples, S::one()), lend(need.control, 1.0));
+            Convolver::new_in(setup, params, room, stream, samples, control)
+        }
+    }
+
+    /// A crossover of three bands, in its own memory or, without `alloc`, in lent memory.
+    pub fn crossover(stream: Stream) -> Result<Crossover<'static>, Error> {
+        let (setup, params) = (CrossoverSetup::default(), CrossoverParams::default());
+        #[cfg(feature = "alloc")]
+        return Crossover::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let len = Crossover::required_len(&setup, &stream)?;
+            Crossover::new_in(setup, params, stream, lend(len, 1.0))
+        }
     }
 
     /// A delay of `frames`, in its own memory or, without `alloc`, in lent memory.
@@ -65,6 +104,12 @@ macro_rules! each_processor {
             let setup = FaderSetup::default().with_inverted(1)?;
             let fader = Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?;
             Ok(Unit::Process(Box::new(fader)))
+        } }
+        $run! { convolver, Convolver, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(convolver::<S>(stream)?)))
+        } }
+        $run! { crossover, Crossover, memory: true, |stream: Stream| {
+            Ok(Unit::Convert(Box::new(crossover(stream)?)))
         } }
         $run! { delay, Delay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(delay::<S>(123, stream)?)))
