@@ -6,7 +6,9 @@ pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
     pub use mixcore::filters::Delay;
-    pub use mixcore::level::{Fader, FaderParams, FaderSetup};
+    pub use mixcore::level::{
+        DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader, FaderParams, FaderSetup,
+    };
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
 
@@ -66,8 +68,22 @@ macro_rules! each_processor {
             let fader = Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?;
             Ok(Unit::Process(Box::new(fader)))
         } }
+        $run! { dc_blocker, DcBlocker, memory: true, |stream: Stream| {
+            let params = DcBlockerParams { cutoff_hz: 20.0 };
+            Ok(Unit::Process(Box::new(DcBlocker::new(params, stream)?)))
+        } }
         $run! { delay, Delay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(delay::<S>(123, stream)?)))
+        } }
+        $run! { dither, Dither, memory: true, |stream: Stream| {
+            let setup = DitherSetup { seed: 5, auto_blank: true, ..DitherSetup::default() };
+            Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
+        } }
+        $run! { dither_shaped, Dither, memory: true, |stream: Stream| {
+            // Shaped where there is a curve for it.
+            let kind = if stream.rate_hz > 40e3 { DitherKind::Wannamaker9 } else { DitherKind::Tpdf };
+            let setup = DitherSetup { kind, seed: 6, auto_blank: true, ..DitherSetup::default() };
+            Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
