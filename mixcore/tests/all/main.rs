@@ -36,6 +36,8 @@ mod trade;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]
+mod dc_blocker;
+#[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
 mod deliver;
@@ -43,6 +45,8 @@ mod deliver;
 mod delivery;
 #[cfg(feature = "alloc")]
 mod differential;
+#[cfg(feature = "alloc")]
+mod dither;
 #[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]

@@ -10,6 +10,10 @@ pub mod prelude {
         CrossoverSetup, Delay,
     };
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
+    pub use mixcore::filters::Delay;
+    pub use mixcore::level::{
+        DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader, FaderParams, FaderSetup,
+    };
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
 
@@ -110,9 +114,22 @@ macro_rules! each_processor {
         } }
         $run! { crossover, Crossover, memory: true, |stream: Stream| {
             Ok(Unit::Convert(Box::new(crossover(stream)?)))
+        $run! { dc_blocker, DcBlocker, memory: true, |stream: Stream| {
+            let params = DcBlockerParams { cutoff_hz: 20.0 };
+            Ok(Unit::Process(Box::new(DcBlocker::new(params, stream)?)))
         } }
         $run! { delay, Delay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(delay::<S>(123, stream)?)))
+        } }
+        $run! { dither, Dither, memory: true, |stream: Stream| {
+            let setup = DitherSetup { seed: 5, auto_blank: true, ..DitherSetup::default() };
+            Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
+        } }
+        $run! { dither_shaped, Dither, memory: true, |stream: Stream| {
+            // Shaped where there is a curve for it.
+            let kind = if stream.rate_hz > 40e3 { DitherKind::Wannamaker9 } else { DitherKind::Tpdf };
+            let setup = DitherSetup { kind, seed: 6, auto_blank: true, ..DitherSetup::default() };
+            Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
