@@ -9,8 +9,6 @@ pub mod prelude {
         Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover, CrossoverParams,
         CrossoverSetup, Delay,
     };
-    pub use mixcore::level::{Fader, FaderParams, FaderSetup};
-    pub use mixcore::filters::Delay;
     pub use mixcore::level::{
         DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader, FaderParams, FaderSetup,
     };
@@ -114,6 +112,7 @@ macro_rules! each_processor {
         } }
         $run! { crossover, Crossover, memory: true, |stream: Stream| {
             Ok(Unit::Convert(Box::new(crossover(stream)?)))
+        } }
         $run! { dc_blocker, DcBlocker, memory: true, |stream: Stream| {
             let params = DcBlockerParams { cutoff_hz: 20.0 };
             Ok(Unit::Process(Box::new(DcBlocker::new(params, stream)?)))
