@@ -14,6 +14,7 @@ mod crossover;
 mod dialogue;
 mod dry_path;
 mod fft;
+mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
