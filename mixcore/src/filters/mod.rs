@@ -6,9 +6,11 @@ mod convolver;
 mod crossing;
 mod crossover;
 mod delay;
+mod delay_time;
 pub mod design;
 mod dry_path;
 mod fft;
+mod fractional_delay;
 mod glide;
 mod partitions;
 
@@ -21,6 +23,10 @@ pub use crossover::{
     Crossover, CrossoverParams, CrossoverSetup, MAX_CROSSOVER_BANDS, MIN_CROSSOVER_BANDS,
 };
 pub use delay::Delay;
+pub use delay_time::{DelayTime, speed_of_sound_m_s};
 pub(crate) use dry_path::Fade;
 pub use dry_path::{DRY_PATH_FRAMES, DryPath, DryPathStorage};
 pub use fft::RealFft;
+pub use fractional_delay::{
+    FractionalDelay, FractionalDelayParams, FractionalDelaySetup, MAX_FRACTIONAL_DELAY_MS,
+};

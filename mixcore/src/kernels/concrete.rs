@@ -7,6 +7,7 @@
 use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
 use super::correlate::PairSums;
+use super::fractional::FractionalPlace;
 use super::intake::Intake;
 use super::isa::{Isa, dispatch};
 use super::k_weight::{KSegments, KState, KWork};
@@ -14,8 +15,8 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, blend, cascade, correlate, direct, fft_real, gain, intake, interp, k_weight, matrix,
-    mix, reduce, screen, spectrum_mac, true_peak, window,
+    band_pass, blend, cascade, correlate, direct, fft_real, fractional, gain, intake, interp,
+    k_weight, matrix, mix, reduce, screen, spectrum_mac, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -69,6 +70,9 @@ for_both_samples! {
     fft_real::irfft_lanes as fn irfft(
         tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
     ) -> Option<()>;
+    fractional::fractional_lanes as fn fractional(
+        table: &[Self], line: &[Self], places: &[FractionalPlace], out: &mut [Self]
+    );
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);

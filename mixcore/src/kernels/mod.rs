@@ -21,6 +21,7 @@ mod fft_butterfly;
 mod fft_passes;
 mod fft_real;
 mod fft_scalar;
+mod fractional;
 mod gain;
 mod intake;
 mod interp;
@@ -57,6 +58,9 @@ pub use direct::direct;
 pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
+/// Parts of [`crate::filters::FractionalDelay`], public for tests and benches only.
+#[doc(hidden)]
+pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;

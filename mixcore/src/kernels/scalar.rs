@@ -12,7 +12,7 @@ use super::k_weight::{
 };
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
-pub use super::scalar_convolve::{blend, direct, spectrum_mac};
+pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
 pub use super::scalar_crossover::{pair_cascade, settle_pairs};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::true_peak::{

@@ -1,5 +1,6 @@
-//! The plain twins of the convolver's and the dry path's kernels.
+//! The plain twins of the kernels of convolver, dry path and fractional delay.
 
+use super::fractional::{FRACTIONAL_TAPS, FractionalPlace, fold};
 use super::sample::Sample;
 use super::scalar::reach;
 
@@ -37,5 +38,23 @@ pub fn direct<S: Sample>(input: &[S], taps: &[S], out: &mut [S]) {
         for (&tap, &x) in taps.iter().zip(input.iter().skip(n)) {
             *out += x * tap;
         }
+    }
+}
+
+/// Twin of [`super::fractional()`].
+pub fn fractional<S: Sample>(table: &[S], line: &[S], places: &[FractionalPlace], out: &mut [S]) {
+    for (place, out) in places.iter().zip(out) {
+        *out = S::zero();
+        let filters = table.get(place.row.saturating_mul(FRACTIONAL_TAPS)..).unwrap_or_default();
+        let window = line.get(place.at..).unwrap_or_default();
+        if window.len() < FRACTIONAL_TAPS || filters.len() < 2 * FRACTIONAL_TAPS {
+            continue;
+        }
+        let (mut lanes, share) = ([S::zero(); 16], S::from_f64(place.share));
+        for k in 0..FRACTIONAL_TAPS {
+            let (a, b) = (filters[k], filters[FRACTIONAL_TAPS + k]);
+            lanes[k % S::LANES] += (a + (b - a) * share) * window[k];
+        }
+        *out = fold(&lanes);
     }
 }

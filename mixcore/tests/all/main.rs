@@ -15,6 +15,7 @@ mod design;
 mod dialogue;
 mod dry_path;
 mod fft;
+mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;

@@ -7,7 +7,7 @@ pub mod prelude {
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
     pub use mixcore::filters::{
         Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover, CrossoverParams,
-        CrossoverSetup, Delay,
+        CrossoverSetup, Delay, FractionalDelay, FractionalDelayParams, FractionalDelaySetup,
     };
     pub use mixcore::level::{
         DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader, FaderParams, FaderSetup,
@@ -72,6 +72,22 @@ pub mod prelude {
         }
     }
 
+    /// A fractional delay of up to a second, in its own memory or, without `alloc`, in lent memory.
+    pub fn fractional_delay<S: Sample>(
+        delay_ms: f64,
+        stream: Stream,
+    ) -> Result<FractionalDelay<'static, S>, Error> {
+        let setup = FractionalDelaySetup { max_slew: 0.3, ..FractionalDelaySetup::default() };
+        let params = FractionalDelayParams { delay_ms };
+        #[cfg(feature = "alloc")]
+        return FractionalDelay::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let len = FractionalDelay::<S>::required_len(&setup, &stream)?;
+            FractionalDelay::new_in(setup, params, stream, lend(len, S::one()))
+        }
+    }
+
     /// A meter for up to ten seconds, in its own memory or, without `alloc`, in lent memory.
     pub fn meter<S: Sample>(stream: Stream) -> Result<Meter<'static, S>, Error> {
         let setup = MeterSetup { max_duration_s: 10.0, ..MeterSetup::default() };
@@ -129,6 +145,8 @@ macro_rules! each_processor {
             let kind = if stream.rate_hz > 40e3 { DitherKind::Wannamaker9 } else { DitherKind::Tpdf };
             let setup = DitherSetup { kind, seed: 6, auto_blank: true, ..DitherSetup::default() };
             Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
+        $run! { fractional_delay, FractionalDelay, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(fractional_delay::<S>(0.005, stream)?)))
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
