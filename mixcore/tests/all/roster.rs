@@ -145,6 +145,7 @@ macro_rules! each_processor {
             let kind = if stream.rate_hz > 40e3 { DitherKind::Wannamaker9 } else { DitherKind::Tpdf };
             let setup = DitherSetup { kind, seed: 6, auto_blank: true, ..DitherSetup::default() };
             Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
+        } }
         $run! { fractional_delay, FractionalDelay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(fractional_delay::<S>(0.005, stream)?)))
         } }
