@@ -86,6 +86,9 @@ for_both_samples! {
     );
     mix::add_scaled_lanes as fn add_scaled(sum: &mut [Self], source: &[Self], gain: Self);
     mix::accumulate_lanes as fn accumulate(sum: &mut [f64], source: &[Self], gain: f64);
+    mix::accumulate_ramp_lanes as fn accumulate_ramp(
+        sum: &mut [f64], source: &[Self], start: f64, step: f64, first: usize
+    );
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);

@@ -75,6 +75,7 @@ pub use mix::{accumulate, add_scaled, round_into};
 pub use pair_cascade::{
     PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, SectionPair, pair_cascade, settle_pairs,
 };
+pub use mix::{accumulate, accumulate_ramp, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.

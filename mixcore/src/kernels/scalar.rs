@@ -83,6 +83,19 @@ pub fn accumulate<S: Sample>(sum: &mut [f64], source: &[S], gain: f64) {
     }
 }
 
+/// Twin of [`super::accumulate_ramp`].
+pub fn accumulate_ramp<S: Sample>(
+    sum: &mut [f64],
+    source: &[S],
+    start: f64,
+    step: f64,
+    first: usize,
+) {
+    for (n, (to, from)) in sum.iter_mut().zip(source).enumerate() {
+        *to += from.as_f64() * (count::<f64>(first.wrapping_add(n)) * step + start);
+    }
+}
+
 /// Twin of [`super::round_into`].
 pub fn round_into<S: Sample>(sum: &[f64], out: &mut [S]) {
     for (to, &from) in out.iter_mut().zip(sum) {

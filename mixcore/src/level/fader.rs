@@ -15,7 +15,7 @@
 //!
 //! Cost: one multiplication per sample; nothing at 0 dB. Latency: none.
 //! Limits: one gain for all channels; laws ([`super::FaderLaw`]) and automation
-//! ([`super::FaderLaw`]) stand beside it.
+//! ([`super::AutomatedGain`]) stand beside it.
 
 use super::switch::Switch;
 use crate::audio::{MAX_CHANNELS, PerChannel, Sample};
@@ -29,6 +29,9 @@ use crate::units::gain_to_db;
 ///
 /// 24 bits end at 20·log10(2^-24) = -144.5 dB: nothing below is heard or stored.
 pub const FADER_FLOOR_DB: f64 = -144.0;
+
+/// The top of the fader, dB.
+pub const FADER_TOP_DB: f64 = 24.0;
 
 /// Shortest ramp, ms: what is shorter is a click.
 pub const MIN_RAMP_MS: f64 = 1.0;
@@ -102,7 +105,7 @@ params! {
     /// The lowest level, -144 dB ([`FADER_FLOOR_DB`]), is exact zero.
     pub struct FaderParams {
         /// Level; -144 dB is exact zero.
-        gain_db: "dB", FADER_FLOOR_DB => 24.0, 0.0, Decibel, smoothed;
+        gain_db: "dB", FADER_FLOOR_DB => FADER_TOP_DB, 0.0, Decibel, smoothed;
     }
 }
 

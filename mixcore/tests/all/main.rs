@@ -29,11 +29,16 @@ mod pan;
 mod promises;
 mod properties;
 mod properties_lent;
+mod properties_level;
 mod roster;
 mod signals;
 mod spectrum;
 mod trade;
 
+#[cfg(feature = "alloc")]
+mod automation;
+#[cfg(feature = "alloc")]
+mod bus;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]

@@ -12,11 +12,15 @@ pub mod prelude {
     pub use mixcore::level::{
         DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader, FaderParams, FaderSetup,
     };
+    pub use mixcore::filters::Delay;
+    pub use mixcore::level::{AutomatedGain, Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
 
     use mixcore::Error;
     use mixcore::audio::{Block, Sample};
+    use mixcore::audio::Sample;
+    use mixcore::level::{AutomationLane, Breakpoint, SegmentShape};
     use mixcore::stream::Stream;
 
     /// Memory for an object that has none of its own; a test's leak ends with the test.
@@ -59,6 +63,20 @@ pub mod prelude {
             let len = Crossover::required_len(&setup, &stream)?;
             Crossover::new_in(setup, params, stream, lend(len, 1.0))
         }
+    /// A ride with a segment of every shape, in its own memory or, without `alloc`, in lent memory.
+    pub fn ride() -> Result<AutomationLane<'static>, Error> {
+        let points = [
+            Breakpoint::new(100, 0.0, SegmentShape::Linear),
+            Breakpoint::new(1001, -12.0, SegmentShape::DbLinear),
+            Breakpoint::new(2500, 3.0, SegmentShape::Step),
+            Breakpoint::new(3000, -6.0, SegmentShape::Smooth),
+            Breakpoint::new(5555, -144.0, SegmentShape::DbLinear),
+            Breakpoint::new(5900, -1.0, SegmentShape::Step),
+        ];
+        #[cfg(feature = "alloc")]
+        return AutomationLane::new(&points);
+        #[cfg(not(feature = "alloc"))]
+        return AutomationLane::new_in(&points, lend(points.len(), Breakpoint::default()));
     }
 
     /// A delay of `frames`, in its own memory or, without `alloc`, in lent memory.
@@ -118,6 +136,9 @@ pub mod prelude {
 /// Inside the closure `S` is the sample type under test.
 macro_rules! each_processor {
     ($run:ident) => {
+        $run! { automated_gain, AutomatedGain, memory: false, |stream: Stream| {
+            Ok(Unit::Process(Box::new(AutomatedGain::new(ride()?, stream)?)))
+        } }
         $run! { fader, Fader, memory: false, |stream: Stream| {
             let setup = FaderSetup::default().with_inverted(1)?;
             let fader = Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?;
