@@ -69,13 +69,13 @@ pub use isa::{Isa, IsaLevel};
 #[doc(hidden)]
 pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix_row;
+pub use mix::{accumulate, accumulate_ramp, add_scaled, round_into};
 pub use mix::{accumulate, add_scaled, round_into};
 /// Parts of [`crate::filters::Crossover`], public for tests and benches only.
 #[doc(hidden)]
 pub use pair_cascade::{
     PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, SectionPair, pair_cascade, settle_pairs,
 };
-pub use mix::{accumulate, accumulate_ramp, add_scaled, round_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.

@@ -10,16 +10,14 @@ pub mod prelude {
         CrossoverSetup, Delay, FractionalDelay, FractionalDelayParams, FractionalDelaySetup,
     };
     pub use mixcore::level::{
-        DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader, FaderParams, FaderSetup,
+        AutomatedGain, DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader,
+        FaderParams, FaderSetup,
     };
-    pub use mixcore::filters::Delay;
-    pub use mixcore::level::{AutomatedGain, Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
 
     use mixcore::Error;
     use mixcore::audio::{Block, Sample};
-    use mixcore::audio::Sample;
     use mixcore::level::{AutomationLane, Breakpoint, SegmentShape};
     use mixcore::stream::Stream;
 
@@ -63,6 +61,8 @@ pub mod prelude {
             let len = Crossover::required_len(&setup, &stream)?;
             Crossover::new_in(setup, params, stream, lend(len, 1.0))
         }
+    }
+
     /// A ride with a segment of every shape, in its own memory or, without `alloc`, in lent memory.
     pub fn ride() -> Result<AutomationLane<'static>, Error> {
         let points = [
