@@ -70,7 +70,6 @@ pub use isa::{Isa, IsaLevel};
 pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix_row;
 pub use mix::{accumulate, accumulate_ramp, add_scaled, round_into};
-pub use mix::{accumulate, add_scaled, round_into};
 /// Parts of [`crate::filters::Crossover`], public for tests and benches only.
 #[doc(hidden)]
 pub use pair_cascade::{
