@@ -5,8 +5,12 @@
 //! frames of the absolute counter and at the end, and runs straight between those points. Each
 //! point depends only on absolute frames, so every split of a block gives the same bits.
 
+mod value;
+
 use crate::math;
 use crate::units::{DB_FLOOR, db_to_gain, gain_to_db};
+
+pub use value::Glide;
 
 /// Frames between two points at which a moving field is evaluated.
 pub const GRID_FRAMES: u64 = 32;

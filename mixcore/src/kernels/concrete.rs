@@ -14,8 +14,8 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, reduce,
-    screen, true_peak, window,
+    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, pipeline,
+    reduce, screen, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -80,6 +80,8 @@ for_both_samples! {
     mix::add_scaled_lanes as fn add_scaled(sum: &mut [Self], source: &[Self], gain: Self);
     mix::accumulate_lanes as fn accumulate(sum: &mut [f64], source: &[Self], gain: f64);
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
+    pipeline::pair_in_lanes as fn pair_in(left: &[Self], right: &[Self], out: &mut [[f64; 2]]) -> usize;
+    pipeline::pair_out_lanes as fn pair_out(frames: &[[f64; 2]], left: &mut [Self], right: &mut [Self]);
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;

@@ -16,6 +16,7 @@ mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_matrix;
+mod kernels_pipeline;
 mod layouts;
 mod masking;
 mod order;
@@ -38,6 +39,8 @@ mod deliver;
 mod delivery;
 #[cfg(feature = "alloc")]
 mod differential;
+#[cfg(feature = "alloc")]
+mod eq;
 #[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]

@@ -5,7 +5,8 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
-    pub use mixcore::filters::Delay;
+    pub use mixcore::filters::design::{Method, Shape, second_order};
+    pub use mixcore::filters::{Cascade, Delay, Eq, EqBand, EqParams, EqSetup};
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
@@ -61,6 +62,19 @@ pub mod prelude {
 /// Inside the closure `S` is the sample type under test.
 macro_rules! each_processor {
     ($run:ident) => {
+        $run! { cascade, Cascade, memory: true, |stream: Stream| {
+            let section = second_order(Method::Matched, Shape::Bell, 3000.0, 1.0, 2.0, stream.rate_hz)?;
+            Ok(Unit::Process(Box::new(Cascade::new(&[section; 3], stream)?)))
+        } }
+        $run! { eq, Eq, memory: true, |stream: Stream| {
+            let params = EqParams::new(&[
+                EqBand::new(Shape::Bell, 2000.0, -2.0, 0.7),
+                EqBand::default(),
+                EqBand::new(Shape::HighShelf, 4000.0, 3.0, 0.7),
+            ]);
+            let setup = EqSetup { bands: 3, ..EqSetup::default() };
+            Ok(Unit::Process(Box::new(Eq::new(setup, params, stream)?)))
+        } }
         $run! { fader, Fader, memory: false, |stream: Stream| {
             let setup = FaderSetup::default().with_inverted(1)?;
             let fader = Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?;
