@@ -72,9 +72,8 @@ use super::peak_detector::{BANK_LEN, CHUNK};
 use super::stages::{Plan, Stages};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
-use crate::filters::Fade;
 use crate::kernels;
-use crate::ramp::{self, GainRamp};
+use crate::ramp::{self, GainRamp, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_gain, gain_to_db};
 
@@ -214,7 +213,8 @@ pub struct Limiter<'a, S> {
     samples: Store<'a, S>,
     control: Store<'a, f32>,
     ceiling: GainRamp,
-    wet: Fade,
+    /// Share of the limited signal.
+    wet: Glide<f32>,
     release: f64,
     /// From the ceiling to what the stages aim at, linear.
     margin: f64,
@@ -278,7 +278,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let ramp_frames = ramp::ramp_frames(stream.rate_hz);
         let mut limiter = Self {
             ceiling: GainRamp::new(params.ceiling_dbtp, ramp_frames),
-            wet: Fade::new(1.0, stream.rate_hz),
+            wet: Glide::new(1.0, ramp_frames),
             release: release(&params, &stream),
             margin: db_to_gain(AIM_DB),
             stream,

@@ -8,10 +8,9 @@
 use crate::filters::Biquad;
 use crate::filters::crossover::{CROSSINGS, CrossoverParams, CrossoverSetup};
 use crate::filters::design::{LinkwitzRiley, linkwitz_riley};
-use crate::filters::glide::Glide;
 use crate::kernels::{PAIR_SECTIONS, PairMove, Section, SectionPair};
 use crate::math;
-use crate::ramp::{GRID_FRAMES, ramp_frames};
+use crate::ramp::{GRID_FRAMES, Glide, ramp_frames};
 use crate::stream::Stream;
 
 /// Most all-pass sections of a crossing.
@@ -72,7 +71,7 @@ pub(super) type Stretch<'a> = (&'a [SectionPair], Option<PairMove<'a>>);
 #[derive(Debug)]
 pub(super) struct Movement {
     /// log2 Hz.
-    glides: [Glide; CROSSINGS],
+    glides: [Glide<f64>; CROSSINGS],
     start: [Crossing; CROSSINGS],
     step: [Crossing; CROSSINGS],
     /// Frames of the piece; equal where nothing moves.

@@ -19,70 +19,11 @@ use crate::error::Error;
 use crate::filters::delay::MAX_DELAY_S;
 use crate::kernels;
 use crate::math;
-use crate::ramp::ramp_frames;
+use crate::ramp::{Glide, ramp_frames};
 use crate::stream::Stream;
 
 /// Frames that go through a dry path in one go.
 pub const DRY_PATH_FRAMES: usize = 64;
-
-/// A share that runs straight from one value to another between two absolute frames.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Fade {
-    from: f32,
-    to: f32,
-    start: u64,
-    frames: u64,
-}
-
-impl Fade {
-    /// Stands at `share`; a later move takes 20 ms at this rate.
-    pub(crate) fn new(share: f32, rate_hz: f64) -> Self {
-        Self { from: share, to: share, start: 0, frames: ramp_frames(rate_hz) as u64 }
-    }
-
-    /// Where it stands or moves to.
-    pub(crate) fn target(&self) -> f32 {
-        self.to
-    }
-
-    /// Starts a movement at the absolute frame `now`, from where it is then.
-    pub(crate) fn move_to(&mut self, to: f32, now: u64) {
-        if to != self.to {
-            *self = Self { from: self.at(now), to, start: now, ..*self };
-        }
-    }
-
-    /// Ends a running movement at its target, and starts to count from frame 0.
-    pub(crate) fn settle(&mut self) {
-        *self = Self { from: self.to, start: 0, ..*self };
-    }
-
-    /// No movement at or after this frame.
-    pub(crate) fn is_settled(&self, frame: u64) -> bool {
-        self.from == self.to || frame >= self.start + self.frames
-    }
-
-    /// The share at an absolute frame.
-    pub(crate) fn at(&self, frame: u64) -> f32 {
-        if self.is_settled(frame) {
-            return self.to;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a ramp of at most 7680 frames")]
-        let t = frame.saturating_sub(self.start) as f32 / self.frames as f32;
-        self.from + (self.to - self.from) * t
-    }
-
-    /// The shares from an absolute frame on.
-    pub(crate) fn fill(&self, first: u64, shares: &mut [f32]) {
-        if self.is_settled(first) {
-            shares.fill(self.to);
-        } else {
-            for (frame, share) in (first..).zip(shares) {
-                *share = self.at(frame);
-            }
-        }
-    }
-}
 
 /// Memory that [`DryPath::new_in`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +65,7 @@ pub struct DryPath<'a, S> {
     /// Place of the next frame in every ring.
     at: usize,
     stream: Stream,
-    share: Fade,
+    share: Glide<f32>,
     mix_percent: f64,
     bypass: bool,
     /// Absolute frame of the next input.
@@ -186,7 +127,7 @@ impl<'a, S: Sample> DryPath<'a, S> {
         mix_percent: f64,
         stream: Stream,
     ) -> Result<Self, Error> {
-        let share = Fade::new(share_of(mix_percent)?, stream.rate_hz);
+        let share = Glide::new(share_of(mix_percent)?, ramp_frames(stream.rate_hz));
         let mut path = Self {
             rings,
             shares,

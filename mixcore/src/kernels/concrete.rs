@@ -16,7 +16,7 @@ use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     band_pass, blend, cascade, correlate, direct, fft_real, fractional, gain, intake, interp,
-    k_weight, matrix, mix, reduce, screen, spectrum_mac, true_peak, window,
+    k_weight, matrix, mix, pipeline, reduce, screen, spectrum_mac, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -90,6 +90,8 @@ for_both_samples! {
         sum: &mut [f64], source: &[Self], start: f64, step: f64, first: usize
     );
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
+    pipeline::pair_in_lanes as fn pair_in(left: &[Self], right: &[Self], out: &mut [[f64; 2]]) -> usize;
+    pipeline::pair_out_lanes as fn pair_out(frames: &[[f64; 2]], left: &mut [Self], right: &mut [Self]);
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;

@@ -31,11 +31,13 @@ pub(crate) mod lanes;
 mod matrix;
 mod mix;
 mod pair_cascade;
+mod pipeline;
 mod reduce;
 mod sample;
 pub mod scalar;
 mod scalar_convolve;
 mod scalar_crossover;
+mod scalar_pipeline;
 mod screen;
 mod spectrum_mac;
 mod true_peak;
@@ -75,6 +77,9 @@ pub use mix::{accumulate, accumulate_ramp, add_scaled, round_into};
 pub use pair_cascade::{
     PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, SectionPair, pair_cascade, settle_pairs,
 };
+/// Parts of the equaliser, public for tests and benches only.
+#[doc(hidden)]
+pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out, pipeline};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.

@@ -20,6 +20,7 @@ mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_matrix;
+mod kernels_pipeline;
 mod laws;
 mod layouts;
 mod masking;
@@ -53,6 +54,7 @@ mod delivery;
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
+mod eq;
 #[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]

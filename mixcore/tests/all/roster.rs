@@ -5,9 +5,11 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
+    pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
-        Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover, CrossoverParams,
-        CrossoverSetup, Delay, FractionalDelay, FractionalDelayParams, FractionalDelaySetup,
+        Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
+        CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
+        FractionalDelayParams, FractionalDelaySetup,
     };
     pub use mixcore::level::{
         AutomatedGain, DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader,
@@ -138,6 +140,19 @@ macro_rules! each_processor {
     ($run:ident) => {
         $run! { automated_gain, AutomatedGain, memory: false, |stream: Stream| {
             Ok(Unit::Process(Box::new(AutomatedGain::new(ride()?, stream)?)))
+        } }
+        $run! { cascade, Cascade, memory: true, |stream: Stream| {
+            let section = second_order(Method::Matched, Shape::Bell, 3000.0, 1.0, 2.0, stream.rate_hz)?;
+            Ok(Unit::Process(Box::new(Cascade::new(&[section; 3], stream)?)))
+        } }
+        $run! { eq, Eq, memory: true, |stream: Stream| {
+            let params = EqParams::new(&[
+                EqBand::new(Shape::Bell, 2000.0, -2.0, 0.7),
+                EqBand::default(),
+                EqBand::new(Shape::HighShelf, 4000.0, 3.0, 0.7),
+            ]);
+            let setup = EqSetup { bands: 3, ..EqSetup::default() };
+            Ok(Unit::Process(Box::new(Eq::new(setup, params, stream)?)))
         } }
         $run! { fader, Fader, memory: false, |stream: Stream| {
             let setup = FaderSetup::default().with_inverted(1)?;
