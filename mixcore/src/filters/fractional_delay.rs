@@ -350,7 +350,9 @@ impl<'a, S: Sample> FractionalDelay<'a, S> {
                 *tap = a + (b - a) * share;
             }
         }
-        for (io, line) in main.channels_mut().zip(self.rings.chunks_exact_mut(ring + MARGIN)) {
+        for (io, line) in
+            main.channels_mut().zip(self.rings.chunks_exact_mut(ring.saturating_add(MARGIN)))
+        {
             let io = io.get_mut(start..start + frames)?;
             let mut clean = [S::zero(); CHUNK];
             let clean = clean.get_mut(..frames)?;

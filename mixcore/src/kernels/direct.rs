@@ -16,7 +16,8 @@ pub fn direct<S: Sample>(isa: Isa, input: &[S], taps: &[S], out: &mut [S]) {
 #[inline(always)]
 pub(super) fn direct_lanes<I: Simd, S: Sample>(simd: I, input: &[S], taps: &[S], out: &mut [S]) {
     let frames = super::scalar::reach(input.len(), taps.len().max(1), out.len());
-    let (fours, rest) = out[..frames].split_at_mut(frames - frames % (4 * S::LANES));
+    let out = out.get_mut(..frames).unwrap_or_default();
+    let (fours, rest) = out.split_at_mut(out.len() - out.len() % (4 * S::LANES));
     let done = fours.len();
     for (n, chunk) in fours.chunks_exact_mut(4 * S::LANES).enumerate() {
         sums::<I, S, 4>(simd, input.get(n * 4 * S::LANES..).unwrap_or_default(), taps, chunk);

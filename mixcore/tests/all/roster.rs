@@ -97,7 +97,7 @@ pub mod prelude {
         delay_ms: f64,
         stream: Stream,
     ) -> Result<FractionalDelay<'static, S>, Error> {
-        let setup = FractionalDelaySetup { max_slew: 0.3, max_delay_ms: 50.0 };
+        let setup = FractionalDelaySetup { max_slew: 0.3, ..FractionalDelaySetup::default() };
         let params = FractionalDelayParams { delay_ms };
         #[cfg(feature = "alloc")]
         return FractionalDelay::new(setup, params, stream);

@@ -2,9 +2,11 @@
 
 use mixcore::Error;
 use mixcore::audio::{Block, Sample};
+use mixcore::filters::design::{Method, Shape, second_order};
 use mixcore::filters::{
-    Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover, CrossoverParams,
-    CrossoverSetup, Delay, FractionalDelay, FractionalDelayParams, FractionalDelaySetup,
+    Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
+    CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
+    FractionalDelayParams, FractionalDelaySetup,
 };
 use sha2::Sha256;
 
@@ -20,6 +22,26 @@ const CONVOLVER_SAMPLES: usize = 120_000;
 const CONVOLVER_CONTROL: usize = 4_000;
 const CROSSOVER_NUMBERS: usize = 4_000;
 const FRACTIONAL_SAMPLES: usize = 60_000;
+
+pub(crate) fn cascade<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        let rate_hz = stream.rate_hz;
+        let section = second_order(Method::Matched, Shape::Bell, 3000.0, 1.0, 2.0, rate_hz)?;
+        process(&mut Cascade::new(&[section; 3], stream)?, stream, audio)
+    })
+}
+
+pub(crate) fn eq<S: Sample>() -> Result<Sha256, Error> {
+    let params = EqParams::new(&[
+        EqBand::new(Shape::Bell, 2000.0, -2.0, 0.7),
+        EqBand::default(),
+        EqBand::new(Shape::HighShelf, 4000.0, 3.0, 0.7),
+    ]);
+    in_two_layouts::<S>(|stream, audio| {
+        let setup = EqSetup { bands: 3, ..EqSetup::default() };
+        process(&mut Eq::new(setup, params, stream)?, stream, audio)
+    })
+}
 
 pub(crate) fn convolver<S: Sample>() -> Result<Sha256, Error> {
     let mut noise = Noise::new(123);

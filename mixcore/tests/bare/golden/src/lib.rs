@@ -17,7 +17,7 @@ use mixcore::spatial::{FoldDown, Panner, PannerParams};
 use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
 use sha2::{Digest, Sha256};
 
-use filters::{convolver, crossover, delay, fractional_delay};
+use filters::{cascade, convolver, crossover, delay, eq, fractional_delay};
 use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
 use programme::Programme;
 
@@ -55,12 +55,14 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     }
     rows!(
         automated_gain,
+        cascade,
         convolver,
         crossover,
         dc_blocker,
         delay,
         dither,
         dither_shaped,
+        eq,
         fader,
         fold_down,
         fractional_delay,

@@ -6,7 +6,9 @@
 
 use core::panic::PanicInfo;
 
-use mixcore::filters::{Convolver, Crossover, CrossoverParams, DryPath, FractionalDelay};
+use mixcore::filters::{
+    Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqParams, FractionalDelay, RealFft,
+};
 use mixcore::kernels::{self, Intake, Isa, KEnergy, KSegments, KState};
 use mixcore::level::{AutomatedGain, DcBlocker, DcBlockerParams, Dither, Fader, FaderParams};
 use mixcore::loudness::{LiveMeter, Meter};
@@ -88,6 +90,36 @@ entries! {
     }
     fractional_delay_reset(delay: &mut FractionalDelay<'_, f32>) {
         delay.reset();
+    }
+    eq_process_f32(eq: &mut Eq, audio: BlockMut<'_, f32>) -> Result<(), Error> {
+        eq.process(Io::new(audio))
+    }
+    eq_process_f64(eq: &mut Eq, audio: BlockMut<'_, f64>) -> Result<(), Error> {
+        eq.process(Io::new(audio))
+    }
+    eq_set_params(eq: &mut Eq, params: &EqParams) -> Result<(), Error> {
+        eq.set_params(*params)
+    }
+    eq_reset(eq: &mut Eq) {
+        Processor::reset(eq);
+    }
+    cascade_process_f32(cascade: &mut Cascade, audio: BlockMut<'_, f32>) -> Result<(), Error> {
+        cascade.process(Io::new(audio))
+    }
+    cascade_process_f64(cascade: &mut Cascade, audio: BlockMut<'_, f64>) -> Result<(), Error> {
+        cascade.process(Io::new(audio))
+    }
+    fft_forward_f32(fft: &mut RealFft<'_, f32>, time: &[f32], re: &mut [f32], im: &mut [f32]) -> Result<(), Error> {
+        fft.forward(time, re, im)
+    }
+    fft_forward_f64(fft: &mut RealFft<'_, f64>, time: &[f64], re: &mut [f64], im: &mut [f64]) -> Result<(), Error> {
+        fft.forward(time, re, im)
+    }
+    fft_inverse_f32(fft: &mut RealFft<'_, f32>, re: &[f32], im: &[f32], time: &mut [f32]) -> Result<(), Error> {
+        fft.inverse(re, im, time)
+    }
+    fft_inverse_f64(fft: &mut RealFft<'_, f64>, re: &[f64], im: &[f64], time: &mut [f64]) -> Result<(), Error> {
+        fft.inverse(re, im, time)
     }
     dry_path_reset(path: &mut DryPath<'_, f32>) {
         path.reset();
