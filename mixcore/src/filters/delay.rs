@@ -4,7 +4,8 @@
 //! y\[n\] = x\[n − D\], with zeros before the start.
 //!
 //! Cost: one clean and two copies per sample. Latency: D.
-//! Limits: whole frames, fixed for life; fractional and moving delays are another processor.
+//! Limits: whole frames, fixed for life; between the frames and on the move it is
+//! [`super::FractionalDelay`]. Milliseconds and metres become frames by [`super::DelayTime`].
 
 use crate::audio::{Sample, Store};
 use crate::error::Error;

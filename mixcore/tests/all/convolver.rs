@@ -291,7 +291,7 @@ fn lent_and_owned_memory_serve_alike() {
     let (setup, params) = (setup(64, ConvolverLatency::Zero), ConvolverParams::default());
     let stream = stream(Layout::STEREO);
     let mut owned = Convolver::new(setup, params, Block::mono(&response), stream).unwrap();
-    let mut lent = convolver(setup, 100.0, &[response.clone()], stream).unwrap();
+    let mut lent = convolver(setup, 100.0, std::slice::from_ref(&response), stream).unwrap();
     let (mut a, mut b) = (noise::<f32>(2, 12_000, 1.0, 9), noise::<f32>(2, 12_000, 1.0, 9));
     run(&mut owned, &mut a, 3);
     run(&mut lent, &mut b, 4);

@@ -23,14 +23,16 @@ fn path<S: Sample>(
     DryPath::new_in(latency, mix_percent, stream, samples, control)
 }
 
-/// A processor that gives `wet` for everything, in blocks of random length; `at_frame` is called at
-/// the given frame.
+/// What is done to a dry path at a frame.
+type Change<S> = (usize, fn(&mut DryPath<'_, S>));
+
+/// A processor that gives `wet` for everything, in blocks of random length, with changes on its way.
 fn run<S: Sample>(
     path: &mut DryPath<'_, S>,
     input: &[Vec<S>],
     wet: S,
     seed: u32,
-    changes: &[(usize, fn(&mut DryPath<'_, S>))],
+    changes: &[Change<S>],
 ) -> Vec<Vec<S>> {
     let (mut io, mut pick, mut at) = (input.to_vec(), Noise::new(seed), 0);
     let frames = io[0].len();
