@@ -3,6 +3,7 @@
 
 mod biquad;
 mod delay;
+pub mod design;
 mod fft;
 
 pub use biquad::Biquad;

@@ -9,6 +9,7 @@
 
 mod analysis;
 mod conformance;
+mod design;
 mod dialogue;
 mod fft;
 mod golden;
