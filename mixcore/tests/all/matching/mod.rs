@@ -2,6 +2,7 @@
 //! whose levels are known, and on the shipped dialogue through known filters.
 
 mod curve;
+mod eq;
 mod fir;
 mod promises;
 mod spectrum;

@@ -86,7 +86,7 @@ proptest! {
             (near(0.0, 3.0), near(20.0, 300.0), near(1000.0, 20_000.0)),
         (tone, level, low_cut) in any::<(bool, bool, bool)>(),
         (reference, candidate) in (recording(), recording()),
-        count in 0..400_usize,
+        (count, tolerance_db) in (0..400_usize, near(0.05, 3.0)),
     ) {
         let stream = Stream::new(8000.0, Layout::MONO).unwrap();
         let setup = MatchSpectrumSetup { max_duration_s, gate_db, min_active_s };
@@ -116,6 +116,15 @@ proptest! {
                     prop_assert!(one.correction_db <= max_boost_db && one.correction_db >= -max_cut_db);
                     let left = found.residual_db(one.band, |hz| found.response_db(hz));
                     prop_assert!(left.value().is_none_or(f64::is_finite));
+                }
+                if let Ok(eq) = found.eq_bands(count % 10, tolerance_db) {
+                    for section in eq.sections() {
+                        let [a1, a2] = section.a;
+                        prop_assert!(a2.abs() < 1.0 && a1.abs() < 1.0 + a2, "unstable: {section:?}");
+                        prop_assert!(section.b.iter().all(|b| b.is_finite()));
+                    }
+                    prop_assert!(eq.largest_error_db().is_finite());
+                    prop_assert!(found.gain_with_db(|hz| eq.response_db(hz)).value().is_none_or(f64::is_finite));
                 }
                 let mut taps = vec![f64::NAN; count];
                 let mut work = vec![f64::NAN; EqMatch::fir_work_len(400).unwrap()];

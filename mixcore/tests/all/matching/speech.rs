@@ -19,6 +19,11 @@ const RATE_HZ: f64 = 48_000.0;
 const RESIDUAL_DB: f64 = 1.0;
 /// Level: a tenth of a dB is nothing in a mix.
 const LEVEL_DB: f64 = 0.1;
+/// What the predicted residual may be off: half of what is allowed.
+const PREDICTION_DB: f64 = 0.5;
+/// Skirts reach into the bands beside: what of a boost of up to 7 dB at 8 kHz may be left in the noise
+/// above it (1.9 dB measured), where taps leave none.
+const NOISE_BOOST_DB: f64 = 2.5;
 /// Between the second and the third line, s.
 const CUT_S: f64 = 11.7;
 
@@ -75,14 +80,19 @@ impl Known {
                 ([b[0], -b[1], b[2]], [c[0], -c[1], c[2]])
             }
         };
-        let (mut s1, mut s2) = (0.0, 0.0);
-        for sample in audio {
-            let x = f64::from(*sample);
-            let y = (b[0] * x + s1) / c[0];
-            s1 = b[1] * x - c[1] * y + s2;
-            s2 = b[2] * x - c[2] * y;
-            *sample = y as f32;
-        }
+        run(b, c, audio);
+    }
+}
+
+/// A section with numerator `b` and denominator `c`.
+fn run(b: [f64; 3], c: [f64; 3], audio: &mut [f32]) {
+    let (mut s1, mut s2) = (0.0, 0.0);
+    for sample in audio {
+        let x = f64::from(*sample);
+        let y = (b[0] * x + s1) / c[0];
+        s1 = b[1] * x - c[1] * y + s2;
+        s2 = b[2] * x - c[2] * y;
+        *sample = y as f32;
     }
 }
 
@@ -182,6 +192,16 @@ fn speech_through_a_known_filter_is_matched_to_1_db_in_every_band_by_taps() {
             let (left, band) = worst(&unseen, &read(&corrected, RATE_HZ));
             println!("{name}, {phase:?}: {left:+.2} dB at {band}");
             assert!(left.abs() <= RESIDUAL_DB, "{name}, {phase:?}: {left} dB at {band}");
+            // What it said beforehand; the voice is not even within the bands, as that takes it to be.
+            let after = read(&corrected, RATE_HZ);
+            for band in speech_range() {
+                let left = value(unseen.level_dbfs(band)) - value(after.level_dbfs(band));
+                let predicted = value(found.residual_db(band, response));
+                assert!(
+                    (left - predicted).abs() < PREDICTION_DB,
+                    "{name} {band}: {predicted} {left}"
+                );
+            }
             // Before, the tone was further off, by its level too.
             assert!(worst(&unseen, &read(altered_rest, RATE_HZ)).0.abs() > 6.0);
             let level = integrated_lufs(&corrected) - integrated_lufs(rest);
@@ -197,6 +217,77 @@ fn speech_through_a_known_filter_is_matched_to_1_db_in_every_band_by_taps() {
             assert_eq!(found.band(band(hz)).verdict, BandVerdict::BothNoise, "{name}");
             assert!(found.band(band(hz)).correction_db <= 0.0);
         }
+    }
+}
+
+/// The same by bands of an equaliser, run as its sections.
+#[test]
+fn speech_through_a_known_filter_is_matched_to_1_db_in_every_band_by_bells_and_shelves() {
+    let voice = decode("dx.flac").remove(0);
+    let (first, rest) = split(&voice);
+    let (reference, unseen) = (read(first, RATE_HZ), read(rest, RATE_HZ));
+    for (name, filters) in cases() {
+        let altered = filtered(&voice, &filters, -8.0);
+        let (altered_first, altered_rest) = split(&altered);
+        let candidate = read(altered_first, RATE_HZ);
+        let found = EqMatch::new(&reference, &candidate, MatchSetup::default()).unwrap();
+        let eq = found.eq_bands(8, 0.3).unwrap();
+        let gain_db = value(found.gain_with_db(|hz| eq.response_db(hz)));
+        let mut corrected = filtered(altered_rest, &[], gain_db);
+        for section in eq.sections() {
+            run(section.b, [1.0, section.a[0], section.a[1]], &mut corrected);
+        }
+        let (left, band) = worst(&unseen, &read(&corrected, RATE_HZ));
+        let count = eq.bands().len();
+        println!("{name}: {left:+.2} dB at {band} with {count} bands");
+        // A mixer's list, not a curve drawn with many: what was done takes about as many to be undone.
+        // But where the treble is lost under noise, some hold down what must not be boosted.
+        if name.starts_with("lavalier") {
+            assert!((filters.len()..=8).contains(&count), "{name}: {:?}", eq.bands());
+        } else {
+            assert!(count <= filters.len() + 2, "{name}: {:?}", eq.bands());
+        }
+        for hz in [10_000.0, 12_500.0, 16_000.0] {
+            let boost = eq.response_db(hz) + gain_db - value(found.gain_db());
+            assert!(boost < NOISE_BOOST_DB, "{name}, {hz} Hz: {boost}");
+        }
+        assert!(left.abs() <= RESIDUAL_DB, "{name}: {left} dB at {band}");
+        let level = integrated_lufs(&corrected) - integrated_lufs(rest);
+        assert!(level.abs() < LEVEL_DB, "{name}: level {level}");
+    }
+}
+
+/// The candidate hisses: what lies under the hiss is not raised, and the rest is matched all the same.
+#[test]
+fn hiss_is_not_raised_with_the_treble() {
+    let voice = decode("dx.flac").remove(0);
+    let (_, mut lavalier) = cases().swap_remove(4);
+    lavalier.push(HighShelf { hz: 6000.0, db: -3.0, q: 0.7 });
+    let mut source = Noise::new(11);
+    // Noise of −53 dBFS, so of −65 dBFS in the 6.3 kHz band: above what is left of the voice there.
+    let hissing: Vec<f32> = filtered(&voice, &lavalier, 0.0)
+        .iter()
+        .map(|sample| sample + (0.004 * source.next_f64()) as f32)
+        .collect();
+    let (reference, candidate) = (read(&voice, RATE_HZ), read(&hissing, RATE_HZ));
+    let found = EqMatch::new(&reference, &candidate, MatchSetup::default()).unwrap();
+    for hz in [6300.0, 8000.0] {
+        let one = found.band(band(hz));
+        assert_eq!(one.verdict, BandVerdict::CandidateNoise, "{hz}");
+        assert!(one.correction_db <= 0.0, "{one:?}");
+    }
+    let taps = found.fir_taps(FirPhase::Minimum, 2048).unwrap();
+    let gain_db = value(found.gain_with_db(|hz| taps_response_db(&taps, RATE_HZ, hz)));
+    let corrected = read(&convolve(&hissing, &taps, gain_db, 0), RATE_HZ);
+    for band in speech_range().filter(|band| band.nominal_hz() < 4000.0) {
+        let left = value(reference.level_dbfs(band)) - value(corrected.level_dbfs(band));
+        assert!(left.abs() <= RESIDUAL_DB, "{band}: {left}");
+    }
+    // The gain alone moves the hiss.
+    for hz in [8000.0, 12_500.0] {
+        let raised =
+            value(corrected.noise_dbfs(band(hz))) - value(candidate.noise_dbfs(band(hz))) - gain_db;
+        assert!(raised < 0.1, "{hz}: {raised}");
     }
 }
 
@@ -222,7 +313,7 @@ fn other_words_differ_by_themselves_and_smoothing_halves_that() {
         .map(|band| value(plain.level_dbfs(band)) - value(altered.level_dbfs(band)))
         .collect();
     assert!(spread(&wanted) > 3.0);
-    // Measured: 2.37 and 1.13 dB of nature; the filter is found but for 2.05 and 1.20 dB.
+    // Measured: 2.32 and 1.07 dB of nature; the filter is found but for 2.05 and 1.20 dB.
     for (smoothing_octaves, natural_db, off_db) in [(1.0 / 3.0, 2.5, 2.2), (1.0, 1.25, 1.3)] {
         let setup = MatchSetup { smoothing_octaves, ..MatchSetup::default() };
         let curve = |candidate: &VoiceSpectrum| -> Vec<f64> {
@@ -230,6 +321,9 @@ fn other_words_differ_by_themselves_and_smoothing_halves_that() {
             speech_range().map(|band| found.band(band).correction_db).collect()
         };
         let natural = spread(&curve(&plain));
+        // 8 bands do not follow the third octaves of other words (1.14 dB); the smooth curve they do.
+        let eq = EqMatch::new(&reference, &altered, setup).unwrap().eq_bands(8, 0.3).unwrap();
+        assert!(eq.largest_error_db() < if smoothing_octaves < 1.0 { 1.5 } else { 0.3 });
         let off: Vec<f64> = curve(&altered).iter().zip(&wanted).map(|(c, w)| c - w).collect();
         println!(
             "{smoothing_octaves:.2} octaves: {natural:.2} dB by nature, off by {:.2} dB",
