@@ -54,6 +54,7 @@ mod delivery;
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
+#[cfg(feature = "alloc")]
 mod eq;
 #[cfg(feature = "alloc")]
 mod excursions;
