@@ -4,7 +4,7 @@ use super::pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, STATE_FLOOR};
 use super::sample::Sample;
 use super::scalar::is_fault;
 
-/// Twin of [`super::pipeline`]: sample by sample, band after band.
+/// Twin of `kernels::pipeline`: sample by sample, band after band.
 pub fn pipeline(
     bands: &PipeBands,
     settle: bool,
@@ -36,7 +36,7 @@ pub fn pipeline(
     }
 }
 
-/// Twin of [`super::pair_in`].
+/// Twin of `kernels::pair_in`.
 pub fn pair_in<S: Sample>(left: &[S], right: &[S], out: &mut [[f64; 2]]) -> usize {
     let mut faults = 0;
     for ((&left, &right), out) in left.iter().zip(right).zip(out) {
@@ -49,7 +49,7 @@ pub fn pair_in<S: Sample>(left: &[S], right: &[S], out: &mut [[f64; 2]]) -> usiz
     faults
 }
 
-/// Twin of [`super::pair_out`].
+/// Twin of `kernels::pair_out`.
 pub fn pair_out<S: Sample>(frames: &[[f64; 2]], left: &mut [S], right: &mut [S]) {
     let top = S::max_value().as_f64();
     let rounded = |x: f64| {
