@@ -8,6 +8,7 @@
 mod case;
 mod cue;
 pub mod fft;
+pub mod level;
 #[cfg(feature = "libebur128")]
 mod libebur128;
 pub mod limiter;
