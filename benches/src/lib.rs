@@ -10,6 +10,7 @@ pub mod convolve;
 pub mod crossover;
 mod cue;
 pub mod fft;
+pub mod level;
 #[cfg(feature = "libebur128")]
 mod libebur128;
 pub mod limiter;

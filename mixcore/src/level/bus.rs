@@ -120,11 +120,26 @@ impl<'a> EdgeGain<'a> {
         self.lanes().fold(standing, |line, lane| line.times(&lane.line(frame), frame))
     }
 
+    /// As [`EdgeGain::line`] with what is known of the line before it.
+    fn line_after(&self, frame: u64, before: &Line) -> Line {
+        match self.lanes.first() {
+            // At 0 dB the edge's line is the lane's own.
+            Some(lane) if self.count == 1 && self.gain == 1.0 => {
+                lane.line_after(frame, Some(before))
+            }
+            _ => self.line(frame),
+        }
+    }
+
     /// Adds a channel's samples, the first of which is that of `frame`, to a sum under this gain.
     fn add<S: Sample>(&self, isa: Isa, frame: u64, source: &[S], sum: &mut [f64]) {
         let (mut from, mut to, mut now) = (source, sum, frame);
+        let mut line = self.line(now);
         while !from.is_empty() {
-            let piece = self.line(now).segment(now, from.len());
+            if now >= line.end {
+                line = self.line_after(now, &line);
+            }
+            let piece = line.segment(now, from.len());
             let Some((source, from_rest)) = from.split_at_checked(piece.frames) else { return };
             let Some((sum, to_rest)) = to.split_at_mut_checked(piece.frames) else { return };
             if piece.step != 0.0 {
