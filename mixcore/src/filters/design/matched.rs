@@ -180,7 +180,7 @@ impl<'a> Match<'a> {
         let c = r.min(0.6);
         let (low, middle, edge) = if q < 3.0 {
             let middle = (c + (r - c) * ((q - 0.7) / 3.0).clamp(0.0, 1.0)).min(0.9);
-            ((c * lower * lower).clamp(0.05 * c, 0.96 * middle), middle, 0.85)
+            ((c * lower * lower).max(0.05 * c).min(0.96 * middle), middle, 0.85)
         } else {
             let low = (0.93 * r).min(0.65);
             (low * lower * lower, r.min(0.95), (r + 0.1).clamp(0.7, 0.85))
