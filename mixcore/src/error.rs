@@ -31,7 +31,9 @@ impl Text {
             len -= 1;
         }
         let mut bytes = [0; 32];
-        bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+        for (to, from) in bytes.iter_mut().zip(text.bytes().take(len)) {
+            *to = from;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "len is at most 32")]
         Self { bytes, len: len as u8, cut: len < text.len() }
     }
