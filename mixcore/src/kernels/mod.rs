@@ -33,6 +33,7 @@ mod sample;
 pub mod scalar;
 mod scalar_pipeline;
 mod screen;
+mod svf;
 mod true_peak;
 mod window;
 
@@ -68,6 +69,9 @@ pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
+/// Parts of the state-variable filter, public for tests and benches only.
+#[doc(hidden)]
+pub use svf::{SvfFrame, SvfState, svf};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{

@@ -75,4 +75,6 @@ mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
 #[cfg(feature = "alloc")]
+mod svf;
+#[cfg(feature = "alloc")]
 mod true_peak;

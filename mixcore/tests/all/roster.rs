@@ -7,6 +7,7 @@ pub mod prelude {
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{Cascade, Delay, Eq, EqBand, EqParams, EqSetup};
+    pub use mixcore::filters::{Svf, SvfParams, SvfSetup};
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
@@ -85,6 +86,10 @@ macro_rules! each_processor {
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
+        } }
+        $run! { svf, Svf, memory: true, |stream: Stream| {
+            let params = SvfParams { hz: 3000.0, q: 0.7, gain_db: 3.0 };
+            Ok(Unit::Process(Box::new(Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?)))
         } }
         $run! { panner, Panner, memory: false, |stream: Stream| {
             let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
