@@ -15,6 +15,7 @@ mod fft;
 mod fractional_delay;
 mod partitions;
 mod pipes;
+mod svf;
 
 pub use biquad::Biquad;
 pub use cascade::Cascade;
@@ -33,3 +34,4 @@ pub use fft::RealFft;
 pub use fractional_delay::{
     FractionalDelay, FractionalDelayParams, FractionalDelaySetup, MAX_FRACTIONAL_DELAY_MS,
 };
+pub use svf::{Svf, SvfParams, SvfSetup};

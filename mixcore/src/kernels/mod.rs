@@ -40,6 +40,7 @@ mod scalar_crossover;
 mod scalar_pipeline;
 mod screen;
 mod spectrum_mac;
+mod svf;
 mod true_peak;
 mod window;
 
@@ -86,6 +87,9 @@ pub use sample::Sample;
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 pub use spectrum_mac::spectrum_mac;
+/// Parts of the state-variable filter, public for tests and benches only.
+#[doc(hidden)]
+pub use svf::{SvfFrame, SvfState, svf};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{

@@ -90,4 +90,6 @@ mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
 #[cfg(feature = "alloc")]
+mod svf;
+#[cfg(feature = "alloc")]
 mod true_peak;

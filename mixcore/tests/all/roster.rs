@@ -9,7 +9,7 @@ pub mod prelude {
     pub use mixcore::filters::{
         Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
         CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
-        FractionalDelayParams, FractionalDelaySetup,
+        FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
     };
     pub use mixcore::level::{
         AutomatedGain, DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader,
@@ -187,6 +187,10 @@ macro_rules! each_processor {
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
+        } }
+        $run! { svf, Svf, memory: true, |stream: Stream| {
+            let params = SvfParams { hz: 3000.0, q: 0.7, gain_db: 3.0 };
+            Ok(Unit::Process(Box::new(Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?)))
         } }
         $run! { panner, Panner, memory: false, |stream: Stream| {
             let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
