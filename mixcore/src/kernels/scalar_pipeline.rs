@@ -67,7 +67,7 @@ pub fn pair_out<S: Sample>(frames: &[[f64; 2]], left: &mut [S], right: &mut [S])
     }
 }
 
-/// Twin of [`super::super::svf`].
+/// Twin of `kernels::svf`.
 pub fn svf(coefficients: &[SvfFrame], settle: bool, frames: &mut [[f64; 2]], state: &mut SvfState) {
     if settle {
         for c in state.as_flattened_mut() {
