@@ -99,10 +99,16 @@ fn run(b: [f64; 3], c: [f64; 3], audio: &mut [f32]) {
 /// The literal convolution, without the delay of a linear phase.
 fn convolve(audio: &[f32], taps: &[f64], gain_db: f64, delay: usize) -> Vec<f32> {
     let gain = 10_f64.powf(gain_db / 20.0);
+    let taps: Vec<f32> = taps.iter().map(|tap| (tap * gain) as f32).collect();
     let mut result = vec![0.0_f32; audio.len()];
-    for (n, tap) in taps.iter().map(|tap| (tap * gain) as f32).enumerate() {
-        for (sum, sample) in result[n..].iter_mut().zip(audio) {
-            *sum += tap * sample;
+    // In pieces that stay in the cache.
+    for (piece, sums) in result.chunks_mut(4096).enumerate() {
+        for (n, tap) in taps.iter().enumerate() {
+            let late = n.saturating_sub(4096 * piece).min(sums.len());
+            let first = (4096 * piece).saturating_sub(n);
+            for (sum, sample) in sums[late..].iter_mut().zip(&audio[first..]) {
+                *sum += tap * sample;
+            }
         }
     }
     result.drain(..delay);
