@@ -6,7 +6,7 @@ use mixcore::filters::design::{Method, Shape, second_order};
 use mixcore::filters::{
     Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
     CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
-    FractionalDelayParams, FractionalDelaySetup,
+    FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
 };
 use sha2::Sha256;
 
@@ -83,5 +83,13 @@ pub(crate) fn fractional_delay<S: Sample>() -> Result<Sha256, Error> {
         let mut memory = [S::one(); FRACTIONAL_SAMPLES];
         let mut delay = FractionalDelay::new_in(setup, params, stream, &mut memory)?;
         process(&mut delay, stream, audio)
+    })
+}
+
+pub(crate) fn svf<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        let params = SvfParams { hz: 3000.0, q: 0.7, gain_db: 3.0 };
+        let mut svf = Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?;
+        process(&mut svf, stream, audio)
     })
 }

@@ -7,7 +7,8 @@
 use core::panic::PanicInfo;
 
 use mixcore::filters::{
-    Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqParams, FractionalDelay, RealFft,
+    Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqBand, EqParams, FractionalDelay,
+    RealFft, Svf, SvfParams,
 };
 use mixcore::kernels::{self, Intake, Isa, KEnergy, KSegments, KState};
 use mixcore::level::{AutomatedGain, DcBlocker, DcBlockerParams, Dither, Fader, FaderParams};
@@ -102,6 +103,24 @@ entries! {
     }
     eq_reset(eq: &mut Eq) {
         Processor::reset(eq);
+    }
+    eq_set_band(eq: &mut Eq, index: usize, band: &EqBand) -> Result<(), Error> {
+        eq.set_band(index, *band)
+    }
+    eq_set_field(eq: &mut Eq, name: &str, value: f64) -> Result<(), Error> {
+        eq.set_field(name, value)
+    }
+    svf_process_f32(svf: &mut Svf, audio: BlockMut<'_, f32>) -> Result<(), Error> {
+        svf.process(Io::new(audio))
+    }
+    svf_process_swept(svf: &mut Svf, audio: BlockMut<'_, f32>, cutoff_hz: &[f32]) -> Result<(), Error> {
+        svf.process_swept(audio, cutoff_hz)
+    }
+    svf_set_params(svf: &mut Svf, params: SvfParams) -> Result<(), Error> {
+        svf.set_params(params)
+    }
+    svf_reset(svf: &mut Svf) {
+        svf.reset();
     }
     cascade_process_f32(cascade: &mut Cascade, audio: BlockMut<'_, f32>) -> Result<(), Error> {
         cascade.process(Io::new(audio))
