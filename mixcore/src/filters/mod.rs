@@ -3,8 +3,13 @@
 
 mod biquad;
 mod delay;
+pub mod design;
 mod fft;
+mod rate_plan;
+mod resampler;
 
 pub use biquad::Biquad;
 pub use delay::Delay;
 pub use fft::RealFft;
+pub use rate_plan::{MAX_RATIO_TERM, Quality, ResamplerSetup};
+pub use resampler::{F32_NOISE_DB, Resampler};

@@ -10,12 +10,13 @@ use super::correlate::PairSums;
 use super::intake::Intake;
 use super::isa::{Isa, dispatch};
 use super::k_weight::{KSegments, KState, KWork};
+use super::polyphase::{PhasePlace, PhasePlan};
 use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, reduce,
-    screen, true_peak, window,
+    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix,
+    polyphase, reduce, screen, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -80,6 +81,12 @@ for_both_samples! {
     mix::add_scaled_lanes as fn add_scaled(sum: &mut [Self], source: &[Self], gain: Self);
     mix::accumulate_lanes as fn accumulate(sum: &mut [f64], source: &[Self], gain: f64);
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
+    polyphase::phase_dots_lanes as fn phase_dots(
+        plan: &PhasePlan, bank: &[Self], place: PhasePlace, line: &[Self], out: &mut [Self]
+    ) -> PhasePlace;
+    polyphase::phase_dots_two_lanes as fn phase_dots_two(
+        plan: &PhasePlan, bank: &[Self], place: PhasePlace, lines: [&[Self]; 2], outs: [&mut [Self]; 2]
+    ) -> PhasePlace;
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;

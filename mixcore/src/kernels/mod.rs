@@ -27,9 +27,11 @@ mod k_weight;
 pub(crate) mod lanes;
 mod matrix;
 mod mix;
+mod polyphase;
 mod reduce;
 mod sample;
 pub mod scalar;
+mod scalar_fir;
 mod screen;
 mod true_peak;
 mod window;
@@ -58,6 +60,9 @@ pub use isa::{Isa, IsaLevel};
 pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix_row;
 pub use mix::{accumulate, add_scaled, round_into};
+/// Parts of [`crate::filters::Resampler`], public for tests and benches only.
+#[doc(hidden)]
+pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.

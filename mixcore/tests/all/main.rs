@@ -14,6 +14,7 @@ mod fft;
 mod golden;
 mod kernels;
 mod kernels_analysis;
+mod kernels_fir;
 mod kernels_matrix;
 mod layouts;
 mod masking;
@@ -65,6 +66,8 @@ mod reference;
 #[cfg(feature = "json")]
 mod reported;
 #[cfg(feature = "alloc")]
+mod resampler;
+#[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]
 mod solve;
@@ -72,3 +75,5 @@ mod solve;
 mod standards;
 #[cfg(feature = "alloc")]
 mod true_peak;
+#[cfg(feature = "alloc")]
+mod windowed_sinc;
