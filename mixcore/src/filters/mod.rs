@@ -1,5 +1,5 @@
-//! Filters: designs and what runs them, the equaliser, crossovers, convolution, delays, the dry path
-//! and the real Fourier transform.
+//! Filters: designs and what runs them, the equaliser, crossovers, convolution, delays, the dry
+//! path, rate conversion and the real Fourier transform.
 
 mod biquad;
 mod cascade;
@@ -15,6 +15,8 @@ mod fft;
 mod fractional_delay;
 mod partitions;
 mod pipes;
+mod rate_plan;
+mod resampler;
 mod svf;
 
 pub use biquad::Biquad;
@@ -34,4 +36,6 @@ pub use fft::RealFft;
 pub use fractional_delay::{
     FractionalDelay, FractionalDelayParams, FractionalDelaySetup, MAX_FRACTIONAL_DELAY_MS,
 };
+pub use rate_plan::{MAX_RATIO_TERM, Quality, ResamplerSetup};
+pub use resampler::{F32_NOISE_DB, Resampler};
 pub use svf::{Svf, SvfParams, SvfSetup};

@@ -32,11 +32,13 @@ mod matrix;
 mod mix;
 mod pair_cascade;
 mod pipeline;
+mod polyphase;
 mod reduce;
 mod sample;
 pub mod scalar;
 mod scalar_convolve;
 mod scalar_crossover;
+mod scalar_fir;
 mod scalar_pipeline;
 mod screen;
 mod spectrum_mac;
@@ -81,6 +83,9 @@ pub use pair_cascade::{
 /// Parts of the equaliser, public for tests and benches only.
 #[doc(hidden)]
 pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out, pipeline};
+/// Parts of [`crate::filters::Resampler`], public for tests and benches only.
+#[doc(hidden)]
+pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.

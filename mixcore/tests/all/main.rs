@@ -19,6 +19,7 @@ mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
+mod kernels_fir;
 mod kernels_matrix;
 mod kernels_pipeline;
 mod laws;
@@ -84,6 +85,8 @@ mod reference;
 #[cfg(feature = "json")]
 mod reported;
 #[cfg(feature = "alloc")]
+mod resampler;
+#[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]
 mod solve;
@@ -93,3 +96,5 @@ mod standards;
 mod svf;
 #[cfg(feature = "alloc")]
 mod true_peak;
+#[cfg(feature = "alloc")]
+mod windowed_sinc;
