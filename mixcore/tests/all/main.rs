@@ -27,6 +27,10 @@ mod signals;
 mod spectrum;
 mod trade;
 
+#[cfg(feature = "alloc")]
+mod align;
+#[cfg(feature = "json")]
+mod align_cue;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]
