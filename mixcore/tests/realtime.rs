@@ -21,6 +21,8 @@ use mixcore::dynamics::LimiterParams;
 #[cfg(feature = "alloc")]
 use mixcore::filters::{Resampler, ResamplerSetup};
 use mixcore::kernels::Isa;
+#[cfg(feature = "alloc")]
+use mixcore::level::{AlignSetup, Aligner, Recording};
 use mixcore::level::{
     Automation, Breakpoint, BusInput, EdgeGain, Fader, FaderParams, FaderSetup, SegmentShape,
     sum_bus,
@@ -335,6 +337,20 @@ fn analysis<S: Sample>() {
 fn analysis_never_allocates() {
     analysis::<f32>();
     analysis::<f64>();
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn an_alignment_never_allocates() {
+    let audio = signals::noise::<f32>(1, 48_000, 0.5, 3).remove(0);
+    let setup = AlignSetup { max_offset_ms: 100.0, ..AlignSetup::default() };
+    let mut aligner = Aligner::new(setup, 48_000.0, Isa::detect()).unwrap();
+    let of = |samples| Recording { samples, rate_hz: 48_000.0 };
+    let calls = allocations(|| {
+        let found = aligner.measure(of(&audio[..40_000]), of(&audio[500..])).unwrap();
+        assert!((found.delay_frames.value().unwrap() + 500.0).abs() < 0.01);
+    });
+    assert_eq!(calls, 0);
 }
 
 /// Loud and silent in turn: the recursions of the bands run down in between.

@@ -130,8 +130,8 @@ pub struct DitherSetup {
     pub kind: DitherKind,
     /// The same seed gives the same noise.
     pub seed: u64,
-    /// Exact zeros after [`AUTO_BLANK_MS`] of digital silence in a channel. Off by default: the noise
-    /// that comes and goes is more noticeable than one that stays.
+    /// Exact zeros before a channel first sounds, and after [`AUTO_BLANK_MS`] of digital silence. Off by
+    /// default: a noise that comes and goes is more noticeable than one that stays.
     pub auto_blank: bool,
 }
 
@@ -175,12 +175,19 @@ impl DitherSetup {
 }
 
 /// What a channel remembers.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Memory {
     /// Past errors in steps, the newest first.
     errors: [f64; TAPS],
     /// Frames of digital silence so far.
     silent: u32,
+}
+
+impl Default for Memory {
+    /// No errors, and silence since ever: what has not sounded yet makes no noise.
+    fn default() -> Self {
+        Self { errors: [0.0; TAPS], silent: u32::MAX }
+    }
 }
 
 /// Rounds samples to words of 8 to 24 bits, with dither.
@@ -217,7 +224,7 @@ pub struct Dither {
     stream: Stream,
     grid: Grid,
     memory: PerChannel<Memory>,
-    /// Frames of silence before auto-blank; more than there can be without it.
+    /// Frames of silence before auto-blank.
     hold: u32,
     /// Frames since the start.
     frame: u64,
@@ -232,13 +239,13 @@ impl Dither {
     /// Bits outside 8 to 24, shaping at a rate outside 40 to 50 kHz, or a stream out of range.
     pub fn new(setup: DitherSetup, stream: Stream) -> Result<Self, Error> {
         setup.validate(&stream)?;
-        let blank = u32::try_from(stream.frames_of_ms(AUTO_BLANK_MS)).unwrap_or(u32::MAX);
+        let hold = u32::try_from(stream.frames_of_ms(AUTO_BLANK_MS)).unwrap_or(u32::MAX);
         Ok(Self {
             setup,
             stream,
             grid: Grid::new(&setup),
             memory: PerChannel::new(stream.channel_count())?,
-            hold: if setup.auto_blank { blank } else { u32::MAX },
+            hold,
             frame: 0,
             clipped: 0,
             faults: 0,

@@ -1,5 +1,10 @@
 //! The first layer of a mix: how loud every element is.
 
+mod align;
+mod align_coarse;
+mod align_drift;
+mod align_fine;
+mod align_plan;
 mod automated_gain;
 mod automation;
 mod bus;
@@ -12,6 +17,10 @@ mod laws;
 mod switch;
 mod thin;
 
+pub use align::{
+    AlignSetup, Aligner, Alignment, Correction, MAX_ALIGN_OFFSET_MS, MIN_ALIGN_S, Polarity,
+    PolarityDoubt, Recording,
+};
 pub use automated_gain::AutomatedGain;
 pub use automation::{Automation, Breakpoint, MAX_AUTOMATION_FRAME, SegmentShape};
 pub use bus::{BusInput, EdgeGain, MAX_EDGE_LANES, sum_bus};

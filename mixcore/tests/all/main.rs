@@ -37,6 +37,9 @@ mod signals;
 mod spectrum;
 mod trade;
 
+mod align;
+#[cfg(feature = "json")]
+mod align_cue;
 #[cfg(feature = "alloc")]
 mod automation;
 #[cfg(feature = "alloc")]
