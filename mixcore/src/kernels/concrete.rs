@@ -15,7 +15,7 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix,
+    band_pass, cascade, correlate, fft_real, fir, gain, intake, interp, k_weight, matrix, mix,
     polyphase, reduce, screen, true_peak, window,
 };
 
@@ -67,6 +67,10 @@ for_both_samples! {
     fft_real::irfft_lanes as fn irfft(
         tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
     ) -> Option<()>;
+    fir::fir_lanes as fn fir(input: &[Self], taps: &[Self], out: &mut [Self]);
+    fir::mirrored_fir_lanes as fn mirrored_fir(input: &[Self], half: &[Self], out: &mut [Self]);
+    fir::unweave_lanes as fn unweave(input: &[Self], even: &mut [Self], odd: &mut [Self]);
+    fir::weave_lanes as fn weave(even: &[Self], odd: &[Self], out: &mut [Self]);
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);

@@ -19,6 +19,7 @@ mod fft_butterfly;
 mod fft_passes;
 mod fft_real;
 mod fft_scalar;
+mod fir;
 mod gain;
 mod intake;
 mod interp;
@@ -51,6 +52,7 @@ pub use correlate::{PairSums, dot3, lag_products};
 pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
+pub use fir::{fir, mirrored_fir, unweave, weave};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;

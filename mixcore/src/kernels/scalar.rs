@@ -12,7 +12,7 @@ use super::k_weight::{
 };
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
-pub use super::scalar_fir::phase_dots;
+pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,

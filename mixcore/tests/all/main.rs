@@ -23,6 +23,7 @@ mod pan;
 mod promises;
 mod properties;
 mod properties_lent;
+mod rate_lent;
 mod roster;
 mod signals;
 mod spectrum;
@@ -43,6 +44,8 @@ mod excursions;
 #[cfg(feature = "alloc")]
 mod fader;
 #[cfg(feature = "alloc")]
+mod fir;
+#[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "alloc")]
 mod limiter;
@@ -59,6 +62,8 @@ mod masking_cue;
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
+#[cfg(feature = "alloc")]
+mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]

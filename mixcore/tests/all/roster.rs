@@ -5,7 +5,7 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
-    pub use mixcore::filters::Delay;
+    pub use mixcore::filters::{Delay, Fir, FirSetup};
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
     pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
@@ -28,6 +28,23 @@ pub mod prelude {
         {
             let len = Delay::<S>::required_len(frames, &stream)?;
             Delay::new_in(frames, stream, lend(len, S::one()))
+        }
+    }
+
+    /// A symmetric filter of 33 taps, longer than a vector and than a block of the smallest tests, in
+    /// its own memory or, without `alloc`, in lent memory.
+    pub fn fir<S: Sample>(stream: Stream) -> Result<Fir<'static, S>, Error> {
+        let taps: [f64; 33] = core::array::from_fn(|k| {
+            let away = k.abs_diff(16) as f64;
+            (1.0 - away / 17.0) * if k % 2 == 0 { 1.0 / 17.0 } else { -0.3 / 17.0 }
+        });
+        let setup = FirSetup::all(&taps);
+        #[cfg(feature = "alloc")]
+        return Fir::new(setup, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let len = Fir::<S>::required_len(&setup, &stream)?;
+            Fir::new_in(setup, stream, lend(len, S::one()))
         }
     }
 
@@ -68,6 +85,9 @@ macro_rules! each_processor {
         } }
         $run! { delay, Delay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(delay::<S>(123, stream)?)))
+        } }
+        $run! { fir, Fir, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(fir::<S>(stream)?)))
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
