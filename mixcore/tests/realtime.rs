@@ -19,7 +19,7 @@ use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
 use mixcore::dynamics::LimiterParams;
 #[cfg(feature = "alloc")]
-use mixcore::filters::{Resampler, ResamplerSetup};
+use mixcore::filters::{Delay, Oversampler, OversamplerSetup, Resampler, ResamplerSetup};
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
 use mixcore::level::{AlignSetup, Aligner, Recording};
@@ -446,6 +446,16 @@ fn changes_of_the_rate_never_allocate() {
             resampler.flush(BlockMut::new(&mut output).unwrap()).unwrap();
             resampler.reset();
             assert_eq!(resampler.render(clip, BlockMut::new(&mut output).unwrap()), Ok(1));
+        });
+        assert_eq!(calls, 0, "allocator calls ({layout})");
+        let mut over = Oversampler::new(OversamplerSetup::new(4, 480), stream).unwrap();
+        let mut delay = Delay::new(3, stream).unwrap();
+        let calls = allocations(|| {
+            let part = Block::new(&input).unwrap().range(0, 480);
+            over.up(part).unwrap().fill(0.5);
+            over.down(BlockMut::new(&mut output).unwrap().range(0, 480)).unwrap();
+            over.around(BlockMut::new(&mut output).unwrap(), &mut delay).unwrap();
+            over.reset();
         });
         assert_eq!(calls, 0, "allocator calls ({layout})");
     }

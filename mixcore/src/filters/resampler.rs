@@ -282,7 +282,8 @@ impl<'a, S: Sample> Resampler<'a, S> {
         Ok(())
     }
 
-    /// Renders a whole clip of any length, with the latency removed: input frame n stands at n·L/M,
+    /// Renders a whole clip of any length and returns how many faulty samples of it became 0. The
+    /// latency is removed: input frame n stands at n·L/M,
     /// and what rings beyond the ends is cut off. The resampler is reset before and after.
     ///
     /// # Shape

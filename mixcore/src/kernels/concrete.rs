@@ -16,7 +16,7 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, blend, cascade, correlate, direct, fft_real, fractional, gain, intake, interp,
+    band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, intake, interp,
     k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, window,
 };
 
@@ -71,6 +71,10 @@ for_both_samples! {
     fft_real::irfft_lanes as fn irfft(
         tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
     ) -> Option<()>;
+    fir::fir_lanes as fn fir(input: &[Self], taps: &[Self], out: &mut [Self]);
+    fir::mirrored_fir_lanes as fn mirrored_fir(input: &[Self], half: &[Self], out: &mut [Self]);
+    fir::unweave_lanes as fn unweave(input: &[Self], even: &mut [Self], odd: &mut [Self]);
+    fir::weave_lanes as fn weave(even: &[Self], odd: &[Self], out: &mut [Self]);
     fractional::fractional_lanes as fn fractional(
         table: &[Self], line: &[Self], places: &[FractionalPlace], out: &mut [Self]
     );

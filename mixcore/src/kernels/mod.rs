@@ -21,6 +21,7 @@ mod fft_butterfly;
 mod fft_passes;
 mod fft_real;
 mod fft_scalar;
+mod fir;
 mod fractional;
 mod gain;
 mod intake;
@@ -63,6 +64,7 @@ pub use direct::direct;
 pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
+pub use fir::{fir, mirrored_fir, unweave, weave};
 /// Parts of [`crate::filters::FractionalDelay`], public for tests and benches only.
 #[doc(hidden)]
 pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};

@@ -87,6 +87,69 @@ fn a_bank_of_phases_is_a_sum_of_products() {
     assert_eq!(plan.outputs_until(PhasePlace::default(), 10), 16);
 }
 
+fn sums<S: Sample>() {
+    for isa in Isa::available() {
+        for count in [0, 1, 2, 5, 15, 16, 17, 31, 32, 33, 36, 64, 70, 100] {
+            let taps = noise::<S>(1, count, 1.0, 21).remove(0);
+            for length in [0, 1, 3, 4, 7, 8, 9, 31, 48, 49, 97, 130] {
+                for offset in [0, 1, 3] {
+                    let source = noise::<S>(1, length + 2 * count + offset, 1.0, 22).remove(0);
+                    let input = &source[offset..];
+                    let run = |f: &dyn Fn(&mut [S])| {
+                        let mut out = vec![S::one(); length];
+                        f(&mut out);
+                        bits(&out)
+                    };
+                    assert_eq!(
+                        run(&|out| kernels::fir(isa, input, &taps, out)),
+                        run(&|out| scalar::fir(input, &taps, out)),
+                        "{isa:?} {count} {length}"
+                    );
+                    assert_eq!(
+                        run(&|out| kernels::mirrored_fir(isa, input, &taps, out)),
+                        run(&|out| scalar::mirrored_fir(input, &taps, out)),
+                        "{isa:?} {count} {length}"
+                    );
+                    let half = length / 2;
+                    assert_eq!(
+                        run(&|out| kernels::weave(isa, input, &source, out)),
+                        run(&|out| scalar::weave(input, &source, out))
+                    );
+                    assert_eq!(
+                        run(&|out| {
+                            let (a, b) = out.split_at_mut(half);
+                            kernels::unweave(isa, input, a, b);
+                        }),
+                        run(&|out| {
+                            let (a, b) = out.split_at_mut(half);
+                            scalar::unweave(input, a, b);
+                        })
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_products_in_time() {
+    sums::<f32>();
+    sums::<f64>();
+}
+
+#[test]
+fn a_weave_is_undone() {
+    let isa = Isa::detect();
+    let source = noise::<f32>(2, 37, 1.0, 5);
+    let mut woven = vec![0.0; 74];
+    kernels::weave(isa, &source[0], &source[1], &mut woven);
+    assert!((0..37).all(|n| woven[2 * n] == source[0][n] && woven[2 * n + 1] == source[1][n]));
+    let mut back = vec![vec![0.0; 37]; 2];
+    let (even, odd) = back.split_at_mut(1);
+    kernels::unweave(isa, &woven, &mut even[0], &mut odd[0]);
+    assert_eq!(back, source);
+}
+
 proptest! {
     #[test]
     fn fir_kernels_take_slices_of_any_length(
@@ -101,6 +164,27 @@ proptest! {
         let plan = PhasePlan::new::<f32>(up, down, taps);
         let place = PhasePlace { start, row };
         for isa in Isa::available() {
+            let run = |f: &dyn Fn(&mut [f32])| {
+                let mut out = out.clone();
+                f(&mut out);
+                bits(&out)
+            };
+            prop_assert_eq!(
+                run(&|out| kernels::fir(isa, &x, &y, out)),
+                run(&|out| scalar::fir(&x, &y, out))
+            );
+            prop_assert_eq!(
+                run(&|out| kernels::mirrored_fir(isa, &x, &y, out)),
+                run(&|out| scalar::mirrored_fir(&x, &y, out))
+            );
+            prop_assert_eq!(
+                run(&|out| kernels::weave(isa, &x, &y, out)),
+                run(&|out| scalar::weave(&x, &y, out))
+            );
+            prop_assert_eq!(
+                run(&|out| kernels::unweave(isa, &x, out, &mut y.clone())),
+                run(&|out| scalar::unweave(&x, out, &mut y.clone()))
+            );
             let (mut a, mut twin) = (out.clone(), out.clone());
             let next = kernels::phase_dots(isa, &plan, &bank, place, &x, &mut a);
             prop_assert_eq!(next, scalar::phase_dots(&plan, &bank, place, &x, &mut twin));

@@ -32,6 +32,7 @@ mod promises;
 mod properties;
 mod properties_lent;
 mod properties_level;
+mod rate_lent;
 mod roster;
 mod signals;
 mod spectrum;
@@ -65,6 +66,8 @@ mod excursions;
 #[cfg(feature = "alloc")]
 mod fader;
 #[cfg(feature = "alloc")]
+mod fir;
+#[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "alloc")]
 mod limiter;
@@ -81,6 +84,8 @@ mod masking_cue;
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
+#[cfg(feature = "alloc")]
+mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]

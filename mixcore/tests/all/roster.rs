@@ -8,8 +8,8 @@ pub mod prelude {
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
         Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
-        CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
-        FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
+        CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, Fir, FirSetup,
+        FractionalDelay, FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
     };
     pub use mixcore::level::{
         AutomatedGain, DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader,
@@ -92,6 +92,23 @@ pub mod prelude {
         }
     }
 
+    /// A symmetric filter of 33 taps, longer than a vector and than a block of the smallest tests, in
+    /// its own memory or, without `alloc`, in lent memory.
+    pub fn fir<S: Sample>(stream: Stream) -> Result<Fir<'static, S>, Error> {
+        let taps: [f64; 33] = core::array::from_fn(|k| {
+            let away = k.abs_diff(16) as f64;
+            (1.0 - away / 17.0) * if k % 2 == 0 { 1.0 / 17.0 } else { -0.3 / 17.0 }
+        });
+        let setup = FirSetup::all(&taps);
+        #[cfg(feature = "alloc")]
+        return Fir::new(setup, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let len = Fir::<S>::required_len(&setup, &stream)?;
+            Fir::new_in(setup, stream, lend(len, S::one()))
+        }
+    }
+
     /// A fractional delay of up to a second, in its own memory or, without `alloc`, in lent memory.
     pub fn fractional_delay<S: Sample>(
         delay_ms: f64,
@@ -171,6 +188,9 @@ macro_rules! each_processor {
         } }
         $run! { delay, Delay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(delay::<S>(123, stream)?)))
+        } }
+        $run! { fir, Fir, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(fir::<S>(stream)?)))
         } }
         $run! { dither, Dither, memory: true, |stream: Stream| {
             let setup = DitherSetup { seed: 5, auto_blank: true, ..DitherSetup::default() };

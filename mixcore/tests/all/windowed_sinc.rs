@@ -46,7 +46,7 @@ fn pass_band_and_stop_band_are_as_designed() {
             let hz = stop_hz * 0.5;
             let bin = hz * BINS as f64 / rate_hz;
             if bin == bin.floor() {
-                let gain = fir_gain_at(&taps, hz, rate_hz);
+                let gain = fir_gain_at(taps.iter().copied(), hz, rate_hz);
                 assert!((gain - spectrum[bin as usize]).abs() < 1e-13);
             }
         }

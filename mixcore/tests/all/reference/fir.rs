@@ -88,3 +88,36 @@ pub fn magnitudes(samples: &[f64], bins: usize) -> Vec<f64> {
     fft(&mut re, &mut im);
     re.iter().zip(&im).take(bins / 2 + 1).map(|(re, im)| re.hypot(*im)).collect()
 }
+
+/// All 4·half − 1 taps of a half-band low-pass: a half in the middle, pairs that add up to a quarter
+/// each side, nothing in between.
+pub fn half_band(half: usize, half_width: f64, beta: f64) -> Vec<f64> {
+    let odd: Vec<f64> =
+        (0..half).map(|k| windowed_sinc((2 * k + 1) as f64, 0.25, half_width, beta)).collect();
+    let sum: f64 = odd.iter().sum();
+    let mut taps = vec![0.0; 4 * half - 1];
+    taps[2 * half - 1] = 0.5;
+    for (k, tap) in odd.iter().enumerate() {
+        taps[2 * half - 1 - (2 * k + 1)] = 0.25 * tap / sum;
+        taps[2 * half - 1 + (2 * k + 1)] = 0.25 * tap / sum;
+    }
+    taps
+}
+
+/// Σ taps\[k\] · x\[n − k\] for as many n as x has frames.
+pub fn convolved(x: &[f64], taps: &[f64]) -> Vec<f64> {
+    (0..x.len())
+        .map(|n| taps.iter().take(n + 1).enumerate().map(|(k, tap)| tap * x[n - k]).sum())
+        .collect()
+}
+
+/// Twice the rate: a zero after every frame, and a low-pass with a gain of 2.
+pub fn doubled(x: &[f64], taps: &[f64]) -> Vec<f64> {
+    let stuffed: Vec<f64> = x.iter().flat_map(|&x| [2.0 * x, 0.0]).collect();
+    convolved(&stuffed, taps)
+}
+
+/// Half the rate: a low-pass, and every second frame from `first` on.
+pub fn halved(x: &[f64], taps: &[f64], first: usize) -> Vec<f64> {
+    convolved(x, taps).into_iter().skip(first).step_by(2).collect()
+}
