@@ -5,8 +5,8 @@ use mixcore::audio::{Block, Sample};
 use mixcore::filters::design::{Method, Shape, second_order};
 use mixcore::filters::{
     Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
-    CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
-    FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
+    CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, Fir, FirSetup,
+    FractionalDelay, FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
 };
 use sha2::Sha256;
 
@@ -21,6 +21,7 @@ const ROOM_FRAMES: usize = 5000;
 const CONVOLVER_SAMPLES: usize = 120_000;
 const CONVOLVER_CONTROL: usize = 4_000;
 const CROSSOVER_NUMBERS: usize = 4_000;
+const FIR_SAMPLES: usize = 4_000;
 const FRACTIONAL_SAMPLES: usize = 60_000;
 
 pub(crate) fn cascade<S: Sample>() -> Result<Sha256, Error> {
@@ -73,6 +74,17 @@ pub(crate) fn delay<S: Sample>() -> Result<Sha256, Error> {
     in_two_layouts::<S>(|stream, audio| {
         let mut memory = [S::one(); DELAY_FRAMES * CHANNELS];
         process(&mut Delay::new_in(DELAY_FRAMES, stream, &mut memory)?, stream, audio)
+    })
+}
+
+pub(crate) fn fir<S: Sample>() -> Result<Sha256, Error> {
+    let taps: [f64; 33] = core::array::from_fn(|k| {
+        let away = k.abs_diff(16) as f64;
+        (1.0 - away / 17.0) * if k % 2 == 0 { 1.0 / 17.0 } else { -0.3 / 17.0 }
+    });
+    in_two_layouts::<S>(|stream, audio| {
+        let mut memory = [S::one(); FIR_SAMPLES];
+        process(&mut Fir::new_in(FirSetup::all(&taps), stream, &mut memory)?, stream, audio)
     })
 }
 
