@@ -143,7 +143,12 @@ impl<'a> EdgeGain<'a> {
             let Some((source, from_rest)) = from.split_at_checked(piece.frames) else { return };
             let Some((sum, to_rest)) = to.split_at_mut_checked(piece.frames) else { return };
             if piece.step != 0.0 {
-                kernels::accumulate_ramp(isa, sum, source, piece.start, piece.step, piece.first);
+                let zeros = piece.zeros();
+                let (Some(sum), Some(source)) = (sum.get_mut(zeros..), source.get(zeros..)) else {
+                    return;
+                };
+                let first = piece.first.max(zeros);
+                kernels::accumulate_ramp(isa, sum, source, piece.start, piece.step, first);
             } else if piece.start != 0.0 {
                 kernels::accumulate(isa, sum, source, piece.start);
             }

@@ -297,7 +297,10 @@ pub(super) fn apply<S: Sample>(stream: Stream, samples: &mut [S], piece: &Segmen
     let start = S::from_f64(sign * piece.start);
     if piece.step != 0.0 {
         let step = S::from_f64(sign * piece.step);
-        kernels::gain_ramp(stream.isa, samples, start, step, piece.first);
+        let zeros = piece.zeros();
+        samples.iter_mut().take(zeros).for_each(|sample| *sample = S::zero());
+        let Some(rest) = samples.get_mut(zeros..) else { return };
+        kernels::gain_ramp(stream.isa, rest, start, step, piece.first.max(zeros));
     } else if piece.start == 0.0 {
         samples.fill(S::zero());
     } else if start != S::one() {
