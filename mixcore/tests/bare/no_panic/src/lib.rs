@@ -6,7 +6,10 @@
 
 use core::panic::PanicInfo;
 
-use mixcore::filters::{Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqBand, EqParams, Fir, FractionalDelay, Oversampler, RealFft, Resampler, Svf, SvfParams};
+use mixcore::filters::{
+    Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqBand, EqParams, Fir,
+    FractionalDelay, Oversampler, RealFft, Resampler, Svf, SvfParams,
+};
 use mixcore::kernels::{self, Intake, Isa, KEnergy, KSegments, KState};
 use mixcore::level::{
     AutomatedGain, BusInput, DcBlocker, DcBlockerParams, Dither, Fader, FaderParams, sum_bus,
