@@ -84,7 +84,7 @@ pub enum Error {
         given: f64,
         /// Smallest allowed value.
         min: f64,
-        /// Largest allowed value.
+        /// Largest allowed value; below `min` where nothing is allowed (an index of an empty list).
         max: f64,
     },
     /// Something leads back to itself.
@@ -198,6 +198,10 @@ impl fmt::Display for Error {
         match *self {
             Self::OutOfRange { field, given, min, max } => {
                 write!(f, "{field} is {given}, allowed is {min} to {max}: set it inside that range")
+            }
+            // An index of an empty list.
+            Self::ItemOutOfRange { item, index, field, given, min, max } if max < min => {
+                write!(f, "{item} {index}: {field} is {given}, but there are none: leave it out")
             }
             Self::ItemOutOfRange { item, index, field, given, min, max } => write!(
                 f,

@@ -80,7 +80,7 @@ impl<'a> AutomatedGain<'a> {
         &mut self.lane
     }
 
-    /// The level at the next frame, dB; -inf is zero.
+    /// The level at the next frame by the laws of the lane ([`Automation::db_at`]), dB; -inf is zero.
     #[must_use]
     pub fn gain_db_now(&self) -> f64 {
         self.automation().db_at(self.frame)

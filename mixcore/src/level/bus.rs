@@ -45,7 +45,8 @@ const NO_LANE: Automation<'static> =
     Automation::checked(&[Breakpoint::new(0, 0.0, SegmentShape::Step)]);
 
 impl<'a> EdgeGain<'a> {
-    /// 0 dB: every bit passes.
+    /// 0 dB: every sample adds itself, unchanged. A bus of this edge alone has its bits, but for the
+    /// sign of a zero: the sum starts from +0, so -0 comes out as +0.
     pub const UNITY: EdgeGain<'static> =
         EdgeGain { gain_db: 0.0, gain: 1.0, lanes: [NO_LANE; MAX_EDGE_LANES], count: 0 };
 

@@ -383,7 +383,10 @@ fn circles_and_wrong_indices_are_errors_that_say_where() {
     let found = text(Desk { strips: &loud, buses: &buses, ..Desk::default() });
     assert!(found.contains("strip 1: gain_db is 24.5, allowed is -144 to 24"), "{found}");
     let member = [DeskStrip { vca: Some(0), ..DeskStrip::default() }];
-    assert!(text(Desk { buses: &member, ..Desk::default() }).contains("bus 0: vca is 0"));
+    let found = text(Desk { buses: &member, ..Desk::default() });
+    assert!(found.starts_with("bus 0: vca is 0, but there are none"), "{found}");
+    let found = text(Desk { strips: &strips, ..Desk::default() });
+    assert!(found.starts_with("strip 0: output is 3, but there are none"), "{found}");
     let sends = [send(ONE, 0, Tap::PreFader, f64::NAN)];
     let found = text(Desk { strips: &loud[..1], buses: &buses, sends: &sends, ..Desk::default() });
     assert!(found.contains("send 0: gain_db is NaN"), "{found}");
