@@ -12,8 +12,12 @@ mod shape;
 pub use line::Line;
 pub use shape::RampShape;
 
+mod value;
+
 use crate::math;
 use crate::units::{DB_FLOOR, db_to_gain, gain_to_db};
+
+pub use value::Glide;
 
 /// Frames between two points at which a moving field is evaluated.
 pub const GRID_FRAMES: u64 = 32;

@@ -10,8 +10,8 @@ use std::cell::Cell;
 #[cfg(feature = "alloc")]
 use mixcore::analysis::{
     ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
-    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, SpectrumSetup,
-    ThirdOctave,
+    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, MatchSpectrum,
+    MatchSpectrumSetup, SpectrumSetup, ThirdOctave,
 };
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
@@ -384,6 +384,7 @@ fn spectra_and_masking_never_allocate() {
     let blocks = [Block::new(&stems[0]).unwrap(), Block::new(&stems[1]).unwrap()];
     let mut masking = Masking::new(MaskingSetup::default(), stream).unwrap();
     let mut spectrum = LongTermSpectrum::new(SpectrumSetup::default(), stream).unwrap();
+    let mut voice = MatchSpectrum::new(MatchSpectrumSetup::default(), stream).unwrap();
     let mut ratios_db = [0.0; 40];
     let calls = allocations(|| {
         masking
@@ -401,6 +402,10 @@ fn spectra_and_masking_never_allocate() {
         );
         spectrum.start_segment();
         spectrum.reset();
+        voice.push(blocks[0]).unwrap();
+        std::hint::black_box(voice.measurement());
+        voice.start_segment();
+        voice.reset();
     });
     assert_eq!(calls, 0);
 }

@@ -12,7 +12,9 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
-use mixcore_benches::{Case, Goal, Seen, best, fft, level, limiter, mix, record};
+use mixcore_benches::{
+    Case, Goal, Seen, best, convolve, crossover, fft, level, limiter, mix, record,
+};
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
 const ROUNDS: usize = 40;
@@ -102,6 +104,8 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Mix", rounds, Box::new(whole(mix::cases))),
         ("Level", rounds, Box::new(whole(level::cases))),
         ("FFT", rounds, Box::new(whole(fft::cases))),
+        ("Convolver", rounds, Box::new(whole(convolve::cases))),
+        ("Crossover", rounds, Box::new(whole(crossover::cases))),
     ];
     if has("hours") {
         let cases = || -> Cases { Box::new(loudness::cases(Set::Hours, filter)) };

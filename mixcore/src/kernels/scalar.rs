@@ -12,6 +12,9 @@ use super::k_weight::{
 };
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
+pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
+pub use super::scalar_crossover::{pair_cascade, settle_pairs};
+pub use super::scalar_pipeline::{pair_in, pair_out, pipeline};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,

@@ -9,15 +9,22 @@
 
 mod analysis;
 mod conformance;
+mod convolver;
+mod crossover;
+mod design;
 mod dialogue;
+mod dry_path;
 mod fft;
+mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_matrix;
+mod kernels_pipeline;
 mod laws;
 mod layouts;
 mod masking;
+mod matching;
 mod order;
 mod pan;
 mod promises;
@@ -36,6 +43,8 @@ mod bus;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]
+mod dc_blocker;
+#[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
 mod deliver;
@@ -43,6 +52,10 @@ mod deliver;
 mod delivery;
 #[cfg(feature = "alloc")]
 mod differential;
+#[cfg(feature = "alloc")]
+mod dither;
+#[cfg(feature = "alloc")]
+mod eq;
 #[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]
