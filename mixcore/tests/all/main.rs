@@ -38,6 +38,7 @@ mod signals;
 mod spectrum;
 mod trade;
 
+#[cfg(feature = "alloc")]
 mod align;
 #[cfg(feature = "json")]
 mod align_cue;
