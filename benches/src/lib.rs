@@ -7,6 +7,7 @@
 
 mod case;
 mod cue;
+pub mod eq;
 pub mod fft;
 #[cfg(feature = "libebur128")]
 mod libebur128;

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
-use mixcore_benches::{Case, Goal, Seen, best, fft, limiter, mix, record};
+use mixcore_benches::{Case, Goal, Seen, best, eq, fft, limiter, mix, record};
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
 const ROUNDS: usize = 40;
@@ -100,6 +100,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
+        ("Equaliser", rounds, Box::new(whole(eq::cases))),
         ("FFT", rounds, Box::new(whole(fft::cases))),
     ];
     if has("hours") {
