@@ -9,6 +9,7 @@ mod case;
 pub mod convolve;
 pub mod crossover;
 mod cue;
+pub mod eq;
 pub mod fft;
 pub mod level;
 #[cfg(feature = "libebur128")]

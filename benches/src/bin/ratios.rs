@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
-    Case, Goal, Seen, best, convolve, crossover, fft, level, limiter, mix, record,
+    Case, Goal, Seen, best, convolve, crossover, eq, fft, level, limiter, mix, record,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
@@ -102,7 +102,9 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
-        ("Level", rounds, Box::new(whole(level::cases))),
+        use mixcore_benches::{
+            Case, Goal, Seen, best, convolve, crossover, eq, fft, level, limiter, mix, record,
+        };,
         ("FFT", rounds, Box::new(whole(fft::cases))),
         ("Convolver", rounds, Box::new(whole(convolve::cases))),
         ("Crossover", rounds, Box::new(whole(crossover::cases))),
