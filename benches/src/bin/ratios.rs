@@ -102,9 +102,8 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
-        use mixcore_benches::{
-            Case, Goal, Seen, best, convolve, crossover, eq, fft, level, limiter, mix, record,
-        };,
+        ("Level", rounds, Box::new(whole(level::cases))),
+        ("Equaliser", rounds, Box::new(whole(eq::cases))),
         ("FFT", rounds, Box::new(whole(fft::cases))),
         ("Convolver", rounds, Box::new(whole(convolve::cases))),
         ("Crossover", rounds, Box::new(whole(crossover::cases))),
