@@ -45,7 +45,7 @@ fn oversampled<S: Sample>(factor: usize) -> Vec<Vec<S>> {
         let part = whole.range(start, start + 300);
         let mut high = over.up(part.as_block()).unwrap();
         for channel in high.channels_mut() {
-            channel.iter_mut().for_each(|x| *x = *x * x.abs());
+            channel.iter_mut().for_each(|x| *x *= x.abs());
         }
         over.down(part).unwrap();
     }
