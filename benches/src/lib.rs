@@ -6,6 +6,8 @@
 #![deny(unsafe_code)]
 
 mod case;
+pub mod convolve;
+pub mod crossover;
 mod cue;
 pub mod fft;
 #[cfg(feature = "libebur128")]

@@ -10,8 +10,8 @@ use std::cell::Cell;
 #[cfg(feature = "alloc")]
 use mixcore::analysis::{
     ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
-    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, SpectrumSetup,
-    ThirdOctave,
+    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, MatchSpectrum,
+    MatchSpectrumSetup, SpectrumSetup, ThirdOctave,
 };
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
@@ -19,6 +19,10 @@ use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
+use mixcore::level::{
+    Automation, Breakpoint, BusInput, EdgeGain, Fader, FaderParams, FaderSetup, SegmentShape,
+    sum_bus,
+};
 #[cfg(feature = "alloc")]
 use mixcore::level::{AlignSetup, Aligner, Recording};
 #[cfg(feature = "alloc")]
@@ -33,8 +37,7 @@ use mixcore::session::{
 };
 #[cfg(feature = "alloc")]
 use mixcore::units::FrameRate;
-#[cfg(feature = "alloc")]
-use mixcore::{Layout, Stream};
+use mixcore::{Io, Layout, Process, Processor, Stream};
 
 #[path = "all/conformance.rs"]
 mod conformance;
@@ -173,6 +176,35 @@ fn flush_to_zero_changes_no_bit<S: Sample>(make: conformance::Make<S>) {
     };
     let flushed = with_flush_to_zero(|| conformance::golden_output(make));
     assert!(bits(flushed) == bits(conformance::golden_output(make)));
+}
+
+#[test]
+fn switches_and_buses_never_allocate() {
+    let points = [
+        Breakpoint::new(0, 0.0, SegmentShape::Smooth),
+        Breakpoint::new(700, -20.0, SegmentShape::Step),
+    ];
+    let ride = Automation::new(&points).unwrap();
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let mut fader = Fader::new(FaderSetup::default(), FaderParams::default(), stream).unwrap();
+    let audio = signals::noise::<f32>(2, 1000, 0.5, 3);
+    let (mut strip, mut bus) = (audio.clone(), audio.clone());
+    let calls = allocations(|| {
+        fader.set_muted(true);
+        fader.set_inverted(1, true).unwrap();
+        assert!(fader.set_inverted(2, true).is_err());
+        fader.process(Io::new(BlockMut::new(&mut strip).unwrap())).unwrap();
+        fader.set_muted(false);
+        std::hint::black_box((fader.is_silent(), fader.gain_db_now()));
+        fader.reset();
+        let inputs = [&audio, &strip].map(|audio| BusInput {
+            audio: Block::new(audio).unwrap(),
+            gain: EdgeGain::automated(ride),
+        });
+        sum_bus(Isa::detect(), 10, &inputs, BlockMut::new(&mut bus).unwrap()).unwrap();
+        ride.read(5, &mut bus[0]);
+    });
+    assert_eq!(calls, 0);
 }
 
 #[cfg(feature = "alloc")]
@@ -368,6 +400,7 @@ fn spectra_and_masking_never_allocate() {
     let blocks = [Block::new(&stems[0]).unwrap(), Block::new(&stems[1]).unwrap()];
     let mut masking = Masking::new(MaskingSetup::default(), stream).unwrap();
     let mut spectrum = LongTermSpectrum::new(SpectrumSetup::default(), stream).unwrap();
+    let mut voice = MatchSpectrum::new(MatchSpectrumSetup::default(), stream).unwrap();
     let mut ratios_db = [0.0; 40];
     let calls = allocations(|| {
         masking
@@ -385,6 +418,10 @@ fn spectra_and_masking_never_allocate() {
         );
         spectrum.start_segment();
         spectrum.reset();
+        voice.push(blocks[0]).unwrap();
+        std::hint::black_box(voice.measurement());
+        voice.start_segment();
+        voice.reset();
     });
     assert_eq!(calls, 0);
 }

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
-use mixcore_benches::{Case, Goal, Seen, best, fft, limiter, mix, record};
+use mixcore_benches::{Case, Goal, Seen, best, convolve, crossover, fft, limiter, mix, record};
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
 const ROUNDS: usize = 40;
@@ -101,6 +101,8 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
         ("FFT", rounds, Box::new(whole(fft::cases))),
+        ("Convolver", rounds, Box::new(whole(convolve::cases))),
+        ("Crossover", rounds, Box::new(whole(crossover::cases))),
     ];
     if has("hours") {
         let cases = || -> Cases { Box::new(loudness::cases(Set::Hours, filter)) };

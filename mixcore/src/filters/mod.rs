@@ -1,10 +1,35 @@
-//! Filters that the floors above stand on: second-order sections, delay lines and the real Fourier
-//! transform.
+//! Filters: designs and what runs them, the equaliser, crossovers, convolution, delays, the dry path
+//! and the real Fourier transform.
 
 mod biquad;
+mod cascade;
+mod convolver;
+mod crossing;
+mod crossover;
 mod delay;
+mod delay_time;
+pub mod design;
+mod dry_path;
+mod eq;
 mod fft;
+mod fractional_delay;
+mod partitions;
+mod pipes;
 
 pub use biquad::Biquad;
+pub use cascade::Cascade;
+pub use convolver::{
+    Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, ConvolverStorage,
+    MAX_HEAD_FRAMES, MAX_PARTITION_FRAMES, MAX_RESPONSE_S, MIN_PARTITION_FRAMES,
+};
+pub use crossover::{
+    Crossover, CrossoverParams, CrossoverSetup, MAX_CROSSOVER_BANDS, MIN_CROSSOVER_BANDS,
+};
 pub use delay::Delay;
+pub use delay_time::{DelayTime, speed_of_sound_m_s};
+pub use dry_path::{DRY_PATH_FRAMES, DryPath, DryPathStorage};
+pub use eq::{Eq, EqBand, EqParams, EqSetup, MAX_EQ_BANDS};
 pub use fft::RealFft;
+pub use fractional_delay::{
+    FractionalDelay, FractionalDelayParams, FractionalDelaySetup, MAX_FRACTIONAL_DELAY_MS,
+};

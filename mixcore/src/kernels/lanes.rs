@@ -34,7 +34,7 @@ pub trait Lanes: Sized + Copy + SimdFloatElement {
 /// Turns four rows of four: a perfect shuffle rotates the four bits of (row, column) by one, so two
 /// of them transpose.
 #[inline(always)]
-fn turn_four<I: Simd, V: SimdBase<I>>([a, b, c, d]: [V; 4]) -> [V; 4] {
+pub(super) fn turn_four<I: Simd, V: SimdBase<I>>([a, b, c, d]: [V; 4]) -> [V; 4] {
     let (ac_low, ac_high) = a.interleave(c);
     let (bd_low, bd_high) = b.interleave(d);
     let (first, second) = ac_low.interleave(bd_low);

@@ -9,19 +9,28 @@
 
 mod analysis;
 mod conformance;
+mod convolver;
+mod crossover;
+mod design;
 mod dialogue;
+mod dry_path;
 mod fft;
+mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_matrix;
+mod kernels_pipeline;
+mod laws;
 mod layouts;
 mod masking;
+mod matching;
 mod order;
 mod pan;
 mod promises;
 mod properties;
 mod properties_lent;
+mod properties_level;
 mod roster;
 mod signals;
 mod spectrum;
@@ -31,6 +40,9 @@ mod trade;
 mod align;
 #[cfg(feature = "json")]
 mod align_cue;
+mod automation;
+#[cfg(feature = "alloc")]
+mod bus;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]
@@ -45,6 +57,8 @@ mod delivery;
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
+#[cfg(feature = "alloc")]
+mod eq;
 #[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]
