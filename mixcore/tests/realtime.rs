@@ -19,12 +19,12 @@ use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
 use mixcore::dynamics::LimiterParams;
 use mixcore::kernels::Isa;
+#[cfg(feature = "alloc")]
+use mixcore::level::{AlignSetup, Aligner, Recording};
 use mixcore::level::{
     Automation, Breakpoint, BusInput, EdgeGain, Fader, FaderParams, FaderSetup, SegmentShape,
     sum_bus,
 };
-#[cfg(feature = "alloc")]
-use mixcore::level::{AlignSetup, Aligner, Recording};
 #[cfg(feature = "alloc")]
 use mixcore::loudness::{
     BinWidth, Calibration, ExcursionLog, ExcursionSetup, LeqMeter, LeqSetup, LiveMeter,
