@@ -9,7 +9,9 @@ mod case;
 pub mod convolve;
 pub mod crossover;
 mod cue;
+pub mod eq;
 pub mod fft;
+pub mod level;
 #[cfg(feature = "libebur128")]
 mod libebur128;
 pub mod limiter;

@@ -31,7 +31,9 @@ impl Text {
             len -= 1;
         }
         let mut bytes = [0; 32];
-        bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+        for (to, from) in bytes.iter_mut().zip(text.bytes().take(len)) {
+            *to = from;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "len is at most 32")]
         Self { bytes, len: len as u8, cut: len < text.len() }
     }
@@ -82,7 +84,7 @@ pub enum Error {
         given: f64,
         /// Smallest allowed value.
         min: f64,
-        /// Largest allowed value.
+        /// Largest allowed value; below `min` where nothing is allowed (an index of an empty list).
         max: f64,
     },
     /// Something leads back to itself.
@@ -196,6 +198,10 @@ impl fmt::Display for Error {
         match *self {
             Self::OutOfRange { field, given, min, max } => {
                 write!(f, "{field} is {given}, allowed is {min} to {max}: set it inside that range")
+            }
+            // An index of an empty list.
+            Self::ItemOutOfRange { item, index, field, given, min, max } if max < min => {
+                write!(f, "{item} {index}: {field} is {given}, but there are none: leave it out")
             }
             Self::ItemOutOfRange { item, index, field, given, min, max } => write!(
                 f,

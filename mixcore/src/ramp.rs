@@ -54,6 +54,15 @@ pub struct Segment {
     pub first: usize,
 }
 
+impl Segment {
+    /// Frames at the front of a moving piece whose gain is exactly zero: its origin, where a fade
+    /// opens. They let nothing through, while 0 times what is no number would.
+    #[must_use]
+    pub(crate) fn zeros(&self) -> usize {
+        usize::from(self.start == 0.0 && self.first == 0)
+    }
+}
+
 impl GainRamp {
     /// A constant gain; a later change takes `frames` frames.
     #[must_use]

@@ -19,15 +19,15 @@
 //! Cost: at most some two million responses at a frequency for 8 bands; 40 kB of stack, no allocation.
 //! Latency: none.
 //! Limits: 1 to 8 bands; centres from 30 Hz to 0.4 of the rate and 16 kHz, bells of Q 0.3 to 6, shelves of
-//! Q 0.4 to 0.8 (no resonance), gains within the limits of the match. A curve of third octaves that goes
+//! Q 0.4 to 0.8 (no resonance), gains within the limits of the match and ±24 dB. A curve of third octaves that goes
 //! up and down from band to band (other words, no smoothing) takes more bands than there are: smooth it,
 //! or take taps.
 
 use super::match_curve::EqMatch;
 use super::third_octave::{THIRD_OCTAVES, ThirdOctave};
 use crate::error::Error;
-use crate::filters::Biquad;
 use crate::filters::design::{Method, Shape, second_order};
+use crate::filters::{Biquad, EqBand, EqParams};
 use crate::math;
 use crate::units::power_to_db;
 
@@ -47,6 +47,8 @@ const POINTS: usize = PLACES * THIRD_OCTAVES;
 const OUTSIDE_WEIGHT: f64 = 0.03;
 /// Factor of a gain in dB among the errors in dB: 12 dB count as 0.6 dB at one frequency.
 const GAIN_WEIGHT: f64 = 0.05;
+/// Largest gain of a band, dB.
+const MAX_GAIN_DB: f64 = 24.0;
 /// Lowest and highest centre, Hz, and the latter as a share of the rate.
 const CENTRES_HZ: [f64; 2] = [30.0, 16_000.0];
 const TOP: f64 = 0.4;
@@ -62,25 +64,10 @@ const LEAST_GAIN: f64 = 1e-5;
 /// Distance of the differences that stand for derivatives, in octaves and dB.
 const NUDGE: f64 = 1e-4;
 
-/// One band of an equaliser.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct MatchBand {
-    /// What it does: [`Shape::HighPass`] (the low cut), [`Shape::LowShelf`], [`Shape::Bell`] or
-    /// [`Shape::HighShelf`].
-    pub shape: Shape,
-    /// Centre or corner, Hz.
-    pub hz: f64,
-    /// Q, as [`crate::filters::design::Width::Q`] has it.
-    pub q: f64,
-    /// Gain, dB; 0 for the low cut.
-    pub gain_db: f64,
-}
-
 /// The equaliser that realises a match.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MatchEq {
-    bands: [MatchBand; ALL_BANDS],
+    bands: [EqBand; ALL_BANDS],
     sections: [Biquad; ALL_BANDS],
     count: usize,
     rate_hz: f64,
@@ -88,10 +75,17 @@ pub struct MatchEq {
 }
 
 impl MatchEq {
-    /// The bands: the low cut if there is one, then the others from low to high.
+    /// The bands, all on: the low cut ([`Shape::HighPass`]) if there is one, then [`Shape::LowShelf`],
+    /// [`Shape::Bell`] and [`Shape::HighShelf`] from low to high.
     #[must_use]
-    pub fn bands(&self) -> &[MatchBand] {
+    pub fn bands(&self) -> &[EqBand] {
         self.bands.get(..self.count).unwrap_or_default()
+    }
+
+    /// The same for a [`crate::filters::Eq`] of at least so many bands.
+    #[must_use]
+    pub fn params(&self) -> EqParams {
+        EqParams::new(self.bands())
     }
 
     /// The same as coefficients at the candidate's rate.
@@ -219,7 +213,10 @@ impl Fit {
         let rate_hz = wanted.rate_hz();
         let mut fit = Self {
             rate_hz,
-            gains_db: [-wanted.setup().max_cut_db, wanted.setup().max_boost_db],
+            gains_db: [
+                -wanted.setup().max_cut_db.min(MAX_GAIN_DB),
+                wanted.setup().max_boost_db.min(MAX_GAIN_DB),
+            ],
             shapes: [Shape::Bell; MAX_MATCH_BANDS],
             unknowns: [0.0; UNKNOWNS],
             count: 0,
@@ -445,24 +442,23 @@ impl Fit {
 
     /// The bands in order, with the low cut.
     fn finish(&self, wanted: &EqMatch) -> Result<MatchEq, Error> {
-        let none = MatchBand { shape: Shape::HighPass, hz: 0.0, q: LOW_CUT_Q, gain_db: 0.0 };
         let nothing = Biquad { b: [1.0, 0.0, 0.0], a: [0.0; 2] };
         let mut eq = MatchEq {
-            bands: [none; ALL_BANDS],
+            bands: [EqBand::default(); ALL_BANDS],
             sections: [nothing; ALL_BANDS],
             count: 0,
             rate_hz: self.rate_hz,
             largest_error_db: self.largest_error_db(),
         };
         if let Some(hz) = wanted.low_cut_hz() {
-            eq.bands[0].hz = hz;
+            eq.bands[0] = EqBand::new(Shape::HighPass, hz, 0.0, LOW_CUT_Q);
             eq.count = 1;
         }
         let first = eq.count;
         for band in 0..self.count {
             let [octave, gain_db, q] = self.numbers(band);
             let (hz, q) = (math::exp2(octave), math::exp2(q));
-            eq.bands[eq.count] = MatchBand { shape: self.shapes[band], hz, q, gain_db };
+            eq.bands[eq.count] = EqBand::new(self.shapes[band], hz, gain_db, q);
             eq.count += 1;
         }
         eq.bands[first..eq.count].sort_unstable_by(|a, b| a.hz.total_cmp(&b.hz));

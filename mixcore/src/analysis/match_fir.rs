@@ -1,4 +1,4 @@
-//! The correction of [`super::EqMatch`] as the taps of a filter.
+//! The correction of [`super::EqMatch`] as the taps of a filter, for a [`crate::filters::Convolver`].
 //!
 //! > A\[k\] = 10^(c(f_k)/20), f_k = k·rate/N
 //! > linear phase: h\[n\] = w·a\[n − (T−1)/2\], a = IDFT(A)

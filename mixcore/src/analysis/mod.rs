@@ -45,7 +45,7 @@ pub use masked_shares::MaskedShare;
 pub use masking::{Masking, MaskingSetup, MaskingStorage};
 pub use masking_model::{Masker, MaskerKind, MaskingFrame, bark, quiet_threshold_db_spl};
 pub use match_curve::{BandMatch, BandVerdict, EqMatch, MatchSetup};
-pub use match_eq::{MAX_MATCH_BANDS, MatchBand, MatchEq};
+pub use match_eq::{MAX_MATCH_BANDS, MatchEq};
 pub use match_fir::{FirPhase, taps_response_db};
 pub use match_spectrum::{MatchSpectrum, MatchSpectrumSetup};
 pub use pair::{ChannelPair, PairReadings};

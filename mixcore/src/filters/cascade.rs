@@ -56,7 +56,7 @@ impl Cascade {
     /// Sections in series, first to last.
     ///
     /// # Errors
-    /// No section or more than 16, coefficients that are not finite or poles on or outside the unit
+    /// No section or more than 16, a numerator beyond 10^9 or not finite, poles on or outside the unit
     /// circle, or a stream out of range.
     pub fn new(sections: &[Biquad], stream: Stream) -> Result<Self, Error> {
         stream.validate()?;
@@ -65,7 +65,7 @@ impl Cascade {
         let mut pipes = Pipes::new(sections.len(), stream.channel_count())?;
         let mut kept = [Biquad { b: [1.0, 0.0, 0.0], a: [0.0, 0.0] }; MAX_SECTIONS];
         for (index, (section, kept)) in sections.iter().zip(&mut kept).enumerate() {
-            check(section)?;
+            check(index, section)?;
             *kept = *section;
             pipes.set(index, &pipe_band(section, 0.0), &PipeBand::STILL);
         }
@@ -86,16 +86,20 @@ impl Cascade {
     }
 }
 
-/// Coefficients that make sound: numerators to 10^12, poles inside the unit circle.
-fn check(section: &Biquad) -> Result<(), Error> {
+/// Largest coefficient of a numerator: 120 dB, and what a resonance of the design adds.
+const MAX_B: f64 = 1e9;
+
+/// Coefficients that make sound: numerators to 10^9, poles inside the unit circle.
+fn check(index: usize, section: &Biquad) -> Result<(), Error> {
+    let place = ("section", index);
     for b in section.b {
-        Error::check_range("b", b, -1e12, 1e12)?;
+        Error::check_item(place, "b", b, -MAX_B, MAX_B)?;
     }
     let [a1, a2] = section.a;
     let edge = 1.0_f64.next_down();
-    Error::check_range("a2", a2, -edge, edge)?;
+    Error::check_item(place, "a2", a2, -edge, edge)?;
     let edge = (1.0 + a2).next_down();
-    Error::check_range("a1", a1, -edge, edge).map(|_| ())
+    Error::check_item(place, "a1", a1, -edge, edge).map(|_| ())
 }
 
 impl Processor for Cascade {

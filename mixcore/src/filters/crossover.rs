@@ -195,7 +195,7 @@ impl CrossoverParams {
 /// let mut bands = [&mut low[..], &mut mid[..], &mut high[..]];
 /// crossover.convert(Block::mono(&input), BlockMut::new(&mut bands)?)?;
 /// assert!((low[9_599] - 1.0).abs() < 1e-6 && mid[9_599].abs() < 1e-6 && high[9_599].abs() < 1e-6);
-/// assert!((crossover.band_response_db(1, 2_000.0) + 6.03).abs() < 0.01);
+/// assert!((crossover.band_target_response_db(1, 2_000.0)? + 6.03).abs() < 0.01);
 /// # }
 /// # Ok::<(), mixcore::Error>(())
 /// ```
@@ -296,12 +296,13 @@ impl<'a> Crossover<'a> {
         Ok(())
     }
 
-    /// Gain of a band at `hz`, dB, at the target crossings; -inf for a band that there is not.
-    #[must_use]
-    pub fn band_response_db(&self, band: usize, hz: f64) -> f64 {
-        if band >= self.setup.bands {
-            return f64::NEG_INFINITY;
-        }
+    /// Gain of a band, counted from 0, at `hz`, dB, at the crossings that it stands at or moves to.
+    ///
+    /// # Errors
+    /// A band that this crossover does not have.
+    pub fn band_target_response_db(&self, band: usize, hz: f64) -> Result<f64, Error> {
+        #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
+        Error::check_range("band", band as f64, 0.0, self.setup.bands as f64 - 1.0)?;
         let (rate_hz, crossings) = (self.stream.rate_hz, self.setup.crossings());
         let mut gain = 1.0;
         for (k, crossing) in self.params.crossings_hz().into_iter().take(crossings).enumerate() {
@@ -313,7 +314,7 @@ impl<'a> Crossover<'a> {
                 };
             }
         }
-        gain_to_db(gain)
+        Ok(gain_to_db(gain))
     }
 
     /// `frames` frames from `at` on, all within one chunk and one piece of the movement.

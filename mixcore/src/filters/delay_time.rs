@@ -5,7 +5,7 @@
 //!
 //! > c = 343.2 m/s · √((θ + 273.15)/293.15)
 //!
-//! for air at θ °C; what humidity adds stays below 0.4 % (1.3 m/s at 20 °C).
+//! for air at θ °C; humidity, which adds some tenths of a percent, is left out.
 //!
 //! Source: ISO 9613-1:1993, annex A, for the speed (343.2 m/s at 293.15 K); the clause \[unverified\].
 

@@ -1,5 +1,5 @@
-//! Filters: designs and what runs them, the equaliser, crossovers, convolution, delays, the dry path
-//! and the real Fourier transform.
+//! Filters: designs and what runs them, the equaliser, crossovers, convolution, delays, the dry
+//! path, rate conversion and the real Fourier transform.
 
 mod biquad;
 mod cascade;
@@ -12,9 +12,14 @@ pub mod design;
 mod dry_path;
 mod eq;
 mod fft;
+mod fir;
 mod fractional_delay;
+mod oversampler;
 mod partitions;
 mod pipes;
+mod rate_plan;
+mod resampler;
+mod svf;
 
 pub use biquad::Biquad;
 pub use cascade::Cascade;
@@ -30,6 +35,11 @@ pub use delay_time::{DelayTime, speed_of_sound_m_s};
 pub use dry_path::{DRY_PATH_FRAMES, DryPath, DryPathStorage};
 pub use eq::{Eq, EqBand, EqParams, EqSetup, MAX_EQ_BANDS};
 pub use fft::RealFft;
+pub use fir::{Fir, FirSetup, MAX_TAPS};
 pub use fractional_delay::{
     FractionalDelay, FractionalDelayParams, FractionalDelaySetup, MAX_FRACTIONAL_DELAY_MS,
 };
+pub use oversampler::{Oversampler, OversamplerSetup};
+pub use rate_plan::{MAX_RATIO_TERM, Quality, ResamplerSetup};
+pub use resampler::{F32_NOISE_DB, Resampler};
+pub use svf::{Svf, SvfParams, SvfSetup};

@@ -11,12 +11,13 @@ use super::fractional::FractionalPlace;
 use super::intake::Intake;
 use super::isa::{Isa, dispatch};
 use super::k_weight::{KSegments, KState, KWork};
+use super::polyphase::{PhasePlace, PhasePlan};
 use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, blend, cascade, correlate, direct, fft_real, fractional, gain, intake, interp,
-    k_weight, matrix, mix, pipeline, reduce, screen, spectrum_mac, true_peak, window,
+    band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, intake, interp,
+    k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -70,6 +71,10 @@ for_both_samples! {
     fft_real::irfft_lanes as fn irfft(
         tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
     ) -> Option<()>;
+    fir::fir_lanes as fn fir(input: &[Self], taps: &[Self], out: &mut [Self]);
+    fir::mirrored_fir_lanes as fn mirrored_fir(input: &[Self], half: &[Self], out: &mut [Self]);
+    fir::unweave_lanes as fn unweave(input: &[Self], even: &mut [Self], odd: &mut [Self]);
+    fir::weave_lanes as fn weave(even: &[Self], odd: &[Self], out: &mut [Self]);
     fractional::fractional_lanes as fn fractional(
         table: &[Self], line: &[Self], places: &[FractionalPlace], out: &mut [Self]
     );
@@ -92,6 +97,12 @@ for_both_samples! {
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
     pipeline::pair_in_lanes as fn pair_in(left: &[Self], right: &[Self], out: &mut [[f64; 2]]) -> usize;
     pipeline::pair_out_lanes as fn pair_out(frames: &[[f64; 2]], left: &mut [Self], right: &mut [Self]);
+    polyphase::phase_dots_lanes as fn phase_dots(
+        plan: &PhasePlan, bank: &[Self], place: PhasePlace, line: &[Self], out: &mut [Self]
+    ) -> PhasePlace;
+    polyphase::phase_dots_two_lanes as fn phase_dots_two(
+        plan: &PhasePlan, bank: &[Self], place: PhasePlace, lines: [&[Self]; 2], outs: [&mut [Self]; 2]
+    ) -> PhasePlace;
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;

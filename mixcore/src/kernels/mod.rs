@@ -21,6 +21,7 @@ mod fft_butterfly;
 mod fft_passes;
 mod fft_real;
 mod fft_scalar;
+mod fir;
 mod fractional;
 mod gain;
 mod intake;
@@ -32,14 +33,17 @@ mod matrix;
 mod mix;
 mod pair_cascade;
 mod pipeline;
+mod polyphase;
 mod reduce;
 mod sample;
 pub mod scalar;
 mod scalar_convolve;
 mod scalar_crossover;
+mod scalar_fir;
 mod scalar_pipeline;
 mod screen;
 mod spectrum_mac;
+mod svf;
 mod true_peak;
 mod window;
 
@@ -60,6 +64,7 @@ pub use direct::direct;
 pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
+pub use fir::{fir, mirrored_fir, unweave, weave};
 /// Parts of [`crate::filters::FractionalDelay`], public for tests and benches only.
 #[doc(hidden)]
 pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};
@@ -80,12 +85,18 @@ pub use pair_cascade::{
 /// Parts of the equaliser, public for tests and benches only.
 #[doc(hidden)]
 pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out, pipeline};
+/// Parts of [`crate::filters::Resampler`], public for tests and benches only.
+#[doc(hidden)]
+pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 pub use spectrum_mac::spectrum_mac;
+/// Parts of the state-variable filter, public for tests and benches only.
+#[doc(hidden)]
+pub use svf::{SvfFrame, SvfState, svf};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{

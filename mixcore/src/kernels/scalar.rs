@@ -14,7 +14,8 @@ use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
 pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
 pub use super::scalar_crossover::{pair_cascade, settle_pairs};
-pub use super::scalar_pipeline::{pair_in, pair_out, pipeline};
+pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
+pub use super::scalar_pipeline::{pair_in, pair_out, pipeline, svf};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,

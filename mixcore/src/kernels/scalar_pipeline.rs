@@ -1,8 +1,9 @@
-//! The plain twins of the pipeline's kernels.
+//! The plain twins of the filters' kernels.
 
 use super::pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, STATE_FLOOR};
 use super::sample::Sample;
 use super::scalar::is_fault;
+use super::svf::{SvfFrame, SvfState};
 
 /// Twin of `kernels::pipeline`: sample by sample, band after band.
 pub fn pipeline(
@@ -63,5 +64,24 @@ pub fn pair_out<S: Sample>(frames: &[[f64; 2]], left: &mut [S], right: &mut [S])
     };
     for (frame, (left, right)) in frames.iter().zip(left.iter_mut().zip(right)) {
         (*left, *right) = (rounded(frame[0]), rounded(frame[1]));
+    }
+}
+
+/// Twin of `kernels::svf`.
+pub fn svf(coefficients: &[SvfFrame], settle: bool, frames: &mut [[f64; 2]], state: &mut SvfState) {
+    if settle {
+        for c in state.as_flattened_mut() {
+            *c = if c.abs() < STATE_FLOOR { 0.0 } else { *c };
+        }
+    }
+    for (io, [a1, a2, a3, m0, m1, m2]) in frames.iter_mut().zip(coefficients) {
+        for (channel, io) in io.iter_mut().enumerate() {
+            let (x, c1, c2) = (*io, state[0][channel], state[1][channel]);
+            let v3 = x - c2;
+            let v1 = a1 * c1 + a2 * v3;
+            let v2 = c2 + (a2 * c1 + a3 * v3);
+            (state[0][channel], state[1][channel]) = (2.0 * v1 - c1, 2.0 * v2 - c2);
+            *io = (m0 * x + m1 * v1) + m2 * v2;
+        }
     }
 }

@@ -80,7 +80,7 @@ impl<'a> AutomatedGain<'a> {
         &mut self.lane
     }
 
-    /// The level at the next frame, dB; -inf is zero.
+    /// The level at the next frame by the laws of the lane ([`Automation::db_at`]), dB; -inf is zero.
     #[must_use]
     pub fn gain_db_now(&self) -> f64 {
         self.automation().db_at(self.frame)
@@ -118,9 +118,13 @@ impl<S: Sample> Process<S> for AutomatedGain<'_> {
         let main = io.main_without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames();
+        let automation = self.lane.automation();
+        let mut line = automation.line(self.frame);
         let mut done = 0;
         while done < frames {
-            let line = self.lane.automation().line(self.frame);
+            if self.frame >= line.end {
+                line = automation.line_after(self.frame, Some(&line));
+            }
             let piece = line.segment(self.frame, frames - done);
             for samples in main.channels_mut() {
                 if let Some(part) = samples.get_mut(done..done + piece.frames) {

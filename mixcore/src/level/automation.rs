@@ -197,8 +197,14 @@ impl<'a> Automation<'a> {
     /// The straight piece of the gain that holds an absolute frame.
     #[must_use]
     pub fn line(&self, frame: u64) -> Line {
+        self.line_after(frame, None)
+    }
+
+    /// As [`Automation::line`], where the line before it on the same lane may be known: where that
+    /// ends, this one starts, and one power or cosine less is computed.
+    pub(super) fn line_after(&self, frame: u64, before: Option<&Line>) -> Line {
         match self.around(frame) {
-            (Some(a), Some(b)) => segment_line(a, b, frame),
+            (Some(a), Some(b)) => segment_line(a, b, frame, before),
             (Some(last), None) => Line::constant(last.gain()).within(last.frame, u64::MAX),
             (None, Some(first)) => Line::constant(first.gain()).within(0, first.frame),
             (None, None) => Line::constant(1.0),
@@ -214,8 +220,12 @@ impl<'a> Automation<'a> {
         gains.fill(S::one());
         let mut rest = gains;
         let mut now = frame;
+        let mut line = self.line(now);
         while !rest.is_empty() {
-            let piece = self.line(now).segment(now, rest.len());
+            if now >= line.end {
+                line = self.line_after(now, Some(&line));
+            }
+            let piece = line.segment(now, rest.len());
             let Some((part, after)) = rest.split_at_mut_checked(piece.frames) else { return };
             let start = S::from_f64(piece.start);
             if piece.step == 0.0 {
@@ -258,12 +268,11 @@ fn share(a: &Breakpoint, b: &Breakpoint, frame: u64) -> f64 {
 }
 
 /// The straight piece of a segment that holds a frame.
-fn segment_line(a: &Breakpoint, b: &Breakpoint, frame: u64) -> Line {
-    let standing = Line::constant(a.gain()).within(a.frame, b.frame);
-    let Some(shape) = ramp_shape(a.shape) else { return standing };
-    if a.level_db() == b.level_db() {
-        return standing;
-    }
+fn segment_line(a: &Breakpoint, b: &Breakpoint, frame: u64, before: Option<&Line>) -> Line {
+    let shape = match ramp_shape(a.shape) {
+        Some(shape) if a.level_db() != b.level_db() => shape,
+        _ => return Line::constant(a.gain()).within(a.frame, b.frame),
+    };
     if shape == RampShape::Linear {
         let cell = frame - frame % LINE_FRAMES;
         let whole = Line { origin: a.frame, end: b.frame, start: a.gain(), stop: b.gain() };
@@ -280,7 +289,11 @@ fn segment_line(a: &Breakpoint, b: &Breakpoint, frame: u64) -> Line {
     };
     let grid = frame - frame % GRID_FRAMES;
     let (origin, end) = (grid.max(a.frame), grid.saturating_add(GRID_FRAMES).min(b.frame));
-    Line { origin, end, start: law(origin), stop: law(end) }
+    let start = match before {
+        Some(line) if line.end == origin && origin > a.frame => line.stop,
+        _ => law(origin),
+    };
+    Line { origin, end, start, stop: law(end) }
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ const NO_LANE: Automation<'static> =
     Automation::checked(&[Breakpoint::new(0, 0.0, SegmentShape::Step)]);
 
 impl<'a> EdgeGain<'a> {
-    /// 0 dB: every bit passes.
+    /// 0 dB: every sample adds itself, unchanged. A bus of this edge alone has its bits, but for the
+    /// sign of a zero: the sum starts from +0, so -0 comes out as +0.
     pub const UNITY: EdgeGain<'static> =
         EdgeGain { gain_db: 0.0, gain: 1.0, lanes: [NO_LANE; MAX_EDGE_LANES], count: 0 };
 
@@ -120,15 +121,35 @@ impl<'a> EdgeGain<'a> {
         self.lanes().fold(standing, |line, lane| line.times(&lane.line(frame), frame))
     }
 
+    /// As [`EdgeGain::line`] with what is known of the line before it.
+    fn line_after(&self, frame: u64, before: &Line) -> Line {
+        match self.lanes.first() {
+            // At 0 dB the edge's line is the lane's own.
+            Some(lane) if self.count == 1 && self.gain == 1.0 => {
+                lane.line_after(frame, Some(before))
+            }
+            _ => self.line(frame),
+        }
+    }
+
     /// Adds a channel's samples, the first of which is that of `frame`, to a sum under this gain.
     fn add<S: Sample>(&self, isa: Isa, frame: u64, source: &[S], sum: &mut [f64]) {
         let (mut from, mut to, mut now) = (source, sum, frame);
+        let mut line = self.line(now);
         while !from.is_empty() {
-            let piece = self.line(now).segment(now, from.len());
+            if now >= line.end {
+                line = self.line_after(now, &line);
+            }
+            let piece = line.segment(now, from.len());
             let Some((source, from_rest)) = from.split_at_checked(piece.frames) else { return };
             let Some((sum, to_rest)) = to.split_at_mut_checked(piece.frames) else { return };
             if piece.step != 0.0 {
-                kernels::accumulate_ramp(isa, sum, source, piece.start, piece.step, piece.first);
+                let zeros = piece.zeros();
+                let (Some(sum), Some(source)) = (sum.get_mut(zeros..), source.get(zeros..)) else {
+                    return;
+                };
+                let first = piece.first.max(zeros);
+                kernels::accumulate_ramp(isa, sum, source, piece.start, piece.step, first);
             } else if piece.start != 0.0 {
                 kernels::accumulate(isa, sum, source, piece.start);
             }

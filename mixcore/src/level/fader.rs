@@ -11,7 +11,10 @@
 //!
 //! Clicks: above 5 kHz a 20 dB step of a full-scale 100 Hz sine leaves at most -80 dBFS of energy
 //! (RMS over the ramp of 20 ms) with every shape; the figures of each, peaks and shorter ramps too,
-//! stand in `ramp/shape.rs`. A mute leaves -102 dBFS, a change of polarity -96 dBFS.
+//! stand in `ramp/shape.rs`. A mute leaves -102 dBFS, a change of polarity -96 dBFS. Pulling the
+//! level from 0 dB to the floor passes 120 dB in the same time and, straight in decibels, leaves
+//! -70.8 dBFS, above that bound: what is to fall silent without a click is muted
+//! ([`Fader::set_muted`]), or has another shape or a longer ramp.
 //!
 //! Cost: one multiplication per sample; nothing at 0 dB. Latency: none.
 //! Limits: one gain for all channels; laws ([`super::FaderLaw`]) and automation
@@ -241,14 +244,17 @@ impl Fader {
         self.polarity.get(channel).is_some_and(|polarity| polarity.target() < 0.0)
     }
 
-    /// The level at the next frame, mute included, dB; -inf when muted.
+    /// The level that is applied at the next frame, mute included, dB; -inf when muted.
+    ///
+    /// On its way it lies on the straight lines between the points of the 32-frame grid, as the gain
+    /// does; where the fader stands it is the level as set.
     #[must_use]
     pub fn gain_db_now(&self) -> f64 {
-        let level_db = self.ramp.db_at(self.frame);
-        match self.mute.line(self.frame).at(self.frame) {
-            1.0 => level_db,
-            mute => level_db + gain_to_db(mute),
+        let now = self.frame;
+        if self.ramp.is_settled(now) && self.mute.is_settled(now) && self.mute.target() == 1.0 {
+            return self.ramp.target_db();
         }
+        gain_to_db(self.line(now).at(now))
     }
 
     /// From the next frame on every sample is exact zero, until something is changed: what feeds
@@ -297,7 +303,10 @@ pub(super) fn apply<S: Sample>(stream: Stream, samples: &mut [S], piece: &Segmen
     let start = S::from_f64(sign * piece.start);
     if piece.step != 0.0 {
         let step = S::from_f64(sign * piece.step);
-        kernels::gain_ramp(stream.isa, samples, start, step, piece.first);
+        let zeros = piece.zeros();
+        samples.iter_mut().take(zeros).for_each(|sample| *sample = S::zero());
+        let Some(rest) = samples.get_mut(zeros..) else { return };
+        kernels::gain_ramp(stream.isa, rest, start, step, piece.first.max(zeros));
     } else if piece.start == 0.0 {
         samples.fill(S::zero());
     } else if start != S::one() {

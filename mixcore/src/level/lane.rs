@@ -9,7 +9,8 @@
 //!
 //! What lies outside a stretch keeps its curve. Where an edge cuts a segment, the part outside is the
 //! same function as before, with one exception: a smooth segment that is cut becomes 16 straight
-//! lines, at most 0.25 % of its travel (in amplitude) beside the cosine.
+//! lines, at most 0.25 % of its travel (in amplitude) beside the cosine; where it is so short that
+//! whole frames make the lines uneven, the longest of them, of m in n frames, leaves (π·m/n)²/16.
 //!
 //! Editing is not for the audio thread: it moves memory and, in a lane of its own memory, asks for
 //! more.
@@ -217,7 +218,9 @@ impl<'a> AutomationLane<'a> {
     /// either end, inside the stretch.
     ///
     /// Every point of the stretch moves by its share of the trim; zero (-144 dB) stays zero, and what
-    /// would fall below -144 dB becomes zero. Inside an edge a standing level moves straight in dB.
+    /// would fall below -144 dB becomes zero. Inside an edge a level that stands from one point to the
+    /// next moves straight in dB. A level that steps to another one there keeps the share of the point
+    /// it stands on, so that the trim jumps with it: only what stands through an edge fades.
     ///
     /// # Units and range
     /// `trim_db` -120 to 120 dB; `edge_frames` at least 1, at most half the stretch.
@@ -314,13 +317,17 @@ impl<'a> AutomationLane<'a> {
     fn cut(&mut self, frame: u64) {
         let automation = self.automation();
         let after = automation.index_after(frame);
-        let gain_db = floored(automation.db_at(frame));
         let before = after.checked_sub(1).and_then(|at| automation.points().get(at).copied());
         let next = automation.points().get(after).copied();
+        let gain_db = match (before, next) {
+            // A standing level stays the same number, whatever its shape.
+            (Some(a), Some(b)) if a.gain_db == b.gain_db => a.gain_db,
+            _ => floored(automation.db_at(frame)),
+        };
         match (before, next) {
             (Some(a), _) if a.frame == frame => {}
             (None, _) => self.insert(0, Breakpoint::new(frame, gain_db, SegmentShape::Step)),
-            (Some(a), Some(b)) if a.shape == SegmentShape::Smooth => {
+            (Some(a), Some(b)) if a.shape == SegmentShape::Smooth && a.gain_db != b.gain_db => {
                 self.straighten(after, a, b, frame, gain_db);
             }
             (Some(a), _) => self.insert(after, Breakpoint::new(frame, gain_db, a.shape)),

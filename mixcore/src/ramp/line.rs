@@ -95,7 +95,7 @@ impl Line {
         let left = usize::try_from(self.end.saturating_sub(now)).unwrap_or(usize::MAX);
         let first = now.saturating_sub(self.origin);
         Segment {
-            frames: left.clamp(1, limit.max(1)),
+            frames: left.min(limit).max(1),
             start: self.start,
             step: self.step(),
             first: if self.is_constant() {

@@ -71,7 +71,7 @@ impl RampShape {
     pub(crate) fn way(self, t: f64) -> f64 {
         match self {
             Self::Linear | Self::DbLinear => t,
-            Self::RaisedCosine => 0.5 - 0.5 * math::cos(math::PI * t),
+            Self::RaisedCosine => math::half_cosine(t),
         }
     }
 }

@@ -5,6 +5,7 @@ use mixcore::level::{
     AutomatedGain, Automation, AutomationLane, Breakpoint, FADER_FLOOR_DB, FaderMove,
     MAX_AUTOMATION_FRAME, SegmentShape, WriteMode, WritePass,
 };
+use mixcore::ramp::RampShape;
 use mixcore::units::{db_to_gain, gain_to_db};
 use mixcore::{BlockMut, Error, Io, Isa, Layout, Process, Processor, Sample, Stream};
 
@@ -143,7 +144,13 @@ fn same_bits_everywhere<S: Sample>() {
 
         for isa in Isa::available() {
             let stream = Stream::with_isa(48_000.0, Layout::STEREO, isa).unwrap();
-            let input = noise::<S>(2, FRAMES, 1.0, seed);
+            let mut input = noise::<S>(2, FRAMES, 1.0, seed);
+            // Zero lets nothing through, on the frame on which a fade opens neither.
+            for x in &mut input {
+                for (x, _) in x.iter_mut().zip(&expected).filter(|(_, gain)| **gain == S::zero()) {
+                    *x = S::nan();
+                }
+            }
             let mut pick = Noise::new(seed + 100);
             let mut gain =
                 AutomatedGain::new(AutomationLane::new(&points).unwrap(), stream).unwrap();
@@ -203,9 +210,74 @@ fn apart_db(a: &Automation<'_>, b: &Automation<'_>, frames: impl Iterator<Item =
         .fold(0.0, f64::max)
 }
 
-/// What a cut smooth segment may differ by: a chord of a sixteenth of half a cosine, (π/16)²/16 of
-/// its way in amplitude. In decibels that is little at the loud end only, so it is judged there.
-const CUT_SMOOTH: f64 = 0.0025;
+/// What the smooth segment around a frame may differ by, in amplitude, if one of the cuts lies within
+/// it: the chord of a sixteenth of half a cosine, (π/16)²/16 = 0.25 % of its own travel, or of the
+/// whole frames that a sixteenth of a short segment is rounded up to; points below the floor are zero.
+fn cut_chord(points: &[Breakpoint], cuts: &[u64], frame: u64) -> f64 {
+    let after = points.partition_point(|point| point.frame <= frame);
+    let (Some(b), Some(a)) = (points.get(after), after.checked_sub(1).map(|at| points[at])) else {
+        return 0.0;
+    };
+    let cut = cuts.iter().any(|&cut| a.frame < cut && cut < b.frame);
+    if a.shape != Smooth || !cut || a.gain_db == b.gain_db {
+        return 0.0;
+    }
+    let span = b.frame - a.frame;
+    let line = std::f64::consts::PI * span.div_ceil(16) as f64 / span as f64;
+    let travel = (gain_of(a.gain_db) - gain_of(b.gain_db)).abs();
+    line * line / 16.0 * travel + db_to_gain(FADER_FLOOR_DB)
+}
+
+/// The gain of a level, the floor of which is zero.
+fn gain_of(db: f64) -> f64 {
+    if db <= FADER_FLOOR_DB { 0.0 } else { db_to_gain(db) }
+}
+
+/// Whether an edit left the level that it must: to rounding in dB, or, where a smooth segment was cut,
+/// to its chord.
+fn is_kept(expected_db: f64, found_db: f64, chord: f64) -> bool {
+    let floored = |db: f64| db.max(FADER_FLOOR_DB);
+    let apart = (db_to_gain(expected_db) - db_to_gain(found_db)).abs();
+    (floored(expected_db) - floored(found_db)).abs() < 1e-9 || apart < chord
+}
+
+/// What a trim makes of a lane, as its documentation says it: the points and the cuts move by their
+/// share, and each way between them keeps its shape.
+struct Trimmed<'a> {
+    old: Automation<'a>,
+    nodes: Vec<u64>,
+    trim_db: f64,
+    share: fn(u64) -> f64,
+}
+
+impl Trimmed<'_> {
+    fn level(&self, node: u64) -> f64 {
+        self.old.db_at(node) + self.trim_db * (self.share)(node)
+    }
+
+    fn db_at(&self, frame: u64) -> f64 {
+        let after = self.nodes.partition_point(|&node| node <= frame);
+        let Some(a) = after.checked_sub(1).map(|at| self.nodes[at]) else {
+            return self.level(self.nodes[0]);
+        };
+        let Some(&b) = self.nodes.get(after) else { return self.level(a) };
+        let (from, to) = (self.level(a), self.level(b));
+        let t = (frame - a) as f64 / (b - a) as f64;
+        let points = self.old.points();
+        let segment = points.partition_point(|point| point.frame <= a).saturating_sub(1);
+        let stands = points.get(segment + 1).is_none_or(|b| b.gain_db == points[segment].gain_db);
+        let shape = match points[segment].shape {
+            _ if stands => RampShape::DbLinear,
+            // Up to a cut a step stands; up to a point of another level it does not.
+            Step if self.old.db_at(a) == self.old.db_at(b) => RampShape::DbLinear,
+            Step => return from,
+            Linear => RampShape::Linear,
+            DbLinear => RampShape::DbLinear,
+            _ => RampShape::RaisedCosine,
+        };
+        shape.db_between(from, to, t)
+    }
+}
 
 #[test]
 fn a_touch_pass_keeps_what_lies_outside() {
@@ -222,9 +294,8 @@ fn a_touch_pass_keeps_what_lies_outside() {
         assert!(Automation::new(new.points()).is_ok(), "the lane is still a good list");
         for frame in (0..3000).chain(5480..30_000) {
             let (old, new) = (old.db_at(frame), new.db_at(frame));
-            let (old_gain, new_gain) = (db_to_gain(old), db_to_gain(new));
-            let same = (old.max(-100.0) - new.max(-100.0)).abs() < 1e-9;
-            assert!(same || (old_gain - new_gain).abs() < CUT_SMOOTH, "{frame}: {old} {new}");
+            let chord = cut_chord(&points, &[2999, 5480], frame);
+            assert!(is_kept(old, new, chord), "seed {seed}, {frame}: {old} {new}");
         }
         for at in &moves {
             assert_eq!(new.db_at(at.frame), at.gain_db);
@@ -291,24 +362,68 @@ fn a_pass_without_sense_is_an_error_and_changes_nothing() {
 
 #[test]
 fn a_trim_moves_a_stretch_and_nothing_else() {
+    const CUTS: [u64; 4] = [3000, 3500, 5500, 6000];
+    let share = |frame: u64| match frame {
+        3000..3500 => (frame - 3000) as f64 / 500.0,
+        3500..5500 => 1.0,
+        5500..6000 => (6000 - frame) as f64 / 500.0,
+        _ => 0.0,
+    };
     for seed in 0..40 {
         let points = ride(seed, 25);
         let mut lane = AutomationLane::new(&points).unwrap();
         lane.trim(3000, 6000, -4.0, 500).unwrap();
         let (old, new) = (Automation::new(&points).unwrap(), lane.automation());
         assert!(Automation::new(new.points()).is_ok());
-        for frame in (0..3001).chain(6000..30_000) {
-            let (old, new) = (old.db_at(frame), new.db_at(frame));
-            let same = (old.max(-100.0) - new.max(-100.0)).abs() < 1e-9;
-            assert!(same || (db_to_gain(old) - db_to_gain(new)).abs() < CUT_SMOOTH, "{frame}");
+        let mut nodes: Vec<u64> = points.iter().map(|point| point.frame).chain(CUTS).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let trimmed = Trimmed { old, nodes, trim_db: -4.0, share };
+        for frame in 0..30_000 {
+            let (before, after) = (old.db_at(frame), new.db_at(frame));
+            let what = format!("seed {seed}, {frame}: {before} {after}");
+            let chord = cut_chord(&points, &CUTS, frame);
+            let edge = 0.0 < share(frame) && share(frame) < 1.0;
+            if chord == 0.0 {
+                let expected = trimmed.db_at(frame);
+                assert!(is_kept(expected, after, 0.0), "{what}, not {expected}");
+            } else if edge {
+                // Sixteen lines whose ends have their shares: the trim of a frame is that of its line's
+                // ends, at most a sixteenth of the longest segment (2970 frames) away, or 1.5 dB.
+                let by = -4.0 * share(frame);
+                let (low, high) = (db_to_gain(before + by - 1.5), db_to_gain(before + by + 1.5));
+                let gain = db_to_gain(after);
+                assert!(low - chord <= gain && gain <= high + chord, "{what}");
+            } else {
+                assert!(is_kept(before - 4.0 * share(frame), after, chord), "{what}");
+            }
+            // Between the edges it is -4 dB, where no way in decibels leads below -100 dB.
+            let segment = points.partition_point(|point| point.frame <= frame).max(1) - 1;
+            let low = points[segment..].iter().take(2).any(|point| point.gain_db < -96.0);
+            let straight = points[segment].shape == DbLinear && low;
+            if (3500..=5500).contains(&frame) && chord == 0.0 && !straight {
+                assert!(is_kept(before - 4.0, after, 0.0), "{what}");
+            }
         }
-        // Between the edges the gain is that of before times -4 dB, where no way leads below -100 dB.
-        let audible = points.iter().all(|point| point.gain_db > -100.0 || point.shape == Step);
-        for frame in 3500..=5500 {
-            let (before, after) = (db_to_gain(old.db_at(frame)), db_to_gain(new.db_at(frame)));
-            let apart = (before * db_to_gain(-4.0) - after).abs();
-            assert!(!audible || apart < CUT_SMOOTH, "seed {seed}, {frame}: {before} {after}");
-        }
+    }
+}
+
+#[test]
+fn a_step_inside_an_edge_takes_its_trim_along() {
+    let points = [point(0, 0.0, Step), point(1050, -6.0, Step)];
+    let mut lane = AutomationLane::new(&points).unwrap();
+    lane.trim(1000, 2000, 6.0, 100).unwrap();
+    // What stands up to the step has the share of its last point; what stands after it fades on.
+    for (frame, db) in [
+        (999, 0.0),
+        (1000, 0.0),
+        (1049, 0.0),
+        (1050, -3.0),
+        (1075, -1.5),
+        (1100, 0.0),
+        (1950, -3.0),
+    ] {
+        assert!((lane.automation().db_at(frame) - db).abs() < ROUNDING_DB, "{frame}");
     }
 }
 

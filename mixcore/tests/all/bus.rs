@@ -40,7 +40,7 @@ fn literal<S: Sample>(inputs: &[(&[Vec<S>], EdgeGain<'_>)], channel: usize, fram
             let step = (line.stop - line.start) / (line.end - line.origin) as f64;
             (frame - line.origin) as f64 * step + line.start
         };
-        if line.start == line.stop && g == 0.0 {
+        if g == 0.0 {
             continue;
         }
         sum += audio[channel][frame as usize].as_f64() * g;
@@ -82,6 +82,8 @@ fn sums_are_the_plain_loops<S: Sample>() {
     let mut audio: Vec<Vec<Vec<S>>> = (0..6).map(|n| noise(2, FRAMES, 0.9, 10 + n)).collect();
     // What is muted adds nothing, not even what is no number.
     audio[3][0][1234] = S::nan();
+    // Nor does the frame on which a lane opens from zero.
+    audio[2][1][0] = S::nan();
     let inputs: Vec<(&[Vec<S>], EdgeGain<'_>)> =
         audio.iter().map(|audio| &audio[..]).zip(gains.iter().copied()).collect();
     let expected: Vec<Vec<u64>> = (0..2)
@@ -381,7 +383,10 @@ fn circles_and_wrong_indices_are_errors_that_say_where() {
     let found = text(Desk { strips: &loud, buses: &buses, ..Desk::default() });
     assert!(found.contains("strip 1: gain_db is 24.5, allowed is -144 to 24"), "{found}");
     let member = [DeskStrip { vca: Some(0), ..DeskStrip::default() }];
-    assert!(text(Desk { buses: &member, ..Desk::default() }).contains("bus 0: vca is 0"));
+    let found = text(Desk { buses: &member, ..Desk::default() });
+    assert!(found.starts_with("bus 0: vca is 0, but there are none"), "{found}");
+    let found = text(Desk { strips: &strips, ..Desk::default() });
+    assert!(found.starts_with("strip 0: output is 3, but there are none"), "{found}");
     let sends = [send(ONE, 0, Tap::PreFader, f64::NAN)];
     let found = text(Desk { strips: &loud[..1], buses: &buses, sends: &sends, ..Desk::default() });
     assert!(found.contains("send 0: gain_db is NaN"), "{found}");

@@ -185,7 +185,7 @@ fn designs_outside_their_bounds_are_errors_that_say_so() {
     assert!(text(design(33, 1e3, 48e3).unwrap_err()).contains("33"));
     for hz in [0.0, -5.0, 24_000.0, 23_990.0, 1e9, f64::NAN, f64::INFINITY] {
         let error = text(design(2, hz, 48e3).unwrap_err());
-        assert!(error.contains("frequency_hz") && error.contains("23952"), "{error}");
+        assert!(error.contains("hz is") && error.contains("23952"), "{error}");
         assert!(linkwitz_riley(CrossoverSlope::Db24, hz, 48e3).is_err());
     }
     assert!(text(design(2, 1e3, f64::NAN).unwrap_err()).contains("rate_hz"));
@@ -284,8 +284,10 @@ fn every_band_has_the_response_it_states() {
             let magnitudes = magnitudes(band);
             for bin in [30, 100, 205, 1000, 1365, 5000, 9557, 20_000, 30_000] {
                 let hz = bin as f64 * 48_000.0 / LENGTH as f64;
-                let (got, stated) =
-                    (gain_to_db(magnitudes[bin]), crossover.band_response_db(index, hz));
+                let (got, stated) = (
+                    gain_to_db(magnitudes[bin]),
+                    crossover.band_target_response_db(index, hz).unwrap(),
+                );
                 if stated > -120.0 {
                     assert!(
                         (got - stated).abs() < BAND_DB,
@@ -294,7 +296,7 @@ fn every_band_has_the_response_it_states() {
                 }
             }
         }
-        assert_eq!(crossover.band_response_db(4, 1000.0), f64::NEG_INFINITY);
+        assert!(crossover.band_target_response_db(4, 1000.0).is_err());
     }
 }
 

@@ -362,7 +362,7 @@ fn errors_name_the_band_and_its_bounds() {
     refused(two.set_field("band1_gain_db", 121.0), "band1_gain_db is 121");
     refused(two.set_field("band1_q", 0.0), "band1_q is 0");
     refused(two.set_field("band3_q", 1.0), "unknown field");
-    refused(two.set_band(2, EqBand::default()), "band is 2");
+    refused(two.set_band(2, EqBand::default()), "band index (from 0) is 2");
     assert_eq!(two.params(), EqParams::default());
     let setup = |bands| {
         Eq::new(EqSetup { bands, ..EqSetup::default() }, EqParams::default(), stream(Layout::MONO))

@@ -51,8 +51,9 @@ fn the_floor_is_exact_zero_for_everything() {
     // And back: it reaches unity exactly.
     fader.set_params(FaderParams::default()).unwrap();
     let mut ones = vec![1.0; 1000];
+    ones[0] = f64::NAN;
     process(&mut fader, &mut ones);
-    assert_eq!(ones[0], 0.0);
+    assert_eq!(ones[0].to_bits(), 0, "a fade opens on zero");
     assert!(ones[960..].iter().all(|&x| x == 1.0));
     assert!(ones[..961].windows(2).all(|pair| pair[0] < pair[1]), "a fade in only rises");
 }
@@ -183,22 +184,22 @@ fn every_shape_leaves_what_its_documentation_says() {
     /// The table is rounded to 0.1 dB.
     const ROUNDED_DB: f64 = 0.06;
     // Energy over the ramp and largest sample above 5 kHz: the table of `ramp/shape.rs`.
+    let moves = [(20.0, -20.0), (10.0, -20.0), (5.0, -20.0), (20.0, FADER_FLOOR_DB)];
     let table = [
-        (RampShape::Linear, [(20.0, -92.5, -67.2), (10.0, -82.2, -61.2), (5.0, -72.8, -55.2)]),
-        (RampShape::DbLinear, [(20.0, -85.8, -59.2), (10.0, -76.9, -53.3), (5.0, -68.1, -47.6)]),
+        (RampShape::Linear, [(-92.5, -67.2), (-82.2, -61.2), (-72.8, -55.2), (-91.6, -66.3)]),
+        (RampShape::DbLinear, [(-85.8, -59.2), (-76.9, -53.3), (-68.1, -47.6), (-70.8, -44.3)]),
         (
             RampShape::RaisedCosine,
-            [(20.0, -103.0, -84.1), (10.0, -89.9, -72.8), (5.0, -76.6, -60.5)],
+            [(-103.0, -84.1), (-89.9, -72.8), (-76.6, -60.5), (-102.1, -83.1)],
         ),
     ];
-    for (shape, rows) in table {
-        for (ramp_ms, energy_dbfs, peak_dbfs) in rows {
+    for (shape, row) in table {
+        for ((ramp_ms, gain_db), (energy_dbfs, peak_dbfs)) in moves.into_iter().zip(row) {
             let fader = shaped(0.0, shape, ramp_ms);
-            let step = |fader: &mut Fader| {
-                fader.set_params(FaderParams { gain_db: -20.0 }).unwrap();
-            };
+            let step = |fader: &mut Fader| fader.set_params(FaderParams { gain_db }).unwrap();
             let (energy, peak) = worst_click(&fader, ramp_ms, step);
-            let what = format!("{shape:?}, {ramp_ms} ms: {energy:.2} and {peak:.2} dBFS");
+            let to = format!("{shape:?} to {gain_db} dB in {ramp_ms} ms");
+            let what = format!("{to}: {energy:.2} and {peak:.2} dBFS");
             assert!((energy - energy_dbfs).abs() < ROUNDED_DB, "{what}");
             assert!((peak - peak_dbfs).abs() < ROUNDED_DB, "{what}");
         }
@@ -278,14 +279,45 @@ fn mute_is_a_switch_of_its_own_with_true_zero() {
     fader.set_muted(false);
     assert!(!fader.is_silent());
     let mut ones = vec![1.0_f64; 1000];
+    ones[0] = f64::NAN;
     process(&mut fader, &mut ones);
-    assert_eq!(ones[0], 0.0);
+    assert_eq!(ones[0].to_bits(), 0, "a mute opens on zero");
     assert!(ones[960..].iter().all(|&x| x == units::db_to_gain(6.0)));
     // Reset ends the ramp, not the mute.
     fader.set_muted(true);
     fader.reset();
     assert!(fader.is_muted() && fader.is_silent());
     assert!(mono(FADER_FLOOR_DB).is_silent());
+}
+
+#[test]
+fn the_level_it_tells_is_the_one_it_applies() {
+    /// Decibels to gains and back; the kernel's sum rounds at 1, where -80 dB are 1e-4.
+    const ROUNDED_DB: f64 = 1e-9;
+    for shape in SHAPES {
+        // A move of 20 dB, one to zero with a mute on the way, and back.
+        let mut fader = shaped(0.0, shape, 20.0);
+        let acts: [(usize, f64, bool); 5] = [
+            (7, -20.0, false),
+            (1000, FADER_FLOOR_DB, false),
+            (1500, FADER_FLOOR_DB, true),
+            (3000, 0.0, true),
+            (4100, -3.0, false),
+        ];
+        for n in 0..5500 {
+            if let Some(&(_, gain_db, muted)) = acts.iter().find(|act| act.0 == n) {
+                fader.set_params(FaderParams { gain_db }).unwrap();
+                fader.set_muted(muted);
+            }
+            let told = fader.gain_db_now();
+            let mut one = [1.0_f64];
+            process(&mut fader, &mut one);
+            let applied = units::gain_to_db(one[0]);
+            let same = told == applied || (told - applied).abs() < ROUNDED_DB;
+            assert!(same, "{shape:?} {n}: {told} and {applied} dB");
+        }
+        assert_eq!(fader.gain_db_now(), -3.0);
+    }
 }
 
 #[test]

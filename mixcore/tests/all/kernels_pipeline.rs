@@ -98,3 +98,25 @@ fn pairs_of_channels() {
     pairs::<f32>();
     pairs::<f64>();
 }
+
+#[test]
+fn the_state_variable_filter() {
+    let mut pick = Noise::new(14);
+    for isa in Isa::available() {
+        let (mut state, mut twin_state) = ([[0.0; 2]; 2], [[0.0; 2]; 2]);
+        for length in [0, 1, 7, 64, 200] {
+            let coefficients: Vec<_> =
+                (0..length).map(|_| [0; 6].map(|_| 0.4 * pick.next_f64())).collect();
+            let source = noise::<f64>(2, length, 1.0, length as u32);
+            let mut io: Vec<[f64; 2]> =
+                source[0].iter().zip(&source[1]).map(|(l, r)| [*l, *r]).collect();
+            let mut twin = io.clone();
+            kernels::svf(isa, &coefficients, true, &mut io, &mut state);
+            scalar::svf(&coefficients, true, &mut twin, &mut twin_state);
+            assert_eq!(bits(&io), bits(&twin), "{isa:?} {length}");
+            assert_eq!(state, twin_state);
+            state[1][0] = 1e-31;
+            twin_state[1][0] = 1e-31;
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
+mod kernels_fir;
 mod kernels_matrix;
 mod kernels_pipeline;
 mod laws;
@@ -31,6 +32,7 @@ mod promises;
 mod properties;
 mod properties_lent;
 mod properties_level;
+mod rate_lent;
 mod roster;
 mod signals;
 mod spectrum;
@@ -40,6 +42,7 @@ mod trade;
 mod align;
 #[cfg(feature = "json")]
 mod align_cue;
+#[cfg(feature = "alloc")]
 mod automation;
 #[cfg(feature = "alloc")]
 mod bus;
@@ -64,6 +67,8 @@ mod excursions;
 #[cfg(feature = "alloc")]
 mod fader;
 #[cfg(feature = "alloc")]
+mod fir;
+#[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "alloc")]
 mod limiter;
@@ -80,6 +85,8 @@ mod masking_cue;
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
+#[cfg(feature = "alloc")]
+mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]
@@ -87,10 +94,16 @@ mod reference;
 #[cfg(feature = "json")]
 mod reported;
 #[cfg(feature = "alloc")]
+mod resampler;
+#[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]
 mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
 #[cfg(feature = "alloc")]
+mod svf;
+#[cfg(feature = "alloc")]
 mod true_peak;
+#[cfg(feature = "alloc")]
+mod windowed_sinc;

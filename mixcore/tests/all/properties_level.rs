@@ -73,6 +73,12 @@ fn good_points() -> impl Strategy<Value = Vec<Breakpoint>> {
 
 proptest! {
     #[test]
+    fn half_a_cosine_takes_every_number(t in prop_oneof![0.0..=1.0, any_number()]) {
+        let way = mixcore::math::half_cosine(t);
+        prop_assert!(!(0.0..=1.0).contains(&t) || (0.0..=1.0).contains(&way));
+    }
+
+    #[test]
     fn a_law_has_a_level_for_every_position(law in any_law(), x in prop_oneof![0.0..=1.0, any_number()], db in any_number()) {
         let good = law.validate().is_ok();
         let found = law.db_at(x);

@@ -8,8 +8,8 @@ pub mod prelude {
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
         Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
-        CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
-        FractionalDelayParams, FractionalDelaySetup,
+        CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, Fir, FirSetup,
+        FractionalDelay, FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
     };
     pub use mixcore::level::{
         AutomatedGain, DcBlocker, DcBlockerParams, Dither, DitherKind, DitherSetup, Fader,
@@ -89,6 +89,23 @@ pub mod prelude {
         {
             let len = Delay::<S>::required_len(frames, &stream)?;
             Delay::new_in(frames, stream, lend(len, S::one()))
+        }
+    }
+
+    /// A symmetric filter of 33 taps, longer than a vector and than a block of the smallest tests, in
+    /// its own memory or, without `alloc`, in lent memory.
+    pub fn fir<S: Sample>(stream: Stream) -> Result<Fir<'static, S>, Error> {
+        let taps: [f64; 33] = core::array::from_fn(|k| {
+            let away = k.abs_diff(16) as f64;
+            (1.0 - away / 17.0) * if k % 2 == 0 { 1.0 / 17.0 } else { -0.3 / 17.0 }
+        });
+        let setup = FirSetup::all(&taps);
+        #[cfg(feature = "alloc")]
+        return Fir::new(setup, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let len = Fir::<S>::required_len(&setup, &stream)?;
+            Fir::new_in(setup, stream, lend(len, S::one()))
         }
     }
 
@@ -172,6 +189,9 @@ macro_rules! each_processor {
         $run! { delay, Delay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(delay::<S>(123, stream)?)))
         } }
+        $run! { fir, Fir, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(fir::<S>(stream)?)))
+        } }
         $run! { dither, Dither, memory: true, |stream: Stream| {
             let setup = DitherSetup { seed: 5, auto_blank: true, ..DitherSetup::default() };
             Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
@@ -187,6 +207,10 @@ macro_rules! each_processor {
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
+        } }
+        $run! { svf, Svf, memory: true, |stream: Stream| {
+            let params = SvfParams { hz: 3000.0, q: 0.7, gain_db: 3.0 };
+            Ok(Unit::Process(Box::new(Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?)))
         } }
         $run! { panner, Panner, memory: false, |stream: Stream| {
             let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;

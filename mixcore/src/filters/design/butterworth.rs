@@ -48,7 +48,7 @@ pub enum Pass {
 /// first order first (odd orders), then by rising resonance.
 ///
 /// # Units and range
-/// `order` 1 to [`MAX_ORDER`]; the slope is 6.02 dB an octave for each. `frequency_hz` 0.1 Hz to 0.499
+/// `order` 1 to [`MAX_ORDER`]; the slope is 6.02 dB an octave for each. `hz` 0.1 Hz to 0.499
 /// of `rate_hz`, which is 8 to 384 kHz.
 ///
 /// # Errors
@@ -64,15 +64,10 @@ pub enum Pass {
 /// assert!((rumble.response_db(10.0, 48_000.0) + 54.185).abs() < 1e-3);
 /// # Ok::<(), mixcore::Error>(())
 /// ```
-pub fn butterworth(
-    pass: Pass,
-    order: usize,
-    frequency_hz: f64,
-    rate_hz: f64,
-) -> Result<Sections, Error> {
+pub fn butterworth(pass: Pass, order: usize, hz: f64, rate_hz: f64) -> Result<Sections, Error> {
     #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
     Error::check_range("order", order as f64, 1.0, MAX_ORDER as f64)?;
-    let k = prewarped(frequency_hz, rate_hz)?;
+    let k = prewarped(hz, rate_hz)?;
     let mut sections = Sections::EMPTY;
     if order % 2 == 1 {
         sections.push(first_order(pass, k));
@@ -84,10 +79,10 @@ pub fn butterworth(
 }
 
 /// tan(π·f/fs), for a frequency and a rate inside their bounds.
-fn prewarped(frequency_hz: f64, rate_hz: f64) -> Result<f64, Error> {
+fn prewarped(hz: f64, rate_hz: f64) -> Result<f64, Error> {
     Error::check_range("rate_hz", rate_hz, MIN_RATE_HZ, MAX_RATE_HZ)?;
-    Error::check_range("frequency_hz", frequency_hz, MIN_HZ, MAX_SHARE * rate_hz)?;
-    Ok(math::tan(math::PI * frequency_hz / rate_hz))
+    Error::check_range("hz", hz, MIN_HZ, MAX_SHARE * rate_hz)?;
+    Ok(math::tan(math::PI * hz / rate_hz))
 }
 
 /// Damping of pole pair k: minus twice the real part of e^(iπ(2k+n−1)/2n).

@@ -74,5 +74,5 @@ pub(super) fn normalised(b: [f64; 3], a: [f64; 3]) -> Biquad {
     const INSIDE: f64 = 1.0 - f64::EPSILON;
     let a2 = (a[2] / a[0]).min(INSIDE);
     let edge = (1.0 + a2) * INSIDE;
-    Biquad { b: b.map(|b| b / a[0]), a: [(a[1] / a[0]).max(-edge).min(edge), a2] }
+    Biquad { b: b.map(|b| b / a[0]), a: [(a[1] / a[0]).min(edge).max(-edge), a2] }
 }

@@ -63,10 +63,10 @@ pub struct LinkwitzRiley {
     pub all_pass: Sections,
 }
 
-/// The bands of a Linkwitz-Riley crossing at `frequency_hz`.
+/// The bands of a Linkwitz-Riley crossing at `hz`.
 ///
 /// # Units and range
-/// `frequency_hz` 0.1 Hz to 0.499 of `rate_hz`, which is 8 to 384 kHz.
+/// `hz` 0.1 Hz to 0.499 of `rate_hz`, which is 8 to 384 kHz.
 ///
 /// # Errors
 /// A frequency or rate outside its bounds.
@@ -82,11 +82,11 @@ pub struct LinkwitzRiley {
 /// ```
 pub fn linkwitz_riley(
     slope: CrossoverSlope,
-    frequency_hz: f64,
+    hz: f64,
     rate_hz: f64,
 ) -> Result<LinkwitzRiley, Error> {
     let m = slope.butterworth_order();
-    let half = |pass| butterworth(pass, m, frequency_hz, rate_hz);
+    let half = |pass| butterworth(pass, m, hz, rate_hz);
     let low = twice(&half(Pass::Low)?);
     let mut high = twice(&half(Pass::High)?);
     if m % 2 == 1

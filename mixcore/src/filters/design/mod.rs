@@ -5,7 +5,8 @@
 //! of the band, is the default everywhere; [`Method::Cookbook`], the bilinear transform of the
 //! "Audio EQ Cookbook", is there for sessions that were mixed with it. [`prototype`] holds the
 //! analogue responses themselves: the truth that both are measured against. [`butterworth`] makes
-//! steeper low- and high-passes, [`linkwitz_riley`] the halves of a crossing whose sum is flat.
+//! steeper low- and high-passes, [`linkwitz_riley`] the halves of a crossing whose sum is flat,
+//! [`WindowedSinc`] the taps of linear-phase low-passes.
 
 mod butterworth;
 mod cookbook;
@@ -15,6 +16,7 @@ mod matched;
 pub mod prototype;
 mod second_order;
 mod sections;
+mod windowed_sinc;
 
 pub(crate) use butterworth::MAX_SHARE;
 pub use butterworth::{MAX_ORDER, Pass, butterworth};
@@ -25,3 +27,4 @@ pub use second_order::{
     second_order,
 };
 pub use sections::{MAX_SECTIONS, Sections};
+pub use windowed_sinc::{WindowedSinc, fir_gain_at, kaiser_beta, kaiser_order};

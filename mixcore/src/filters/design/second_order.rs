@@ -102,7 +102,7 @@ impl Shape {
     }
 
     /// The gain of the shelf inside a shape, dB: a tilt spans twice its gain.
-    pub(super) fn span_db(self, gain_db: f64) -> f64 {
+    pub(crate) fn span_db(self, gain_db: f64) -> f64 {
         match self {
             Self::Tilt => 2.0 * gain_db,
             Self::Bell | Self::LowShelf | Self::HighShelf => gain_db,

@@ -173,7 +173,7 @@ impl Eq {
     fn check(&self, index: usize) -> Result<(), Error> {
         #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
         let (given, last) = (index as f64, self.setup.bands as f64 - 1.0);
-        Error::check_range("band", given, 0.0, last).map(|_| ())
+        Error::check_range("band index (from 0)", given, 0.0, last).map(|_| ())
     }
 
     /// A band as one filter: what it gives and what it lets by, over the same denominator.

@@ -2,7 +2,8 @@
 
 use mixcore::analysis::{EqMatch, MAX_MATCH_BANDS, MatchEq, MatchSetup};
 use mixcore::filters::design::{Method, Shape, prototype, second_order};
-use mixcore::math;
+use mixcore::filters::{Eq, EqSetup};
+use mixcore::{Layout, Stream, math};
 
 use super::{comb, read};
 
@@ -90,6 +91,11 @@ fn bands_are_ordinary_ones_in_order_and_say_what_their_sections_do() {
         sum += section.response_db(700.0, RATE_HZ);
     }
     assert_eq!(sum, eq.response_db(700.0));
+    // An equaliser takes them as they are.
+    let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
+    let running =
+        Eq::new(EqSetup { bands: MAX_MATCH_BANDS, ..EqSetup::default() }, eq.params(), stream);
+    assert!((running.unwrap().response_db(700.0) - sum).abs() < 1e-9);
     // The same again, to the bit.
     assert_eq!(eq, example(4, RATE_HZ, setup).eq_bands(8, 0.05).unwrap());
 }

@@ -61,10 +61,13 @@ pub fn comb(
         let (voice, noise) = (voice_dbfs(band.nominal_hz()), noise_dbfs(band.nominal_hz()));
         let (voice, noise) = (amplitude(voice), amplitude(noise));
         let step = 2.0 * math::PI * band.centre_hz() / rate_hz;
-        // The phases differ, so that the sum has no common peak.
+        let (cos, sin) = (math::cos(step), math::sin(step));
+        // The phases differ, so that the sum has no common peak. A turn a frame: 1e-10 off in the end.
         let phase = (number * number) as f64;
-        for (n, (sample, share)) in audio.iter_mut().zip(&shares).enumerate() {
-            *sample += (noise + share * (voice - noise)) * math::sin(step * n as f64 + phase);
+        let (mut re, mut im) = (math::cos(phase), math::sin(phase));
+        for (sample, share) in audio.iter_mut().zip(&shares) {
+            *sample += (noise + share * (voice - noise)) * im;
+            (re, im) = (re * cos - im * sin, re * sin + im * cos);
         }
     }
     audio

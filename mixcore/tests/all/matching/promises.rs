@@ -55,6 +55,19 @@ fn any_split_any_level_and_zeros_for_faults_give_the_same_reading() {
     promises::<f64>();
 }
 
+#[cfg(feature = "alloc")]
+#[test]
+fn owned_memory_reads_what_lent_memory_reads() {
+    let audio = noise::<f32>(1, 200_000, 0.1, 4).remove(0);
+    let stream = Stream::new(48_000.0, Layout::MONO).unwrap();
+    let mut owned =
+        mixcore::analysis::MatchSpectrum::new(MatchSpectrumSetup::default(), stream).unwrap();
+    owned.push(Block::mono(&audio)).unwrap();
+    assert_eq!(owned.measurement(), read(&audio, 48_000.0));
+    let wrong = MatchSpectrumSetup { max_duration_s: f64::INFINITY, ..Default::default() };
+    assert!(mixcore::analysis::MatchSpectrum::<f32>::new(wrong, stream).is_err());
+}
+
 fn any_number() -> impl Strategy<Value = f64> {
     prop_oneof![any::<u64>().prop_map(f64::from_bits), -200.0..200.0]
 }

@@ -4,10 +4,12 @@
 //! The lines were 16 kHz once, so of the 8 kHz band the lower half is there.
 
 use mixcore::analysis::{
-    BandVerdict, EqMatch, FirPhase, MatchSetup, ThirdOctave, VoiceSpectrum, taps_response_db,
+    BandVerdict, EqMatch, FirPhase, MAX_MATCH_BANDS, MatchSetup, ThirdOctave, VoiceSpectrum,
+    taps_response_db,
 };
+use mixcore::filters::{Convolver, ConvolverParams, ConvolverSetup, Eq, EqSetup};
 use mixcore::loudness::{Meter, MeterSetup};
-use mixcore::{Block, Layout, Stream};
+use mixcore::{Block, BlockMut, Io, Layout, Process, Stream, stream};
 
 use super::{band, read, value};
 use crate::cue::decode;
@@ -80,32 +82,29 @@ impl Known {
                 ([b[0], -b[1], b[2]], [c[0], -c[1], c[2]])
             }
         };
-        run(b, c, audio);
-    }
-}
-
-/// A section with numerator `b` and denominator `c`.
-fn run(b: [f64; 3], c: [f64; 3], audio: &mut [f32]) {
-    let (mut s1, mut s2) = (0.0, 0.0);
-    for sample in audio {
-        let x = f64::from(*sample);
-        let y = (b[0] * x + s1) / c[0];
-        s1 = b[1] * x - c[1] * y + s2;
-        s2 = b[2] * x - c[2] * y;
-        *sample = y as f32;
-    }
-}
-
-/// The literal convolution, without the delay of a linear phase.
-fn convolve(audio: &[f32], taps: &[f64], gain_db: f64, delay: usize) -> Vec<f32> {
-    let gain = 10_f64.powf(gain_db / 20.0);
-    let mut result = vec![0.0_f32; audio.len()];
-    for (n, tap) in taps.iter().map(|tap| (tap * gain) as f32).enumerate() {
-        for (sum, sample) in result[n..].iter_mut().zip(audio) {
-            *sum += tap * sample;
+        let (mut s1, mut s2) = (0.0, 0.0);
+        for sample in audio {
+            let x = f64::from(*sample);
+            let y = (b[0] * x + s1) / c[0];
+            s1 = b[1] * x - c[1] * y + s2;
+            s2 = b[2] * x - c[2] * y;
+            *sample = y as f32;
         }
     }
-    result.drain(..delay);
+}
+
+fn mono() -> Stream {
+    Stream::new(RATE_HZ, Layout::MONO).unwrap()
+}
+
+/// Taps and gain as a convolver runs them. A linear phase comes out later, which no spectrum sees.
+fn convolve(audio: &[f32], taps: &[f64], gain_db: f64) -> Vec<f32> {
+    let gain = 10_f64.powf(gain_db / 20.0);
+    let taps: Vec<f32> = taps.iter().map(|tap| (tap * gain) as f32).collect();
+    let (setup, params) = (ConvolverSetup::default(), ConvolverParams::default());
+    let mut convolver = Convolver::new(setup, params, Block::mono(&taps), mono()).unwrap();
+    let mut result = audio.to_vec();
+    stream::render(&mut convolver, BlockMut::mono(&mut result)).unwrap();
     result
 }
 
@@ -165,9 +164,8 @@ fn worst(reference: &VoiceSpectrum, corrected: &VoiceSpectrum) -> (f64, ThirdOct
 }
 
 fn integrated_lufs(audio: &[f32]) -> f64 {
-    let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();
     let setup = MeterSetup { max_duration_s: 60.0, ..MeterSetup::default() };
-    let mut meter = Meter::new(setup, stream).unwrap();
+    let mut meter = Meter::new(setup, mono()).unwrap();
     meter.push(Block::mono(audio)).unwrap();
     value(meter.measurement().integrated_lufs)
 }
@@ -186,9 +184,8 @@ fn speech_through_a_known_filter_is_matched_to_1_db_in_every_band_by_taps() {
         for (phase, count) in [(FirPhase::Minimum, 2048), (FirPhase::Linear, 2047)] {
             let taps = found.fir_taps(phase, count).unwrap();
             let response = |hz| taps_response_db(&taps, RATE_HZ, hz);
-            let delay = if phase == FirPhase::Linear { count / 2 } else { 0 };
             let gain_db = value(found.gain_with_db(response));
-            let corrected = convolve(altered_rest, &taps, gain_db, delay);
+            let corrected = convolve(altered_rest, &taps, gain_db);
             let (left, band) = worst(&unseen, &read(&corrected, RATE_HZ));
             println!("{name}, {phase:?}: {left:+.2} dB at {band}");
             assert!(left.abs() <= RESIDUAL_DB, "{name}, {phase:?}: {left} dB at {band}");
@@ -220,7 +217,7 @@ fn speech_through_a_known_filter_is_matched_to_1_db_in_every_band_by_taps() {
     }
 }
 
-/// The same by bands of an equaliser, run as its sections.
+/// The same by the bands of an equaliser.
 #[test]
 fn speech_through_a_known_filter_is_matched_to_1_db_in_every_band_by_bells_and_shelves() {
     let voice = decode("dx.flac").remove(0);
@@ -234,9 +231,9 @@ fn speech_through_a_known_filter_is_matched_to_1_db_in_every_band_by_bells_and_s
         let eq = found.eq_bands(8, 0.3).unwrap();
         let gain_db = value(found.gain_with_db(|hz| eq.response_db(hz)));
         let mut corrected = filtered(altered_rest, &[], gain_db);
-        for section in eq.sections() {
-            run(section.b, [1.0, section.a[0], section.a[1]], &mut corrected);
-        }
+        let setup = EqSetup { bands: MAX_MATCH_BANDS, ..EqSetup::default() };
+        let mut processor = Eq::new(setup, eq.params(), mono()).unwrap();
+        processor.process(Io::new(BlockMut::mono(&mut corrected))).unwrap();
         let (left, band) = worst(&unseen, &read(&corrected, RATE_HZ));
         let count = eq.bands().len();
         println!("{name}: {left:+.2} dB at {band} with {count} bands");
@@ -278,7 +275,7 @@ fn hiss_is_not_raised_with_the_treble() {
     }
     let taps = found.fir_taps(FirPhase::Minimum, 2048).unwrap();
     let gain_db = value(found.gain_with_db(|hz| taps_response_db(&taps, RATE_HZ, hz)));
-    let corrected = read(&convolve(&hissing, &taps, gain_db, 0), RATE_HZ);
+    let corrected = read(&convolve(&hissing, &taps, gain_db), RATE_HZ);
     for band in speech_range().filter(|band| band.nominal_hz() < 4000.0) {
         let left = value(reference.level_dbfs(band)) - value(corrected.level_dbfs(band));
         assert!(left.abs() <= RESIDUAL_DB, "{band}: {left}");

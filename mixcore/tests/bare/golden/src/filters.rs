@@ -5,8 +5,8 @@ use mixcore::audio::{Block, Sample};
 use mixcore::filters::design::{Method, Shape, second_order};
 use mixcore::filters::{
     Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
-    CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, FractionalDelay,
-    FractionalDelayParams, FractionalDelaySetup,
+    CrossoverParams, CrossoverSetup, Delay, Eq, EqBand, EqParams, EqSetup, Fir, FirSetup,
+    FractionalDelay, FractionalDelayParams, FractionalDelaySetup, Svf, SvfParams, SvfSetup,
 };
 use sha2::Sha256;
 
@@ -21,6 +21,7 @@ const ROOM_FRAMES: usize = 5000;
 const CONVOLVER_SAMPLES: usize = 120_000;
 const CONVOLVER_CONTROL: usize = 4_000;
 const CROSSOVER_NUMBERS: usize = 4_000;
+const FIR_SAMPLES: usize = 4_000;
 const FRACTIONAL_SAMPLES: usize = 60_000;
 
 pub(crate) fn cascade<S: Sample>() -> Result<Sha256, Error> {
@@ -76,6 +77,17 @@ pub(crate) fn delay<S: Sample>() -> Result<Sha256, Error> {
     })
 }
 
+pub(crate) fn fir<S: Sample>() -> Result<Sha256, Error> {
+    let taps: [f64; 33] = core::array::from_fn(|k| {
+        let away = k.abs_diff(16) as f64;
+        (1.0 - away / 17.0) * if k % 2 == 0 { 1.0 / 17.0 } else { -0.3 / 17.0 }
+    });
+    in_two_layouts::<S>(|stream, audio| {
+        let mut memory = [S::one(); FIR_SAMPLES];
+        process(&mut Fir::new_in(FirSetup::all(&taps), stream, &mut memory)?, stream, audio)
+    })
+}
+
 pub(crate) fn fractional_delay<S: Sample>() -> Result<Sha256, Error> {
     in_two_layouts::<S>(|stream, audio| {
         let setup = FractionalDelaySetup { max_slew: 0.3, max_delay_ms: 50.0 };
@@ -83,5 +95,13 @@ pub(crate) fn fractional_delay<S: Sample>() -> Result<Sha256, Error> {
         let mut memory = [S::one(); FRACTIONAL_SAMPLES];
         let mut delay = FractionalDelay::new_in(setup, params, stream, &mut memory)?;
         process(&mut delay, stream, audio)
+    })
+}
+
+pub(crate) fn svf<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        let params = SvfParams { hz: 3000.0, q: 0.7, gain_db: 3.0 };
+        let mut svf = Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?;
+        process(&mut svf, stream, audio)
     })
 }

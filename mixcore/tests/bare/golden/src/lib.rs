@@ -17,7 +17,7 @@ use mixcore::spatial::{FoldDown, Panner, PannerParams};
 use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
 use sha2::{Digest, Sha256};
 
-use filters::{cascade, convolver, crossover, delay, eq, fractional_delay};
+use filters::{cascade, convolver, crossover, delay, eq, fir, fractional_delay, svf};
 use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
 use programme::Programme;
 
@@ -64,11 +64,13 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         dither_shaped,
         eq,
         fader,
+        fir,
         fold_down,
         fractional_delay,
         limiter,
         meter,
-        panner
+        panner,
+        svf
     );
     Ok(())
 }

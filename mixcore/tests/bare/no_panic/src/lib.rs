@@ -7,10 +7,13 @@
 use core::panic::PanicInfo;
 
 use mixcore::filters::{
-    Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqParams, FractionalDelay, RealFft,
+    Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqBand, EqParams, Fir,
+    FractionalDelay, Oversampler, RealFft, Resampler, Svf, SvfParams,
 };
 use mixcore::kernels::{self, Intake, Isa, KEnergy, KSegments, KState};
-use mixcore::level::{AutomatedGain, DcBlocker, DcBlockerParams, Dither, Fader, FaderParams};
+use mixcore::level::{
+    AutomatedGain, BusInput, DcBlocker, DcBlockerParams, Dither, Fader, FaderParams, sum_bus,
+};
 use mixcore::loudness::{LiveMeter, Meter};
 use mixcore::{Block, BlockMut, Convert, Error, Io, Process, Processor};
 
@@ -103,6 +106,24 @@ entries! {
     eq_reset(eq: &mut Eq) {
         Processor::reset(eq);
     }
+    eq_set_band(eq: &mut Eq, index: usize, band: &EqBand) -> Result<(), Error> {
+        eq.set_band(index, *band)
+    }
+    eq_set_field(eq: &mut Eq, name: &str, value: f64) -> Result<(), Error> {
+        eq.set_field(name, value)
+    }
+    svf_process_f32(svf: &mut Svf, audio: BlockMut<'_, f32>) -> Result<(), Error> {
+        svf.process(Io::new(audio))
+    }
+    svf_process_swept(svf: &mut Svf, audio: BlockMut<'_, f32>, cutoff_hz: &[f32]) -> Result<(), Error> {
+        svf.process_swept(audio, cutoff_hz)
+    }
+    svf_set_params(svf: &mut Svf, params: SvfParams) -> Result<(), Error> {
+        svf.set_params(params)
+    }
+    svf_reset(svf: &mut Svf) {
+        svf.reset();
+    }
     cascade_process_f32(cascade: &mut Cascade, audio: BlockMut<'_, f32>) -> Result<(), Error> {
         cascade.process(Io::new(audio))
     }
@@ -120,6 +141,42 @@ entries! {
     }
     fft_inverse_f64(fft: &mut RealFft<'_, f64>, re: &[f64], im: &[f64], time: &mut [f64]) -> Result<(), Error> {
         fft.inverse(re, im, time)
+    }
+    fir_process_f32(fir: &mut Fir<'_, f32>, audio: BlockMut<'_, f32>) -> Result<(), Error> {
+        fir.process(Io::new(audio))
+    }
+    fir_process_f64(fir: &mut Fir<'_, f64>, audio: BlockMut<'_, f64>) -> Result<(), Error> {
+        fir.process(Io::new(audio))
+    }
+    resampler_push_f32(resampler: &mut Resampler<'_, f32>, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<usize, Error> {
+        resampler.push(input, output)
+    }
+    resampler_push_f64(resampler: &mut Resampler<'_, f64>, input: Block<'_, f64>, output: BlockMut<'_, f64>) -> Result<usize, Error> {
+        resampler.push(input, output)
+    }
+    resampler_flush(resampler: &mut Resampler<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
+        resampler.flush(output)
+    }
+    resampler_reset(resampler: &mut Resampler<'_, f32>) {
+        resampler.reset();
+    }
+    oversampler_up_f32(oversampler: &mut Oversampler<'_, f32>, input: Block<'_, f32>) -> bool {
+        oversampler.up(input).is_ok()
+    }
+    oversampler_down_f32(oversampler: &mut Oversampler<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
+        oversampler.down(output)
+    }
+    oversampler_up_f64(oversampler: &mut Oversampler<'_, f64>, input: Block<'_, f64>) -> bool {
+        oversampler.up(input).is_ok()
+    }
+    oversampler_down_f64(oversampler: &mut Oversampler<'_, f64>, output: BlockMut<'_, f64>) -> Result<(), Error> {
+        oversampler.down(output)
+    }
+    bus_sum_f32(isa: Isa, frame: u64, inputs: &[BusInput<'_, f32>], out: BlockMut<'_, f32>) -> Result<(), Error> {
+        sum_bus(isa, frame, inputs, out)
+    }
+    automated_gain_process_f64(gain: &mut AutomatedGain<'_>, audio: BlockMut<'_, f64>) -> Result<(), Error> {
+        gain.process(Io::new(audio))
     }
     dry_path_reset(path: &mut DryPath<'_, f32>) {
         path.reset();
