@@ -18,6 +18,7 @@ pub mod limiter;
 pub mod loudness;
 pub mod mix;
 pub mod record;
+pub mod resample;
 pub mod signals;
 
 pub use case::{Case, Goal, Limit, Rival, Run, Seen, best};

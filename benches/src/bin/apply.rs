@@ -115,7 +115,7 @@ fn resample(
 fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Process<f32>>, String> {
     match (what, values) {
         ("gain", [gain_db]) => {
-            let params = FaderParams { gain_db: number(gain_db)?, ..FaderParams::default() };
+            let params = FaderParams { gain_db: number(gain_db)? };
             let fader = Fader::new(FaderSetup::default(), params, stream).map_err(text)?;
             Ok(Box::new(fader))
         }

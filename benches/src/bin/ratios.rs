@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
-    Case, Goal, Seen, best, convolve, crossover, eq, fft, level, limiter, mix, record,
+    Case, Goal, Seen, best, convolve, crossover, eq, fft, level, limiter, mix, record, resample,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
@@ -107,6 +107,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("FFT", rounds, Box::new(whole(fft::cases))),
         ("Convolver", rounds, Box::new(whole(convolve::cases))),
         ("Crossover", rounds, Box::new(whole(crossover::cases))),
+        ("Rate", rounds, Box::new(whole(resample::cases))),
     ];
     if has("hours") {
         let cases = || -> Cases { Box::new(loudness::cases(Set::Hours, filter)) };

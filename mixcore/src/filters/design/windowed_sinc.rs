@@ -93,7 +93,7 @@ pub fn fir_gain_at(taps: impl IntoIterator<Item = f64>, hz: f64, rate_hz: f64) -
 /// let low_pass = WindowedSinc::design(18_000.0, 22_000.0, 80.0, 48_000.0)?;
 /// let mut taps = vec![0.0; low_pass.len()];
 /// low_pass.fill(&mut taps);
-/// assert_eq!((taps.len(), low_pass.latency_frames()), (73, 36));
+/// assert_eq!((taps.len(), low_pass.latency_frames()), (75, 37));
 /// assert!((fir_gain_at(taps.iter().copied(), 18_000.0, 48_000.0) - 1.0).abs() < 1e-4);
 /// assert!(fir_gain_at(taps.iter().copied(), 22_000.0, 48_000.0) < 1e-4);
 /// # }
