@@ -185,6 +185,9 @@ impl Plan {
 
 /// Doubles and halves the rate of all channels of a stream, around what the caller does in between.
 ///
+/// Up and down together are a delay within ± 0.001 dB up to 0.4536 of the low rate (20.0 kHz at 44.1);
+/// images of that band, and what folds into it, are 100 dB down or more.
+///
 /// It has memory, so it cleans what comes in, and what comes back from in between: samples that are not
 /// finite or beyond 1e6 become 0 and are counted.
 ///

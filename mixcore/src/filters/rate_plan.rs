@@ -16,19 +16,23 @@ pub const MAX_RATIO_TERM: usize = 1280;
 /// Input frames of a channel that are taken in at a time, at least.
 const CHUNK: usize = 256;
 
-/// How steep and how deep the low-pass is; the figures stand in the module's table.
+/// How steep and how deep the low-pass is.
+///
+/// All pass what lies below 0.9071 of the lower Nyquist frequency (20.0 of 22.05 kHz) within ± 0.01 dB.
+/// They differ in what becomes of the rest, and in cost: 1 to 2 to 2.7.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "json", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Quality {
-    /// Half the cost: what folds stays out of the pass-band, but not out of the band above it, as in
-    /// a converter's half-band filter. For rates whose pass-band ends beyond what is heard.
+    /// Aliases and images in the pass-band are 100 dB down. What lies between the lower Nyquist
+    /// frequency and 1.0929 of it folds into the band above the pass-band, as in a converter's
+    /// half-band filter: for rates whose pass-band ends beyond what is heard.
     Fast,
-    /// Nothing folds; aliases 100 dB down: below the noise of 16 bits.
+    /// Aliases and images are 100 dB down, from the lower Nyquist frequency on: nothing folds.
     #[default]
     Standard,
-    /// Nothing folds; aliases 140 dB down: at the noise of 24 bits.
+    /// Aliases and images are 140 dB down, from the lower Nyquist frequency on: nothing folds.
     Best,
 }
 

@@ -250,6 +250,10 @@ impl<'a, S: Sample> Resampler<'a, S> {
         let (mut taken, mut written) = (0, 0);
         while taken < input.frames() {
             let frames = self.room().min(input.frames() - taken);
+            if frames == 0 {
+                // There is always room for a window and more; a loop without end would be worse.
+                break;
+            }
             self.take(frames, Some(&input.range(taken, taken + frames)));
             taken += frames;
             written += self.give(&mut output, written);
