@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 mod case;
+pub mod compressor;
 mod cue;
 pub mod fft;
 #[cfg(feature = "libebur128")]

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
-use mixcore_benches::{Case, Goal, Seen, best, fft, limiter, mix, record};
+use mixcore_benches::{Case, Goal, Seen, best, compressor, fft, limiter, mix, record};
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
 const ROUNDS: usize = 40;
@@ -98,6 +98,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
     let whole = |cases: fn() -> Vec<Case>| move || -> Cases { Box::new(cases().into_iter()) };
     let mut groups: Vec<Group<'_>> = vec![
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
+        ("Compressor", rounds, Box::new(whole(compressor::cases))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
         ("FFT", rounds, Box::new(whole(fft::cases))),

@@ -67,6 +67,7 @@
 //! on content within 10 % of fs/2, and a codec may add peaks of its own (a delivery check). While
 //! the ceiling falls, each output frame obeys the ceiling of its input frame.
 
+use super::fade::Fade;
 use super::lookahead::release_factor;
 use super::peak_detector::{BANK_LEN, CHUNK};
 use super::stages::{Plan, Stages};
@@ -277,7 +278,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let ramp_frames = ramp::ramp_frames(stream.rate_hz);
         let mut limiter = Self {
             ceiling: GainRamp::new(params.ceiling_dbtp, ramp_frames),
-            wet: Fade { from: 1.0, to: 1.0, start: 0, frames: ramp_frames as u64 },
+            wet: Fade::new(1.0, ramp_frames),
             release: release(&params, &stream),
             margin: db_to_gain(AIM_DB),
             stream,
@@ -327,10 +328,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// Lets the signal pass (cleaned, else unchanged) with the same latency, from the next input
     /// frame on. The change is a cross-fade of 20 ms that travels with the signal.
     pub fn set_bypass(&mut self, bypass: bool) {
-        let to = if bypass { 0.0 } else { 1.0 };
-        if to != self.wet.to {
-            self.wet = Fade { from: self.wet.at(self.now), to, start: self.now, ..self.wet };
-        }
+        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
     }
 
     /// The largest gain reduction of any channel in the newest 64 frames of output, dB ≥ 0. It
@@ -406,7 +404,7 @@ impl<S: Sample> Processor for Limiter<'_, S> {
 
     fn reset(&mut self) {
         self.ceiling.settle();
-        self.wet = Fade { from: self.wet.to, start: 0, ..self.wet };
+        self.wet.settle();
         self.now = 0;
         self.faults = 0;
         self.stages.reset(&mut self.samples, &mut self.control);
@@ -451,32 +449,6 @@ impl<S: Sample> Process<S> for Limiter<'_, S> {
             }
         }
         Ok(())
-    }
-}
-
-/// A change of bypass that runs straight between two absolute frames.
-#[derive(Clone, Copy, Debug)]
-struct Fade {
-    from: f32,
-    to: f32,
-    start: u64,
-    frames: u64,
-}
-
-impl Fade {
-    /// No movement at or after this frame.
-    fn is_settled(&self, frame: u64) -> bool {
-        frame >= self.start + self.frames
-    }
-
-    /// Share of the limited signal at an absolute frame.
-    fn at(&self, frame: u64) -> f32 {
-        if self.is_settled(frame) {
-            return self.to;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a ramp of at most 7680 frames")]
-        let t = frame.saturating_sub(self.start) as f32 / self.frames as f32;
-        self.from + (self.to - self.from) * t
     }
 }
 

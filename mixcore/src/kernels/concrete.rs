@@ -14,8 +14,8 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, reduce,
-    screen, true_peak, window,
+    band_pass, cascade, correlate, fft_real, gain, gain_computer, intake, interp, k_weight, matrix,
+    mix, reduce, screen, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -69,6 +69,7 @@ for_both_samples! {
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);
+    gain_computer::raise_to_magnitude_lanes as fn raise_to_magnitude(from: &[Self], to: &mut [f32]);
     interp::fir_peaks_lanes as fn fir_peaks(input: &[Self], phases: &[Self], taps: usize, out: &mut [Self]);
     intake::intake_lanes as fn intake(io: &mut [Self]) -> Intake;
     k_weight::k_carry_lanes as fn k_carry(

@@ -20,6 +20,8 @@ mod fft_passes;
 mod fft_real;
 mod fft_scalar;
 mod gain;
+mod gain_computer;
+mod gain_scalar;
 mod intake;
 mod interp;
 mod isa;
@@ -50,6 +52,10 @@ pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
 pub use gain::{apply_gains, gain, gain_ramp};
+pub use gain_computer::{
+    AMPLITUDE_DB, AMPLITUDE_FLOOR, CurveSection, Knee, POWER_DB, POWER_FLOOR, gain_curve,
+    gains_of_db, levels_db, raise_to_magnitude,
+};
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
