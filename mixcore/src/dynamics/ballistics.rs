@@ -152,7 +152,8 @@ impl Ballistics {
             Smoothing::Decoupled => state.u,
         };
         let rises = c >= before;
-        if rises {
+        // A follower that has arrived stands within the rounding of c, above or below.
+        if before - c < NOTHING_DB {
             state.held = self.hold;
         }
         let waits = !rises && state.held > 0;

@@ -42,6 +42,7 @@ use super::compressor_params::{CompressorParams, CompressorSetup, Point, ballist
 use super::fade::Fade;
 use super::glide::Glide;
 use super::key_filter::KeyFilter;
+use super::makeup::{LoudnessMatch, MakeUp};
 use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -100,6 +101,7 @@ pub struct Compressor<'a, S> {
     target: Point,
     ballistics: Ballistics,
     chain: SideChain<'a, S>,
+    matched: Option<LoudnessMatch>,
     voices: PerChannel<Voice>,
     wet: Fade,
     log: ReductionLog,
@@ -169,6 +171,10 @@ impl<'a, S: Sample> Compressor<'a, S> {
             target: Point::design(&params),
             ballistics: ballistics(&setup, &params, &stream),
             chain: SideChain::new(&setup.chain(), &stream, fade, samples, squares)?,
+            matched: match setup.makeup {
+                MakeUp::Static => None,
+                MakeUp::LoudnessMatched => Some(LoudnessMatch::new(&stream)?),
+            },
             voices: PerChannel::new(stream.channel_count())?,
             wet: Fade::new(1.0, fade),
             log: ReductionLog::new(),
@@ -338,17 +344,24 @@ impl<'a, S: Sample> Compressor<'a, S> {
             let mut first: Option<(Voice, Voice, Gains)> = None;
             let members = main
                 .channels_mut()
+                .enumerate()
                 .zip(self.chain.lanes.iter_mut())
                 .zip(self.voices.iter_mut())
                 .filter(|((_, lane), _)| lane.group == index);
-            for ((channel, lane), voice) in members {
-                let io = span.of(channel);
+            for (((channel, samples), lane), voice) in members {
+                let io = span.of(samples);
+                if let Some(matched) = &mut self.matched {
+                    matched.hear(channel, 0, io);
+                }
                 if let Some((before, after, gains)) = &mut first
                     && !wanted.own
                     && voice == before
                 {
                     *voice = *after;
                     gains.apply(isa, io);
+                    if let Some(matched) = &mut self.matched {
+                        matched.hear(channel, 1, io);
+                    }
                     continue;
                 }
                 let before = *voice;
@@ -365,7 +378,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
                         settings.blend_db(isa, own, wanted.linked, reductions);
                     }
                     // Nothing to do, nothing left to release: the gain stands still.
-                    let (low, high) = kernels::extent(isa, reductions);
+                    let (low, high) = kernels::extent(isa, &*reductions);
                     rests = voice.envelope.is_at_rest() && low == 0.0 && high == 0.0;
                     if rests {
                         ballistics.rest(&mut voice.envelope);
@@ -378,17 +391,21 @@ impl<'a, S: Sample> Compressor<'a, S> {
                     voice.envelope.settle();
                 }
                 voice.now = last(reductions);
-                self.log.largest(if rests { 0.0 } else { kernels::extent(isa, reductions).1 });
+                self.log.largest(if rests { 0.0 } else { kernels::extent(isa, &*reductions).1 });
                 for (most, reduction) in most.of(span.frames).iter_mut().zip(&*reductions) {
                     *most = if *reduction > *most { *reduction } else { *most };
                 }
                 let mut gains = settings.gains(isa, reductions, rests, shares.as_ref());
                 gains.apply(isa, io);
+                if let Some(matched) = &mut self.matched {
+                    matched.hear(channel, 1, io);
+                }
                 if first.is_none() {
                     first = Some((before, *voice, gains));
                 }
             }
         }
+        self.match_loudness(main, span);
         for (to, from) in trace.iter_mut().zip(most.of(span.frames)) {
             *to = *from;
         }
@@ -397,6 +414,37 @@ impl<'a, S: Sample> Compressor<'a, S> {
         for reduction in most.of(span.frames).iter().skip(to_look as usize).step_by(32) {
             self.log.look(*reduction);
         }
+    }
+
+    /// Makes the output as loud as the input, where the setup asks for it.
+    fn match_loudness(&mut self, main: &mut BlockMut<'_, S>, span: Span) {
+        let lookahead = self.chain.lookahead_frames() as u64;
+        let Some(matched) = &mut self.matched else { return };
+        let (wet, listen) = (&self.wet, &self.chain.listen);
+        let mut row = Row::default();
+        let gains = row.of(span.frames);
+        if matched.gains_db(span, gains).is_some() {
+            kernels::gains_of_db(self.stream.isa, gains);
+            for (n, gain) in gains.iter_mut().enumerate() {
+                let frame = span.now + n as u64;
+                let share = wet.at(frame) * (1.0 - listen.at(frame.saturating_sub(lookahead)));
+                *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
+            }
+            for samples in main.channels_mut() {
+                kernels::apply_gains(self.stream.isa, span.of(samples), gains);
+            }
+        }
+        if span.ends_at_multiple_of(PIECE as u64) {
+            let start = (span.now + span.frames as u64).saturating_sub(PIECE as u64);
+            let then = start.saturating_sub(lookahead);
+            matched.finish_chunk(wet.stands_at(1.0, start) && listen.stands_at(0.0, then));
+        }
+    }
+
+    /// The gain that keeps the loudness, dB; 0 where the setup does not ask for it.
+    #[must_use]
+    pub fn matched_makeup_db(&self) -> f64 {
+        self.matched.as_ref().map_or(0.0, LoudnessMatch::gain_db)
     }
 
     /// Share of the compressed signal in each frame; none where it is 1 throughout.
@@ -436,6 +484,9 @@ impl<S: Sample> Processor for Compressor<'_, S> {
         self.chain.reset();
         self.glide.settle();
         self.wet.settle();
+        if let Some(matched) = &mut self.matched {
+            matched.reset();
+        }
         for voice in self.voices.iter_mut() {
             *voice = Voice::default();
         }

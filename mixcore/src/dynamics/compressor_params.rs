@@ -5,6 +5,7 @@ use super::curve::{Curve, Shape};
 use super::detector::Detector;
 use super::glide::{linear, logarithmic};
 use super::link::LinkGroups;
+use super::makeup::MakeUp;
 use super::side_chain::ChainSetup;
 use crate::error::Error;
 use crate::stream::{Stream, params};
@@ -28,6 +29,8 @@ pub struct CompressorSetup {
     pub release: Release,
     /// Which channels move together, as far as `link_percent` says.
     pub groups: LinkGroups,
+    /// Where the make-up gain comes from.
+    pub makeup: MakeUp,
 }
 
 impl CompressorSetup {

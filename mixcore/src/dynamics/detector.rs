@@ -25,8 +25,7 @@ pub const MIN_WINDOW_MS: f64 = 5.0;
 pub const MAX_WINDOW_MS: f64 = 1000.0;
 
 /// BS.1770-5, Annex 1, equation 2: the constant of loudness, dB.
-#[expect(clippy::cast_possible_truncation, reason = "a control value")]
-const LOUDNESS_OFFSET_DB: f32 = -0.691_f64 as f32;
+const LOUDNESS_OFFSET_DB: f32 = -0.691;
 
 /// What a processor listens for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -253,7 +252,7 @@ impl MeanSquare {
             }
             left
         };
-        let (oldest, next) = (left(ago(self.chunks)), left(ago(self.chunks - 1)));
+        let (oldest, next) = (left(ago(self.chunks)), left(ago(self.chunks.saturating_sub(1))));
         // The chunks between them and the current one, in two runs where the ring turns.
         let first = ago(self.chunks.saturating_sub(2));
         let between = if self.chunks < 3 {

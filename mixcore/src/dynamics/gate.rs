@@ -363,7 +363,7 @@ impl<'a, S: Sample> Gate<'a, S> {
             }
         }
         let most = most.of(span.frames);
-        self.log.largest(kernels::extent(isa, most).1);
+        self.log.largest(kernels::extent(isa, &*most).1);
         for (to, from) in trace.iter_mut().zip(&*most) {
             *to = *from;
         }

@@ -20,9 +20,10 @@ pub(super) struct Straight {
     pub(super) frames: usize,
     /// Share of the way at the ends of the line; equal where nothing moves.
     pub(super) ends: [f64; 2],
-    /// Place of the first frame on the line, and step per frame, 0 to 1.
-    pub(super) first: f64,
-    pub(super) step: f64,
+    /// Frames between the start of the line and the first one.
+    first: usize,
+    /// Way per frame, 0 to 1.
+    step: f64,
 }
 
 impl<P: Copy> Glide<P> {
@@ -55,7 +56,7 @@ impl<P: Copy> Glide<P> {
     /// The next straight piece from the absolute frame `now`, at most `limit` frames (≥ 1) long.
     pub(super) fn piece(&self, now: u64, limit: usize) -> Straight {
         if now >= self.end {
-            return Straight { frames: limit, ends: [1.0; 2], first: 0.0, step: 0.0 };
+            return Straight { frames: limit, ends: [1.0; 2], first: 0, step: 0.0 };
         }
         let origin = (now - now % GRID_FRAMES).max(self.start);
         let end = (origin - origin % GRID_FRAMES).saturating_add(GRID_FRAMES).min(self.end);
@@ -70,7 +71,7 @@ impl<P: Copy> Glide<P> {
             Straight {
                 frames: (end.saturating_sub(now) as usize).min(limit).max(1),
                 ends: [self.share_at(origin), self.share_at(end)],
-                first: now.saturating_sub(origin) as f64 * step,
+                first: now.saturating_sub(origin) as usize,
                 step,
             }
         }
@@ -87,7 +88,7 @@ impl Straight {
     pub(super) fn place(&self, n: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "at most GRID_FRAMES")]
         {
-            self.first + self.step * n as f64
+            self.step * (self.first + n) as f64
         }
     }
 

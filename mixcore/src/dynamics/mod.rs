@@ -14,6 +14,7 @@ mod key_filter;
 mod limiter;
 mod link;
 mod lookahead;
+mod makeup;
 mod peak_detector;
 mod reduction;
 mod side_chain;
@@ -30,5 +31,6 @@ pub use limiter::{
     Limiter, LimiterParams, LimiterSetup, LimiterStorage, Link, MAX_LOOKAHEAD_MS, MIN_LOOKAHEAD_MS,
 };
 pub use link::LinkGroups;
+pub use makeup::MakeUp;
 pub use reduction::ReductionStats;
 pub use side_chain::MAX_DYNAMICS_LOOKAHEAD_MS;

@@ -238,7 +238,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
                 let samples = span.in_key(key.channels().nth(index).unwrap_or_default());
                 self.faults += kernels::clean(isa, samples, foreign) as u64;
             }
-            let heard: &[S] = if key.is_some() { foreign } else { fresh };
+            let heard: &[S] = if key.is_some() { &*foreign } else { &*fresh };
             let group = self.groups.get_mut(lane.group).map(|group| group.of(frames));
             if plain {
                 if wanted.own {
@@ -274,7 +274,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
                 if let Some(group) = group
                     && wanted.linked
                 {
-                    raise(isa, found.of(frames), group);
+                    raise(isa, &*found.of(frames), group);
                 }
                 if listens {
                     for (n, (to, key)) in fresh.iter_mut().zip(passed).enumerate() {

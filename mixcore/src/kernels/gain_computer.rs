@@ -130,7 +130,7 @@ fn levels_db_lanes<I: Simd>(simd: I, io: &mut [f32], db_per_octave: f32, floor: 
     let floors = f32x16::splat(simd, floor);
     let (chunks, tail) = io.as_chunks_mut::<LANES>();
     for chunk in chunks {
-        let x = f32x16::load_array_ref(simd, chunk).max(floors);
+        let x = f32x16::load_array_ref(simd, chunk).max_precise(floors);
         let bits: i32x16<I> = x.bitcast();
         let exponent = (bits - SQRT_HALF_BITS) >> 23_u32;
         let mantissa: f32x16<I> = (bits - (exponent << 23_u32)).bitcast();
@@ -143,7 +143,7 @@ fn levels_db_lanes<I: Simd>(simd: I, io: &mut [f32], db_per_octave: f32, floor: 
         p = p * f + LOG2[2];
         p = p * f + LOG2[1];
         p = p * f + LOG2[0];
-        let whole: f32x16<I> = exponent.to_float();
+        let whole: f32x16<I> = f32x16::float_from(exponent);
         ((p * f + whole) * db_per_octave).store_slice(chunk);
     }
     scalar::levels_db(tail, db_per_octave, floor);
@@ -160,7 +160,7 @@ fn gains_of_db_lanes<I: Simd>(simd: I, io: &mut [f32]) {
     let (low, high) = (f32x16::splat(simd, -OCTAVES), f32x16::splat(simd, OCTAVES));
     let (chunks, tail) = io.as_chunks_mut::<LANES>();
     for chunk in chunks {
-        let t = (f32x16::load_array_ref(simd, chunk) * OCTAVES_PER_DB).max(low).min(high);
+        let t = (f32x16::load_array_ref(simd, chunk) * OCTAVES_PER_DB).max_precise(low).min_precise(high);
         let shifted = t + ROUNDER;
         let f = t - (shifted - ROUNDER);
         let mut p = f32x16::splat(simd, EXP2[4]);
@@ -211,6 +211,6 @@ fn gain_curve_lanes<I: Simd>(
 fn over<I: Simd>(simd: I, d: f32x16<I>, knee: Knee) -> f32x16<I> {
     let zero = f32x16::splat(simd, 0.0);
     let half = knee.width * 0.5;
-    let u = (d + half).max(zero).min(f32x16::splat(simd, knee.width));
-    u * u * knee.inverse + (d - half).max(zero)
+    let u = (d + half).max_precise(zero).min_precise(f32x16::splat(simd, knee.width));
+    u * u * knee.inverse + (d - half).max_precise(zero)
 }

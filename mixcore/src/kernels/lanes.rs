@@ -84,7 +84,7 @@ impl Lanes for f32 {
 
     #[inline(always)]
     fn raise_f32<I: Simd>(simd: I, values: f32x16<I>, to: &mut [f32]) {
-        values.max(f32x16::from_slice(simd, to)).store_slice(to);
+        values.max_precise(f32x16::from_slice(simd, to)).store_slice(to);
     }
 
     #[inline(always)]
@@ -136,7 +136,7 @@ impl Lanes for f64 {
     #[inline(always)]
     fn raise_f32<I: Simd>(simd: I, values: f64x8<I>, to: &mut [f32]) {
         let (low, high): (f64x4<I>, f64x4<I>) = values.split();
-        low.narrow(high).max(f32x8::from_slice(simd, to)).store_slice(to);
+        low.narrow(high).max_precise(f32x8::from_slice(simd, to)).store_slice(to);
     }
 
     #[inline(always)]

@@ -2,10 +2,11 @@
 
 use mixcore::audio::Block;
 use mixcore::dynamics::{
-    Compressor, CompressorParams, CompressorSetup, Detector, KeyFilter, LinkGroups, Release,
-    Smoothing,
+    Compressor, CompressorParams, CompressorSetup, Detector, KeyFilter, LinkGroups, MakeUp,
+    Release, Smoothing,
 };
 use mixcore::filters::Biquad;
+use mixcore::loudness::{Meter, MeterSetup};
 use mixcore::units::{db_to_gain, gain_to_db};
 use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
 
@@ -160,6 +161,7 @@ fn feed_back_reaches_its_static_curve_and_keeps_the_ratio() {
             let params = CompressorParams {
                 ratio,
                 feedback_percent,
+                knee_db: 2.0,
                 attack_ms: 5.0,
                 ..CompressorParams::default()
             };
@@ -329,6 +331,37 @@ fn automatic_makeup_gives_back_its_share() {
     assert_eq!(unit.static_curve_db(-40.0), -35.0);
     let off = compressor(CompressorSetup::default(), CompressorParams::default(), Layout::MONO);
     assert_eq!(off.static_curve_db(-40.0), -40.0);
+}
+
+#[test]
+fn matched_makeup_keeps_the_loudness() {
+    /// The mean of 3 s follows syllables and levels that change every second: what is left is the
+    /// difference between its window and that of the meter.
+    const LOUDNESS_LU: f64 = 0.5;
+    let programme: Vec<Vec<f32>> = (0..2)
+        .map(|channel| {
+            let source = noise::<f32>(1, 30 * 48_000, 0.9, 40 + channel).remove(0);
+            let level = |n: usize| [0.3, 1.0, 0.6, 0.1][n / 48_000 % 4];
+            source.iter().enumerate().map(|(n, x)| x * level(n)).collect()
+        })
+        .collect();
+    let loudness = |audio: &[Vec<f32>]| {
+        let mut meter = Meter::new(MeterSetup::default(), stream(Layout::STEREO)).unwrap();
+        meter.push(Block::new(audio).unwrap().range(10 * 48_000, 30 * 48_000)).unwrap();
+        meter.measurement().integrated_lufs.value().unwrap()
+    };
+    let change = |makeup: MakeUp| {
+        let setup = CompressorSetup { makeup, ..CompressorSetup::default() };
+        let mut unit = compressor(setup, CompressorParams::default(), Layout::STEREO);
+        let mut audio = programme.clone();
+        run(&mut unit, &mut audio);
+        (loudness(&audio) - loudness(&programme), unit.matched_makeup_db())
+    };
+    let (off, none) = change(MakeUp::Static);
+    let (on, gain) = change(MakeUp::LoudnessMatched);
+    println!("compression alone {off:.2} LU, matched {on:.2} LU");
+    assert!(off < -3.0 && none == 0.0);
+    assert!(on.abs() < LOUDNESS_LU && gain > 3.0, "{on} {gain}");
 }
 
 #[test]

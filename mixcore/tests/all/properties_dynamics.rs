@@ -4,13 +4,14 @@
 use mixcore::audio::{Block, BlockMut};
 use mixcore::dynamics::{
     Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
-    KeyFilter, LinkGroups, Release, Smoothing,
+    KeyFilter, LinkGroups, MakeUp, Release, Smoothing,
 };
 use mixcore::filters::Biquad;
 use mixcore::kernels::{self, CurveSection, Isa, Knee, scalar};
 use mixcore::stream::Scale;
 use mixcore::{Io, Layout, Process, Processor, Stream};
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 fn any_number() -> impl Strategy<Value = f64> {
     prop_oneof![any::<u64>().prop_map(f64::from_bits), -200.0..200.0]
@@ -103,6 +104,7 @@ proptest! {
             groups,
             smoothing: if decoupled { Smoothing::Decoupled } else { Smoothing::Branching },
             release: if programme { Release::ProgramDependent } else { Release::Fixed },
+            makeup: if programme { MakeUp::LoudnessMatched } else { MakeUp::Static },
         };
         let wild = CompressorParams {
             threshold_db: params[0],

@@ -6,7 +6,7 @@ pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
         Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
-        Limiter, LimiterParams, LimiterSetup, LinkGroups, Release, Smoothing,
+        Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp, Release, Smoothing,
     };
     pub use mixcore::filters::Delay;
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
@@ -110,6 +110,7 @@ macro_rules! each_processor {
                 smoothing: Smoothing::Decoupled,
                 release: Release::ProgramDependent,
                 groups: LinkGroups::Areas,
+                makeup: MakeUp::LoudnessMatched,
             };
             Ok(Unit::Process(Box::new(compressor::<S>(setup, stream)?)))
         } }
