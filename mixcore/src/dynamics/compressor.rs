@@ -418,16 +418,13 @@ impl<'a, S: Sample> Compressor<'a, S> {
 
     /// Makes the output as loud as the input, where the setup asks for it.
     fn match_loudness(&mut self, main: &mut BlockMut<'_, S>, span: Span) {
-        let lookahead = self.chain.lookahead_frames() as u64;
         let Some(matched) = &mut self.matched else { return };
-        let (wet, listen) = (&self.wet, &self.chain.listen);
         let mut row = Row::default();
         let gains = row.of(span.frames);
         if matched.gains_db(span, gains).is_some() {
             kernels::gains_of_db(self.stream.isa, gains);
             for (n, gain) in gains.iter_mut().enumerate() {
-                let frame = span.now + n as u64;
-                let share = wet.at(frame) * (1.0 - listen.at(frame.saturating_sub(lookahead)));
+                let share = self.chain.processed_share(&self.wet, span.now + n as u64);
                 *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
             }
             for samples in main.channels_mut() {
@@ -436,8 +433,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
         }
         if span.ends_at_multiple_of(PIECE as u64) {
             let start = (span.now + span.frames as u64).saturating_sub(PIECE as u64);
-            let then = start.saturating_sub(lookahead);
-            matched.finish_chunk(wet.stands_at(1.0, start) && listen.stands_at(0.0, then));
+            matched.finish_chunk(self.chain.is_processed(&self.wet, start));
         }
     }
 
@@ -449,23 +445,16 @@ impl<'a, S: Sample> Compressor<'a, S> {
 
     /// Share of the compressed signal in each frame; none where it is 1 throughout.
     fn wet_shares(&self, span: Span, settings: &Settings<'_>) -> Option<Row> {
-        // What leaves came in a look-ahead ago: the key that is heard travels with its frame.
-        let lookahead = self.chain.lookahead_frames() as u64;
-        let listen = &self.chain.listen;
-        if settings.all_are(|point| point.mix, 1.0)
-            && self.wet.stands_at(1.0, span.now)
-            && listen.stands_at(0.0, span.now.saturating_sub(lookahead))
+        if settings.all_are(|point| point.mix, 1.0) && self.chain.is_processed(&self.wet, span.now)
         {
             return None;
         }
         let mut shares = Row::default();
         let [a, b] = settings.ends;
         for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
-            let frame = span.now + n as u64;
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             let mix = settings.line.between(a.mix, b.mix, n) as f32;
-            let listened = listen.at(frame.saturating_sub(lookahead));
-            *share = mix * self.wet.at(frame) * (1.0 - listened);
+            *share = mix * self.chain.processed_share(&self.wet, span.now + n as u64);
         }
         Some(shares)
     }

@@ -376,18 +376,12 @@ impl<'a, S: Sample> Gate<'a, S> {
 
     /// Share of the gated signal in each frame; none where it is 1 throughout.
     fn wet_shares(&self, span: Span) -> Option<Row> {
-        // What leaves came in a look-ahead ago: the key that is heard travels with its frame.
-        let lookahead = self.chain.lookahead_frames() as u64;
-        let listen = &self.chain.listen;
-        if self.wet.stands_at(1.0, span.now)
-            && listen.stands_at(0.0, span.now.saturating_sub(lookahead))
-        {
+        if self.chain.is_processed(&self.wet, span.now) {
             return None;
         }
         let mut shares = Row::default();
         for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
-            let frame = span.now + n as u64;
-            *share = self.wet.at(frame) * (1.0 - listen.at(frame.saturating_sub(lookahead)));
+            *share = self.chain.processed_share(&self.wet, span.now + n as u64);
         }
         Some(shares)
     }

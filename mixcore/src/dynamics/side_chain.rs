@@ -175,6 +175,21 @@ impl<'a, S: Sample> SideChain<'a, S> {
         self.lookahead
     }
 
+    /// Whether all that leaves from a frame on is the processed signal: no bypass, no key heard.
+    pub(super) fn is_processed(&self, wet: &Fade, frame: u64) -> bool {
+        wet.stands_at(1.0, frame) && self.listen.stands_at(0.0, self.entered(frame))
+    }
+
+    /// Share of the processed signal in what leaves at a frame.
+    pub(super) fn processed_share(&self, wet: &Fade, frame: u64) -> f32 {
+        wet.at(frame) * (1.0 - self.listen.at(self.entered(frame)))
+    }
+
+    /// When what leaves at a frame came in: the key that is heard travels with its frame.
+    fn entered(&self, frame: u64) -> u64 {
+        frame.saturating_sub(self.lookahead as u64)
+    }
+
     pub(super) fn filter(&self) -> KeyFilter {
         self.filter
     }
