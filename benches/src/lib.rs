@@ -7,14 +7,19 @@
 
 mod case;
 pub mod compressor;
+pub mod convolve;
+pub mod crossover;
 mod cue;
+pub mod eq;
 pub mod fft;
+pub mod level;
 #[cfg(feature = "libebur128")]
 mod libebur128;
 pub mod limiter;
 pub mod loudness;
 pub mod mix;
 pub mod record;
+pub mod resample;
 pub mod signals;
 
 pub use case::{Case, Goal, Limit, Rival, Run, Seen, best};

@@ -39,16 +39,15 @@
 use super::ballistics::Ballistics;
 use super::compressor_gains::{Gains, Settings, Voice, last};
 use super::compressor_params::{CompressorParams, CompressorSetup, Point, ballistics};
-use super::fade::Fade;
-use super::glide::Glide;
 use super::key_filter::KeyFilter;
 use super::makeup::{LoudnessMatch, MakeUp};
 use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
+use super::travel::Travel;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels;
-use crate::ramp;
+use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
 
 /// Memory that [`Compressor::new_in`] asks for.
@@ -96,14 +95,14 @@ pub struct CompressorStorage {
 pub struct Compressor<'a, S> {
     stream: Stream,
     setup: CompressorSetup,
-    glide: Glide<CompressorParams>,
-    /// Where the glide goes to.
+    travel: Travel<CompressorParams>,
+    /// Where the travel goes to.
     target: Point,
     ballistics: Ballistics,
     chain: SideChain<'a, S>,
     matched: Option<LoudnessMatch>,
     voices: PerChannel<Voice>,
-    wet: Fade,
+    wet: Glide<f32>,
     log: ReductionLog,
     /// Absolute frame of the next input.
     now: u64,
@@ -167,7 +166,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
         params.validate()?;
         let fade = ramp::ramp_frames(stream.rate_hz);
         Ok(Self {
-            glide: Glide::new(params, fade),
+            travel: Travel::new(params, fade),
             target: Point::design(&params),
             ballistics: ballistics(&setup, &params, &stream),
             chain: SideChain::new(&setup.chain(), &stream, fade, samples, squares)?,
@@ -176,7 +175,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
                 MakeUp::LoudnessMatched => Some(LoudnessMatch::new(&stream)?),
             },
             voices: PerChannel::new(stream.channel_count())?,
-            wet: Fade::new(1.0, fade),
+            wet: Glide::new(1.0, fade),
             log: ReductionLog::new(),
             now: 0,
             setup,
@@ -193,7 +192,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
     /// The parameters it stands at or moves to.
     #[must_use]
     pub fn params(&self) -> CompressorParams {
-        self.glide.to
+        self.travel.to
     }
 
     /// Moves to other parameters over 20 ms from the next frame; the times (attack, release, hold)
@@ -203,9 +202,9 @@ impl<'a, S: Sample> Compressor<'a, S> {
     /// A value outside its bounds; nothing changes then.
     pub fn set_params(&mut self, params: CompressorParams) -> Result<(), Error> {
         params.validate()?;
-        if params != self.glide.to {
-            let from = self.glide.to.after(&self.glide.from, self.glide.share_at(self.now));
-            self.glide.move_to(from, params, self.now);
+        if params != self.travel.to {
+            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
+            self.travel.move_to(from, params, self.now);
             self.target = Point::design(&params);
             self.ballistics = ballistics(&self.setup, &params, &self.stream);
         }
@@ -238,7 +237,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
     /// Whether the compressor is set to let the signal pass.
     #[must_use]
     pub fn bypass(&self) -> bool {
-        self.wet.to == 0.0
+        self.wet.target() == 0.0
     }
 
     /// The largest gain reduction of any channel at the last frame, dB, without make-up and mix;
@@ -298,10 +297,11 @@ impl<'a, S: Sample> Compressor<'a, S> {
         let mut at = 0;
         while at < frames {
             let limit = self.chain.reach(self.now).min(frames - at).max(1);
-            let line = self.glide.piece(self.now, limit);
+            let line = self.travel.piece(self.now, limit);
             let span = Span { at, frames: line.frames, now: self.now };
             let moving = (!line.is_still()).then(|| {
-                line.ends.map(|share| Point::design(&self.glide.to.after(&self.glide.from, share)))
+                line.ends
+                    .map(|share| Point::design(&self.travel.to.after(&self.travel.from, share)))
             });
             let ends = match &moving {
                 Some([a, b]) => [a, b],
@@ -471,7 +471,7 @@ impl<S: Sample> Processor for Compressor<'_, S> {
 
     fn reset(&mut self) {
         self.chain.reset();
-        self.glide.settle();
+        self.travel.settle();
         self.wet.settle();
         if let Some(matched) = &mut self.matched {
             matched.reset();
@@ -488,11 +488,11 @@ impl<S: Sample> Processor for Compressor<'_, S> {
     }
 
     fn field(&self, name: &str) -> Option<f64> {
-        self.glide.to.get(name)
+        self.travel.to.get(name)
     }
 
     fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.glide.to.with(name, value)?)
+        self.set_params(self.travel.to.with(name, value)?)
     }
 
     fn faults(&self) -> u64 {

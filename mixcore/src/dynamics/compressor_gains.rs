@@ -2,8 +2,8 @@
 
 use super::ballistics::{Ballistics, Envelope};
 use super::compressor_params::Point;
-use super::glide::Straight;
 use super::side_chain::Row;
+use super::travel::Straight;
 use crate::audio::Sample;
 use crate::kernels::{self, Isa};
 

@@ -25,16 +25,15 @@
 //! silence unless it is asked to: holes are heard.
 
 use super::ballistics::Envelope;
-use super::fade::Fade;
 use super::gate_params::{GateParams, GateSetup, Motion, Point};
-use super::glide::{Glide, Straight};
 use super::key_filter::KeyFilter;
 use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
+use super::travel::{Straight, Travel};
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels;
-use crate::ramp;
+use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
 
 /// What a channel remembers of its gain.
@@ -91,12 +90,12 @@ pub struct GateStorage {
 pub struct Gate<'a, S> {
     stream: Stream,
     setup: GateSetup,
-    glide: Glide<GateParams>,
+    travel: Travel<GateParams>,
     target: Point,
     motion: Motion,
     chain: SideChain<'a, S>,
     voices: PerChannel<Voice>,
-    wet: Fade,
+    wet: Glide<f32>,
     log: ReductionLog,
     now: u64,
 }
@@ -152,12 +151,12 @@ impl<'a, S: Sample> Gate<'a, S> {
         params.validate()?;
         let fade = ramp::ramp_frames(stream.rate_hz);
         Ok(Self {
-            glide: Glide::new(params, fade),
+            travel: Travel::new(params, fade),
             target: Point::design(&params),
             motion: Motion::design(&params, &stream),
             chain: SideChain::new(&setup.chain(), &stream, fade, samples, squares)?,
             voices: PerChannel::new(stream.channel_count())?,
-            wet: Fade::new(1.0, fade),
+            wet: Glide::new(1.0, fade),
             log: ReductionLog::new(),
             now: 0,
             setup,
@@ -174,7 +173,7 @@ impl<'a, S: Sample> Gate<'a, S> {
     /// The parameters it stands at or moves to.
     #[must_use]
     pub fn params(&self) -> GateParams {
-        self.glide.to
+        self.travel.to
     }
 
     /// Moves to other parameters over 20 ms from the next frame; the times (attack, hold, release)
@@ -184,9 +183,9 @@ impl<'a, S: Sample> Gate<'a, S> {
     /// A value outside its bounds; nothing changes then.
     pub fn set_params(&mut self, params: GateParams) -> Result<(), Error> {
         params.validate()?;
-        if params != self.glide.to {
-            let from = self.glide.to.after(&self.glide.from, self.glide.share_at(self.now));
-            self.glide.move_to(from, params, self.now);
+        if params != self.travel.to {
+            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
+            self.travel.move_to(from, params, self.now);
             self.target = Point::design(&params);
             self.motion = Motion::design(&params, &self.stream);
         }
@@ -219,7 +218,7 @@ impl<'a, S: Sample> Gate<'a, S> {
     /// Whether the gate is set to let the signal pass.
     #[must_use]
     pub fn bypass(&self) -> bool {
-        self.wet.to == 0.0
+        self.wet.target() == 0.0
     }
 
     /// Whether the gate of a channel stands open; false for a channel that is not there.
@@ -281,10 +280,11 @@ impl<'a, S: Sample> Gate<'a, S> {
         let mut at = 0;
         while at < frames {
             let limit = self.chain.reach(self.now).min(frames - at).max(1);
-            let line = self.glide.piece(self.now, limit);
+            let line = self.travel.piece(self.now, limit);
             let span = Span { at, frames: line.frames, now: self.now };
             let moving = (!line.is_still()).then(|| {
-                line.ends.map(|share| Point::design(&self.glide.to.after(&self.glide.from, share)))
+                line.ends
+                    .map(|share| Point::design(&self.travel.to.after(&self.travel.from, share)))
             });
             let ends = match &moving {
                 Some([a, b]) => [a, b],
@@ -456,7 +456,7 @@ impl<S: Sample> Processor for Gate<'_, S> {
 
     fn reset(&mut self) {
         self.chain.reset();
-        self.glide.settle();
+        self.travel.settle();
         self.wet.settle();
         for voice in self.voices.iter_mut() {
             *voice = Voice::default();
@@ -470,11 +470,11 @@ impl<S: Sample> Processor for Gate<'_, S> {
     }
 
     fn field(&self, name: &str) -> Option<f64> {
-        self.glide.to.get(name)
+        self.travel.to.get(name)
     }
 
     fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.glide.to.with(name, value)?)
+        self.set_params(self.travel.to.with(name, value)?)
     }
 
     fn faults(&self) -> u64 {

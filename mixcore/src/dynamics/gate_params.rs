@@ -3,9 +3,9 @@
 use super::ballistics::{Ballistics, Release, Smoothing, Times};
 use super::curve::{Curve, Shape};
 use super::detector::Detector;
-use super::glide::{linear, logarithmic};
 use super::link::LinkGroups;
 use super::side_chain::ChainSetup;
+use super::travel::{linear, logarithmic};
 use crate::error::Error;
 use crate::stream::{Stream, params};
 

@@ -1,6 +1,6 @@
 //! What the key passes before it is listened to: second-order sections in f64.
 //!
-//! > y = b0·x + s1, s1' = (b1·x − a1·y) + s2, s2' = b2·x − a2·y, section after section
+//! > y = b0·x + s1, s1' = (b1·x + s2) − a1·y, s2' = b2·x − a2·y, section after section
 //!
 //! The usual key filters are a high-pass, so that plosives and rumble do not move the gain, and a
 //! bell or band-pass where one band is to move it. The coefficients come from the caller
@@ -17,7 +17,8 @@ pub const MAX_KEY_SECTIONS: usize = 4;
 /// Largest coefficient of a numerator: 120 dB.
 const MAX_NUMERATOR: f64 = 1e6;
 
-/// A state below this magnitude becomes 0 at multiples of 64 frames (-600 dBFS).
+/// A section's states below this magnitude become 0 at multiples of 64 frames (-600 dBFS), both at
+/// once: a section with a low corner would answer one of them alone with a multiple of it.
 const STATE_FLOOR: f64 = 1e-30;
 
 /// Up to [`MAX_KEY_SECTIONS`] second-order sections in a row.
@@ -99,7 +100,7 @@ impl KeyFilter {
             for sample in &mut *samples {
                 let x = *sample;
                 let y = b0 * x + *s1;
-                *s1 = (b1 * x - a1 * y) + *s2;
+                *s1 = (b1 * x + *s2) - a1 * y;
                 *s2 = b2 * x - a2 * y;
                 *sample = y;
             }
@@ -120,9 +121,9 @@ pub(super) struct KeyState([[f64; 2]; MAX_KEY_SECTIONS]);
 impl KeyState {
     /// Clears what is far below all audio.
     pub(super) fn settle(&mut self) {
-        for value in self.0.iter_mut().flatten() {
-            if value.abs() < STATE_FLOOR {
-                *value = 0.0;
+        for [s1, s2] in &mut self.0 {
+            if s1.abs() < STATE_FLOOR && s2.abs() < STATE_FLOOR {
+                (*s1, *s2) = (0.0, 0.0);
             }
         }
     }

@@ -67,14 +67,13 @@
 //! on content within 10 % of fs/2, and a codec may add peaks of its own (a delivery check). While
 //! the ceiling falls, each output frame obeys the ceiling of its input frame.
 
-use super::fade::Fade;
 use super::lookahead::release_factor;
 use super::peak_detector::{BANK_LEN, CHUNK};
 use super::stages::{Plan, Stages};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::kernels;
-use crate::ramp::{self, GainRamp};
+use crate::ramp::{self, GainRamp, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_gain, gain_to_db};
 
@@ -214,7 +213,8 @@ pub struct Limiter<'a, S> {
     samples: Store<'a, S>,
     control: Store<'a, f32>,
     ceiling: GainRamp,
-    wet: Fade,
+    /// Share of the limited signal.
+    wet: Glide<f32>,
     release: f64,
     /// From the ceiling to what the stages aim at, linear.
     margin: f64,
@@ -278,7 +278,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let ramp_frames = ramp::ramp_frames(stream.rate_hz);
         let mut limiter = Self {
             ceiling: GainRamp::new(params.ceiling_dbtp, ramp_frames),
-            wet: Fade::new(1.0, ramp_frames),
+            wet: Glide::new(1.0, ramp_frames),
             release: release(&params, &stream),
             margin: db_to_gain(AIM_DB),
             stream,
@@ -322,7 +322,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// Whether the limiter is set to let the signal pass.
     #[must_use]
     pub fn bypass(&self) -> bool {
-        self.wet.to == 0.0
+        self.wet.target() == 0.0
     }
 
     /// Lets the signal pass (cleaned, else unchanged) with the same latency, from the next input
@@ -366,13 +366,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let (aims, wets) = self.control[..2 * track].split_at_mut(track);
         let start = track - CHUNK + place;
         let wets = &mut wets[start..start + frames];
-        if self.wet.is_settled(self.now) {
-            wets.fill(self.wet.to);
-        } else {
-            for (n, wet) in wets.iter_mut().enumerate() {
-                *wet = self.wet.at(self.now + n as u64);
-            }
-        }
+        self.wet.fill(self.now, wets);
         let margin = self.margin;
         let mut done = 0;
         while done < frames {
@@ -412,7 +406,7 @@ impl<S: Sample> Processor for Limiter<'_, S> {
         #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
         let aim = (db_to_gain(self.params.ceiling_dbtp) * self.margin) as f32;
         self.control[..track].fill(aim);
-        self.control[track..2 * track].fill(self.wet.to);
+        self.control[track..2 * track].fill(self.wet.target());
     }
 
     fn fields(&self) -> &'static [Field] {

@@ -6,10 +6,8 @@ mod compressor_gains;
 mod compressor_params;
 mod curve;
 mod detector;
-mod fade;
 mod gate;
 mod gate_params;
-mod glide;
 mod key_filter;
 mod limiter;
 mod link;
@@ -19,6 +17,7 @@ mod peak_detector;
 mod reduction;
 mod side_chain;
 mod stages;
+mod travel;
 
 pub use ballistics::{Release, Smoothing};
 pub use compressor::{Compressor, CompressorStorage};

@@ -5,12 +5,12 @@
 //! detector has a window), so that every split of a block gives the same bits.
 
 use super::detector::{DETECTOR_CHUNK, Detector, Ear, Listening, raise};
-use super::fade::Fade;
 use super::key_filter::{KeyFilter, KeyState};
 use super::link::LinkGroups;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
+use crate::ramp::Glide;
 use crate::stream::Stream;
 
 /// Frames of a piece at most.
@@ -96,7 +96,7 @@ pub(super) struct SideChain<'a, S> {
     listening: Listening,
     filter: KeyFilter,
     /// Share of the key in what is delayed: key listen.
-    pub(super) listen: Fade,
+    pub(super) listen: Glide<f32>,
     lookahead: usize,
     /// A ring of `lookahead` samples per channel.
     delays: Store<'a, S>,
@@ -146,7 +146,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
             isa: stream.isa,
             listening: setup.detector.listening(stream)?,
             filter: KeyFilter::NONE,
-            listen: Fade::new(0.0, fade_frames),
+            listen: Glide::new(0.0, fade_frames),
             lookahead: stream.frames_of_ms(setup.lookahead_ms),
             delays,
             squares,
@@ -176,12 +176,12 @@ impl<'a, S: Sample> SideChain<'a, S> {
     }
 
     /// Whether all that leaves from a frame on is the processed signal: no bypass, no key heard.
-    pub(super) fn is_processed(&self, wet: &Fade, frame: u64) -> bool {
-        wet.stands_at(1.0, frame) && self.listen.stands_at(0.0, self.entered(frame))
+    pub(super) fn is_processed(&self, wet: &Glide<f32>, frame: u64) -> bool {
+        stands_at(wet, 1.0, frame) && stands_at(&self.listen, 0.0, self.entered(frame))
     }
 
     /// Share of the processed signal in what leaves at a frame.
-    pub(super) fn processed_share(&self, wet: &Fade, frame: u64) -> f32 {
+    pub(super) fn processed_share(&self, wet: &Glide<f32>, frame: u64) -> f32 {
         wet.at(frame) * (1.0 - self.listen.at(self.entered(frame)))
     }
 
@@ -226,7 +226,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
         wanted: Wanted,
     ) {
         let (isa, frames) = (self.isa, span.frames);
-        let listens = !self.listen.stands_at(0.0, span.now);
+        let listens = !stands_at(&self.listen, 0.0, span.now);
         let plain = self.listening.is_plain() && self.filter.is_none() && !listens;
         let each = key.is_none_or(|key| key.channel_count() > 1);
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
@@ -333,6 +333,11 @@ impl<'a, S: Sample> SideChain<'a, S> {
             }
         }
     }
+}
+
+/// Whether a share stands at a value from a frame on.
+fn stands_at(share: &Glide<f32>, value: f32, frame: u64) -> bool {
+    share.target() == value && share.is_settled(frame)
 }
 
 /// Puts fresh samples into a ring and what they push out into the block; returns the next place.

@@ -160,7 +160,9 @@ fn gains_of_db_lanes<I: Simd>(simd: I, io: &mut [f32]) {
     let (low, high) = (f32x16::splat(simd, -OCTAVES), f32x16::splat(simd, OCTAVES));
     let (chunks, tail) = io.as_chunks_mut::<LANES>();
     for chunk in chunks {
-        let t = (f32x16::load_array_ref(simd, chunk) * OCTAVES_PER_DB).max_precise(low).min_precise(high);
+        let t = (f32x16::load_array_ref(simd, chunk) * OCTAVES_PER_DB)
+            .max_precise(low)
+            .min_precise(high);
         let shifted = t + ROUNDER;
         let f = t - (shifted - ROUNDER);
         let mut p = f32x16::splat(simd, EXP2[4]);

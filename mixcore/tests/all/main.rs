@@ -9,21 +9,32 @@
 
 mod analysis;
 mod conformance;
+mod convolver;
+mod crossover;
+mod design;
 mod dialogue;
+mod dry_path;
 mod fft;
+mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_dynamics;
+mod kernels_fir;
 mod kernels_matrix;
+mod kernels_pipeline;
+mod laws;
 mod layouts;
 mod masking;
+mod matching;
 mod order;
 mod pan;
 mod promises;
 mod properties;
 mod properties_dynamics;
 mod properties_lent;
+mod properties_level;
+mod rate_lent;
 mod roster;
 mod signals;
 mod spectrum;
@@ -31,8 +42,17 @@ mod trade;
 
 #[cfg(feature = "alloc")]
 mod compressor;
+mod align;
+#[cfg(feature = "json")]
+mod align_cue;
+#[cfg(feature = "alloc")]
+mod automation;
+#[cfg(feature = "alloc")]
+mod bus;
 #[cfg(feature = "json")]
 mod cue;
+#[cfg(feature = "alloc")]
+mod dc_blocker;
 #[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
@@ -42,9 +62,15 @@ mod delivery;
 #[cfg(feature = "alloc")]
 mod differential;
 #[cfg(feature = "alloc")]
+mod dither;
+#[cfg(feature = "alloc")]
+mod eq;
+#[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]
 mod fader;
+#[cfg(feature = "alloc")]
+mod fir;
 #[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "alloc")]
@@ -64,6 +90,8 @@ mod masking_cue;
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
+#[cfg(feature = "alloc")]
+mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]
@@ -71,10 +99,16 @@ mod reference;
 #[cfg(feature = "json")]
 mod reported;
 #[cfg(feature = "alloc")]
+mod resampler;
+#[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]
 mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
 #[cfg(feature = "alloc")]
+mod svf;
+#[cfg(feature = "alloc")]
 mod true_peak;
+#[cfg(feature = "alloc")]
+mod windowed_sinc;

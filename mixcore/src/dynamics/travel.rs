@@ -5,7 +5,7 @@ use crate::ramp::GRID_FRAMES;
 
 /// A set of parameters that moves over a fixed time, as a whole.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Glide<P> {
+pub(super) struct Travel<P> {
     pub(super) from: P,
     pub(super) to: P,
     start: u64,
@@ -26,7 +26,7 @@ pub(super) struct Straight {
     step: f64,
 }
 
-impl<P: Copy> Glide<P> {
+impl<P: Copy> Travel<P> {
     /// Stands at `params`; a later move takes `frames` frames.
     pub(super) fn new(params: P, frames: usize) -> Self {
         Self { from: params, to: params, start: 0, end: 0, frames: frames as u64 }
