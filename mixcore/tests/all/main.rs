@@ -41,7 +41,6 @@ mod spectrum;
 mod trade;
 
 #[cfg(feature = "alloc")]
-mod compressor;
 mod align;
 #[cfg(feature = "json")]
 mod align_cue;
@@ -49,6 +48,8 @@ mod align_cue;
 mod automation;
 #[cfg(feature = "alloc")]
 mod bus;
+#[cfg(feature = "alloc")]
+mod compressor;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]

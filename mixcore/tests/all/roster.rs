@@ -232,6 +232,7 @@ macro_rules! each_processor {
         $run! { gate, Gate, memory: true, |stream: Stream| {
             let setup = GateSetup { lookahead_ms: 1.5, ..GateSetup::default() };
             Ok(Unit::Process(Box::new(gate::<S>(setup, stream)?)))
+        } }
         $run! { convolver, Convolver, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(convolver::<S>(stream)?)))
         } }
