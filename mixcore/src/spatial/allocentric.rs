@@ -9,7 +9,7 @@
 //! Sources: ITU-R BS.2127-1, "allocentric panner", with its table of positions, as the EBU ADM
 //! Renderer 2.1.0 (BSD-3-Clause-Clear) holds it; gains of that program are the test.
 //! Cost: at most seven sines and cosines. Latency: none (a pure function).
-//! Limits: the nominal layouts (screen loudspeakers at ±15°); a point. Layouts that BS.2051 does not
+//! Limits: the nominal layouts (screen loudspeakers at ±15°). Layouts that BS.2051 does not
 //! name use the positions that it gives to the same labels.
 
 use super::PanGains;
@@ -50,6 +50,12 @@ impl Allocentric {
         Self { layout, places }
     }
 
+    /// The layout that is panned into.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// Where a loudspeaker stands in the room; `None` for an LFE or a channel that there is not.
     #[must_use]
     pub fn place(&self, channel: usize) -> Option<[f64; 3]> {
@@ -83,6 +89,29 @@ impl Allocentric {
             }
         }
         Ok(gains)
+    }
+}
+
+/// A loudspeaker as its row and layer see it: its share of a coordinate.
+pub(super) struct Spot(pub(super) Vector);
+
+impl Spot {
+    fn share(at: f64, pair: [(f64, f64); 2]) -> f64 {
+        pair.iter().find(|(coordinate, _)| *coordinate == at).map_or(0.0, |(_, gain)| *gain)
+    }
+
+    pub(super) fn x(&self, room: &Allocentric, x: f64) -> f64 {
+        let in_row = |p: &&Vector| p[2] == self.0[2] && p[1] == self.0[1];
+        Self::share(self.0[0], between(room.places.iter().filter(in_row).map(|p| p[0]), x))
+    }
+
+    pub(super) fn y(&self, room: &Allocentric, y: f64) -> f64 {
+        let in_layer = |p: &&Vector| p[2] == self.0[2];
+        Self::share(self.0[1], between(room.places.iter().filter(in_layer).map(|p| p[1]), y))
+    }
+
+    pub(super) fn z(&self, room: &Allocentric, z: f64) -> f64 {
+        Self::share(self.0[2], between(room.places.iter().map(|p| p[2]), z))
     }
 }
 

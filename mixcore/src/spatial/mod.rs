@@ -1,6 +1,7 @@
 //! The third layer of a mix: where every sound stands, and what is left of it in a fold-down.
 
 mod allocentric;
+mod allocentric_extent;
 mod dbap;
 mod downmix;
 mod extent;

@@ -430,7 +430,7 @@ impl Hull {
         }
         loop {
             let worst = facets(self.points()).map(|f| f.offset).fold(f64::INFINITY, f64::min);
-            let flat = (1_u64 << (self.count - 1)) * 2 - 1;
+            let flat = u64::MAX >> (MAX_POINTS - self.count);
             let mut found = [[0.0; 3]; MAX_VIRTUAL];
             let mut count = 0;
             for facet in facets(self.points()) {

@@ -10,6 +10,7 @@
 mod analysis;
 mod conformance;
 mod dialogue;
+mod extent;
 mod fft;
 mod golden;
 mod kernels;
@@ -17,14 +18,19 @@ mod kernels_analysis;
 mod kernels_matrix;
 mod layouts;
 mod masking;
+mod objects;
 mod order;
 mod pan;
+mod pan_laws;
+mod point_source;
 mod promises;
 mod properties;
 mod properties_lent;
+mod rigs;
 mod roster;
 mod signals;
 mod spectrum;
+mod stereo;
 mod trade;
 
 #[cfg(feature = "json")]

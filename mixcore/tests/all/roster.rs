@@ -8,7 +8,10 @@ pub mod prelude {
     pub use mixcore::filters::Delay;
     pub use mixcore::level::{Fader, FaderParams, FaderSetup};
     pub use mixcore::loudness::{Meter, MeterSetup};
-    pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
+    pub use mixcore::spatial::{
+        FoldDown, MidSide, MidSideDirection, Pair, Panner, PannerParams, Width, WidthKept,
+        WidthParams, WidthSetup,
+    };
 
     use mixcore::Error;
     use mixcore::audio::Sample;
@@ -78,6 +81,15 @@ macro_rules! each_processor {
         } }
         $run! { fold_down, FoldDown, memory: false, |stream: Stream| {
             Ok(Unit::Convert(Box::new(FoldDown::new(Layout::MONO, stream)?)))
+        } }
+        $run! { mid_side, MidSide, memory: false, |stream: Stream| {
+            let mid_side = MidSide::new(MidSideDirection::Encode, Pair::default(), stream)?;
+            Ok(Unit::Process(Box::new(mid_side)))
+        } }
+        $run! { width, Width, memory: false, |stream: Stream| {
+            let setup = WidthSetup { kept: WidthKept::Power, ..WidthSetup::default() };
+            let width = Width::new(setup, WidthParams { width: 1.5 }, stream)?;
+            Ok(Unit::Process(Box::new(width)))
         } }
     };
 }
