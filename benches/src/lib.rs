@@ -15,6 +15,7 @@ pub mod loudness;
 pub mod mix;
 pub mod record;
 pub mod signals;
+pub mod spatial;
 
 pub use case::{Case, Goal, Limit, Rival, Run, Seen, best};
 

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
-use mixcore_benches::{Case, Goal, Seen, best, fft, limiter, mix, record};
+use mixcore_benches::{Case, Goal, Seen, best, fft, limiter, mix, record, spatial};
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
 const ROUNDS: usize = 40;
@@ -101,6 +101,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
         ("FFT", rounds, Box::new(whole(fft::cases))),
+        ("Spatial", rounds, Box::new(whole(spatial::cases))),
     ];
     if has("hours") {
         let cases = || -> Cases { Box::new(loudness::cases(Set::Hours, filter)) };

@@ -10,7 +10,7 @@
 //! with the largest n·p, where n·x = 1 is its plane: one pass of dot products instead of trials.
 
 use super::PanGains;
-use super::geometry::{Vector, add, cross, dot, length, sub, times};
+use super::geometry::{Vector, add, cross, dot, sub, times};
 use crate::audio::MAX_LAYOUT_CHANNELS;
 use crate::error::Error;
 use crate::math;
