@@ -6,9 +6,7 @@
 use std::hint::black_box;
 
 use mixcore::Layout;
-use mixcore::spatial::{
-    Direction, Extent, PointSource, PolarExtent, Vbap, VbapParams, VbapShape,
-};
+use mixcore::spatial::{Direction, Extent, PointSource, PolarExtent, Vbap, VbapParams, VbapShape};
 
 use crate::{Case, Limit};
 
@@ -28,7 +26,11 @@ fn check(name: &str, gains: &[f64]) {
     assert!((power - 1.0).abs() < 1e-9, "{name}: the power is {power}");
 }
 
-fn case(name: String, limit: Option<Limit>, mut gain: impl FnMut(f64, f64) -> f64 + 'static) -> Case {
+fn case(
+    name: String,
+    limit: Option<Limit>,
+    mut gain: impl FnMut(f64, f64) -> f64 + 'static,
+) -> Case {
     let directions = directions();
     Case {
         name,

@@ -12,9 +12,9 @@
 //! Cost: up to 100 powers per loudspeaker. Latency: none (a pure function).
 //! Limits: as those of the point.
 
+use super::PanGains;
 use super::allocentric::{Allocentric, Spot};
 use super::geometry::Vector;
-use super::PanGains;
 use crate::error::Error;
 use crate::math;
 
@@ -112,9 +112,7 @@ impl Allocentric {
         ];
         let effective = effective(sizes, dimensions);
         let exponent = if effective <= 0.5 { 6.0 } else { 6.0 - 4.0 * ((effective - 0.5) / 2.3) };
-        let fall = |way: f64, size: f64| {
-            math::exp10(-math::powi(1.5 * way / size, 4).min(FLOOR))
-        };
+        let fall = |way: f64, size: f64| math::exp10(-math::powi(1.5 * way / size, 4).min(FLOOR));
         let x = Axis::new(-1.0, SOURCES, |at| fall(at - xo, 2.0 * sizes[0]));
         let y = Axis::new(-1.0, SOURCES, |at| fall(at - yo, 2.0 * sizes[1]));
         let z = Axis::new(low, count, |at| {

@@ -76,8 +76,7 @@ impl RigGains {
             let loud = self.gains.iter().filter(|gain| **gain > 0.0);
             loud.map(|gain| math::pow(*gain, exponent)).sum()
         };
-        let norm =
-            if exponent == 2.0 { math::sqrt(sum) } else { math::pow(sum, 1.0 / exponent) };
+        let norm = if exponent == 2.0 { math::sqrt(sum) } else { math::pow(sum, 1.0 / exponent) };
         for gain in &mut self.gains {
             *gain /= norm;
         }

@@ -153,9 +153,8 @@ impl PanLaw {
             let angle = FRAC_PI_2 * share;
             (power(math::cos(angle)), power(math::sin(angle)))
         };
-        let root = |power: fn(f64) -> f64| {
-            (power(math::sqrt(1.0 - share)), power(math::sqrt(share)))
-        };
+        let root =
+            |power: fn(f64) -> f64| (power(math::sqrt(1.0 - share)), power(math::sqrt(share)));
         match self {
             Self::Linear6 => (1.0 - share, share),
             Self::SinCos3 => curve(|g| g),

@@ -127,10 +127,8 @@ impl Regions {
         if height.abs() < FLAT {
             return Err(unusable("four neighbouring loudspeakers in line with the listener"));
         }
-        let shape = Shape::Quad {
-            x: axis([a.at, b.at, c.at, d.at]),
-            y: axis([b.at, c.at, d.at, a.at]),
-        };
+        let shape =
+            Shape::Quad { x: axis([a.at, b.at, c.at, d.at]), y: axis([b.at, c.at, d.at, a.at]) };
         let corners = [a.corner, b.corner, c.corner, d.corner];
         self.push(times(normal, 1.0 / height), Region { shape, corners })
     }

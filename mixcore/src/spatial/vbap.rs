@@ -354,8 +354,7 @@ impl Hull {
         let mut hull = Self { points: [[0.0; 3]; MAX_POINTS], count: 0 };
         for at in rig {
             check_direction(at.azimuth_deg, at.elevation_deg)?;
-            let elevation_deg =
-                if shape == VbapShape::Ring { 0.0 } else { at.elevation_deg };
+            let elevation_deg = if shape == VbapShape::Ring { 0.0 } else { at.elevation_deg };
             let point = direction(at.azimuth_deg, elevation_deg);
             if hull.nearest(point) < SAME {
                 return Err(Error::Unsupported {

@@ -69,8 +69,11 @@ fn the_power_is_one_at_any_size_and_growing_never_jumps() {
     for (azimuth_deg, elevation_deg) in [(0.0, 0.0), (110.0, 15.0), (-40.0, 80.0), (180.0, -90.0)] {
         let mut before = panner.gains(azimuth_deg, elevation_deg, 1.0, Extent::default()).unwrap();
         for degrees in 0..=360 {
-            let extent =
-                Extent { width_deg: f64::from(degrees), height_deg: f64::from(degrees) / 3.0, depth: 0.0 };
+            let extent = Extent {
+                width_deg: f64::from(degrees),
+                height_deg: f64::from(degrees) / 3.0,
+                depth: 0.0,
+            };
             let gains = panner.gains(azimuth_deg, elevation_deg, 1.0, extent).unwrap();
             assert!((power(&gains) - 1.0).abs() <= ROUNDING);
             for (a, b) in before.iter().zip(gains.iter()) {

@@ -51,7 +51,9 @@ fn a_place_in_the_room_is_panned_as_the_ebu_does() {
     let mut places = 0;
     for line in ALLOCENTRIC.lines().skip(1) {
         let fields: Vec<&str> = line.split(';').collect();
-        let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else { panic!("{line}") };
+        let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else {
+            panic!("{line}")
+        };
         if width + height + depth > 0.0 {
             continue;
         }
@@ -71,7 +73,9 @@ fn a_size_in_the_room_is_panned_as_the_ebu_does() {
     let mut sources = 0;
     for line in ALLOCENTRIC.lines().skip(1) {
         let fields: Vec<&str> = line.split(';').collect();
-        let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else { panic!("{line}") };
+        let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else {
+            panic!("{line}")
+        };
         let layout = Layout::named(fields[0]).unwrap();
         let room = Allocentric::new(layout);
         let ours = room.sized_gains([x, y, z], [width, height, depth]).unwrap();
@@ -92,7 +96,12 @@ fn every_loudspeaker_sounds_alone_at_its_place_and_the_power_is_one() {
             let Some(place) = room.place(channel) else { continue };
             let gains = room.gains(place).unwrap();
             for (other, gain) in gains.iter().enumerate() {
-                assert_eq!(*gain, f64::from(u8::from(other == channel)), "{layout} {}", speaker.label);
+                assert_eq!(
+                    *gain,
+                    f64::from(u8::from(other == channel)),
+                    "{layout} {}",
+                    speaker.label
+                );
             }
         }
         for n in 0..1000 {

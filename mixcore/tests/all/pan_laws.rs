@@ -68,7 +68,8 @@ fn web_audio_is_the_golden_matrices() {
 #[test]
 fn the_ends_and_the_centre_are_exact() {
     for law in PanLaw::ALL {
-        for (form, loud) in [(PanForm::Plain, 1.0), (PanForm::Compensated, 1.0 / law.centre_gain())] {
+        for (form, loud) in [(PanForm::Plain, 1.0), (PanForm::Compensated, 1.0 / law.centre_gain())]
+        {
             let ends = [law.gains(form, -1.0).unwrap(), law.gains(form, 1.0).unwrap()];
             for (ours, exact) in ends.concat().iter().zip([loud, 0.0, 0.0, loud]) {
                 assert_eq!(ours.to_bits(), f64::to_bits(exact), "{} {form:?}", law.name());

@@ -42,7 +42,8 @@ fn all_ten_layouts_are_the_ebus_vectors() {
             let layout = Layout::named(name).unwrap();
             let panner = match screen {
                 "" => panner(layout),
-                deg => PointSource::with_positions(layout, &with_screen_at(deg.parse().unwrap())).unwrap(),
+                deg => PointSource::with_positions(layout, &with_screen_at(deg.parse().unwrap()))
+                    .unwrap(),
             };
             panners.push((fields[0].to_owned(), panner));
         }
@@ -75,7 +76,10 @@ fn the_power_is_one_everywhere_and_no_direction_is_silent() {
             let gains = panner.gains(azimuth_deg, elevation_deg).unwrap();
             assert_eq!(gains.len(), layout.channel_count());
             let power = power(&gains);
-            assert!((power - 1.0).abs() <= ROUNDING, "{layout} {azimuth_deg} {elevation_deg} {power}");
+            assert!(
+                (power - 1.0).abs() <= ROUNDING,
+                "{layout} {azimuth_deg} {elevation_deg} {power}"
+            );
             for (gain, speaker) in gains.iter().zip(layout.speakers()) {
                 assert!((0.0..=1.0 + ROUNDING).contains(gain) && (!speaker.lfe || *gain == 0.0));
             }
@@ -98,9 +102,12 @@ fn stereo_is_full_in_front_and_3_db_down_behind() {
         assert!((0.5 - ROUNDING..=1.0 + ROUNDING).contains(&power));
     }
     // Figures of the EBU ADM Renderer to four digits.
-    for (azimuth_deg, left, right) in
-        [(10.0, 0.8828, 0.4697), (20.0, 0.9753, 0.2211), (60.0, 0.8721, 0.0), (135.0, 0.6409, 0.2988)]
-    {
+    for (azimuth_deg, left, right) in [
+        (10.0, 0.8828, 0.4697),
+        (20.0, 0.9753, 0.2211),
+        (60.0, 0.8721, 0.0),
+        (135.0, 0.6409, 0.2988),
+    ] {
         let gains = at(azimuth_deg);
         assert!((gains[0] - left).abs() < 5e-5 && (gains[1] - right).abs() < 5e-5);
     }
@@ -192,7 +199,10 @@ fn loudspeakers_that_change_places_are_refused() {
     let real: Vec<Direction> = Layout::SURROUND_5_1_4
         .speakers()
         .iter()
-        .map(|s| Direction { azimuth_deg: s.azimuth_deg * 1.04, elevation_deg: s.elevation_deg * 1.2 })
+        .map(|s| Direction {
+            azimuth_deg: s.azimuth_deg * 1.04,
+            elevation_deg: s.elevation_deg * 1.2,
+        })
         .collect();
     let panner = PointSource::with_positions(Layout::SURROUND_5_1_4, &real).unwrap();
     for (azimuth_deg, elevation_deg) in sphere() {

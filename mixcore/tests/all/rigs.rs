@@ -39,7 +39,10 @@ fn no_direction_of_any_layout_is_silent_and_each_loudspeaker_sounds_alone_at_its
         assert_eq!(vbap.loudspeaker_count(), rig.len());
         for (azimuth_deg, elevation_deg) in sphere() {
             let gains = point(&vbap, azimuth_deg, elevation_deg);
-            assert!((power(&gains) - 1.0).abs() <= ROUNDING, "{layout} {azimuth_deg} {elevation_deg}");
+            assert!(
+                (power(&gains) - 1.0).abs() <= ROUNDING,
+                "{layout} {azimuth_deg} {elevation_deg}"
+            );
             assert!(gains.iter().all(|&g| g >= 0.0));
         }
         for (index, here) in rig.iter().enumerate() {
@@ -61,7 +64,10 @@ fn nothing_jumps() {
             let aside = (azimuth_deg + 0.5 / elevation_deg.to_radians().cos().max(0.05)).min(180.0);
             for (a, e) in [(aside, elevation_deg), (azimuth_deg, (elevation_deg + 0.5).min(90.0))] {
                 for (x, y) in here.iter().zip(point(&vbap, a, e).iter()) {
-                    assert!((x - y).abs() <= STEP, "{layout} {azimuth_deg} {elevation_deg}: {x} {y}");
+                    assert!(
+                        (x - y).abs() <= STEP,
+                        "{layout} {azimuth_deg} {elevation_deg}: {x} {y}"
+                    );
                 }
             }
         }
@@ -108,7 +114,10 @@ fn a_spread_source_sounds_from_more_loudspeakers_and_stays_in_the_middle() {
             assert!(gains[2] <= loudest, "the centre gives away");
             loudest = gains[2];
             for pair in [(0, 1), (3, 4), (5, 6)] {
-                assert!((gains[pair.0] - gains[pair.1]).abs() <= ROUNDING, "{shape:?} {spread_deg}");
+                assert!(
+                    (gains[pair.0] - gains[pair.1]).abs() <= ROUNDING,
+                    "{shape:?} {spread_deg}"
+                );
             }
         }
         assert!(loudest < 0.9);
@@ -146,7 +155,9 @@ fn an_impossible_rig_is_refused() {
     assert!(Vbap::new(&[at(180.0, 0.0), at(-180.0, 0.0)], VbapShape::Ring).is_err());
     // Over each other they are one on a ring and two on a sphere.
     let pair = [at(10.0, 0.0), at(10.0, 30.0)];
-    assert!(Vbap::new(&pair, VbapShape::Ring).is_err() && Vbap::new(&pair, VbapShape::Sphere).is_ok());
+    assert!(
+        Vbap::new(&pair, VbapShape::Ring).is_err() && Vbap::new(&pair, VbapShape::Sphere).is_ok()
+    );
 }
 
 fn placed(x: f64, y: f64, weight: f64) -> Placed {
@@ -164,7 +175,8 @@ fn distances_follow_the_rolloff() {
         // The blur of 1 mm adds 5e-7 of 1 m: 5e-6 dB.
         assert!((20.0 * (gains[0] / gains[1]).log10() - rolloff_db).abs() < 1e-5);
     }
-    let half = Dbap::new(&[placed(0.0, 0.0, 1.0), placed(2.0, 0.0, 0.5), placed(1.0, 0.0, 0.0)]).unwrap();
+    let half =
+        Dbap::new(&[placed(0.0, 0.0, 1.0), placed(2.0, 0.0, 0.5), placed(1.0, 0.0, 0.0)]).unwrap();
     let gains = half.gains([1.0, 0.0, 0.0], DbapParams::default()).unwrap();
     assert!((gains[1] / gains[0] - 0.5).abs() <= ROUNDING && gains[2] == 0.0);
     assert!(Dbap::new(&[placed(0.0, 0.0, 0.0)]).is_err() && Dbap::new(&[]).is_err());
