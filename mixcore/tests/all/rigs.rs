@@ -54,15 +54,14 @@ fn no_direction_of_any_layout_is_silent_and_each_loudspeaker_sounds_alone_at_its
 
 #[test]
 fn nothing_jumps() {
-    /// Half a degree between loudspeakers 22.5° apart (22.2's, at 30° up) or wider: π/2·0.5/22.5 is
-    /// 0.035; at a virtual loudspeaker the way may be twice as steep.
-    const STEP: f64 = 0.07;
+    /// The bound of the spatial layer for a tenth of a degree of a great circle.
+    const STEP: f64 = 0.02;
     for layout in Layout::all() {
         let vbap = Vbap::new(&rig_of(layout), VbapShape::Sphere).unwrap();
         for (azimuth_deg, elevation_deg) in sphere() {
             let here = point(&vbap, azimuth_deg, elevation_deg);
-            let aside = (azimuth_deg + 0.5 / elevation_deg.to_radians().cos().max(0.05)).min(180.0);
-            for (a, e) in [(aside, elevation_deg), (azimuth_deg, (elevation_deg + 0.5).min(90.0))] {
+            let aside = (azimuth_deg + 0.1 / elevation_deg.to_radians().cos().max(0.05)).min(180.0);
+            for (a, e) in [(aside, elevation_deg), (azimuth_deg, (elevation_deg + 0.1).min(90.0))] {
                 for (x, y) in here.iter().zip(point(&vbap, a, e).iter()) {
                     assert!(
                         (x - y).abs() <= STEP,
