@@ -13,7 +13,8 @@
 //! Sources: ITU-R BS.2127-1, "extent panner", as the EBU ADM Renderer 2.1.0 (BSD-3-Clause-Clear)
 //! holds it; gains of that program for 53 directions of 14 sizes in three layouts are the test.
 //! Cost: in proportion to the size: only the directions inside a cone round the source are looked at,
-//! and angles are computed only in the fade. The table is 1652·(3 + loudspeakers) f64.
+//! and angles are computed only in the fade. The table is 1652·(4 + loudspeakers) f64, rounded up to
+//! fours.
 //! Latency: none (a pure function).
 //! Limits: polar positions; the allocentric extent is another one.
 
@@ -27,6 +28,8 @@ use crate::math;
 const ROWS: usize = 37;
 /// Directions in all rings.
 const POINTS: usize = 1652;
+/// Numbers that are added up together.
+const LANES: usize = 4;
 /// BS.2127: where the weight falls to 0, degrees outside.
 const FADE_DEG: f64 = 10.0;
 /// BS.2127: the size of a source of extent 0 for the law of distance.
@@ -92,7 +95,8 @@ pub struct PolarExtent<'a> {
     /// Channels that have a loudspeaker.
     channels: [u8; MAX_LAYOUT_CHANNELS],
     loudspeakers: usize,
-    /// Per direction: its vector, then the gain of every loudspeaker.
+    /// Per direction: its vector and a 0, then the gain of every loudspeaker, then zeros up to a
+    /// multiple of [`LANES`].
     table: Store<'a, f64>,
 }
 
@@ -112,7 +116,7 @@ impl<'a> PolarExtent<'a> {
     /// Numbers that [`PolarExtent::new_in`] needs for a layout.
     #[must_use]
     pub fn required_len(layout: Layout) -> usize {
-        POINTS * (3 + layout.speakers().iter().filter(|speaker| !speaker.lfe).count())
+        POINTS * stride(layout.speakers().iter().filter(|speaker| !speaker.lfe).count())
     }
 
     /// A panner in lent memory.
@@ -137,7 +141,7 @@ impl<'a> PolarExtent<'a> {
         }
         let mut rows = [Row { sin: 0.0, cos: 0.0, first: 0, count: 0 }; ROWS];
         let mut first = 0;
-        let mut entries = table.chunks_exact_mut(3 + loudspeakers);
+        let mut entries = table.chunks_exact_mut(stride(loudspeakers));
         for (row, index) in rows.iter_mut().zip(0_u8..) {
             let elevation_deg = f64::from(index) * 5.0 - 90.0;
             let angle = radians(elevation_deg);
@@ -155,9 +159,9 @@ impl<'a> PolarExtent<'a> {
                 let azimuth_deg = 360.0 * n as f64 / count as f64;
                 let at = direction(azimuth_deg, elevation_deg);
                 let gains = point_source.law(at);
-                let (vector, to) = entry.split_at_mut(3);
-                vector.copy_from_slice(&at);
-                for (to, &channel) in to.iter_mut().zip(&channels) {
+                let (vector, to) = entry.split_at_mut(LANES);
+                vector[..3].copy_from_slice(&at);
+                for (to, &channel) in to.iter_mut().zip(&channels).take(loudspeakers) {
                     *to = gains.gains[usize::from(channel)];
                 }
             }
@@ -236,25 +240,28 @@ impl<'a> PolarExtent<'a> {
 
     /// The weighted sum of all directions, at power 1.
     fn spread(&self, shape: &Stadium) -> PanGains {
-        let mut sums = [0.0; MAX_LAYOUT_CHANNELS];
-        let stride = 3 + self.loudspeakers;
+        let mut sums = [[0.0; LANES]; MAX_LAYOUT_CHANNELS / LANES];
+        let stride = stride(self.loudspeakers);
         for row in &self.rows {
             let Some((start, count)) = shape.arc(row) else { continue };
             let entries = self.table.get(row.first * stride..(row.first + row.count) * stride);
             let Some(entries) = entries else { continue };
-            let (before, after) =
-                entries.split_at_checked(start * stride).unwrap_or((entries, &[]));
+            let (before, after) = entries.split_at_checked(start * stride).unwrap_or((entries, &[]));
             let turn = after.chunks_exact(stride).chain(before.chunks_exact(stride));
             for entry in turn.take(count) {
-                let Some((&at, gains)) = entry.split_first_chunk::<3>() else { continue };
-                let weight = shape.weight(at);
+                let (lanes, _) = entry.as_chunks::<LANES>();
+                let Some((&[x, y, z, _], gains)) = lanes.split_first() else { continue };
+                let weight = shape.weight([x, y, z]);
                 if weight > 0.0 {
-                    for (sum, gain) in sums.iter_mut().zip(gains) {
-                        *sum += weight * gain;
+                    for (sums, gains) in sums.iter_mut().zip(gains) {
+                        for (sum, gain) in sums.iter_mut().zip(gains) {
+                            *sum += weight * gain;
+                        }
                     }
                 }
             }
         }
+        let sums = sums.as_flattened();
         let power: f64 = sums.iter().map(|sum| sum * sum).sum();
         let scale = 1.0 / math::sqrt(power);
         let mut gains = PanGains::silent(self.point_source.layout().channel_count());
@@ -265,6 +272,11 @@ impl<'a> PolarExtent<'a> {
         }
         gains
     }
+}
+
+/// Numbers of the table per direction.
+const fn stride(loudspeakers: usize) -> usize {
+    LANES + loudspeakers.next_multiple_of(LANES)
 }
 
 /// The angle that an extent is seen at from a distance, degrees.
