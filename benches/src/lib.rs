@@ -6,14 +6,19 @@
 #![deny(unsafe_code)]
 
 mod case;
+pub mod convolve;
+pub mod crossover;
 mod cue;
+pub mod eq;
 pub mod fft;
+pub mod level;
 #[cfg(feature = "libebur128")]
 mod libebur128;
 pub mod limiter;
 pub mod loudness;
 pub mod mix;
 pub mod record;
+pub mod resample;
 pub mod signals;
 pub mod spatial;
 

@@ -31,7 +31,9 @@ impl Text {
             len -= 1;
         }
         let mut bytes = [0; 32];
-        bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+        for (to, from) in bytes.iter_mut().zip(text.bytes().take(len)) {
+            *to = from;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "len is at most 32")]
         Self { bytes, len: len as u8, cut: len < text.len() }
     }
@@ -69,6 +71,28 @@ pub enum Error {
         min: f64,
         /// Largest allowed value.
         max: f64,
+    },
+    /// A number of one item of a list lies outside its range or is not finite.
+    ItemOutOfRange {
+        /// What the list is made of ("breakpoint", "send").
+        item: &'static str,
+        /// Which one, counted from 0.
+        index: usize,
+        /// Name of its field, with its unit suffix.
+        field: &'static str,
+        /// What was given.
+        given: f64,
+        /// Smallest allowed value.
+        min: f64,
+        /// Largest allowed value; below `min` where nothing is allowed (an index of an empty list).
+        max: f64,
+    },
+    /// Something leads back to itself.
+    Cycle {
+        /// What the list is made of ("VCA", "bus").
+        item: &'static str,
+        /// One of those in the circle, counted from 0.
+        index: usize,
     },
     /// A name that no table holds.
     UnknownName {
@@ -146,6 +170,27 @@ impl Error {
             Err(Self::OutOfRange { field, given, min, max })
         }
     }
+
+    /// Checks `min ≤ given ≤ max` for a field of one item of a list; NaN and infinities fail.
+    ///
+    /// # Errors
+    /// [`Error::ItemOutOfRange`] with the item, its index, the given value and the bounds.
+    pub fn check_item(
+        (item, index): (&'static str, usize),
+        field: &'static str,
+        given: f64,
+        min: f64,
+        max: f64,
+    ) -> Result<f64, Self> {
+        Self::check_range(field, given, min, max).map_err(|_| Self::ItemOutOfRange {
+            item,
+            index,
+            field,
+            given,
+            min,
+            max,
+        })
+    }
 }
 
 impl fmt::Display for Error {
@@ -153,6 +198,17 @@ impl fmt::Display for Error {
         match *self {
             Self::OutOfRange { field, given, min, max } => {
                 write!(f, "{field} is {given}, allowed is {min} to {max}: set it inside that range")
+            }
+            // An index of an empty list.
+            Self::ItemOutOfRange { item, index, field, given, min, max } if max < min => {
+                write!(f, "{item} {index}: {field} is {given}, but there are none: leave it out")
+            }
+            Self::ItemOutOfRange { item, index, field, given, min, max } => write!(
+                f,
+                "{item} {index}: {field} is {given}, allowed is {min} to {max}: set it inside that range"
+            ),
+            Self::Cycle { item, index } => {
+                write!(f, "{item} {index} leads back to itself: let the chain end somewhere")
             }
             Self::UnknownName { what, given, allowed } => {
                 write!(f, "unknown {what} {given}, allowed: {allowed}")

@@ -15,8 +15,8 @@
 //! | [`kernels`] | the heavy loops: SIMD with the same bits on every CPU |
 //! | [`audio`] | samples, planar blocks, named layouts |
 //! | [`ramp`], [`stream`] | click-free moves; the contract of a processor |
-//! | [`filters`], [`loudness`] | delay, biquads, FFT; BS.1770 loudness, true peak, dialogue |
-//! | [`analysis`] | level statistics and faults, correlation, delay, spectra, bands, masking |
+//! | [`filters`], [`loudness`] | equaliser, crossovers, convolver, delays, FFT; BS.1770 loudness, true peak, dialogue |
+//! | [`analysis`] | level statistics and faults, correlation, delay, spectra, bands, masking, matching |
 //! | [`level`], [`dynamics`], [`spatial`] | the three layers |
 //! | [`delivery`] | measurements, specifications, verdicts, reports |
 //! | [`session`] | a mix as data, and the renderer that turns it into versions |
@@ -55,8 +55,9 @@
 //!
 //! # Limits
 //!
-//! No audio files: the caller reads and writes them (see the example `deliver`). No equaliser, no
-//! compressor, no automation and no objects yet; fold-downs are those of BS.775 and 7.1 to 5.1.
+//! No audio files: the caller reads and writes them (see the example `deliver`). No compressor and no
+//! objects yet; a session has faders, panners and the limiter, and none of the filters yet; fold-downs
+//! are those of BS.775 and 7.1 to 5.1.
 //! Dialogue is found by the dialogue stem's own activity or where the caller says it is; unless the
 //! caller states it, that is not the licensed gate that some platforms use.
 #![no_std]

@@ -4,9 +4,20 @@
 //! drives (a gain, a coefficient) is computed at the start of the ramp, at every multiple of 32
 //! frames of the absolute counter and at the end, and runs straight between those points. Each
 //! point depends only on absolute frames, so every split of a block gives the same bits.
+//! What a gain does on its way is its [`RampShape`]; a [`Line`] is one straight piece of it.
+
+mod line;
+mod shape;
+
+pub use line::Line;
+pub use shape::RampShape;
+
+mod value;
 
 use crate::math;
 use crate::units::{DB_FLOOR, db_to_gain, gain_to_db};
+
+pub use value::Glide;
 
 /// Frames between two points at which a moving field is evaluated.
 pub const GRID_FRAMES: u64 = 32;
@@ -16,10 +27,11 @@ pub const RAMP_MS: f64 = 20.0;
 
 /// A gain that moves click-free between values given in decibels.
 ///
-/// Between [`DB_FLOOR`] and the top the movement is linear in decibels; below it is linear in
-/// amplitude, so that a fade to -inf reaches exact zero.
+/// If not said otherwise it moves as [`RampShape::DbLinear`]: between [`DB_FLOOR`] and the top
+/// linear in decibels, below linear in amplitude, so that a fade to -inf reaches exact zero.
 #[derive(Clone, Copy, Debug)]
 pub struct GainRamp {
+    shape: RampShape,
     from_db: f64,
     to_db: f64,
     /// `to_db` as a gain: a standing fader asks for it in every block.
@@ -42,11 +54,27 @@ pub struct Segment {
     pub first: usize,
 }
 
+impl Segment {
+    /// Frames at the front of a moving piece whose gain is exactly zero: its origin, where a fade
+    /// opens. They let nothing through, while 0 times what is no number would.
+    #[must_use]
+    pub(crate) fn zeros(&self) -> usize {
+        usize::from(self.start == 0.0 && self.first == 0)
+    }
+}
+
 impl GainRamp {
     /// A constant gain; a later change takes `frames` frames.
     #[must_use]
     pub fn new(db: f64, frames: usize) -> Self {
+        Self::with_shape(db, frames, RampShape::DbLinear)
+    }
+
+    /// A constant gain; a later change takes `frames` frames in this shape.
+    #[must_use]
+    pub fn with_shape(db: f64, frames: usize, shape: RampShape) -> Self {
         Self {
+            shape,
             from_db: db,
             to_db: db,
             to_gain: db_to_gain(db),
@@ -79,7 +107,7 @@ impl GainRamp {
 
     /// Ends a running movement at its target.
     pub fn settle(&mut self) {
-        *self = Self { frames: self.frames, ..Self::new(self.to_db, 0) };
+        *self = Self { frames: self.frames, ..Self::with_shape(self.to_db, 0, self.shape) };
     }
 
     /// No movement at or after this frame.
@@ -88,21 +116,13 @@ impl GainRamp {
         frame >= self.end
     }
 
-    /// Level at an absolute frame, dB.
+    /// Level at an absolute frame by the law of the shape, dB.
     #[must_use]
     pub fn db_at(&self, frame: u64) -> f64 {
-        if frame >= self.end {
-            return self.to_db;
-        }
-        if frame <= self.start {
-            return self.from_db;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a ramp of at most 7680 frames")]
-        let t = (frame - self.start) as f64 / (self.end - self.start) as f64;
-        if self.from_db.min(self.to_db) >= DB_FLOOR {
-            self.from_db + (self.to_db - self.from_db) * t
-        } else {
-            travel(self.from_db, self.to_db, t)
+        match self.share(frame) {
+            Share::Before => self.from_db,
+            Share::Within(t) => self.shape.db_between(self.from_db, self.to_db, t),
+            Share::After => self.to_db,
         }
     }
 
@@ -116,33 +136,57 @@ impl GainRamp {
         }
     }
 
+    /// The straight piece of the gain that holds the absolute frame `now`.
+    #[must_use]
+    pub fn line(&self, now: u64) -> Line {
+        if self.is_settled(now) {
+            return Line::constant(self.to_gain).within(self.end, u64::MAX);
+        }
+        if now < self.start {
+            return Line::constant(db_to_gain(self.from_db)).within(0, self.start);
+        }
+        let origin = (now - now % GRID_FRAMES).max(self.start);
+        let end = next_point(origin).min(self.end);
+        Line { origin, end, start: self.law(origin), stop: self.law(end) }
+    }
+
     /// The next straight piece from the absolute frame `now`, at most `limit` frames (≥ 1) long.
     #[must_use]
     pub fn segment(&self, now: u64, limit: usize) -> Segment {
-        if self.is_settled(now) {
-            return Segment { frames: limit, start: self.to_gain, step: 0.0, first: 0 };
-        }
-        if now < self.start {
-            #[expect(clippy::cast_possible_truncation, reason = "cut to `limit` where it is more")]
-            let frames = ((self.start - now) as usize).min(limit);
-            return Segment { frames, start: db_to_gain(self.from_db), step: 0.0, first: 0 };
-        }
-        let origin = (now - now % GRID_FRAMES).max(self.start);
-        let end = (origin - origin % GRID_FRAMES).saturating_add(GRID_FRAMES).min(self.end);
-        let start = db_to_gain(self.db_at(origin));
-        let stop = db_to_gain(self.db_at(end));
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_precision_loss,
-            reason = "both are at most GRID_FRAMES"
-        )]
-        Segment {
-            frames: ((end - now) as usize).min(limit),
-            start,
-            step: (stop - start) / (end - origin) as f64,
-            first: (now - origin) as usize,
+        self.line(now).segment(now, limit)
+    }
+
+    /// The gain at an absolute frame by the law of the shape.
+    fn law(&self, frame: u64) -> f64 {
+        match self.share(frame) {
+            Share::Before => db_to_gain(self.from_db),
+            Share::Within(t) => self.shape.gain_between(self.from_db, self.to_db, t),
+            Share::After => self.to_gain,
         }
     }
+
+    fn share(&self, frame: u64) -> Share {
+        if frame >= self.end {
+            return Share::After;
+        }
+        if frame <= self.start {
+            return Share::Before;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a ramp of at most 10 s")]
+        Share::Within((frame - self.start) as f64 / (self.end - self.start) as f64)
+    }
+}
+
+/// Where on its way a ramp is.
+enum Share {
+    Before,
+    Within(f64),
+    After,
+}
+
+/// The first point of the grid after an absolute frame.
+fn next_point(frame: u64) -> u64 {
+    (frame - frame % GRID_FRAMES).saturating_add(GRID_FRAMES)
 }
 
 /// The level a share `t` of the way between two levels of which at least one lies below

@@ -10,15 +10,23 @@ use std::cell::Cell;
 #[cfg(feature = "alloc")]
 use mixcore::analysis::{
     ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
-    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, SpectrumSetup,
-    ThirdOctave,
+    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, MatchSpectrum,
+    MatchSpectrumSetup, SpectrumSetup, ThirdOctave,
 };
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
 use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
 use mixcore::dynamics::LimiterParams;
+#[cfg(feature = "alloc")]
+use mixcore::filters::{Delay, Oversampler, OversamplerSetup, Resampler, ResamplerSetup};
 use mixcore::kernels::Isa;
+#[cfg(feature = "alloc")]
+use mixcore::level::{AlignSetup, Aligner, Recording};
+use mixcore::level::{
+    Automation, Breakpoint, BusInput, EdgeGain, Fader, FaderParams, FaderSetup, SegmentShape,
+    sum_bus,
+};
 #[cfg(feature = "alloc")]
 use mixcore::loudness::{
     BinWidth, Calibration, ExcursionLog, ExcursionSetup, LeqMeter, LeqSetup, LiveMeter,
@@ -31,8 +39,7 @@ use mixcore::session::{
 };
 #[cfg(feature = "alloc")]
 use mixcore::units::FrameRate;
-#[cfg(feature = "alloc")]
-use mixcore::{Layout, Stream};
+use mixcore::{Io, Layout, Process, Processor, Stream};
 
 #[path = "all/conformance.rs"]
 mod conformance;
@@ -173,6 +180,35 @@ fn flush_to_zero_changes_no_bit<S: Sample>(make: conformance::Make<S>) {
     assert!(bits(flushed) == bits(conformance::golden_output(make)));
 }
 
+#[test]
+fn switches_and_buses_never_allocate() {
+    let points = [
+        Breakpoint::new(0, 0.0, SegmentShape::Smooth),
+        Breakpoint::new(700, -20.0, SegmentShape::Step),
+    ];
+    let ride = Automation::new(&points).unwrap();
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let mut fader = Fader::new(FaderSetup::default(), FaderParams::default(), stream).unwrap();
+    let audio = signals::noise::<f32>(2, 1000, 0.5, 3);
+    let (mut strip, mut bus) = (audio.clone(), audio.clone());
+    let calls = allocations(|| {
+        fader.set_muted(true);
+        fader.set_inverted(1, true).unwrap();
+        assert!(fader.set_inverted(2, true).is_err());
+        fader.process(Io::new(BlockMut::new(&mut strip).unwrap())).unwrap();
+        fader.set_muted(false);
+        std::hint::black_box((fader.is_silent(), fader.gain_db_now()));
+        fader.reset();
+        let inputs = [&audio, &strip].map(|audio| BusInput {
+            audio: Block::new(audio).unwrap(),
+            gain: EdgeGain::automated(ride),
+        });
+        sum_bus(Isa::detect(), 10, &inputs, BlockMut::new(&mut bus).unwrap()).unwrap();
+        ride.read(5, &mut bus[0]);
+    });
+    assert_eq!(calls, 0);
+}
+
 #[cfg(feature = "alloc")]
 fn meters<S: Sample>() {
     for layout in [Layout::STEREO, Layout::SURROUND_5_1] {
@@ -303,6 +339,20 @@ fn analysis_never_allocates() {
     analysis::<f64>();
 }
 
+#[cfg(feature = "alloc")]
+#[test]
+fn an_alignment_never_allocates() {
+    let audio = signals::noise::<f32>(1, 48_000, 0.5, 3).remove(0);
+    let setup = AlignSetup { max_offset_ms: 100.0, ..AlignSetup::default() };
+    let mut aligner = Aligner::new(setup, 48_000.0, Isa::detect()).unwrap();
+    let of = |samples| Recording { samples, rate_hz: 48_000.0 };
+    let calls = allocations(|| {
+        let found = aligner.measure(of(&audio[..40_000]), of(&audio[500..])).unwrap();
+        assert!((found.delay_frames.value().unwrap() + 500.0).abs() < 0.01);
+    });
+    assert_eq!(calls, 0);
+}
+
 /// Loud and silent in turn: the recursions of the bands run down in between.
 #[cfg(all(feature = "alloc", target_arch = "x86_64"))]
 #[test]
@@ -352,6 +402,7 @@ fn spectra_and_masking_never_allocate() {
     let blocks = [Block::new(&stems[0]).unwrap(), Block::new(&stems[1]).unwrap()];
     let mut masking = Masking::new(MaskingSetup::default(), stream).unwrap();
     let mut spectrum = LongTermSpectrum::new(SpectrumSetup::default(), stream).unwrap();
+    let mut voice = MatchSpectrum::new(MatchSpectrumSetup::default(), stream).unwrap();
     let mut ratios_db = [0.0; 40];
     let calls = allocations(|| {
         masking
@@ -369,8 +420,45 @@ fn spectra_and_masking_never_allocate() {
         );
         spectrum.start_segment();
         spectrum.reset();
+        voice.push(blocks[0]).unwrap();
+        std::hint::black_box(voice.measurement());
+        voice.start_segment();
+        voice.reset();
     });
     assert_eq!(calls, 0);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn changes_of_the_rate_never_allocate() {
+    for (layout, rate_hz) in [(Layout::STEREO, 44_100.0), (Layout::SURROUND_5_0, 96_000.0)] {
+        let stream = Stream::new(48_000.0, layout).unwrap();
+        let mut input = signals::noise::<f32>(layout.channel_count(), 5000, 1.0, 4);
+        input[0][17] = f32::NAN;
+        let mut resampler = Resampler::new(ResamplerSetup::to(rate_hz), stream).unwrap();
+        let mut output = vec![vec![0.0; resampler.clip_frames(5000)]; layout.channel_count()];
+        let calls = allocations(|| {
+            let clip = Block::new(&input).unwrap();
+            for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 5000)] {
+                let to = BlockMut::new(&mut output).unwrap();
+                resampler.push(clip.range(start, end), to).unwrap();
+            }
+            resampler.flush(BlockMut::new(&mut output).unwrap()).unwrap();
+            resampler.reset();
+            assert_eq!(resampler.render(clip, BlockMut::new(&mut output).unwrap()), Ok(1));
+        });
+        assert_eq!(calls, 0, "allocator calls ({layout})");
+        let mut over = Oversampler::new(OversamplerSetup::new(4, 480), stream).unwrap();
+        let mut delay = Delay::new(3, stream).unwrap();
+        let calls = allocations(|| {
+            let part = Block::new(&input).unwrap().range(0, 480);
+            over.up(part).unwrap().fill(0.5);
+            over.down(BlockMut::new(&mut output).unwrap().range(0, 480)).unwrap();
+            over.around(BlockMut::new(&mut output).unwrap(), &mut delay).unwrap();
+            over.reset();
+        });
+        assert_eq!(calls, 0, "allocator calls ({layout})");
+    }
 }
 
 #[cfg(feature = "alloc")]

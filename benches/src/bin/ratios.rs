@@ -12,7 +12,10 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
-use mixcore_benches::{Case, Goal, Seen, best, fft, limiter, mix, record, spatial};
+use mixcore_benches::{
+    Case, Goal, Seen, best, convolve, crossover, eq, fft, level, limiter, mix, record, resample,
+    spatial,
+};
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
 const ROUNDS: usize = 40;
@@ -100,7 +103,12 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
+        ("Level", rounds, Box::new(whole(level::cases))),
+        ("Equaliser", rounds, Box::new(whole(eq::cases))),
         ("FFT", rounds, Box::new(whole(fft::cases))),
+        ("Convolver", rounds, Box::new(whole(convolve::cases))),
+        ("Crossover", rounds, Box::new(whole(crossover::cases))),
+        ("Rate", rounds, Box::new(whole(resample::cases))),
         ("Spatial", rounds, Box::new(whole(spatial::cases))),
     ];
     if has("hours") {

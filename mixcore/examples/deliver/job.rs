@@ -3,19 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mixcore::audio::Block;
 use mixcore::delivery::report::{self, Column, Document, Group};
 use mixcore::delivery::{
     MeasureSetup, Measurement, Measurer, Profile, Quantity, Report, Role, Spec, profile, spec,
     verify,
 };
+use mixcore::level::{Dither, DitherSetup};
 use mixcore::loudness::Edition;
 use mixcore::session::{
     Delivery, InMemory, Session, Source, StemSource, Step, Version, compile, deliver, edit_session,
     measure, mix_session,
 };
 use mixcore::units::Timecode;
-use mixcore::{Layout, Stream};
+use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
 
 use super::arguments::Arguments;
 use super::files::{self, Audio};
@@ -266,7 +266,8 @@ impl Job {
         })?;
         progress.done();
         let mut paths = Vec::new();
-        for (version, audio) in self.versions.iter().zip(&audios) {
+        for (version, audio) in self.versions.iter().zip(&mut audios) {
+            dither_24(audio).map_err(|error| error.to_string())?;
             let path = out.join(format!("{}.wav", version.name));
             files::write_wav_24(&path, audio)?;
             paths.push(path);
@@ -340,6 +341,14 @@ impl Job {
         }
         Ok(judged)
     }
+}
+
+/// Rounds to words of 24 bits with dither; a channel that is silent stays so.
+fn dither_24(audio: &mut Audio) -> Result<(), mixcore::Error> {
+    let stream = Stream::new(f64::from(audio.rate_hz), audio.layout)?;
+    let setup = DitherSetup { bits: 24, auto_blank: true, ..DitherSetup::default() };
+    let mut dither = Dither::new(setup, stream)?;
+    dither.process(Io::new(BlockMut::new(&mut audio.channels)?))
 }
 
 /// Samples of the stems that were not finite or beyond 1e6.

@@ -7,7 +7,8 @@
 //! both. [`LongTermSpectrum`] is the average spectrum of a recording. [`ErbBands`] cuts a spectrum as
 //! the ear does, [`ThirdOctave`] names the standard's bands and [`ThirdOctaveBank`] filters them.
 //! [`Masking`] says, band by band and every 10 ms, how far each stem of a mix stands above the level
-//! at which another one hides it.
+//! at which another one hides it. [`MatchSpectrum`] reads a voice without its pauses and [`EqMatch`]
+//! makes one recording's tone and level those of another.
 
 mod bands;
 mod channel_delay;
@@ -22,10 +23,15 @@ mod masked_places;
 mod masked_shares;
 mod masking;
 mod masking_model;
+mod match_curve;
+mod match_eq;
+mod match_fir;
+mod match_spectrum;
 mod pair;
 mod sliding;
 mod spectrum;
 mod third_octave;
+mod voice_spectrum;
 
 pub use bands::{Band, ERB_BANDS, ErbBands, erb_hz, erb_rate, erb_rate_to_hz};
 pub use channel_delay::{ChannelDelay, DelaySetup};
@@ -38,6 +44,11 @@ pub use masked_places::MaskedPlace;
 pub use masked_shares::MaskedShare;
 pub use masking::{Masking, MaskingSetup, MaskingStorage};
 pub use masking_model::{Masker, MaskerKind, MaskingFrame, bark, quiet_threshold_db_spl};
+pub use match_curve::{BandMatch, BandVerdict, EqMatch, MatchSetup};
+pub use match_eq::{MAX_MATCH_BANDS, MatchEq};
+pub use match_fir::{FirPhase, taps_response_db};
+pub use match_spectrum::{MatchSpectrum, MatchSpectrumSetup};
 pub use pair::{ChannelPair, PairReadings};
 pub use spectrum::{LongTermSpectrum, SpectrumSetup, SpectrumStorage};
 pub use third_octave::{THIRD_OCTAVES, ThirdOctave, ThirdOctaveBank, ThirdOctaveState};
+pub use voice_spectrum::VoiceSpectrum;

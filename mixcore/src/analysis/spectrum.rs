@@ -32,9 +32,9 @@ use crate::stream::Stream;
 use crate::units::{Reading, power_to_db};
 
 /// Windows that overlap at any time.
-const OVERLAP: usize = 4;
+pub(super) const OVERLAP: usize = 4;
 /// Bins that a band must be wide to be read: twice the equivalent noise bandwidth of the window.
-const LEAST_BINS: f64 = 3.0;
+pub(super) const LEAST_BINS: f64 = 3.0;
 
 /// What a spectrum is made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,6 +279,16 @@ impl<'a, S: Sample> LongTermSpectrum<'a, S> {
     #[must_use]
     pub fn third_octave_dbfs(&self, third: ThirdOctave) -> Reading {
         self.band_dbfs(&third.band())
+    }
+
+    /// Frames that are missing to the end of the next window.
+    pub(super) fn to_next_window(&self) -> u64 {
+        self.next_end - self.segment
+    }
+
+    /// Powers per bin of the last window alone.
+    pub(super) fn last_window(&self) -> &[f64] {
+        self.frames.powers()
     }
 
     fn mean(&self, sum: f64) -> f64 {

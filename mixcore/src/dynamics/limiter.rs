@@ -73,7 +73,7 @@ use super::stages::{Plan, Stages};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::kernels;
-use crate::ramp::{self, GainRamp};
+use crate::ramp::{self, GainRamp, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_gain, gain_to_db};
 
@@ -213,7 +213,8 @@ pub struct Limiter<'a, S> {
     samples: Store<'a, S>,
     control: Store<'a, f32>,
     ceiling: GainRamp,
-    wet: Fade,
+    /// Share of the limited signal.
+    wet: Glide<f32>,
     release: f64,
     /// From the ceiling to what the stages aim at, linear.
     margin: f64,
@@ -277,7 +278,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let ramp_frames = ramp::ramp_frames(stream.rate_hz);
         let mut limiter = Self {
             ceiling: GainRamp::new(params.ceiling_dbtp, ramp_frames),
-            wet: Fade { from: 1.0, to: 1.0, start: 0, frames: ramp_frames as u64 },
+            wet: Glide::new(1.0, ramp_frames),
             release: release(&params, &stream),
             margin: db_to_gain(AIM_DB),
             stream,
@@ -321,16 +322,13 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// Whether the limiter is set to let the signal pass.
     #[must_use]
     pub fn bypass(&self) -> bool {
-        self.wet.to == 0.0
+        self.wet.target() == 0.0
     }
 
     /// Lets the signal pass (cleaned, else unchanged) with the same latency, from the next input
     /// frame on. The change is a cross-fade of 20 ms that travels with the signal.
     pub fn set_bypass(&mut self, bypass: bool) {
-        let to = if bypass { 0.0 } else { 1.0 };
-        if to != self.wet.to {
-            self.wet = Fade { from: self.wet.at(self.now), to, start: self.now, ..self.wet };
-        }
+        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
     }
 
     /// The largest gain reduction of any channel in the newest 64 frames of output, dB ≥ 0. It
@@ -368,13 +366,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let (aims, wets) = self.control[..2 * track].split_at_mut(track);
         let start = track - CHUNK + place;
         let wets = &mut wets[start..start + frames];
-        if self.wet.is_settled(self.now) {
-            wets.fill(self.wet.to);
-        } else {
-            for (n, wet) in wets.iter_mut().enumerate() {
-                *wet = self.wet.at(self.now + n as u64);
-            }
-        }
+        self.wet.fill(self.now, wets);
         let margin = self.margin;
         let mut done = 0;
         while done < frames {
@@ -406,7 +398,7 @@ impl<S: Sample> Processor for Limiter<'_, S> {
 
     fn reset(&mut self) {
         self.ceiling.settle();
-        self.wet = Fade { from: self.wet.to, start: 0, ..self.wet };
+        self.wet.settle();
         self.now = 0;
         self.faults = 0;
         self.stages.reset(&mut self.samples, &mut self.control);
@@ -414,7 +406,7 @@ impl<S: Sample> Processor for Limiter<'_, S> {
         #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
         let aim = (db_to_gain(self.params.ceiling_dbtp) * self.margin) as f32;
         self.control[..track].fill(aim);
-        self.control[track..2 * track].fill(self.wet.to);
+        self.control[track..2 * track].fill(self.wet.target());
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -451,32 +443,6 @@ impl<S: Sample> Process<S> for Limiter<'_, S> {
             }
         }
         Ok(())
-    }
-}
-
-/// A change of bypass that runs straight between two absolute frames.
-#[derive(Clone, Copy, Debug)]
-struct Fade {
-    from: f32,
-    to: f32,
-    start: u64,
-    frames: u64,
-}
-
-impl Fade {
-    /// No movement at or after this frame.
-    fn is_settled(&self, frame: u64) -> bool {
-        frame >= self.start + self.frames
-    }
-
-    /// Share of the limited signal at an absolute frame.
-    fn at(&self, frame: u64) -> f32 {
-        if self.is_settled(frame) {
-            return self.to;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a ramp of at most 7680 frames")]
-        let t = frame.saturating_sub(self.start) as f32 / self.frames as f32;
-        self.from + (self.to - self.from) * t
     }
 }
 

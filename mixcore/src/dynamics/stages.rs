@@ -314,18 +314,9 @@ fn mix<S: Sample>(
     dry: &[S; CHUNK],
     shares: &[f32; CHUNK],
 ) {
-    if kernels::extent(isa, shares).0 == 1.0 {
-        out.copy_from_slice(wet);
-        return;
-    }
-    for (((out, &wet), &dry), &share) in out.iter_mut().zip(wet).zip(dry).zip(shares) {
-        *out = if share == 1.0 {
-            wet
-        } else if share == 0.0 {
-            dry
-        } else {
-            dry + (wet - dry) * S::from_f64(f64::from(share))
-        };
+    out.copy_from_slice(wet);
+    if kernels::extent(isa, shares).0 != 1.0 {
+        kernels::blend(isa, out, dry, shares);
     }
 }
 

@@ -4,7 +4,8 @@
 //! y\[n\] = x\[n − D\], with zeros before the start.
 //!
 //! Cost: one clean and two copies per sample. Latency: D.
-//! Limits: whole frames, fixed for life; fractional and moving delays are another processor.
+//! Limits: whole frames, fixed for life; between the frames and on the move it is
+//! [`super::FractionalDelay`]. Milliseconds and metres become frames by [`super::DelayTime`].
 
 use crate::audio::{Sample, Store};
 use crate::error::Error;
@@ -12,7 +13,7 @@ use crate::kernels;
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 
 /// Longest delay, s: longer ones are a wrong unit, not a wish.
-const MAX_DELAY_S: f64 = 60.0;
+pub(super) const MAX_DELAY_S: f64 = 60.0;
 
 /// Frames that are moved in one go, through the stack.
 const CHUNK_FRAMES: usize = 256;

@@ -7,15 +7,17 @@
 use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
 use super::correlate::PairSums;
+use super::fractional::FractionalPlace;
 use super::intake::Intake;
 use super::isa::{Isa, dispatch};
 use super::k_weight::{KSegments, KState, KWork};
+use super::polyphase::{PhasePlace, PhasePlan};
 use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, cascade, correlate, fft_real, gain, intake, interp, k_weight, matrix, mix, reduce,
-    screen, true_peak, window,
+    band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, intake, interp,
+    k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, window,
 };
 
 macro_rules! for_both_samples {
@@ -55,7 +57,10 @@ for_both_samples! {
         filters: &BandPasses, left: &[Self], right: &[Self], states: &mut [BandState; 2],
         sums: &mut BandProducts
     );
+    blend::blend_lanes as fn blend(io: &mut [Self], dry: &[Self], shares: &[f32]);
     correlate::dot3_lanes as fn dot3(left: &[Self], right: &[Self]) -> PairSums;
+    direct::direct_lanes as fn direct(input: &[Self], taps: &[Self], out: &mut [Self]);
+    spectrum_mac::spectrum_mac_lanes as fn spectrum_mac(x: &[Self], h: &[Self], sum: &mut [Self]);
     screen::level_screen_lanes as fn level_screen(line: &[Self], threshold: f64) -> LevelScreen;
     cascade::cascade_energy_lanes as fn cascade_energy(
         sections: &[Section; CASCADE_SECTIONS], rows: &[&[Self]], state: &mut CascadeState
@@ -66,6 +71,13 @@ for_both_samples! {
     fft_real::irfft_lanes as fn irfft(
         tables: &[Self], re: &[Self], im: &[Self], work: &mut [Self], time: &mut [Self]
     ) -> Option<()>;
+    fir::fir_lanes as fn fir(input: &[Self], taps: &[Self], out: &mut [Self]);
+    fir::mirrored_fir_lanes as fn mirrored_fir(input: &[Self], half: &[Self], out: &mut [Self]);
+    fir::unweave_lanes as fn unweave(input: &[Self], even: &mut [Self], odd: &mut [Self]);
+    fir::weave_lanes as fn weave(even: &[Self], odd: &[Self], out: &mut [Self]);
+    fractional::fractional_lanes as fn fractional(
+        table: &[Self], line: &[Self], places: &[FractionalPlace], out: &mut [Self]
+    );
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);
@@ -79,7 +91,18 @@ for_both_samples! {
     );
     mix::add_scaled_lanes as fn add_scaled(sum: &mut [Self], source: &[Self], gain: Self);
     mix::accumulate_lanes as fn accumulate(sum: &mut [f64], source: &[Self], gain: f64);
+    mix::accumulate_ramp_lanes as fn accumulate_ramp(
+        sum: &mut [f64], source: &[Self], start: f64, step: f64, first: usize
+    );
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
+    pipeline::pair_in_lanes as fn pair_in(left: &[Self], right: &[Self], out: &mut [[f64; 2]]) -> usize;
+    pipeline::pair_out_lanes as fn pair_out(frames: &[[f64; 2]], left: &mut [Self], right: &mut [Self]);
+    polyphase::phase_dots_lanes as fn phase_dots(
+        plan: &PhasePlan, bank: &[Self], place: PhasePlace, line: &[Self], out: &mut [Self]
+    ) -> PhasePlace;
+    polyphase::phase_dots_two_lanes as fn phase_dots_two(
+        plan: &PhasePlan, bank: &[Self], place: PhasePlace, lines: [&[Self]; 2], outs: [&mut [Self]; 2]
+    ) -> PhasePlace;
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;

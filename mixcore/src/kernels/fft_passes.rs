@@ -162,7 +162,7 @@ fn first_columns<I: Simd, S: Sample, X: Input<I, S>>(
         let y_im = turn([y[0].im, y[1].im, y[2].im, y[3].im, y[4].im, y[5].im, y[6].im, y[7].im]);
         for (index, (y_re, y_im)) in y_re.into_iter().zip(y_im).enumerate() {
             let place = at * GROUP + index * width;
-            let (group, at) = (place / GROUP, place % GROUP);
+            let (group, at) = (place / GROUP % GROUP, place % GROUP);
             store::<I, S>(Complex::new(y_re, y_im), &mut re[group], &mut im[group], at);
         }
     }
@@ -197,8 +197,11 @@ fn middle_pass<I: Simd, S: Sample>(
     let width = Native::<I, S>::LEN;
     let len = x.re.len() / 4;
     let ([re0, re1, re2, re3], [im0, im1, im2, im3]) = (rows(x.re, len)?, rows(x.im, len)?);
-    let outputs = y.re.chunks_exact_mut(4 * stride).zip(y.im.chunks_exact_mut(4 * stride));
-    for (p, (w, (re, im))) in table.as_chunks::<6>().0.iter().zip(outputs).enumerate() {
+    let (mut y_re, mut y_im) = (&mut *y.re, &mut *y.im);
+    for (p, w) in table.as_chunks::<6>().0.iter().enumerate() {
+        let (re, im);
+        (re, y_re) = y_re.split_at_mut_checked(4 * stride)?;
+        (im, y_im) = y_im.split_at_mut_checked(4 * stride)?;
         let factors = [
             Complex { re: w[0], im: w[1] },
             Complex { re: w[2], im: w[3] },
@@ -218,10 +221,10 @@ fn middle_pass<I: Simd, S: Sample>(
                     load::<I, S>(simd, &re2[i], &im2[i], at),
                     load::<I, S>(simd, &re3[i], &im3[i], at),
                 ]);
-                store::<I, S>(y[0], &mut a_re[q], &mut a_im[q], at);
-                store::<I, S>(y[1].times(factors[0]), &mut b_re[q], &mut b_im[q], at);
-                store::<I, S>(y[2].times(factors[1]), &mut c_re[q], &mut c_im[q], at);
-                store::<I, S>(y[3].times(factors[2]), &mut d_re[q], &mut d_im[q], at);
+                store::<I, S>(y[0], a_re.get_mut(q)?, a_im.get_mut(q)?, at);
+                store::<I, S>(y[1].times(factors[0]), b_re.get_mut(q)?, b_im.get_mut(q)?, at);
+                store::<I, S>(y[2].times(factors[1]), c_re.get_mut(q)?, c_im.get_mut(q)?, at);
+                store::<I, S>(y[3].times(factors[2]), d_re.get_mut(q)?, d_im.get_mut(q)?, at);
             }
         }
     }
@@ -237,7 +240,10 @@ pub(super) trait Output<I: Simd, S: Sample> {
 impl<I: Simd, S: Sample> Output<I, S> for (&mut [Group<S>], &mut [Group<S>]) {
     #[inline(always)]
     fn put(&mut self, group: usize, at: usize, y: Complex<Native<I, S>>) {
-        store::<I, S>(y, &mut self.0[group], &mut self.1[group], at);
+        // Always there: the rows are as long as what they are made of.
+        if let (Some(re), Some(im)) = (self.0.get_mut(group), self.1.get_mut(group)) {
+            store::<I, S>(y, re, im, at);
+        }
     }
 }
 
@@ -247,7 +253,8 @@ impl<I: Simd, S: Sample> Output<I, S> for &mut [[S; 2 * GROUP]] {
     fn put(&mut self, group: usize, at: usize, y: Complex<Native<I, S>>) {
         let width = Native::<I, S>::LEN;
         let (low, high) = y.im.interleave(y.re);
-        let pairs = &mut self[group][2 * at..2 * at + 2 * width];
+        let Some(pairs) = self.get_mut(group) else { return };
+        let pairs = &mut pairs[2 * at..2 * at + 2 * width];
         let (low_out, high_out) = pairs.split_at_mut(width);
         low.store_slice(low_out);
         high.store_slice(high_out);
@@ -379,7 +386,8 @@ pub(super) fn middle_passes<'t, 'b, I: Simd, S: Sample>(
 ) -> Option<(&'t [S], PartsMut<'b, S>, PartsMut<'b, S>)> {
     let mut stride = 1;
     for _ in 0..plan(from.re.len() * GROUP).0 {
-        let (table, behind) = tables.split_at_checked(6 * (from.re.len() / stride / 4))?;
+        let (table, behind) =
+            tables.split_at_checked(6 * (from.re.len().checked_div(stride)? / 4))?;
         middle_pass(simd, from.view(), table, stride, &mut to)?;
         core::mem::swap(&mut from, &mut to);
         tables = behind;

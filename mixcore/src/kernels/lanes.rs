@@ -4,7 +4,8 @@
 //! the SIMD crate never shows in a public signature.
 
 use fearless_simd::{
-    Simd, SimdBase, SimdFloat, SimdFloatElement, f32x4, f32x8, f32x16, f64x4, f64x8, prelude::*,
+    Simd, SimdBase, SimdFloat, SimdFloatElement, f32x4, f32x8, f32x16, f64x2, f64x4, f64x8,
+    prelude::*,
 };
 
 /// Hidden supertrait of [`crate::audio::Sample`].
@@ -29,12 +30,15 @@ pub trait Lanes: Sized + Copy + SimdFloatElement {
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> Self::V<I>;
     /// Four frames of eight rows as f64, turned so that each vector holds one frame.
     fn turn<I: Simd>(simd: I, rows: [&[Self; 4]; 8]) -> [f64x8<I>; 4];
+    /// The sum of each vector's lanes, in one tree: with s(n) = lane n + lane n + 4 where there are
+    /// eight, (s(0) + s(2)) + (s(1) + s(3)).
+    fn fold<I: Simd>(simd: I, sums: [Self::H<I>; 4]) -> [Self; 4];
 }
 
 /// Turns four rows of four: a perfect shuffle rotates the four bits of (row, column) by one, so two
 /// of them transpose.
 #[inline(always)]
-fn turn_four<I: Simd, V: SimdBase<I>>([a, b, c, d]: [V; 4]) -> [V; 4] {
+pub(super) fn turn_four<I: Simd, V: SimdBase<I>>([a, b, c, d]: [V; 4]) -> [V; 4] {
     let (ac_low, ac_high) = a.interleave(c);
     let (bd_low, bd_high) = b.interleave(d);
     let (first, second) = ac_low.interleave(bd_low);
@@ -90,6 +94,18 @@ impl Lanes for f32 {
             a.combine(b)
         })
     }
+
+    #[inline(always)]
+    fn fold<I: Simd>(_simd: I, sums: [f32x8<I>; 4]) -> [Self; 4] {
+        let four: [f32x4<I>; 4] = core::array::from_fn(|n| {
+            let (low, high) = sums[n].split();
+            low + high
+        });
+        let [a, b, c, d] = turn_four(four);
+        let mut folded = [0.0; 4];
+        ((a + c) + (b + d)).store_array(&mut folded);
+        folded
+    }
 }
 
 impl Lanes for f64 {
@@ -132,5 +148,18 @@ impl Lanes for f64 {
         let low = turn_four([t[0], t[1], t[2], t[3]]);
         let high = turn_four([t[4], t[5], t[6], t[7]]);
         core::array::from_fn(|n| low[n].combine(high[n]))
+    }
+
+    #[inline(always)]
+    fn fold<I: Simd>(_simd: I, sums: [f64x4<I>; 4]) -> [Self; 4] {
+        let two: [f64x2<I>; 4] = core::array::from_fn(|n| {
+            let (low, high) = sums[n].split();
+            low + high
+        });
+        let (a, b) = two[0].interleave(two[1]);
+        let (c, d) = two[2].interleave(two[3]);
+        let mut folded = [0.0; 4];
+        (a + b).combine(c + d).store_array(&mut folded);
+        folded
     }
 }

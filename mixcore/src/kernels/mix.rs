@@ -50,6 +50,45 @@ pub(super) fn accumulate_lanes<I: Simd, S: Sample>(
     }
 }
 
+/// `sum[n] += source[n] · (start + step · (first + n))` in f64: the bus accumulator under a gain that
+/// moves along a line counted from its own origin, so that every split of a block gives the same bits.
+pub fn accumulate_ramp<S: Sample>(
+    isa: Isa,
+    sum: &mut [f64],
+    source: &[S],
+    start: f64,
+    step: f64,
+    first: usize,
+) {
+    S::accumulate_ramp(isa, sum, source, start, step, first);
+}
+
+#[inline(always)]
+pub(super) fn accumulate_ramp_lanes<I: Simd, S: Sample>(
+    simd: I,
+    sum: &mut [f64],
+    source: &[S],
+    start: f64,
+    step: f64,
+    first: usize,
+) {
+    let iota = <f64 as Lanes>::iota(simd);
+    let frames = sum.len().min(source.len());
+    let (to, to_tail) = sum[..frames].as_chunks_mut();
+    let (from, from_tail) = source[..frames].as_chunks();
+    let mut at = first;
+    for (to, from) in to.iter_mut().zip(from) {
+        let gain = (iota + super::scalar::count::<f64>(at)) * step + start;
+        let scaled = <S as Lanes>::load_f64(simd, from) * gain;
+        (f64x8::load_array_ref(simd, to) + scaled).store_array(to);
+        at = at.wrapping_add(to.len());
+    }
+    for (to, from) in to_tail.iter_mut().zip(from_tail) {
+        *to += from.as_f64() * (super::scalar::count::<f64>(at) * step + start);
+        at = at.wrapping_add(1);
+    }
+}
+
 /// Rounds an f64 accumulator to samples (the shorter of both lengths counts).
 ///
 /// Runs at the target's baseline on every CPU: at AVX2 the compiler converts with 256-bit loads into

@@ -11,14 +11,18 @@
 //! the plain twin of each kernel: documentation and oracle.
 
 mod band_pass;
+mod blend;
 mod cascade;
 mod concrete;
 mod correlate;
+mod direct;
 mod fft;
 mod fft_butterfly;
 mod fft_passes;
 mod fft_real;
 mod fft_scalar;
+mod fir;
+mod fractional;
 mod gain;
 mod intake;
 mod interp;
@@ -27,10 +31,19 @@ mod k_weight;
 pub(crate) mod lanes;
 mod matrix;
 mod mix;
+mod pair_cascade;
+mod pipeline;
+mod polyphase;
 mod reduce;
 mod sample;
 pub mod scalar;
+mod scalar_convolve;
+mod scalar_crossover;
+mod scalar_fir;
+mod scalar_pipeline;
 mod screen;
+mod spectrum_mac;
+mod svf;
 mod true_peak;
 mod window;
 
@@ -40,15 +53,21 @@ pub use band_pass::{
     BAND_LANES, BAND_SECTIONS, BandPasses, BandProducts, BandState, band_energies, band_products,
     settle_bands,
 };
+pub use blend::blend;
 /// Parts of the equivalent-level meter, public for tests and benches only.
 #[doc(hidden)]
 pub use cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, cascade_energy};
 pub use correlate::{PairSums, dot3, lag_products};
+pub use direct::direct;
 /// Parts of [`crate::filters::RealFft`], public for tests and benches only.
 #[doc(hidden)]
 pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
+pub use fir::{fir, mirrored_fir, unweave, weave};
+/// Parts of [`crate::filters::FractionalDelay`], public for tests and benches only.
+#[doc(hidden)]
+pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};
 pub use gain::{apply_gains, gain, gain_ramp};
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
@@ -57,12 +76,27 @@ pub use isa::{Isa, IsaLevel};
 #[doc(hidden)]
 pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
 pub use matrix::matrix_row;
-pub use mix::{accumulate, add_scaled, round_into};
+pub use mix::{accumulate, accumulate_ramp, add_scaled, round_into};
+/// Parts of [`crate::filters::Crossover`], public for tests and benches only.
+#[doc(hidden)]
+pub use pair_cascade::{
+    PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, SectionPair, pair_cascade, settle_pairs,
+};
+/// Parts of the equaliser, public for tests and benches only.
+#[doc(hidden)]
+pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out, pipeline};
+/// Parts of [`crate::filters::Resampler`], public for tests and benches only.
+#[doc(hidden)]
+pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
+pub use spectrum_mac::spectrum_mac;
+/// Parts of the state-variable filter, public for tests and benches only.
+#[doc(hidden)]
+pub use svf::{SvfFrame, SvfState, svf};
 /// Parts of the true-peak meters, public for tests and benches only.
 #[doc(hidden)]
 pub use true_peak::{

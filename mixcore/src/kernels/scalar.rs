@@ -12,6 +12,10 @@ use super::k_weight::{
 };
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
+pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
+pub use super::scalar_crossover::{pair_cascade, settle_pairs};
+pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
+pub use super::scalar_pipeline::{pair_in, pair_out, pipeline, svf};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
@@ -78,6 +82,19 @@ pub fn add_scaled<S: Sample>(sum: &mut [S], source: &[S], gain: S) {
 pub fn accumulate<S: Sample>(sum: &mut [f64], source: &[S], gain: f64) {
     for (to, from) in sum.iter_mut().zip(source) {
         *to += from.as_f64() * gain;
+    }
+}
+
+/// Twin of [`super::accumulate_ramp`].
+pub fn accumulate_ramp<S: Sample>(
+    sum: &mut [f64],
+    source: &[S],
+    start: f64,
+    step: f64,
+    first: usize,
+) {
+    for (n, (to, from)) in sum.iter_mut().zip(source).enumerate() {
+        *to += from.as_f64() * (count::<f64>(first.wrapping_add(n)) * step + start);
     }
 }
 

@@ -169,6 +169,13 @@ pub fn every_isa<S: Sample>(make: Make<S>) {
 pub fn reset_is_new<S: Sample>(make: Make<S>) {
     for stream in streams(Isa::detect()) {
         let input = input_for(make, stream);
+        // Used and reset, with the parameters it was made with: as one that was never touched.
+        let mut used = make(stream).unwrap();
+        feed(&mut used, &stream, &input, 480, false);
+        used.processor().reset();
+        let untouched = bits(&feed(&mut make(stream).unwrap(), &stream, &input, 480, false));
+        assert!(bits(&feed(&mut used, &stream, &input, 480, false)) == untouched);
+        // Used, moved and reset: as one that was moved and reset at once.
         let mut fresh = make(stream).unwrap();
         disturb(fresh.processor(), 0);
         fresh.processor().reset();

@@ -1,6 +1,7 @@
 //! The fader: exact where it stands, and silent about its moves.
 
-use mixcore::level::{FADER_FLOOR_DB, Fader, FaderParams, FaderSetup};
+use mixcore::level::{FADER_FLOOR_DB, Fader, FaderParams, FaderSetup, MAX_RAMP_MS, MIN_RAMP_MS};
+use mixcore::ramp::RampShape;
 use mixcore::{Block, BlockMut, Io, Layout, Process, Processor, Stream, math, units};
 use proptest::prelude::*;
 
@@ -8,9 +9,16 @@ use crate::signals::{Noise, noise, sine};
 
 const RATE_HZ: f64 = 48_000.0;
 
+const SHAPES: [RampShape; 3] = [RampShape::Linear, RampShape::DbLinear, RampShape::RaisedCosine];
+
 fn mono(gain_db: f64) -> Fader {
+    shaped(gain_db, RampShape::default(), 20.0)
+}
+
+fn shaped(gain_db: f64, shape: RampShape, ramp_ms: f64) -> Fader {
     let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();
-    Fader::new(FaderSetup::default(), FaderParams { gain_db }, stream).unwrap()
+    let setup = FaderSetup::default().with_ramp(shape, ramp_ms).unwrap();
+    Fader::new(setup, FaderParams { gain_db }, stream).unwrap()
 }
 
 fn process<S: mixcore::Sample>(fader: &mut Fader, samples: &mut [S]) {
@@ -43,8 +51,9 @@ fn the_floor_is_exact_zero_for_everything() {
     // And back: it reaches unity exactly.
     fader.set_params(FaderParams::default()).unwrap();
     let mut ones = vec![1.0; 1000];
+    ones[0] = f64::NAN;
     process(&mut fader, &mut ones);
-    assert_eq!(ones[0], 0.0);
+    assert_eq!(ones[0].to_bits(), 0, "a fade opens on zero");
     assert!(ones[960..].iter().all(|&x| x == 1.0));
     assert!(ones[..961].windows(2).all(|pair| pair[0] < pair[1]), "a fade in only rises");
 }
@@ -81,10 +90,10 @@ fn polarity_is_exact_and_per_channel() {
     }
 }
 
-/// What an ideal high-pass filter at `hz` would leave, dBFS: the root mean square over 20 ms, the
+/// What an ideal high-pass filter at `hz` would leave, dBFS: the root mean square over `ramp_ms`, the
 /// duration of a move, and the largest sample. DFT under a Hann window, everything below `hz`
 /// removed, inverse DFT.
-fn left_above(signal: &[f64], hz: f64) -> (f64, f64) {
+fn left_above(signal: &[f64], hz: f64, ramp_ms: f64) -> (f64, f64) {
     let n = signal.len();
     let turn = |i: usize| 2.0 * math::PI * (i % n) as f64 / n as f64;
     let table: Vec<(f64, f64)> = (0..n).map(|i| (math::cos(turn(i)), math::sin(turn(i)))).collect();
@@ -105,7 +114,7 @@ fn left_above(signal: &[f64], hz: f64) -> (f64, f64) {
     }
     let energy: f64 = rest.iter().map(|y| y * y).sum();
     let peak = rest.iter().fold(0.0, |peak, y| y.abs().max(peak));
-    (units::power_to_db(energy / (0.02 * RATE_HZ)), units::gain_to_db(peak))
+    (units::power_to_db(energy / (ramp_ms * 1e-3 * RATE_HZ)), units::gain_to_db(peak))
 }
 
 /// A full-scale 100 Hz sine whose fader takes `changes` (frame, level), 80 ms long.
@@ -135,22 +144,203 @@ fn a_twenty_decibel_step_leaves_nothing_above_5_khz() {
     // Crests and zero crossings of the sine, on and off the 32-frame grid.
     for frame in [1800, 1801, 1816, 1920, 2040] {
         for (from, to) in [(0.0, -20.0), (-20.0, 0.0)] {
-            let (energy, peak) = left_above(&moved(from, &[(frame, to)]), 5000.0);
+            let (energy, peak) = left_above(&moved(from, &[(frame, to)]), 5000.0, 20.0);
             assert!(energy <= CLICK_DBFS, "{from} to {to} dB at {frame}: {energy:.1} dBFS");
             assert!(peak <= CORNER_DBFS, "{from} to {to} dB at {frame}: peak {peak:.1} dBFS");
         }
         // A change of mind half-way between two grid points.
         let back = frame + 240 + 16 - frame % 32;
-        let (energy, peak) = left_above(&moved(0.0, &[(frame, -20.0), (back, 0.0)]), 5000.0);
+        let (energy, peak) = left_above(&moved(0.0, &[(frame, -20.0), (back, 0.0)]), 5000.0, 20.0);
         assert!(energy <= CLICK_DBFS, "back at {back}: {energy:.1} dBFS");
         assert!(peak <= CORNER_DBFS, "back at {back}: peak {peak:.1} dBFS");
-        let (energy, _) = left_above(&moved(0.0, &[(frame, FADER_FLOOR_DB)]), 5000.0);
+        let (energy, _) = left_above(&moved(0.0, &[(frame, FADER_FLOOR_DB)]), 5000.0, 20.0);
         assert!(energy <= MUTE_DBFS, "mute at {frame}: {energy:.1} dBFS");
     }
     // The measure sees a click: the same step without a ramp.
     let mut hard = sine::<f64>(100.0, RATE_HZ, 3840, 1.0);
     hard[1800..].iter_mut().for_each(|x| *x *= 0.1);
-    assert!(left_above(&hard, 5000.0).0 > -40.0);
+    assert!(left_above(&hard, 5000.0, 20.0).0 > -40.0);
+}
+
+/// A move of a full-scale 100 Hz sine at `frame`; what it leaves above 5 kHz.
+fn click(mut fader: Fader, frame: usize, ramp_ms: f64, act: impl Fn(&mut Fader)) -> (f64, f64) {
+    let mut samples = sine::<f64>(100.0, RATE_HZ, 3840, 1.0);
+    process(&mut fader, &mut samples[..frame]);
+    act(&mut fader);
+    process(&mut fader, &mut samples[frame..]);
+    left_above(&samples, 5000.0, ramp_ms)
+}
+
+/// The worst energy and peak over phases of the sine and places on the 32-frame grid.
+fn worst_click(fader: &Fader, ramp_ms: f64, act: impl Fn(&mut Fader)) -> (f64, f64) {
+    [1800, 1801, 1808, 1816, 1860, 1920, 1937, 2040]
+        .map(|frame| click(fader.clone(), frame, ramp_ms, &act))
+        .into_iter()
+        .fold((f64::NEG_INFINITY, f64::NEG_INFINITY), |a, b| (a.0.max(b.0), a.1.max(b.1)))
+}
+
+#[test]
+fn every_shape_leaves_what_its_documentation_says() {
+    /// The table is rounded to 0.1 dB.
+    const ROUNDED_DB: f64 = 0.06;
+    // Energy over the ramp and largest sample above 5 kHz: the table of `ramp/shape.rs`.
+    let moves = [(20.0, -20.0), (10.0, -20.0), (5.0, -20.0), (20.0, FADER_FLOOR_DB)];
+    let table = [
+        (RampShape::Linear, [(-92.5, -67.2), (-82.2, -61.2), (-72.8, -55.2), (-91.6, -66.3)]),
+        (RampShape::DbLinear, [(-85.8, -59.2), (-76.9, -53.3), (-68.1, -47.6), (-70.8, -44.3)]),
+        (
+            RampShape::RaisedCosine,
+            [(-103.0, -84.1), (-89.9, -72.8), (-76.6, -60.5), (-102.1, -83.1)],
+        ),
+    ];
+    for (shape, row) in table {
+        for ((ramp_ms, gain_db), (energy_dbfs, peak_dbfs)) in moves.into_iter().zip(row) {
+            let fader = shaped(0.0, shape, ramp_ms);
+            let step = |fader: &mut Fader| fader.set_params(FaderParams { gain_db }).unwrap();
+            let (energy, peak) = worst_click(&fader, ramp_ms, step);
+            let to = format!("{shape:?} to {gain_db} dB in {ramp_ms} ms");
+            let what = format!("{to}: {energy:.2} and {peak:.2} dBFS");
+            assert!((energy - energy_dbfs).abs() < ROUNDED_DB, "{what}");
+            assert!((peak - peak_dbfs).abs() < ROUNDED_DB, "{what}");
+        }
+    }
+}
+
+#[test]
+fn mute_and_polarity_make_no_click() {
+    /// The bound of the level layer, here also for the peak of a mute.
+    const CLICK_DBFS: f64 = -80.0;
+    for shape in SHAPES {
+        let fader = shaped(0.0, shape, 20.0);
+        let (energy, peak) = worst_click(&fader, 20.0, |fader| fader.set_muted(true));
+        assert!(energy < CLICK_DBFS - 20.0 && peak < CLICK_DBFS, "{energy:.1} {peak:.1}");
+        let turn = |fader: &mut Fader| fader.set_inverted(0, true).unwrap();
+        let (energy, peak) = worst_click(&fader, 20.0, turn);
+        // Twice the way of a mute: 6 dB more.
+        assert!(energy < CLICK_DBFS - 14.0 && peak < CLICK_DBFS + 6.0, "{energy:.1} {peak:.1}");
+    }
+}
+
+#[test]
+fn a_ramp_takes_the_time_of_its_setup_in_its_shape() {
+    /// Chords of 32 frames under a cosine of 480: (π·32/480)²/16 of the way.
+    const CHORD: f64 = 0.003;
+    for shape in SHAPES {
+        let mut fader = shaped(-6.0, shape, 10.0);
+        let mut ones = vec![1.0_f64; 700];
+        process(&mut fader, &mut ones[..100]);
+        fader.set_params(FaderParams { gain_db: -26.0 }).unwrap();
+        process(&mut fader, &mut ones[100..]);
+        let (from, to) = (units::db_to_gain(-6.0), units::db_to_gain(-26.0));
+        assert_eq!(ones[99..=100], [from; 2], "{shape:?}");
+        assert!(
+            ones[579] > to && ones[580..].iter().all(|&gain| gain == to),
+            "10 ms are 480 frames"
+        );
+        for (n, gain) in ones[100..580].iter().enumerate() {
+            let t = n as f64 / 480.0;
+            let law = match shape {
+                RampShape::Linear => from + (to - from) * t,
+                RampShape::RaisedCosine => {
+                    from + (to - from) * 0.5 * (1.0 - (std::f64::consts::PI * t).cos())
+                }
+                _ => units::db_to_gain(-6.0 - 20.0 * t),
+            };
+            assert!((gain - law).abs() < CHORD * (from - to), "{shape:?} {n}: {gain} {law}");
+        }
+    }
+    for ramp_ms in [MIN_RAMP_MS, MAX_RAMP_MS] {
+        let setup = FaderSetup::default().with_ramp(RampShape::Linear, ramp_ms).unwrap();
+        assert_eq!((setup.ramp_ms(), setup.shape()), (ramp_ms, RampShape::Linear));
+    }
+    let error = FaderSetup::default().with_ramp(RampShape::Linear, 0.0).unwrap_err().to_string();
+    assert!(error.contains("ramp_ms is 0") && error.contains("1 to 10000"), "{error}");
+}
+
+#[test]
+fn mute_is_a_switch_of_its_own_with_true_zero() {
+    let mut fader = mono(-6.0);
+    let gain = units::db_to_gain(-6.0);
+    assert!(!fader.is_muted() && !fader.is_silent());
+    fader.set_muted(true);
+    assert!(fader.is_muted() && !fader.is_silent(), "still closing");
+    let mut samples = vec![1.0_f64; 1500];
+    samples[1000] = f64::NAN;
+    process(&mut fader, &mut samples);
+    assert_eq!(samples[0], gain);
+    assert!(samples[..961].windows(2).all(|pair| pair[0] > pair[1]), "it only falls");
+    assert!(samples[960..].iter().all(|x| x.to_bits() == 0));
+    assert!(fader.is_silent());
+    assert_eq!((fader.gain_db_now(), fader.params().gain_db), (f64::NEG_INFINITY, -6.0));
+    // The level moves behind the mute, and is there when it opens.
+    fader.set_params(FaderParams { gain_db: 6.0 }).unwrap();
+    process(&mut fader, &mut samples);
+    assert!(samples.iter().all(|x| x.to_bits() == 0));
+    fader.set_muted(false);
+    assert!(!fader.is_silent());
+    let mut ones = vec![1.0_f64; 1000];
+    ones[0] = f64::NAN;
+    process(&mut fader, &mut ones);
+    assert_eq!(ones[0].to_bits(), 0, "a mute opens on zero");
+    assert!(ones[960..].iter().all(|&x| x == units::db_to_gain(6.0)));
+    // Reset ends the ramp, not the mute.
+    fader.set_muted(true);
+    fader.reset();
+    assert!(fader.is_muted() && fader.is_silent());
+    assert!(mono(FADER_FLOOR_DB).is_silent());
+}
+
+#[test]
+fn the_level_it_tells_is_the_one_it_applies() {
+    /// Decibels to gains and back; the kernel's sum rounds at 1, where -80 dB are 1e-4.
+    const ROUNDED_DB: f64 = 1e-9;
+    for shape in SHAPES {
+        // A move of 20 dB, one to zero with a mute on the way, and back.
+        let mut fader = shaped(0.0, shape, 20.0);
+        let acts: [(usize, f64, bool); 5] = [
+            (7, -20.0, false),
+            (1000, FADER_FLOOR_DB, false),
+            (1500, FADER_FLOOR_DB, true),
+            (3000, 0.0, true),
+            (4100, -3.0, false),
+        ];
+        for n in 0..5500 {
+            if let Some(&(_, gain_db, muted)) = acts.iter().find(|act| act.0 == n) {
+                fader.set_params(FaderParams { gain_db }).unwrap();
+                fader.set_muted(muted);
+            }
+            let told = fader.gain_db_now();
+            let mut one = [1.0_f64];
+            process(&mut fader, &mut one);
+            let applied = units::gain_to_db(one[0]);
+            let same = told == applied || (told - applied).abs() < ROUNDED_DB;
+            assert!(same, "{shape:?} {n}: {told} and {applied} dB");
+        }
+        assert_eq!(fader.gain_db_now(), -3.0);
+    }
+}
+
+#[test]
+fn polarity_turns_over_through_zero() {
+    let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
+    let mut fader = Fader::new(FaderSetup::default(), FaderParams::default(), stream).unwrap();
+    fader.set_inverted(1, true).unwrap();
+    assert!(fader.is_inverted(1) && !fader.is_inverted(0) && !fader.is_inverted(2));
+    let mut audio = vec![vec![1.0_f64; 1200]; 2];
+    fader.process(Io::new(BlockMut::new(&mut audio).unwrap())).unwrap();
+    assert!(audio[0].iter().all(|&x| x == 1.0), "the other channel is not touched");
+    let turned = &audio[1];
+    assert_eq!((turned[0], turned[960]), (1.0, -1.0));
+    assert!(turned[..961].windows(2).all(|pair| pair[0] > pair[1]), "it only falls");
+    assert!(turned[480].abs() < 1e-15, "half-way it is zero");
+    assert!(turned[960..].iter().all(|&x| x == -1.0));
+    // Back half-way: from the factor that was applied.
+    fader.set_inverted(1, false).unwrap();
+    fader.process(Io::new(BlockMut::new(&mut audio).unwrap().into_range(0, 300))).unwrap();
+    fader.set_inverted(1, true).unwrap();
+    fader.process(Io::new(BlockMut::new(&mut audio).unwrap().into_range(300, 1200))).unwrap();
+    let error = fader.set_inverted(2, true).unwrap_err().to_string();
+    assert!(error.contains('3') && error.contains('2'), "{error}");
 }
 
 proptest! {
@@ -183,14 +373,20 @@ proptest! {
 #[test]
 fn every_split_gives_the_same_bits() {
     let stream = Stream::new(44_100.0, Layout::STEREO).unwrap();
-    let setup = FaderSetup::default().with_inverted(0).unwrap();
     let input = noise::<f32>(2, 4000, 1.0, 7);
-    let render = |seed: u32| {
+    let render = |seed: u32, shape: RampShape| {
+        let setup = FaderSetup::default().with_inverted(0).unwrap();
+        let setup = setup.with_ramp(shape, 13.0).unwrap();
         let mut fader = Fader::new(setup, FaderParams::default(), stream).unwrap();
         let mut audio = input.clone();
         let mut pick = Noise::new(seed);
         let mut at = 0;
-        for (end, gain_db) in [(700, -30.0), (1111, FADER_FLOOR_DB), (2500, 6.0), (4000, 0.0)] {
+        // Level, mute and polarity move at once and change their minds on the way.
+        for (turn, (end, gain_db)) in
+            [(700, -30.0), (1111, FADER_FLOOR_DB), (1300, -12.0), (2500, 6.0), (4000, 0.0)]
+                .into_iter()
+                .enumerate()
+        {
             while at < end {
                 let count = if seed == 0 { end } else { pick.below(90) }.min(end - at);
                 let mut block = BlockMut::new(&mut audio).unwrap();
@@ -198,12 +394,16 @@ fn every_split_gives_the_same_bits() {
                 at += count;
             }
             fader.set_params(FaderParams { gain_db }).unwrap();
+            fader.set_muted(turn == 1);
+            fader.set_inverted(turn % 2, turn < 3).unwrap();
         }
         let block = Block::new(&audio).unwrap();
         block.channels().flatten().map(|x| x.to_bits()).collect::<Vec<_>>()
     };
-    let whole = render(0);
-    for seed in 1..6 {
-        assert_eq!(render(seed), whole);
+    for shape in SHAPES {
+        let whole = render(0, shape);
+        for seed in 1..6 {
+            assert!(render(seed, shape) == whole, "{shape:?}, splits of seed {seed}");
+        }
     }
 }

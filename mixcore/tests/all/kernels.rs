@@ -84,6 +84,9 @@ fn buses<S: Sample>() {
         kernels::accumulate(isa, &mut sum, &source[offset..], 0.3);
         scalar::accumulate(&mut twin, &source[offset..], 0.3);
         assert_eq!(bits(&sum), bits(&twin));
+        kernels::accumulate_ramp(isa, &mut sum, &source[offset..], 0.3, -1e-4, 7);
+        scalar::accumulate_ramp(&mut twin, &source[offset..], 0.3, -1e-4, 7);
+        assert_eq!(bits(&sum), bits(&twin));
         let mut out = vec![S::zero(); length];
         let mut out_twin = out.clone();
         kernels::round_into(isa, &sum, &mut out);

@@ -9,15 +9,24 @@
 
 mod analysis;
 mod conformance;
+mod convolver;
+mod crossover;
+mod design;
 mod dialogue;
+mod dry_path;
 mod extent;
 mod fft;
+mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
+mod kernels_fir;
 mod kernels_matrix;
+mod kernels_pipeline;
+mod laws;
 mod layouts;
 mod masking;
+mod matching;
 mod objects;
 mod order;
 mod pan;
@@ -26,6 +35,8 @@ mod point_source;
 mod promises;
 mod properties;
 mod properties_lent;
+mod properties_level;
+mod rate_lent;
 mod rigs;
 mod roster;
 mod signals;
@@ -33,8 +44,18 @@ mod spectrum;
 mod stereo;
 mod trade;
 
+#[cfg(feature = "alloc")]
+mod align;
+#[cfg(feature = "json")]
+mod align_cue;
+#[cfg(feature = "alloc")]
+mod automation;
+#[cfg(feature = "alloc")]
+mod bus;
 #[cfg(feature = "json")]
 mod cue;
+#[cfg(feature = "alloc")]
+mod dc_blocker;
 #[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
@@ -44,9 +65,15 @@ mod delivery;
 #[cfg(feature = "alloc")]
 mod differential;
 #[cfg(feature = "alloc")]
+mod dither;
+#[cfg(feature = "alloc")]
+mod eq;
+#[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]
 mod fader;
+#[cfg(feature = "alloc")]
+mod fir;
 #[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "alloc")]
@@ -64,6 +91,8 @@ mod masking_cue;
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
+#[cfg(feature = "alloc")]
+mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]
@@ -71,10 +100,16 @@ mod reference;
 #[cfg(feature = "json")]
 mod reported;
 #[cfg(feature = "alloc")]
+mod resampler;
+#[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]
 mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
 #[cfg(feature = "alloc")]
+mod svf;
+#[cfg(feature = "alloc")]
 mod true_peak;
+#[cfg(feature = "alloc")]
+mod windowed_sinc;

@@ -4,6 +4,7 @@ use mixcore::audio::{Block, BlockMut};
 use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
 use mixcore::filters::Delay;
 use mixcore::kernels::{self, Isa, KSegments, KWeight, scalar};
+use mixcore::level::{AlignSetup, Aligner, Recording};
 use mixcore::loudness::{
     BinWidth, LiveMeter, LiveMeterSetup, LoudnessHistory, Meter, MeterSetup, StemActivity,
 };
@@ -116,6 +117,30 @@ proptest! {
                 prop_assert_eq!(stem.frames(), audio.len() as u64);
             }
             Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+
+    /// An aligner in lent memory: an error, or a reading of whatever it is given.
+    #[test]
+    fn alignments_in_any_memory(
+        max_offset_ms in prop_oneof![any_number(), 1.0..50.0],
+        missing in 0..2_usize,
+        audio in prop::collection::vec(prop_oneof![4 => -2.0..2.0_f32, 1 => any::<f32>()], 1..200),
+        frames in 3900..5000_usize,
+    ) {
+        let setup = AlignSetup { max_offset_ms, ..AlignSetup::default() };
+        let Ok(need) = Aligner::required_len(&setup, 8e3) else { return Ok(()) };
+        let mut memory = vec![1.0; need - missing];
+        let made = Aligner::new_in(setup, 8e3, Isa::detect(), &mut memory);
+        prop_assert_eq!(made.is_ok(), missing == 0);
+        if let Ok(mut aligner) = made {
+            let samples: Vec<f32> = audio.iter().cycle().take(frames).copied().collect();
+            let recording = Recording { samples: &samples[..], rate_hz: 8e3 };
+            let found = aligner.measure(recording, recording);
+            prop_assert!(frames >= 4000 || found.is_err());
+            if let Ok(found) = found {
+                prop_assert!(found.delay_frames.value().is_none_or(|delay| delay.abs() < 1.0));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod annex2;
 mod dialogue;
+pub mod fir;
 pub mod judge;
 mod loudness;
 pub mod printed;

@@ -6,17 +6,19 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod filters;
+mod level;
 mod programme;
 
 use mixcore::audio::{Block, BlockMut, Sample};
 use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
-use mixcore::filters::Delay;
-use mixcore::level::{Fader, FaderParams, FaderSetup};
 use mixcore::loudness::{Meter, MeterSetup};
 use mixcore::spatial::{FoldDown, Panner, PannerParams};
 use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
 use sha2::{Digest, Sha256};
 
+use filters::{cascade, convolver, crossover, delay, eq, fir, fractional_delay, svf};
+use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
 use programme::Programme;
 
 const RATE_HZ: f64 = 48_000.0;
@@ -28,9 +30,9 @@ const METER_FRAMES: usize = 192_000;
 const BLOCK: usize = 480;
 /// Channels of the larger layout, 5.1.
 const CHANNELS: usize = 6;
+/// Most channels that come out: three bands of 5.1.
+const OUTPUTS: usize = 3 * CHANNELS;
 
-/// Frames of the delay.
-const DELAY_FRAMES: usize = 123;
 /// Memory of the limiter and of the meter, more than they ask for; their constructors check.
 const LIMITER_SAMPLES: usize = 20_000;
 const LIMITER_CONTROL: usize = 10_000;
@@ -51,7 +53,25 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
             )+
         };
     }
-    rows!(delay, fader, fold_down, limiter, meter, panner);
+    rows!(
+        automated_gain,
+        cascade,
+        convolver,
+        crossover,
+        dc_blocker,
+        delay,
+        dither,
+        dither_shaped,
+        eq,
+        fader,
+        fir,
+        fold_down,
+        fractional_delay,
+        limiter,
+        meter,
+        panner,
+        svf
+    );
     Ok(())
 }
 
@@ -82,8 +102,8 @@ fn in_two_layouts<S: Sample>(
 ) -> Result<Sha256, Error> {
     let mut hash = Sha256::new();
     for layout in [Layout::STEREO, Layout::SURROUND_5_1] {
-        let mut audio = [[S::zero(); FRAMES]; CHANNELS];
-        for (channel, samples) in audio.iter_mut().enumerate() {
+        let mut audio = [[S::zero(); FRAMES]; OUTPUTS];
+        for (channel, samples) in audio[..CHANNELS].iter_mut().enumerate() {
             Programme::new(channel, FRAMES).fill(samples);
         }
         let outputs = run(Stream::new(RATE_HZ, layout)?, &mut audio)?;
@@ -113,7 +133,7 @@ fn convert<S: Sample>(
     processor: &mut dyn Convert<S>,
     audio: &mut [[S; FRAMES]],
 ) -> Result<usize, Error> {
-    let mut converted = [[S::zero(); FRAMES]; CHANNELS];
+    let mut converted = [[S::zero(); FRAMES]; OUTPUTS];
     let (inputs, outputs) = (processor.input_channels(), processor.output_channels());
     for at in (0..FRAMES).step_by(BLOCK) {
         let input = Block::new(&audio[..inputs])?;
@@ -122,20 +142,6 @@ fn convert<S: Sample>(
     }
     audio.copy_from_slice(&converted);
     Ok(outputs)
-}
-
-fn delay<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
-        let mut memory = [S::one(); DELAY_FRAMES * CHANNELS];
-        process(&mut Delay::new_in(DELAY_FRAMES, stream, &mut memory)?, stream, audio)
-    })
-}
-
-fn fader<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
-        let setup = FaderSetup::default().with_inverted(1)?;
-        process(&mut Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?, stream, audio)
-    })
 }
 
 fn fold_down<S: Sample>() -> Result<Sha256, Error> {

@@ -6,9 +6,23 @@ use mixcore::audio::Sample;
 const SEED: u32 = 77;
 const SEED_STEP: u32 = 7919;
 
+/// White noise, uniform in [-1, 1): the 32-bit LCG of Numerical Recipes.
+pub struct Noise(u32);
+
+impl Noise {
+    pub fn new(seed: u32) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(self.0 >> 8) / f64::from(1_u32 << 23) - 1.0
+    }
+}
+
 /// One channel of the programme.
 pub struct Programme {
-    state: u32,
+    noise: Noise,
     frame: usize,
     frames: usize,
 }
@@ -16,15 +30,14 @@ pub struct Programme {
 impl Programme {
     /// A channel from its first frame; `frames` is the length of the whole.
     pub fn new(channel: usize, frames: usize) -> Self {
-        Self { state: SEED.wrapping_add(channel as u32 * SEED_STEP), frame: 0, frames }
+        let seed = SEED.wrapping_add(channel as u32 * SEED_STEP);
+        Self { noise: Noise::new(seed), frame: 0, frames }
     }
 
     /// The next frames.
     pub fn fill<S: Sample>(&mut self, samples: &mut [S]) {
         for sample in samples {
-            // The 32-bit LCG of Numerical Recipes.
-            self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let noise = f64::from(self.state >> 8) / f64::from(1_u32 << 23) - 1.0;
+            let noise = self.noise.next();
             let level = match self.frame * 8 / self.frames {
                 0 | 4 => 0.05,
                 1 | 5 => 2.5,

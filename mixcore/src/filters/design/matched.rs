@@ -1,0 +1,288 @@
+//! The matched designs: a biquad whose magnitude passes through that of the analogue prototype.
+//!
+//! With x = sin²(w/2), w = 2π·f/rate, the squared magnitude of a biquad is a ratio of two quadratic
+//! polynomials, as that of the prototype is in u = (f/hz)². In t = x/x0 (x0 at `hz`)
+//!
+//! > |H|² = N(t)/D(t), N = n0 + n1·t + n2·t², D = 1 + d1·t + d2·t²
+//!
+//! and "at this frequency |H|² is M" is one linear equation, N(t) − M·D(t) = 0; so is a slope,
+//! N'(t) − M'·D(t) − M·D'(t) = 0 with M' = dM/du·tan(w0/2)/(w0/2). Five conditions fix everything:
+//! the level at 0 Hz, level and slope at `hz` (so a peak stays in its place), and the levels at one
+//! frequency beside `hz` and at one near 0.87 of Nyquist. Beyond that nothing is matched: a digital
+//! response is flat at Nyquist, an analogue one is not, and whoever asks for its level there pays
+//! in the band below. A shelf has four levels instead, for it has no peak; a high-pass has N = n2·t²
+//! (a double zero at 0 Hz) and three levels. Where the frequencies lie was chosen by a search for
+//! the least largest error over Q, gain and `hz`.
+//!
+//! Back to coefficients (Vicanek): in x, N = c0 + c1·x + c2·x² has
+//! b0 + b1 + b2 = √N(0), b0 − b1 + b2 = √N(1), b0·b2 = c2/16, and so
+//!
+//! > (b0 − b2)² = (2·c0 + c1 + 2·√(N(0)·N(1)))/4
+//!
+//! Positive roots give the minimum-phase solution, all of whose zeros lie inside the unit circle;
+//! so D gives stable poles. If the right side is negative, N has a zero inside the band: then the
+//! five points ask for more than real coefficients can do, which happens where the prototype is so
+//! smooth in the band that a pole and a zero nearly cancel. One of each is enough there: three
+//! points.
+//!
+//! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
+//! M. Vicanek, "Matched Second Order Digital Filters" (2016). Verified against the prototypes in
+//! `tests/all/design.rs`.
+
+use super::prototype::Power;
+use super::{Shape, Width, cookbook};
+use crate::filters::Biquad;
+use crate::math;
+use crate::units::power_to_db;
+
+/// Upper frequency that is matched, as a share of Nyquist.
+const EDGE: f64 = 0.88;
+/// Highest corner and upper frequency that a first-order design matches.
+const FIRST_ORDER: [f64; 2] = [0.45, 0.82];
+/// Frequencies, as shares of Nyquist, at which a fallback is judged.
+const CHECKS: [f64; 6] = [0.03, 0.15, 0.35, 0.55, 0.75, 0.9];
+
+/// `share` is hz/rate, between 0 and 1/2.
+pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f64) -> Biquad {
+    let match_up = Match::new(power, 2.0 * share);
+    let r = match_up.corner;
+    // Where a fallback of first order is matched: a falling skirt asks for more of the top.
+    let smooth = if shape == Shape::LowPass { [0.6, 0.88] } else { FIRST_ORDER };
+    let found = match shape {
+        Shape::HighPass => match_up.high_pass(q),
+        Shape::BandPass | Shape::BandPassSkirt => {
+            match_up.peak((0.75 * r * lower_edge(q)).min(0.42), edge_beside(0.87, r))
+        }
+        Shape::Notch => {
+            let near = match r < 0.3 {
+                true if q < 0.6 => (1.9 * r + 0.01).min(0.36),
+                true => 1.1 * r,
+                false => r * (0.93 - 0.07 / q).max(0.6),
+            };
+            match_up.notch(near, edge_beside(EDGE, r))
+        }
+        Shape::LowPass => {
+            let near = if r < 0.6 { 0.68 } else { (r * lower_edge(q)).min(0.68) };
+            match_up.peak(near, if r < 0.85 { edge_beside(0.89, r) } else { 0.8 })
+        }
+        Shape::Bell => match_up.peak(r * lower_edge(q).min(0.93), edge_beside(0.87, r)),
+        Shape::LowShelf | Shape::HighShelf | Shape::Tilt => {
+            let c = r.min(0.6);
+            match_up.levels([0.45 * c, 0.87 * c, 1.27 * c, 0.89])
+        }
+        // Its magnitude is matched by anything.
+        Shape::AllPass => None,
+    };
+    found.unwrap_or_else(|| {
+        let bilinear = cookbook::design(shape, share, Width::Q(q), q, gain_db);
+        match match_up.smooth(smooth) {
+            Some(smooth) if match_up.error_db(&smooth) < match_up.error_db(&bilinear) => smooth,
+            _ => bilinear,
+        }
+    })
+}
+
+/// A first-order design: N and D have no t².
+pub(super) fn first_order(power: &Power, share: f64) -> Option<Biquad> {
+    Match::new(power, 2.0 * share).smooth(FIRST_ORDER)
+}
+
+/// Lower edge of the band of a resonance, as a share of its centre.
+fn lower_edge(q: f64) -> f64 {
+    let half = 0.5 / q;
+    // √(1 + half²) − half without its cancellation.
+    1.0 / (math::sqrt(1.0 + half * half) + half)
+}
+
+/// `wished`, or `instead` where that lies too near to the corner `r` to say anything new.
+fn apart(wished: f64, instead: f64, r: f64) -> f64 {
+    if (wished - r).abs() < 0.02 { instead } else { wished }
+}
+
+/// The edge, 0.02 or more from the corner `r`.
+fn edge_beside(edge: f64, r: f64) -> f64 {
+    apart(edge, if r < edge { r + 0.02 } else { r - 0.02 }, r)
+}
+
+/// What is to be matched: a prototype with its corner at a share of Nyquist.
+struct Match<'a> {
+    power: &'a Power,
+    corner: f64,
+    /// sin²(w0/2).
+    x0: f64,
+}
+
+/// One condition as a row of a linear system: factors of the unknowns, then the right side.
+type Row<const N: usize> = ([f64; N], f64);
+
+impl<'a> Match<'a> {
+    fn new(power: &'a Power, corner: f64) -> Self {
+        let sine = math::sin(math::PI / 2.0 * corner);
+        Self { power, corner, x0: sine * sine }
+    }
+
+    /// t and |H|² at a share of Nyquist.
+    fn point(&self, share: f64) -> (f64, f64) {
+        let sine = math::sin(math::PI / 2.0 * share);
+        let ratio = share / self.corner;
+        (sine * sine / self.x0, self.power.at(ratio * ratio))
+    }
+
+    /// |H|² at 0 Hz.
+    fn at_zero(&self) -> f64 {
+        self.power.p[0] / self.power.q[0]
+    }
+
+    /// The condition that the magnitude at t is `m`, for the unknowns n1, n2, d1, d2.
+    fn level(&self, (t, m): (f64, f64)) -> Row<4> {
+        scaled([t, t * t, -m * t, -m * t * t], m - self.at_zero())
+    }
+
+    /// Level and slope at the corner, levels at two more shares of Nyquist.
+    fn peak(&self, near: f64, edge: f64) -> Option<Biquad> {
+        let half = math::PI / 2.0 * self.corner;
+        let (m, by_u) = self.power.with_slope(1.0);
+        let slope = by_u * math::tan(half) / half;
+        let rows = [
+            self.level((1.0, m)),
+            scaled([1.0, 2.0, -slope - m, -slope - 2.0 * m], slope),
+            self.level(self.point(near)),
+            self.level(self.point(edge)),
+        ];
+        self.biquad(rows)
+    }
+
+    /// Levels at four shares of Nyquist.
+    fn levels(&self, shares: [f64; 4]) -> Option<Biquad> {
+        self.biquad(shares.map(|share| self.level(self.point(share))))
+    }
+
+    fn biquad(&self, rows: [Row<4>; 4]) -> Option<Biquad> {
+        let [n1, n2, d1, d2] = solve(rows)?;
+        self.factors([self.at_zero(), n1, n2], [1.0, d1, d2])
+    }
+
+    /// N = (1 − t)², so that the zeros lie on the unit circle; two levels. From N/M = D.
+    fn notch(&self, near: f64, edge: f64) -> Option<Biquad> {
+        let rows = [near, edge].map(|share| {
+            let (t, m) = self.point(share);
+            scaled([t, t * t], (1.0 - t) * (1.0 - t) / m - 1.0)
+        });
+        let [d1, d2] = solve(rows)?;
+        // |1 − 2·cos(w0)·z⁻¹ + z⁻²|² = 16·(x0 − x)².
+        let cos = math::cos(math::PI * self.corner);
+        finite(cookbook::normalised([0.25, -0.5 * cos, 0.25], self.factor([1.0, d1, d2])?))
+    }
+
+    /// N = n2·t², so that (1 − z⁻¹)² is exact; three levels. From n2·t²/M = D.
+    fn high_pass(&self, q: f64) -> Option<Biquad> {
+        let (r, lower) = (self.corner, lower_edge(q));
+        let c = r.min(0.6);
+        let (low, middle, edge) = if q < 3.0 {
+            let middle = (c + (r - c) * ((q - 0.7) / 3.0).clamp(0.0, 1.0)).min(0.9);
+            ((c * lower * lower).max(0.05 * c).min(0.96 * middle), middle, 0.85)
+        } else {
+            let low = (0.93 * r).min(0.65);
+            (low * lower * lower, r.min(0.95), (r + 0.1).clamp(0.7, 0.85))
+        };
+        let rows = [low, middle, edge.max(middle + 0.03)].map(|share| {
+            let (t, m) = self.point(share);
+            scaled([t * t / m, -t, -t * t], 1.0)
+        });
+        let [n2, d1, d2] = solve(rows)?;
+        let first = self.factor([0.0, 0.0, n2])?[0];
+        let poles = self.factor([1.0, d1, d2])?;
+        finite(cookbook::normalised([first, -2.0 * first, first], poles))
+    }
+
+    /// First order: levels at 0 Hz, at the corner or `below` it, and at the edge.
+    fn smooth(&self, [below, edge]: [f64; 2]) -> Option<Biquad> {
+        let rows = [self.corner.min(below), edge].map(|share| {
+            let (t, m) = self.point(share);
+            scaled([t, -m * t], m - self.at_zero())
+        });
+        let [n1, d1] = solve(rows)?;
+        self.factors([self.at_zero(), n1, 0.0], [1.0, d1, 0.0])
+    }
+
+    /// The minimum-phase biquad of N and D.
+    fn factors(&self, n: [f64; 3], d: [f64; 3]) -> Option<Biquad> {
+        finite(cookbook::normalised(self.factor(n)?, self.factor(d)?))
+    }
+
+    /// The polynomial in z⁻¹ whose squared magnitude is c0 + c1·t + c2·t², times x0.
+    fn factor(&self, c: [f64; 3]) -> Option<[f64; 3]> {
+        let at_zero = c[0] * self.x0 * self.x0;
+        let slope = c[1] * self.x0;
+        let at_nyquist = at_zero + slope + c[2];
+        if !(at_zero >= 0.0 && at_nyquist >= 0.0) {
+            return None;
+        }
+        let (even, odd) = (math::sqrt(at_zero), math::sqrt(at_nyquist));
+        let difference = 2.0 * at_zero + slope + 2.0 * even * odd;
+        // What is negative by rounding alone is a double zero, a notch.
+        let rounding = 1e-13 * (2.0 * at_zero + slope.abs());
+        if difference.is_nan() || difference < -rounding {
+            return None;
+        }
+        let first = (even + odd + math::sqrt(difference.max(0.0))) / 4.0;
+        let last = if first > 0.0 { c[2] / (16.0 * first) } else { 0.0 };
+        Some([first, (even - odd) / 2.0, last])
+    }
+
+    /// Largest deviation from the prototype at the check frequencies, dB.
+    fn error_db(&self, found: &Biquad) -> f64 {
+        CHECKS.iter().fold(0.0, |worst, &share| {
+            let truth = power_to_db(self.point(share).1);
+            let error = (found.response_db(share, 2.0) - truth).abs();
+            if error > worst { error } else { worst }
+        })
+    }
+}
+
+/// The biquad, if there is one.
+fn finite(found: Biquad) -> Option<Biquad> {
+    found.b.iter().chain(&found.a).all(|c| c.is_finite()).then_some(found)
+}
+
+/// A row divided by its largest factor.
+fn scaled<const N: usize>(factors: [f64; N], right: f64) -> Row<N> {
+    let largest = factors.iter().fold(right.abs(), |most, f| most.max(f.abs()));
+    if largest > 0.0 { (factors.map(|f| f / largest), right / largest) } else { (factors, right) }
+}
+
+/// Gaussian elimination with pivots by column.
+fn solve<const N: usize>(mut rows: [Row<N>; N]) -> Option<[f64; N]> {
+    for column in 0..N {
+        let mut best = column;
+        for row in column..N {
+            if factor_of(&rows, row, column)?.abs() > factor_of(&rows, best, column)?.abs() {
+                best = row;
+            }
+        }
+        let pivot = *rows.get(best)?;
+        *rows.get_mut(best)? = *rows.get(column)?;
+        *rows.get_mut(column)? = pivot;
+        let leading = *pivot.0.get(column)?;
+        for (factors, right) in rows.iter_mut().skip(column + 1) {
+            let share = *factors.get(column)? / leading;
+            for (to, from) in factors.iter_mut().zip(&pivot.0) {
+                *to -= share * from;
+            }
+            *right -= share * pivot.1;
+        }
+    }
+    let mut found = [0.0; N];
+    for column in (0..N).rev() {
+        let (factors, mut right) = *rows.get(column)?;
+        for (factor, known) in factors.iter().zip(&found).skip(column + 1) {
+            right -= factor * known;
+        }
+        *found.get_mut(column)? = right / *factors.get(column)?;
+    }
+    found.iter().all(|x| x.is_finite()).then_some(found)
+}
+
+fn factor_of<const N: usize>(rows: &[Row<N>; N], row: usize, column: usize) -> Option<f64> {
+    rows.get(row)?.0.get(column).copied()
+}

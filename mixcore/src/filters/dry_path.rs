@@ -1,0 +1,302 @@
+//! The dry path of a processor: the input in step with the output, and a click-free mix of both.
+//!
+//! A parallel compressor, a reverb at 30 %, a bypass that does not jump in time: what a processor with
+//! latency D gives is mixed with its input D frames late,
+//!
+//! > out\[n\] = dry + (wet − dry)·w, dry = x\[n − D\]
+//!
+//! where w runs straight over 20 ms after a change. The change travels with the signal: it is asked for
+//! at an input frame and is heard when that frame comes out. At w = 0 the output is the delayed
+//! (cleaned) input bit for bit, at w = 1 what the processor gives bit for bit.
+//!
+//! Cost: two copies and a clean a sample; a multiplication while neither 0 nor 1. Latency: none of its
+//! own. Limits: w is linear in amplitude, which is right for signals that are alike.
+
+use core::ops::Range;
+
+use crate::audio::{BlockMut, Sample, Store};
+use crate::error::Error;
+use crate::filters::delay::MAX_DELAY_S;
+use crate::kernels;
+use crate::math;
+use crate::ramp::{Glide, ramp_frames};
+use crate::stream::Stream;
+
+/// Frames that go through a dry path in one go.
+pub const DRY_PATH_FRAMES: usize = 64;
+
+/// Memory that [`DryPath::new_in`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DryPathStorage {
+    /// Samples: the delayed input.
+    pub samples: usize,
+    /// Control values: the shares of the delayed frames.
+    pub control: usize,
+}
+
+/// The latency-matched dry path of a processor, and the mix of dry and wet.
+///
+/// A processor calls [`DryPath::take`] with up to [`DRY_PATH_FRAMES`] frames of its input, puts its
+/// output in their place, and calls [`DryPath::blend`] with the same frames.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::filters::DryPath;
+/// use mixcore::{BlockMut, Layout, Stream};
+/// let mut path = DryPath::new(2, 25.0, Stream::new(48_000.0, Layout::MONO)?)?;
+/// let mut audio = [1.0_f64, 2.0, 3.0, 4.0];
+/// let mut block = BlockMut::mono(&mut audio);
+/// path.take(&mut block, 0..4)?;
+/// block.fill(8.0); // a processor with a latency of two frames
+/// path.blend(&mut block, 0..4)?;
+/// assert_eq!(audio, [2.0, 2.0, 2.75, 3.5]); // 25 % of 8, and 75 % of nothing, nothing, 1, 2
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct DryPath<'a, S> {
+    /// A ring for each channel, one after the other.
+    rings: Store<'a, S>,
+    /// A ring of the frames' shares, in step with those of the samples.
+    shares: Store<'a, f32>,
+    latency: usize,
+    /// Place of the next frame in every ring.
+    at: usize,
+    stream: Stream,
+    share: Glide<f32>,
+    mix_percent: f64,
+    bypass: bool,
+    /// Absolute frame of the next input.
+    now: u64,
+    faults: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl<S: Sample> DryPath<'static, S> {
+    /// A dry path for a processor of this latency, in memory of its own.
+    ///
+    /// # Errors
+    /// As [`DryPath::new_in`], but for the memory.
+    pub fn new(latency_frames: usize, mix_percent: f64, stream: Stream) -> Result<Self, Error> {
+        let need = Self::required_len(latency_frames, &stream)?;
+        let (rings, shares) =
+            (Store::owned(need.samples, S::zero()), Store::owned(need.control, 0.0));
+        Self::over(rings, shares, latency_frames, mix_percent, stream)
+    }
+}
+
+impl<'a, S: Sample> DryPath<'a, S> {
+    /// A dry path for a processor of this latency in lent memory of [`DryPath::required_len`]. The
+    /// mix is 0 (dry) to 100 (wet) percent.
+    ///
+    /// # Errors
+    /// A latency of more than 60 s, a mix outside its bounds, a stream out of range, or too little
+    /// memory.
+    pub fn new_in(
+        latency_frames: usize,
+        mix_percent: f64,
+        stream: Stream,
+        samples: &'a mut [S],
+        control: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        let need = Self::required_len(latency_frames, &stream)?;
+        let rings = Store::lent("dry path sample", samples, need.samples, S::zero())?;
+        let shares = Store::lent("dry path control", control, need.control, 0.0)?;
+        Self::over(rings, shares, latency_frames, mix_percent, stream)
+    }
+
+    /// Memory that a dry path of this latency needs.
+    ///
+    /// # Errors
+    /// A latency of more than 60 s, or a stream out of range.
+    pub fn required_len(latency_frames: usize, stream: &Stream) -> Result<DryPathStorage, Error> {
+        stream.validate()?;
+        let max = math::floor(MAX_DELAY_S * stream.rate_hz);
+        #[expect(clippy::cast_precision_loss, reason = "only compared with a bound below 2^25")]
+        Error::check_range("latency_frames", latency_frames as f64, 0.0, max)?;
+        let control = latency_frames + DRY_PATH_FRAMES;
+        Ok(DryPathStorage { samples: control * stream.channel_count(), control })
+    }
+
+    fn over(
+        rings: Store<'a, S>,
+        shares: Store<'a, f32>,
+        latency: usize,
+        mix_percent: f64,
+        stream: Stream,
+    ) -> Result<Self, Error> {
+        let share = Glide::new(share_of(mix_percent)?, ramp_frames(stream.rate_hz));
+        let mut path = Self {
+            rings,
+            shares,
+            latency,
+            at: 0,
+            stream,
+            share,
+            mix_percent,
+            bypass: false,
+            now: 0,
+            faults: 0,
+        };
+        path.reset();
+        Ok(path)
+    }
+
+    /// The delay of the dry signal.
+    #[must_use]
+    pub fn latency_frames(&self) -> usize {
+        self.latency
+    }
+
+    /// The mix it stands at or moves to, bypass aside.
+    #[must_use]
+    pub fn mix_percent(&self) -> f64 {
+        self.mix_percent
+    }
+
+    /// Moves to another mix over 20 ms from the next input frame.
+    ///
+    /// # Errors
+    /// A mix outside 0 to 100 percent; nothing changes then.
+    pub fn set_mix_percent(&mut self, mix_percent: f64) -> Result<(), Error> {
+        share_of(mix_percent)?;
+        self.mix_percent = mix_percent;
+        self.turn();
+        Ok(())
+    }
+
+    /// Whether only the dry signal is let through.
+    #[must_use]
+    pub fn bypass(&self) -> bool {
+        self.bypass
+    }
+
+    /// Lets only the dry signal through, or the mix again, over 20 ms from the next input frame.
+    pub fn set_bypass(&mut self, bypass: bool) {
+        self.bypass = bypass;
+        self.turn();
+    }
+
+    fn turn(&mut self) {
+        let share = if self.bypass { 0.0 } else { share_of(self.mix_percent).unwrap_or(1.0) };
+        self.share.move_to(share, self.now);
+    }
+
+    /// Samples so far that were not finite or beyond 1e6 and were taken as 0.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// Clears the delayed signal and ends a running change.
+    pub fn reset(&mut self) {
+        self.share.settle();
+        self.rings.fill(S::zero());
+        self.shares.fill(self.share.target());
+        self.at = 0;
+        self.now = 0;
+        self.faults = 0;
+    }
+
+    /// Takes the frames `part` of a processor's input; cleans them in place.
+    ///
+    /// # Errors
+    /// Another number of channels than the stream's, more than [`DRY_PATH_FRAMES`] frames, or frames
+    /// that the block does not have; nothing is taken then.
+    pub fn take(&mut self, io: &mut BlockMut<'_, S>, part: Range<usize>) -> Result<(), Error> {
+        self.check(io, &part)?;
+        let isa = self.stream.isa;
+        let ring_len = self.ring_len();
+        let channels = io.channels_mut().zip(self.rings.chunks_exact_mut(ring_len));
+        for (samples, ring) in channels {
+            let Some(samples) = samples.get_mut(part.clone()) else { continue };
+            self.faults += kernels::clean_in_place(isa, samples) as u64;
+            let [first, second] = wrapped_mut(ring, self.at, samples.len());
+            for (to, from) in first.iter_mut().chain(second).zip(samples) {
+                *to = *from;
+            }
+        }
+        let [first, second] = wrapped_mut(&mut self.shares, self.at, part.len());
+        self.share.fill(self.now, first);
+        self.share.fill(self.now + first.len() as u64, second);
+        Ok(())
+    }
+
+    /// Mixes the processor's output, which stands in the frames `part` that were taken last, with the
+    /// dry signal.
+    ///
+    /// # Errors
+    /// As [`DryPath::take`]; the block is untouched then.
+    pub fn blend(&mut self, io: &mut BlockMut<'_, S>, part: Range<usize>) -> Result<(), Error> {
+        self.check(io, &part)?;
+        let (isa, frames) = (self.stream.isa, part.len());
+        let ring_len = self.ring_len();
+        // The ring holds one chunk more than the latency.
+        let from = if self.at >= self.latency {
+            self.at - self.latency
+        } else {
+            self.at + DRY_PATH_FRAMES
+        };
+        let [shares, shares_after] = wrapped(&self.shares, from, frames);
+        let all_wet = shares.iter().chain(shares_after).all(|&share| share == 1.0);
+        if !all_wet {
+            for (samples, ring) in io.channels_mut().zip(self.rings.chunks_exact(ring_len)) {
+                let [dry, dry_after] = wrapped(ring, from, frames);
+                let samples = samples.get_mut(part.clone()).unwrap_or_default();
+                if let Some((wet, wet_after)) = samples.split_at_mut_checked(dry.len()) {
+                    kernels::blend(isa, wet, dry, shares);
+                    kernels::blend(isa, wet_after, dry_after, shares_after);
+                }
+            }
+        }
+        let next = self.at + frames;
+        self.at = if next >= ring_len { next - ring_len } else { next };
+        self.now += frames as u64;
+        Ok(())
+    }
+
+    /// At least 1, as the compiler has to see.
+    fn ring_len(&self) -> usize {
+        (self.latency + DRY_PATH_FRAMES).max(1)
+    }
+
+    fn check(&self, io: &BlockMut<'_, S>, part: &Range<usize>) -> Result<(), Error> {
+        io.check_channels("block", self.stream.channel_count())?;
+        if part.start > part.end || part.end > io.frames() || part.len() > DRY_PATH_FRAMES {
+            return Err(Error::FrameCount {
+                what: "part of a block for a dry path",
+                given: part.len(),
+                expected: DRY_PATH_FRAMES.min(io.frames()),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A mix as a share of the wet signal.
+fn share_of(mix_percent: f64) -> Result<f32, Error> {
+    let percent = Error::check_range("mix_percent", mix_percent, 0.0, 100.0)?;
+    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+    Ok((percent / 100.0) as f32)
+}
+
+/// `count` places of a ring from `at` on, at most as many as it has.
+fn wrapped<T>(ring: &[T], at: usize, count: usize) -> [&[T]; 2] {
+    let Some((before, behind)) = ring.split_at_checked(at) else { return [&[], &[]] };
+    match behind.get(..count) {
+        Some(part) => [part, &[]],
+        None => [behind, before.get(..count.saturating_sub(behind.len())).unwrap_or_default()],
+    }
+}
+
+fn wrapped_mut<T>(ring: &mut [T], at: usize, count: usize) -> [&mut [T]; 2] {
+    let Some((before, behind)) = ring.split_at_mut_checked(at) else { return [&mut [], &mut []] };
+    if count <= behind.len() {
+        [behind.get_mut(..count).unwrap_or_default(), &mut []]
+    } else {
+        let rest = count - behind.len();
+        [behind, before.get_mut(..rest).unwrap_or_default()]
+    }
+}

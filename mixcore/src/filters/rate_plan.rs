@@ -1,0 +1,230 @@
+//! What a resampler is made of: its quality, the ratio of its rates, its bank of phases.
+//!
+//! The figures and the equation stand in the resampler's own documentation.
+
+use super::design::WindowedSinc;
+use crate::audio::Sample;
+use crate::error::Error;
+use crate::kernels::PhasePlan;
+use crate::math;
+use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ, Stream};
+
+/// Largest numerator and denominator of the ratio of the rates in lowest terms: 44.1 to 384 kHz is
+/// 1280/147, a pull-down of 0.1 % is 1000/1001.
+pub const MAX_RATIO_TERM: usize = 1280;
+
+/// Input frames of a channel that are taken in at a time, at least.
+const CHUNK: usize = 256;
+
+/// How steep and how deep the low-pass is; the figures stand in the module's table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Quality {
+    /// Half the cost: what folds stays out of the pass-band, but not out of the band above it, as in
+    /// a converter's half-band filter. For rates whose pass-band ends beyond what is heard.
+    Fast,
+    /// Nothing folds; aliases 100 dB down: below the noise of 16 bits.
+    #[default]
+    Standard,
+    /// Nothing folds; aliases 140 dB down: at the noise of 24 bits.
+    Best,
+}
+
+impl Quality {
+    /// End of the pass-band as a share of the lower Nyquist frequency.
+    pub const PASS_BAND: f64 = 0.9071;
+    /// Largest deviation from 0 dB in the pass-band, dB.
+    pub const RIPPLE_DB: f64 = 0.01;
+
+    /// Level of whatever the change of the rate adds (aliases, images) under the signal, dB > 0.
+    #[must_use]
+    pub fn rejection_db(self) -> f64 {
+        match self {
+            Self::Fast | Self::Standard => 100.0,
+            Self::Best => 140.0,
+        }
+    }
+
+    /// Start of the stop-band as a share of the lower Nyquist frequency: from there on everything is
+    /// as far down as [`Quality::rejection_db`] says.
+    #[must_use]
+    pub fn stop_band(self) -> f64 {
+        match self {
+            Self::Fast => 2.0 - Self::PASS_BAND,
+            Self::Standard | Self::Best => 1.0,
+        }
+    }
+
+    /// Frames of the lower rate from the middle of the low-pass to either end.
+    fn half_width(self) -> u32 {
+        match self {
+            Self::Fast => 33,
+            Self::Standard => 66,
+            Self::Best => 88,
+        }
+    }
+
+    /// The low-pass, for an input of `ratio` times the lower rate.
+    ///
+    /// β and cut-off (cycles per frame of the lower rate) were searched: the cut-off as high as the
+    /// start of the stop-band allows, for the pass-band may ripple far more than the stop-band.
+    fn low_pass(self, ratio: f64) -> Result<WindowedSinc, Error> {
+        let (cutoff, beta) = match self {
+            Self::Fast => (0.496_3, 10.4),
+            Self::Standard => (0.475_1, 10.25),
+            Self::Best => (0.473_4, 14.7),
+        };
+        WindowedSinc::new(cutoff, f64::from(self.half_width()), beta)?.stretched(ratio)
+    }
+}
+
+/// What is fixed for life.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(deny_unknown_fields))]
+pub struct ResamplerSetup {
+    /// Sample rate of the output, Hz: 8 to 384 kHz.
+    pub output_rate_hz: f64,
+    /// How steep and how deep the low-pass is.
+    #[cfg_attr(feature = "json", serde(default))]
+    pub quality: Quality,
+}
+
+/// The ratio output/input in lowest terms and what follows from it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RatePlan {
+    pub(super) up: usize,
+    pub(super) down: usize,
+    /// Output frames.
+    pub(super) latency: usize,
+    pub(super) phases: PhasePlan,
+    /// Frames that a channel's line can hold: what a group reads, and new ones.
+    pub(super) capacity: usize,
+}
+
+impl ResamplerSetup {
+    /// A setup for this output rate at [`Quality::Standard`].
+    #[must_use]
+    pub fn to(output_rate_hz: f64) -> Self {
+        Self { output_rate_hz, quality: Quality::default() }
+    }
+
+    pub(super) fn plan<S: Sample>(&self, stream: &Stream) -> Result<RatePlan, Error> {
+        stream.validate()?;
+        Error::check_range("output_rate_hz", self.output_rate_hz, MIN_RATE_HZ, MAX_RATE_HZ)?;
+        let (up, down) = ratio(stream.rate_hz, self.output_rate_hz)?;
+        if up == down {
+            return Err(Error::Unsupported {
+                what: "a resampler between equal rates",
+                hint: "leave the audio as it is",
+            });
+        }
+        let half = self.quality.half_width() as usize;
+        let latency = if up > down { (half * up).div_ceil(down) } else { half };
+        // W + Λ·M/L input frames, W being `half` frames of the lower rate.
+        let taps = (half * up.max(down) + latency * down).div_ceil(up);
+        let phases = PhasePlan::new::<S>(up, down, taps);
+        let capacity = phases.read_len() + taps.max(CHUNK);
+        Ok(RatePlan { up, down, latency, phases, capacity })
+    }
+}
+
+impl RatePlan {
+    /// Samples of a channel's line: what a group reads beyond its own window lies behind.
+    pub(super) fn line_len(&self) -> usize {
+        self.capacity + self.phases.read_len() - self.phases.taps()
+    }
+
+    /// Output frames of a clip, ⌈frames·L/M⌉.
+    pub(super) fn clip_frames(&self, frames: usize) -> usize {
+        let scaled = (frames as u128).saturating_mul(self.up as u128);
+        let out = scaled.saturating_add(self.down as u128 - 1).checked_div(self.down as u128);
+        out.and_then(|out| usize::try_from(out).ok()).unwrap_or(usize::MAX)
+    }
+
+    /// Writes the phases: the tap that meets the sample `age` before the newest one lies at the time
+    /// p/L + age − Λ·M/L of the low-pass.
+    #[expect(clippy::cast_precision_loss, reason = "products far below 2^53")]
+    pub(super) fn fill<S: Sample>(&self, quality: Quality, bank: &mut [S]) -> Result<(), Error> {
+        let (up, down) = (self.up as f64, self.down as f64);
+        let low_pass = quality.low_pass((down / up).max(1.0))?;
+        let value = |t: f64| if t.abs() < low_pass.half_width() { low_pass.at(t) } else { 0.0 };
+        let middle = (self.latency * self.down) as f64;
+        for index in 0..self.phases.rows() {
+            let Some(row) = self.phases.row_mut(bank, index) else { continue };
+            let phase = self.phases.phase(index);
+            let newest = row.len().saturating_sub(1);
+            let time = |index: usize| {
+                (phase as f64 + newest.saturating_sub(index) as f64 * up - middle) / up
+            };
+            let sum: f64 = (0..row.len()).map(|index| value(time(index))).sum();
+            for (index, tap) in row.iter_mut().enumerate() {
+                *tap = S::from_f64(value(time(index)) / sum);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ratio output/input in lowest terms: of whole rates exactly, else by its continued fraction.
+fn ratio(from_hz: f64, to_hz: f64) -> Result<(usize, usize), Error> {
+    /// Two fractions of whole rates differ by more as long as the terms keep their bound; a clock
+    /// that is off by this much gains 4 µs in an hour.
+    const SHARE: f64 = 1e-9;
+    let (up, down) = if math::floor(from_hz) == from_hz && math::floor(to_hz) == to_hz {
+        let (mut divisor, mut rest) = (from_hz, to_hz);
+        while rest > 0.0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        (to_hz / divisor, from_hz / divisor)
+    } else {
+        let mut x = to_hz / from_hz;
+        let (mut before, mut last) = ((0.0, 1.0), (1.0, 0.0));
+        loop {
+            let whole = math::floor(x);
+            let (up, down): (f64, f64) = (whole * last.0 + before.0, whole * last.1 + before.1);
+            // The terms grow by Fibonacci's at least, so this ends soon.
+            if (to_hz * down - from_hz * up).abs() <= SHARE * to_hz * down {
+                break (up, down);
+            }
+            (before, last) = (last, (up, down));
+            x = 1.0 / (x - whole);
+        }
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a small whole number")]
+    let most = MAX_RATIO_TERM as f64;
+    Error::check_range("larger term of output_rate_hz / rate_hz", up.max(down), 1.0, most)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers from 1 to MAX_RATIO_TERM"
+    )]
+    Ok((up as usize, down as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_come_in_lowest_terms() {
+        assert_eq!(ratio(44_100.0, 48_000.0), Ok((160, 147)));
+        assert_eq!(ratio(192_000.0, 44_100.0), Ok((147, 640)));
+        assert_eq!(ratio(16_000.0, 48_000.0), Ok((3, 1)));
+        assert_eq!(ratio(384_000.0, 8_000.0), Ok((1, 48)));
+        assert_eq!(ratio(44_100.0, 384_000.0), Ok((1280, 147)));
+        // A pull-down, whose rate no whole number of Hz is.
+        assert_eq!(ratio(48_000.0, 48_000.0 / 1.001), Ok((1000, 1001)));
+        assert_eq!(ratio(48_000.0 / 1.001, 48_000.0), Ok((1001, 1000)));
+    }
+
+    #[test]
+    fn a_ratio_beyond_the_bound_names_it() {
+        let error = ratio(48_000.0, 47_999.0).unwrap_err();
+        let Error::OutOfRange { given, max, .. } = error else { panic!("{error}") };
+        assert_eq!((given, max), (48_000.0, 1280.0));
+        assert!(ratio(8_000.0, 8_000.0 * math::PI).is_err());
+    }
+}

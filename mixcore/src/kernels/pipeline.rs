@@ -1,0 +1,469 @@
+//! Up to eight biquads in series for a pair of channels. Lane axis: bands x channels.
+//!
+//! A cascade waits: band 1 needs what band 0 has just computed. Here band b works on sample n − b
+//! while band 0 works on sample n, so all bands are independent within a step, and one step of four
+//! vectors moves 8 bands x 2 channels on by one frame. What leaves the last band belongs to the
+//! sample that came in bands − 1 steps ago; the steps before the first and after the last sample
+//! are run with the lanes that have none standing still, so nothing is delayed and every split of
+//! a signal gives the same bits. Per band, transposed direct form II:
+//!
+//! > y = b0·x + s1, s1' = (b1·x + s2) − a1·y, s2' = b2·x − a2·y
+//!
+//! While a band moves, its coefficients run straight, c = start + step·p at p frames from the
+//! segment's origin, and y + dry·(x − y) goes on to the next band.
+
+use fearless_simd::{Simd, SimdMask, f64x2, f64x4, f64x8, prelude::*};
+
+use super::cascade::Section;
+use super::isa::{Isa, dispatch};
+use super::lanes::Lanes;
+use super::reduce::SAMPLE_LIMIT;
+use super::sample::Sample;
+
+/// Bands that run side by side.
+pub const PIPE_BANDS: usize = 8;
+/// Two bands of two channels share a vector.
+const VECTORS: usize = PIPE_BANDS / 2;
+/// A state below this magnitude becomes 0: −600 dBFS, far above the subnormal numbers.
+pub(super) const STATE_FLOOR: f64 = 1e-30;
+/// b0, b1, b2, a1, a2 and the dry share.
+const COEFFICIENTS: usize = 6;
+
+/// The lanes of one vector: band 2v left and right, band 2v + 1 left and right.
+type Quad = [f64; 4];
+
+/// States of a pair of channels: s1 and s2 of every vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PipeState([[Quad; 2]; VECTORS]);
+
+impl PipeState {
+    /// Forgets what a band has heard.
+    pub fn clear(&mut self, band: usize) {
+        if let Some(vector) = self.0.get_mut(band / 2) {
+            for quad in vector {
+                for (lane, state) in quad.iter_mut().enumerate() {
+                    if lane / 2 == band % 2 {
+                        *state = 0.0;
+                    }
+                }
+            }
+        }
+    }
+
+    /// s1 and s2 of a band and channel.
+    pub(super) fn of(&mut self, band: usize, channel: usize) -> Option<[&mut f64; 2]> {
+        let [s1, s2] = self.0.get_mut(band / 2)?;
+        let lane = 2 * (band % 2) + channel;
+        Some([s1.get_mut(lane)?, s2.get_mut(lane)?])
+    }
+}
+
+/// Up to eight bands: coefficients, and how they move.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PipeBands {
+    start: [[Quad; COEFFICIENTS]; VECTORS],
+    step: [[Quad; COEFFICIENTS]; VECTORS],
+    bands: usize,
+    moving: bool,
+}
+
+/// What a band is, or by how much it changes per frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PipeBand {
+    /// The filter.
+    pub section: Section,
+    /// Share of the band's input in what it gives on; 0 is the filter alone.
+    pub dry: f64,
+}
+
+impl PipeBand {
+    /// Lets everything through, bit for bit.
+    pub const OFF: Self = Self { section: Section { b: [1.0, 0.0, 0.0], a: [0.0, 0.0] }, dry: 0.0 };
+    /// Stands still.
+    pub const STILL: Self =
+        Self { section: Section { b: [0.0, 0.0, 0.0], a: [0.0, 0.0] }, dry: 0.0 };
+
+    fn coefficients(&self) -> [f64; COEFFICIENTS] {
+        let Section { b, a } = self.section;
+        [b[0], b[1], b[2], a[0], a[1], self.dry]
+    }
+
+    fn of([b0, b1, b2, a1, a2, dry]: [f64; COEFFICIENTS]) -> Self {
+        Self { section: Section { b: [b0, b1, b2], a: [a1, a2] }, dry }
+    }
+}
+
+impl PipeBands {
+    /// `bands` bands (at most [`PIPE_BANDS`]) that let everything through.
+    #[must_use]
+    pub fn new(bands: usize) -> Self {
+        let mut new = Self {
+            start: [[[0.0; 4]; COEFFICIENTS]; VECTORS],
+            step: [[[0.0; 4]; COEFFICIENTS]; VECTORS],
+            bands: bands.min(PIPE_BANDS),
+            moving: false,
+        };
+        for band in 0..PIPE_BANDS {
+            new.set(band, &PipeBand::OFF, &PipeBand::STILL);
+        }
+        new
+    }
+
+    /// Vectors that a step works on; those without a band let everything through.
+    pub(super) fn vectors(&self) -> usize {
+        if self.moving { VECTORS } else { self.bands.div_ceil(2).max(1) }
+    }
+
+    /// Sets a band at the segment's origin and its change per frame. A dry share of a band that
+    /// stands still is not looked at unless another one moves.
+    pub fn set(&mut self, band: usize, start: &PipeBand, step: &PipeBand) {
+        let values = start.coefficients().into_iter().zip(step.coefficients());
+        let quads = self.start.get_mut(band / 2).into_iter().flatten();
+        let steps = self.step.get_mut(band / 2).into_iter().flatten();
+        for ((start, step), (to, to_step)) in values.zip(quads.zip(steps)) {
+            for (lane, (to, to_step)) in to.iter_mut().zip(to_step).enumerate() {
+                if lane / 2 == band % 2 {
+                    (*to, *to_step) = (start, step);
+                }
+            }
+        }
+        self.moving = self.step.as_flattened().as_flattened().iter().any(|&step| step != 0.0);
+    }
+
+    /// Whether any coefficient moves.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        self.moving
+    }
+
+    /// A band `position` frames from the segment's origin.
+    #[must_use]
+    pub fn at(&self, band: usize, position: usize) -> PipeBand {
+        let lane = 2 * (band % 2);
+        let (start, step) = (self.start.get(band / 2), self.step.get(band / 2));
+        let (Some(start), Some(step)) = (start, step) else { return PipeBand::OFF };
+        let mut found = [0.0; COEFFICIENTS];
+        for ((found, start), step) in found.iter_mut().zip(start).zip(step) {
+            if let (Some(start), Some(step)) = (start.get(lane), step.get(lane)) {
+                *found = if self.moving { start + step * count(position) } else { *start };
+            }
+        }
+        PipeBand::of(found)
+    }
+}
+
+#[inline(always)]
+pub(super) fn count(frames: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "frames of a segment")]
+    {
+        frames as f64
+    }
+}
+
+/// Runs a pair of channels through the bands, `position` frames from the segment's origin (as many
+/// frames as the shorter of both slices has).
+///
+/// With `settle` states below 1e-30 become 0 first: to be asked for at multiples of 64 frames of the
+/// absolute counter, which is where calls are to be cut.
+pub fn pipeline(
+    isa: Isa,
+    bands: &PipeBands,
+    settle: bool,
+    position: usize,
+    input: &[[f64; 2]],
+    output: &mut [[f64; 2]],
+    state: &mut PipeState,
+) {
+    dispatch!(isa, simd => pipeline_lanes(simd, bands, settle, position, input, output, state));
+}
+
+#[inline(always)]
+fn pipeline_lanes<I: Simd>(
+    simd: I,
+    bands: &PipeBands,
+    settle: bool,
+    position: usize,
+    input: &[[f64; 2]],
+    output: &mut [[f64; 2]],
+    state: &mut PipeState,
+) {
+    let frames = input.len().min(output.len());
+    let input = input.get(..frames).unwrap_or_default();
+    let output = output.get_mut(..frames).unwrap_or_default();
+    if settle {
+        settle_lanes(simd, state);
+    }
+    if bands.moving {
+        run::<I, VECTORS, true>(simd, bands, position, input, output, state);
+        return;
+    }
+    match bands.vectors() {
+        1 => run::<I, 1, false>(simd, bands, position, input, output, state),
+        2 => run::<I, 2, false>(simd, bands, position, input, output, state),
+        3 => run::<I, 3, false>(simd, bands, position, input, output, state),
+        _ => run::<I, VECTORS, false>(simd, bands, position, input, output, state),
+    }
+}
+
+#[inline(always)]
+fn settle_lanes<I: Simd>(simd: I, state: &mut PipeState) {
+    let (zero, floor) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, STATE_FLOOR));
+    for quad in state.0.as_flattened_mut() {
+        let s = f64x4::load_array_ref(simd, quad);
+        s.abs().simd_lt(floor).select(zero, s).store_array(quad);
+    }
+}
+
+/// What a step works on.
+struct Pipe<I: Simd, const V: usize, const MOVING: bool> {
+    start: [[f64x4<I>; COEFFICIENTS]; V],
+    step: [[f64x4<I>; COEFFICIENTS]; V],
+    /// Frames from the segment's origin to the sample that a lane takes at step 0.
+    origin: [f64x4<I>; V],
+    s: [[f64x4<I>; 2]; V],
+    /// What each band gave in the last step.
+    y: [f64x4<I>; V],
+}
+
+impl<I: Simd, const V: usize, const MOVING: bool> Pipe<I, V, MOVING> {
+    #[inline(always)]
+    fn new(simd: I, bands: &PipeBands, position: usize, state: &PipeState) -> Self {
+        let zero = f64x4::splat(simd, 0.0);
+        let mut new = Self {
+            start: [[zero; COEFFICIENTS]; V],
+            step: [[zero; COEFFICIENTS]; V],
+            origin: [zero; V],
+            s: [[zero; 2]; V],
+            y: [zero; V],
+        };
+        for (to, from) in new.start.iter_mut().zip(&bands.start) {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = f64x4::load_array_ref(simd, from);
+            }
+        }
+        for (to, from) in new.step.iter_mut().zip(&bands.step) {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = f64x4::load_array_ref(simd, from);
+            }
+        }
+        for (to, from) in new.s.iter_mut().zip(&state.0) {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = f64x4::load_array_ref(simd, from);
+            }
+        }
+        for (v, origin) in new.origin.iter_mut().enumerate() {
+            let (even, odd) = (count(2 * v), count(2 * v + 1));
+            *origin = f64x4::splat(simd, count(position))
+                - f64x4::load_array(simd, [even, even, odd, odd]);
+        }
+        new
+    }
+
+    /// What each band takes: what the band before it gave, or the new frame.
+    #[inline(always)]
+    fn taken(&self, frame: f64x2<I>) -> [f64x4<I>; V] {
+        let mut before = frame;
+        let mut x = self.y;
+        for (x, y) in x.iter_mut().zip(&self.y) {
+            let (low, high) = y.split();
+            *x = before.combine(low);
+            before = high;
+        }
+        x
+    }
+
+    /// What the last band gave.
+    #[inline(always)]
+    fn given(&self) -> [f64; 2] {
+        let mut frame = [0.0; 2];
+        if let Some(y) = self.y.last() {
+            y.split().1.store_array(&mut frame);
+        }
+        frame
+    }
+
+    /// Two bands at step n: what they give, and their next states.
+    #[inline(always)]
+    fn pair(&self, v: usize, n: usize, x: f64x4<I>) -> (f64x4<I>, [f64x4<I>; 2]) {
+        let mut c = self.start[v];
+        if MOVING {
+            let position = self.origin[v] + count(n);
+            for (c, step) in c.iter_mut().zip(&self.step[v]) {
+                *c = *step * position + *c;
+            }
+        }
+        let s = self.s[v];
+        let y = x * c[0] + s[0];
+        let next = [(x * c[1] + s[1]) - y * c[3], x * c[2] - y * c[4]];
+        (if MOVING { y + c[5] * (x - y) } else { y }, next)
+    }
+}
+
+#[inline(always)]
+fn run<I: Simd, const V: usize, const MOVING: bool>(
+    simd: I,
+    bands: &PipeBands,
+    position: usize,
+    input: &[[f64; 2]],
+    output: &mut [[f64; 2]],
+    state: &mut PipeState,
+) {
+    let mut pipe = Pipe::<I, V, MOVING>::new(simd, bands, position, state);
+    let silence = f64x2::splat(simd, 0.0);
+    // Steps by which the last band lags the first, and which some bands stand still at both ends.
+    let last = 2 * V - 1;
+    let frames = input.len();
+    if frames < last {
+        few(simd, &mut pipe, input, output);
+    } else {
+        let mut frames_in = input.iter();
+        // Band after band takes up its first sample.
+        for n in 0..last {
+            let Some(frame) = frames_in.next() else { break };
+            let x = pipe.taken(f64x2::load_array_ref(simd, frame));
+            for (v, x) in x.into_iter().enumerate() {
+                if 2 * v <= n {
+                    let (y, mut next) = pipe.pair(v, n, x);
+                    if 2 * v == n {
+                        for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
+                            *next = next.split().0.combine(s.split().1);
+                        }
+                    }
+                    (pipe.y[v], pipe.s[v]) = (y, next);
+                }
+            }
+        }
+        let mut frames_out = output.iter_mut();
+        let full = frames_in.zip(frames_out.by_ref().take(frames - last));
+        for (n, (frame, to)) in (last..).zip(full) {
+            let x = pipe.taken(f64x2::load_array_ref(simd, frame));
+            for (v, x) in x.into_iter().enumerate() {
+                (pipe.y[v], pipe.s[v]) = pipe.pair(v, n, x);
+            }
+            *to = pipe.given();
+        }
+        // Band after band has had its last sample.
+        for (past, to) in frames_out.enumerate() {
+            let x = pipe.taken(silence);
+            for (v, x) in x.into_iter().enumerate() {
+                if 2 * v + 1 > past {
+                    let (y, mut next) = pipe.pair(v, frames + past, x);
+                    if 2 * v == past {
+                        for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
+                            *next = s.split().0.combine(next.split().1);
+                        }
+                    }
+                    (pipe.y[v], pipe.s[v]) = (y, next);
+                }
+            }
+            *to = pipe.given();
+        }
+    }
+    for (to, s) in state.0.iter_mut().zip(&pipe.s) {
+        s[0].store_array(&mut to[0]);
+        s[1].store_array(&mut to[1]);
+    }
+}
+
+/// Fewer frames than bands: every lane asks at every step whether it has a sample.
+#[inline(always)]
+fn few<I: Simd, const V: usize, const MOVING: bool>(
+    simd: I,
+    pipe: &mut Pipe<I, V, MOVING>,
+    input: &[[f64; 2]],
+    output: &mut [[f64; 2]],
+) {
+    let last = 2 * V - 1;
+    let (zero, end) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, count(input.len())));
+    for n in 0..input.len() + last {
+        let frame = input.get(n).copied().unwrap_or_default();
+        let x = pipe.taken(f64x2::load_array(simd, frame));
+        for (v, x) in x.into_iter().enumerate() {
+            let (even, odd) = (count(2 * v), count(2 * v + 1));
+            let sample =
+                f64x4::splat(simd, count(n)) - f64x4::load_array(simd, [even, even, odd, odd]);
+            let active = sample.simd_ge(zero) & sample.simd_lt(end);
+            let (y, next) = pipe.pair(v, n, x);
+            for (s, next) in pipe.s[v].iter_mut().zip(next) {
+                *s = active.select(next, *s);
+            }
+            pipe.y[v] = y;
+        }
+        if let Some(to) = n.checked_sub(last).and_then(|n| output.get_mut(n)) {
+            *to = pipe.given();
+        }
+    }
+}
+
+/// Interleaves two channels as f64, with samples that are not finite or beyond [`SAMPLE_LIMIT`]
+/// replaced by 0, and returns how many were (the shortest of the slices counts).
+pub fn pair_in<S: Sample>(isa: Isa, left: &[S], right: &[S], out: &mut [[f64; 2]]) -> usize {
+    S::pair_in(isa, left, right, out)
+}
+
+#[inline(always)]
+pub(super) fn pair_in_lanes<I: Simd, S: Sample>(
+    simd: I,
+    left: &[S],
+    right: &[S],
+    out: &mut [[f64; 2]],
+) -> usize {
+    let (zero, limit) = (f64x8::splat(simd, 0.0), f64x8::splat(simd, SAMPLE_LIMIT));
+    let (mut faults, mut done) = (0, 0);
+    let channels = left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
+    for ((l, r), out) in channels.zip(out.as_chunks_mut::<8>().0) {
+        let (x, y) = (<S as Lanes>::load_f64(simd, l), <S as Lanes>::load_f64(simd, r));
+        let (good_x, good_y) = (x.abs().simd_le(limit), y.abs().simd_le(limit));
+        if !(good_x & good_y).all_true() {
+            faults += l.iter().chain(r).filter(|&&x| super::scalar::is_fault(x)).count();
+        }
+        let (low, high) = simd.interleave_f64x8(good_x.select(x, zero), good_y.select(y, zero));
+        if let ([first, second], _) = out.as_flattened_mut().as_chunks_mut::<8>() {
+            low.store_array(first);
+            high.store_array(second);
+        }
+        done += 8;
+    }
+    faults
+        + super::scalar::pair_in(
+            left.get(done..).unwrap_or_default(),
+            right.get(done..).unwrap_or_default(),
+            out.get_mut(done..).unwrap_or_default(),
+        )
+}
+
+/// The way back: each f64 rounded to a sample, and held at the largest finite one (the shortest of
+/// the slices counts).
+pub fn pair_out<S: Sample>(isa: Isa, frames: &[[f64; 2]], left: &mut [S], right: &mut [S]) {
+    S::pair_out(isa, frames, left, right);
+}
+
+#[inline(always)]
+pub(super) fn pair_out_lanes<I: Simd, S: Sample>(
+    simd: I,
+    frames: &[[f64; 2]],
+    left: &mut [S],
+    right: &mut [S],
+) {
+    let top = f64x8::splat(simd, S::max_value().as_f64());
+    let bottom = f64x8::splat(simd, -S::max_value().as_f64());
+    let mut done = 0;
+    let eights = frames.as_chunks::<8>().0.iter();
+    let channels = left.as_chunks_mut::<8>().0.iter_mut().zip(right.as_chunks_mut::<8>().0);
+    for (frames, (l, r)) in eights.zip(channels) {
+        if let ([first, second], _) = frames.as_flattened().as_chunks::<8>() {
+            let a = f64x8::load_array_ref(simd, first);
+            let b = f64x8::load_array_ref(simd, second);
+            let a = a.simd_gt(top).select(top, a.simd_lt(bottom).select(bottom, a));
+            let b = b.simd_gt(top).select(top, b.simd_lt(bottom).select(bottom, b));
+            S::store_f64(simd, simd.unzip_low_f64x8(a, b), l);
+            S::store_f64(simd, simd.unzip_high_f64x8(a, b), r);
+        }
+        done += 8;
+    }
+    super::scalar::pair_out(
+        frames.get(done..).unwrap_or_default(),
+        left.get_mut(done..).unwrap_or_default(),
+        right.get_mut(done..).unwrap_or_default(),
+    );
+}

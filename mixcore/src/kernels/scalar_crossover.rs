@@ -1,0 +1,57 @@
+//! The plain twins of the crossover's kernels.
+
+use super::cascade::Section;
+use super::pair_cascade::{
+    PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, STATE_FLOOR, SectionPair,
+};
+use super::scalar::count;
+
+/// Twin of `pair_cascade`.
+pub fn pair_cascade(
+    sections: &[SectionPair],
+    motion: Option<PairMove<'_>>,
+    rows: [&mut [f64]; PAIR_ROWS],
+    states: &mut [PairState],
+) {
+    let frames = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+    let sections = &sections[..sections.len().min(states.len()).min(PAIR_SECTIONS)];
+    if motion.is_some_and(|motion| motion.steps.len() < sections.len()) {
+        return;
+    }
+    for (lane, row) in rows.into_iter().enumerate() {
+        for (n, sample) in row[..frames].iter_mut().enumerate() {
+            for (k, (pair, state)) in sections.iter().zip(&mut *states).enumerate() {
+                let mut section = pair[lane / 2];
+                if let Some(motion) = motion {
+                    let step = motion.steps[k][lane / 2];
+                    section = moved(&section, &step, motion.first.wrapping_add(n));
+                }
+                let ([b0, b1, b2], [a1, a2]) = (section.b, section.a);
+                let (x, [s1, s2]) = (*sample, &mut *state);
+                let y = x * b0 + s1[lane];
+                s1[lane] = (x * b1 + s2[lane]) - y * a1;
+                s2[lane] = x * b2 - y * a2;
+                *sample = y;
+            }
+        }
+    }
+}
+
+fn moved(from: &Section, step: &Section, frames: usize) -> Section {
+    let at = |from: f64, step: f64| from + step * count::<f64>(frames);
+    Section {
+        b: core::array::from_fn(|i| at(from.b[i], step.b[i])),
+        a: core::array::from_fn(|i| at(from.a[i], step.a[i])),
+    }
+}
+
+/// Twin of `settle_pairs`.
+pub fn settle_pairs(states: &mut [PairState]) {
+    for [s1, s2] in states {
+        for (s1, s2) in s1.iter_mut().zip(s2) {
+            if s1.abs() < STATE_FLOOR && s2.abs() < STATE_FLOOR {
+                (*s1, *s2) = (0.0, 0.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The band pipeline at every SIMD level against its plain twin, bit for bit.
+
+use mixcore::audio::Sample;
+use mixcore::kernels::{self, Isa, PIPE_BANDS, PipeBand, PipeBands, PipeState, Section, scalar};
+
+use crate::signals::{Noise, noise};
+
+/// A stable section from three numbers.
+fn section(pick: &mut Noise) -> Section {
+    let a2 = 0.9 * pick.next_f64();
+    let a1 = (1.0 + a2) * 0.9 * pick.next_f64();
+    Section { b: [pick.next_f64(), pick.next_f64(), pick.next_f64()], a: [a1, a2] }
+}
+
+fn bits(frames: &[[f64; 2]]) -> Vec<u64> {
+    frames.as_flattened().iter().map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn the_pipeline_is_the_plain_cascade() {
+    let mut pick = Noise::new(12);
+    for bands in 1..=PIPE_BANDS {
+        for moving in [false, true] {
+            let mut pipe = PipeBands::new(bands);
+            for band in 0..bands {
+                let start = PipeBand { section: section(&mut pick), dry: 0.0 };
+                let step = Section { b: [1e-4; 3], a: [1e-6, -2e-6] };
+                let step = PipeBand { section: step, dry: 1e-3 };
+                pipe.set(band, &start, if moving { &step } else { &PipeBand::STILL });
+            }
+            assert_eq!(pipe.is_moving(), moving);
+            for isa in Isa::available() {
+                let (mut state, mut twin_state) = (PipeState::default(), PipeState::default());
+                for length in [0, 1, 2, 3, 5, 6, 7, 8, 9, 15, 31, 32, 64, 0, 64, 200] {
+                    let source = noise::<f64>(2, length, 1.0, length as u32);
+                    let input: Vec<[f64; 2]> =
+                        source[0].iter().zip(&source[1]).map(|(l, r)| [*l, *r]).collect();
+                    let (mut out, mut twin) = (vec![[9.0; 2]; length], vec![[9.0; 2]; length]);
+                    let settle = length % 2 == 0;
+                    kernels::pipeline(isa, &pipe, settle, 5, &input, &mut out, &mut state);
+                    scalar::pipeline(&pipe, settle, 5, &input, &mut twin, &mut twin_state);
+                    assert_eq!(bits(&out), bits(&twin), "{isa:?} {bands} bands, {length} frames");
+                    assert_eq!(state, twin_state, "{isa:?} {bands} bands, {length} frames");
+                }
+            }
+        }
+    }
+}
+
+/// A silent input: the states run down to zero and stay there.
+#[test]
+fn the_pipeline_settles() {
+    let mut pick = Noise::new(13);
+    let mut pipe = PipeBands::new(PIPE_BANDS);
+    for band in 0..PIPE_BANDS {
+        pipe.set(band, &PipeBand { section: section(&mut pick), dry: 0.0 }, &PipeBand::STILL);
+    }
+    for isa in Isa::available() {
+        let mut state = PipeState::default();
+        let mut out = [[0.0; 2]; 64];
+        kernels::pipeline(isa, &pipe, true, 0, &[[1.0; 2]; 64], &mut out, &mut state);
+        for _ in 0..1000 {
+            kernels::pipeline(isa, &pipe, true, 0, &[[0.0; 2]; 64], &mut out, &mut state);
+        }
+        assert!(state == PipeState::default() && out == [[0.0; 2]; 64], "{isa:?}");
+    }
+}
+
+fn pairs<S: Sample>() {
+    for isa in Isa::available() {
+        for length in [0, 1, 7, 8, 9, 16, 63, 64] {
+            let mut source = noise::<S>(2, length, 1.0, 8);
+            for (n, fault) in [f64::NAN, f64::INFINITY, 2e6, -1e30].into_iter().enumerate() {
+                if let Some(sample) = source[n % 2].get_mut(3 * n) {
+                    *sample = S::from_f64(fault);
+                }
+            }
+            let (left, right) = (&source[0], &source[1]);
+            let (mut out, mut twin) = (vec![[9.0; 2]; length], vec![[9.0; 2]; length]);
+            let faults = kernels::pair_in(isa, left, right, &mut out);
+            assert_eq!(faults, scalar::pair_in(left, right, &mut twin));
+            assert_eq!(bits(&out), bits(&twin));
+            if let Some(frame) = out.get_mut(2) {
+                *frame = [1e300, -1e300];
+            }
+            let (mut l, mut r) = (left.clone(), right.clone());
+            let (mut l2, mut r2) = (left.clone(), right.clone());
+            kernels::pair_out(isa, &out, &mut l, &mut r);
+            scalar::pair_out(&out, &mut l2, &mut r2);
+            assert!(l == l2 && r == r2);
+            assert!(l.iter().chain(&r).all(|x| x.is_finite()));
+        }
+    }
+}
+
+#[test]
+fn pairs_of_channels() {
+    pairs::<f32>();
+    pairs::<f64>();
+}
+
+#[test]
+fn the_state_variable_filter() {
+    let mut pick = Noise::new(14);
+    for isa in Isa::available() {
+        let (mut state, mut twin_state) = ([[0.0; 2]; 2], [[0.0; 2]; 2]);
+        for length in [0, 1, 7, 64, 200] {
+            let coefficients: Vec<_> =
+                (0..length).map(|_| [0; 6].map(|_| 0.4 * pick.next_f64())).collect();
+            let source = noise::<f64>(2, length, 1.0, length as u32);
+            let mut io: Vec<[f64; 2]> =
+                source[0].iter().zip(&source[1]).map(|(l, r)| [*l, *r]).collect();
+            let mut twin = io.clone();
+            kernels::svf(isa, &coefficients, true, &mut io, &mut state);
+            scalar::svf(&coefficients, true, &mut twin, &mut twin_state);
+            assert_eq!(bits(&io), bits(&twin), "{isa:?} {length}");
+            assert_eq!(state, twin_state);
+            state[1][0] = 1e-31;
+            twin_state[1][0] = 1e-31;
+        }
+    }
+}
