@@ -19,6 +19,7 @@ mod direct;
 mod fft;
 mod fft_butterfly;
 mod fft_passes;
+mod fft_radix;
 mod fft_real;
 mod fft_scalar;
 mod fir;

@@ -10,13 +10,18 @@ use mixcore::{Error, math};
 
 use crate::signals::noise;
 
-/// Every length there is.
+/// Every power of two there is, then other lengths: each radix first, last, alone and repeated; first
+/// passes whose columns are whole groups and not, and too few for one; what the resampler takes.
 fn lengths() -> impl Iterator<Item = usize> {
-    (4..=16).map(|log2| 1 << log2)
+    const MIXED: [usize; 24] = [
+        48, 80, 112, 144, 240, 336, 400, 560, 784, 960, 1008, 1200, 1680, 2352, 2560, 3072, 3360,
+        5040, 6000, 7056, 11_760, 20_480, 34_992, 63_504,
+    ];
+    (4..=16).map(|log2| 1 << log2).chain(MIXED)
 }
 
-/// Relative root-mean-square error of the transform against the DFT, for white noise of every
-/// length: a little above what was measured (f32 1.5e-7, f64 3.7e-16). A single wrong factor would
+/// Relative root-mean-square error of the transform against the DFT, for white noise of all these
+/// lengths: a little above what was measured (f32 1.5e-7, f64 3.7e-16). A single wrong factor would
 /// give 1e-2 or more.
 fn bound<S: Sample>() -> f64 {
     if size_of::<S>() == 4 { 2e-7 } else { 5e-16 }
@@ -182,16 +187,21 @@ fn known_spectra<S: Sample>() {
                 );
             }
         }
-        // A constant is all in bin 0; whole sums of ones are exact.
+        // A constant is all in bin 0; whole sums of ones are exact. Where cosines of fifths and
+        // sevenths do not sum to −½, as many roundings as there are passes are left, each of a part
+        // of the sum.
+        let left =
+            if length.is_power_of_two() { 0.0 } else { length as f64 * S::epsilon().as_f64() };
+        let within = |x: &S| x.as_f64().abs() <= left;
         let (re, im) = forward(Isa::detect(), &vec![S::one(); length]);
         assert_eq!(re[0].as_f64(), length as f64);
-        assert!(re[1..].iter().chain(&im).all(|x| *x == S::zero()), "{length}");
+        assert!(re[1..].iter().chain(&im).all(within), "{length}");
         // The highest frequency is all in the last bin.
         let mut time = vec![S::one(); length];
         time.iter_mut().skip(1).step_by(2).for_each(|x| *x = -S::one());
         let (re, _) = forward(Isa::detect(), &time);
         assert_eq!(re[length / 2].as_f64(), length as f64);
-        assert!(re[..length / 2].iter().all(|x| *x == S::zero()), "{length}");
+        assert!(re[..length / 2].iter().all(within), "{length}");
     }
 }
 
@@ -202,7 +212,7 @@ fn impulses_constants_and_the_highest_frequency() {
 }
 
 fn linear_and_shift<S: Sample>() {
-    for length in [16, 64, 128, 1024, 8192] {
+    for length in [16, 64, 128, 1024, 2352, 2560, 8192] {
         let [x, y] = noise::<S>(2, length, 1.0, 5).try_into().unwrap();
         let (g, h) = (S::from_f64(0.75), S::from_f64(-1.5));
         let sum: Vec<S> = x.iter().zip(&y).map(|(&x, &y)| x * g + y * h).collect();
@@ -243,7 +253,7 @@ fn sums_and_shifts() {
 
 #[test]
 fn lengths_that_do_not_fit_are_refused_and_write_nothing() {
-    for length in [0, 1, 8, 17, 48, 1000, 65_535, 131_072, usize::MAX] {
+    for length in [0, 1, 8, 17, 40, 176, 1000, 65_528, 65_535, 131_072, usize::MAX] {
         let error = RealFft::<f32>::required_len(length).unwrap_err();
         let ranged = matches!(error, Error::OutOfRange { field: "fft_length", .. });
         assert_eq!(ranged, !(FFT_MIN..=FFT_MAX).contains(&length), "{length}");
