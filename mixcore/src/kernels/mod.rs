@@ -46,6 +46,7 @@ mod screen;
 mod spectrum_mac;
 mod svf;
 mod true_peak;
+mod weigh;
 mod window;
 
 /// Parts of the third-octave filters, public for tests and benches only.
@@ -104,4 +105,5 @@ pub use true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
     clean_peaks, half_way, mirrored_peaks, pair_peaks,
 };
+pub use weigh::weigh;
 pub use window::{box_sums, window_max};
