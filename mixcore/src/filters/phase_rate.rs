@@ -29,7 +29,7 @@ pub(super) struct PhaseRate {
 impl PhaseRate {
     pub(super) fn new<S: Sample>(ratio: Ratio, quality: Quality) -> Self {
         let half = quality.half_width() as usize;
-        let latency = ratio.reach(quality);
+        let latency = ratio.reach(half);
         // W + Λ·M/L input frames, W being `half` frames of the lower rate.
         let taps = (half * ratio.up.max(ratio.down) + latency * ratio.down).div_ceil(ratio.up);
         let phases = PhasePlan::new::<S>(ratio.up, ratio.down, taps);

@@ -85,7 +85,7 @@ pub enum ResamplerMethod {
     /// any ratio.
     #[default]
     Polyphase,
-    /// Fourier transforms of blocks: the cheapest for files, with a latency of 20 to 130 ms. Every
+    /// Fourier transforms of blocks: the cheapest for files, with a latency of 10 to 120 ms. Every
     /// quality costs nearly the same. For ratios whose terms have no prime factor above 7: all between
     /// the rates of the trade, but no pull-down.
     Fft,
@@ -151,9 +151,8 @@ impl Ratio {
         frame.and_then(|frame| usize::try_from(frame).ok()).unwrap_or(usize::MAX)
     }
 
-    /// Output frames from the middle of a quality's low-pass to either end, rounded up.
-    pub(super) fn reach(self, quality: Quality) -> usize {
-        let half = quality.half_width() as usize;
+    /// Output frames in so many frames of the lower rate, rounded up.
+    pub(super) fn reach(self, half: usize) -> usize {
         if self.up > self.down { (half * self.up).div_ceil(self.down) } else { half }
     }
 }

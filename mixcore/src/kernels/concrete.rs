@@ -17,7 +17,8 @@ use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, intake, interp,
-    k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, weigh, window,
+    k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, weigh,
+    window,
 };
 
 macro_rules! for_both_samples {

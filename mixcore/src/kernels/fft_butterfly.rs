@@ -104,7 +104,8 @@ const COS_5: [f64; 2] = [0.309_016_994_374_947_45, -0.809_016_994_374_947_5];
 /// sin(2πk/5), k = 1, 2.
 const SIN_5: [f64; 2] = [0.951_056_516_295_153_5, 0.587_785_252_292_473_1];
 /// cos(2πk/7), k = 1 to 3.
-const COS_7: [f64; 3] = [0.623_489_801_858_733_5, -0.222_520_933_956_314_4, -0.900_968_867_902_419_1];
+const COS_7: [f64; 3] =
+    [0.623_489_801_858_733_5, -0.222_520_933_956_314_4, -0.900_968_867_902_419_1];
 /// sin(2πk/7), k = 1 to 3.
 const SIN_7: [f64; 3] = [0.781_831_482_468_029_8, 0.974_927_912_181_823_6, 0.433_883_739_117_558_1];
 
@@ -143,14 +144,10 @@ pub(super) fn radix5<S: Sample, T: Values + Mul<S, Output = T>>(
     let [s2, d2] = radix2([a[2], a[3]]);
     let (c1, c2) = (S::from_f64(COS_5[0]), S::from_f64(COS_5[1]));
     let (n1, n2) = (S::from_f64(SIN_5[0]), S::from_f64(SIN_5[1]));
-    let [y1, y4] = mirrored(
-        a[0].add(scaled(s1, c1).add(scaled(s2, c2))),
-        scaled(d1, n1).add(scaled(d2, n2)),
-    );
-    let [y2, y3] = mirrored(
-        a[0].add(scaled(s1, c2).add(scaled(s2, c1))),
-        scaled(d1, n2).sub(scaled(d2, n1)),
-    );
+    let [y1, y4] =
+        mirrored(a[0].add(scaled(s1, c1).add(scaled(s2, c2))), scaled(d1, n1).add(scaled(d2, n2)));
+    let [y2, y3] =
+        mirrored(a[0].add(scaled(s1, c2).add(scaled(s2, c1))), scaled(d1, n2).sub(scaled(d2, n1)));
     [a[0].add(s1.add(s2)), y1, y2, y3, y4]
 }
 

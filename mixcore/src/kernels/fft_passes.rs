@@ -61,7 +61,10 @@ pub(super) fn rows<T, const COUNT: usize>(x: &[T], len: usize) -> Option<[&[T]; 
 
 /// `COUNT` parts of `len` elements each, one after the other, to be written.
 #[inline(always)]
-pub(super) fn rows_mut<T, const COUNT: usize>(x: &mut [T], len: usize) -> Option<[&mut [T]; COUNT]> {
+pub(super) fn rows_mut<T, const COUNT: usize>(
+    x: &mut [T],
+    len: usize,
+) -> Option<[&mut [T]; COUNT]> {
     let mut rest = x;
     let mut rows: [&mut [T]; COUNT] = core::array::from_fn(|_| Default::default());
     for row in &mut rows {

@@ -10,9 +10,7 @@ use fearless_simd::{Simd, SimdBase};
 
 use super::fft::{GROUP, first_table_len, middle_count};
 use super::fft_butterfly::{Complex, join, split};
-use super::fft_passes::{
-    Columns, Eight, Group, Native, PartsMut, first_pass, load, rows, store,
-};
+use super::fft_passes::{Columns, Eight, Group, Native, PartsMut, first_pass, load, rows, store};
 use super::fft_radix::{last_pass, middle_passes};
 use super::sample::Sample;
 use super::scalar;
