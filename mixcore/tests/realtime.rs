@@ -454,6 +454,7 @@ fn changes_of_the_rate_never_allocate() {
             assert_eq!(calls, 0, "allocator calls ({layout}, {method:?})");
         }
         let mut over = Oversampler::new(OversamplerSetup::new(4, 480), stream).unwrap();
+        let mut output = vec![vec![0.0; 5000]; layout.channel_count()];
         let mut delay = Delay::new(3, stream).unwrap();
         let calls = allocations(|| {
             let part = Block::new(&input).unwrap().range(0, 480);

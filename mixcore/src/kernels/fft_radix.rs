@@ -91,22 +91,33 @@ last_pass!(last_5, 5, radix5::<S, _>, [0, 1, 2, 3, 4]);
 last_pass!(last_7, 7, radix7::<S, _>, [0, 1, 2, 3, 4, 5, 6]);
 last_pass!(last_8, 8, radix8_of::<S, _>, [0, 1, 2, 3, 4, 5, 6, 7]);
 
-/// The passes between the first and the last over what the first one left in `from`. They end in
-/// the first of the two places that come back, and the last pass has the radix that comes with them.
+/// What the passes before the last one leave.
+pub(super) struct Middle<'t, 'b, S> {
+    /// The tables behind theirs.
+    pub(super) tables: &'t [S],
+    /// The radix of the last pass.
+    pub(super) radix: usize,
+    /// Where the values are.
+    pub(super) from: PartsMut<'b, S>,
+    /// The other place.
+    pub(super) to: PartsMut<'b, S>,
+}
+
+/// The passes between the first and the last, over what the first one left in `from`.
 #[inline(always)]
 pub(super) fn middle_passes<'t, 'b, I: Simd, S: Sample>(
     simd: I,
     mut tables: &'t [S],
     mut from: PartsMut<'b, S>,
     mut to: PartsMut<'b, S>,
-) -> Option<(&'t [S], usize, PartsMut<'b, S>, PartsMut<'b, S>)> {
+) -> Option<Middle<'t, 'b, S>> {
     // Values that are left of a column: as many as there are groups, for a group has the eight of
     // the first pass.
     let (mut part, mut stride) = (from.re.len(), 1);
     loop {
         let radix = radix(part);
         if radix >= part {
-            return Some((tables, radix, from, to));
+            return Some(Middle { tables, radix, from, to });
         }
         let columns = part.checked_div(radix)?;
         let (table, behind) = tables.split_at_checked(2 * (radix - 1) * columns)?;

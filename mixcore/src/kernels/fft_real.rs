@@ -11,7 +11,7 @@ use fearless_simd::{Simd, SimdBase};
 use super::fft::{GROUP, first_table_len, middle_count};
 use super::fft_butterfly::{Complex, join, split};
 use super::fft_passes::{Columns, Eight, Group, Native, PartsMut, first_pass, load, rows, store};
-use super::fft_radix::{last_pass, middle_passes};
+use super::fft_radix::{Middle, last_pass, middle_passes};
 use super::sample::Sample;
 use super::scalar;
 
@@ -42,7 +42,7 @@ pub(super) fn rfft_lanes<I: Simd, S: Sample>(
         table,
         &mut from,
     )?;
-    let (roots, radix, from, to) = middle_passes(simd, tables, from, to)?;
+    let Middle { tables: roots, radix, from, to } = middle_passes(simd, tables, from, to)?;
     last_pass(simd, radix, from.view(), to)?;
     split_spectrum(simd, roots, re, im)
 }
@@ -141,7 +141,7 @@ pub(super) fn irfft_lanes<I: Simd, S: Sample>(
         table,
         &mut other,
     )?;
-    let (_, radix, from, _) = middle_passes(simd, middle, other, PartsMut::new(z_re, z_im))?;
+    let Middle { radix, from, .. } = middle_passes(simd, middle, other, PartsMut::new(z_re, z_im))?;
     last_pass(simd, radix, from.view(), time.as_chunks_mut::<{ 2 * GROUP }>().0)
 }
 

@@ -140,8 +140,9 @@ fn tones_in_the_pass_band_come_out_alone() {
             // Away from the ends, where the switching on and off rings.
             let edge = 200 * (to / from.min(to)) as usize;
             let (mut gain, mut power) = (0.0, 0.0);
-            for n in edge..out.len() - edge {
-                gain += out[n] * tone(n, to);
+            let last = out.len() - edge;
+            for (n, x) in out.iter().enumerate().take(last).skip(edge) {
+                gain += x * tone(n, to);
                 power += tone(n, to) * tone(n, to);
             }
             let gain = gain / power;
