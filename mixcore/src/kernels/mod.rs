@@ -19,6 +19,7 @@ mod direct;
 mod fft;
 mod fft_butterfly;
 mod fft_passes;
+mod fft_radix;
 mod fft_real;
 mod fft_scalar;
 mod fir;
@@ -45,6 +46,7 @@ mod screen;
 mod spectrum_mac;
 mod svf;
 mod true_peak;
+mod weigh;
 mod window;
 
 /// Parts of the third-octave filters, public for tests and benches only.
@@ -103,4 +105,5 @@ pub use true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
     clean_peaks, half_way, mirrored_peaks, pair_peaks,
 };
+pub use weigh::weigh;
 pub use window::{box_sums, window_max};

@@ -28,6 +28,13 @@ pub(super) fn count<S: Sample>(frames: usize) -> S {
     S::from_f64(frames as f64)
 }
 
+/// Twin of [`super::weigh`].
+pub fn weigh<S: Sample>(io: &mut [S], weights: &[S]) {
+    for (sample, &weight) in io.iter_mut().zip(weights) {
+        *sample *= weight;
+    }
+}
+
 /// How many of `out` outputs have their whole window of `span` inputs.
 #[inline(always)]
 pub(super) fn reach(input: usize, span: usize, out: usize) -> usize {

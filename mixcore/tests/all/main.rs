@@ -96,6 +96,8 @@ mod reported;
 #[cfg(feature = "alloc")]
 mod resampler;
 #[cfg(feature = "alloc")]
+mod resampler_fft;
+#[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]
 mod solve;
