@@ -14,7 +14,8 @@
 //! Limits: 1 to 16 sections, the same on every channel; coefficients that move belong to
 //! [`super::Eq`] and [`super::Svf`].
 
-use super::pipes::{MAX_SECTIONS, Pipes, pipe_band};
+use super::design::MAX_SECTIONS;
+use super::pipes::{Pipes, pipe_band};
 use crate::audio::Sample;
 use crate::error::Error;
 use crate::filters::Biquad;

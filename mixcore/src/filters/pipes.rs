@@ -4,11 +4,11 @@
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
 use crate::filters::Biquad;
+use crate::filters::design::MAX_SECTIONS;
 use crate::kernels::{self, Isa, PIPE_BANDS, PipeBand, PipeBands, PipeState, Section};
 
-/// Most sections: two passes of the kernel.
-pub(super) const MAX_SECTIONS: usize = PASSES * PIPE_BANDS;
-const PASSES: usize = 2;
+/// Passes of the kernel that the sections take.
+const PASSES: usize = MAX_SECTIONS.div_ceil(PIPE_BANDS);
 /// Frames of a call of the kernel; states are looked at where they begin.
 pub(super) const CHUNK_FRAMES: usize = 64;
 
