@@ -87,6 +87,8 @@ mod meter_forms;
 mod meters;
 #[cfg(feature = "alloc")]
 mod oversampler;
+mod overflow;
+#[cfg(feature = "alloc")]
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]
