@@ -4,9 +4,9 @@
 //!
 //! Windowed sinc of 48 taps; filters are tabulated for 512 places between two frames and run straight
 //! in between. With the fraction f of d and a signal up to 0.4167 of the rate (20 kHz at 48 kHz) the
-//! magnitude is flat within 1e-4 dB and the phase right within 1e-5 rad (4e-6 frames at that frequency);
-//! both are tested. At 0.46 of the rate half a frame
-//! takes 0.7 dB, at 0.48 4.2 dB.
+//! magnitude is flat within 1e-4 dB and the phase right within 1e-5 rad (4e-6 frames at that frequency).
+//! Above that it falls off, for half a frame the most: less than 0.05 dB at 0.44 of the rate, 0.7 dB at
+//! 0.46, 4.2 dB at 0.48, 9.5 dB at 0.49. All are tested.
 //!
 //! **At rest on a whole frame every bit passes.** A delay within 1e-6 of a whole frame is whole.
 //!
