@@ -39,36 +39,56 @@ fn measured_db(processor: &mut impl Process<f64>) -> Vec<f64> {
 }
 
 /// Every kind, running, measured at random bins: it is what `response_db` says, and that is the
+/// The largest deviation from the prototype up to 20 kHz, dB, for corners up to 16 kHz at 48 kHz, Q from
+/// 0.3 to 1 and ±12 dB (a tilt ±6 dB): the largest number of the shape's row in
+/// `filters/design/accuracy.md` up to r = 0.667. An all-pass has no magnitude to miss.
+fn documented_db(shape: Shape) -> f64 {
+    match shape {
+        Shape::LowPass => 0.22,
+        Shape::HighPass => 0.39,
+        Shape::BandPass | Shape::BandPassSkirt => 0.45,
+        Shape::Notch => 0.50,
+        Shape::AllPass => 1e-6,
+        Shape::Bell => 0.28,
+        _ => 0.23,
+    }
+}
+
 /// prototype.
 #[test]
 fn measured_responses_are_the_prototypes() {
     /// Rounding of an FFT of 65,536 points below a peak of +40 dB, at levels down to -60 dB.
     const MEASURED_DB: f64 = 1e-6;
-    /// The bound of the designs' table for these widths and gains.
-    const PROTOTYPE_DB: f64 = 0.55;
+    /// 20 kHz.
+    const TOP_BIN: usize = 27_306;
     let mut pick = Noise::new(3);
-    let mut worst = 0.0_f64;
+    let mut nearest = 0.0_f64;
     for shape in Shape::ALL {
         for _ in 0..6 {
             let hz = 200.0 * math::pow(80.0, unit(&mut pick));
             let q = 0.3 * math::pow(3.3, unit(&mut pick));
-            let band = EqBand::new(shape, hz, 24.0 * unit(&mut pick) - 12.0, q);
+            let most_db = if shape == Shape::Tilt { 6.0 } else { 12.0 };
+            let band = EqBand::new(shape, hz, most_db * (2.0 * unit(&mut pick) - 1.0), q);
             let mut one = eq(&[band], RATE_HZ, Layout::MONO);
             let levels = measured_db(&mut one);
             for _ in 0..200 {
-                let bin = 1 + pick.below(29_000);
+                let bin = 1 + pick.below(TOP_BIN);
                 let at = bin as f64 * RATE_HZ / 65_536.0;
                 let (level, said) = (levels[bin], one.response_db(at));
                 if said > -60.0 {
                     assert!((level - said).abs() < MEASURED_DB, "{band:?} {at}: {level} {said}");
                     let truth = prototype::second_order_db(shape, hz, q, band.gain_db, at);
-                    assert!((level - truth).abs() < PROTOTYPE_DB, "{band:?} {at}: {level} {truth}");
-                    worst = worst.max((level - truth).abs());
+                    let (apart, most) = ((level - truth).abs(), documented_db(shape));
+                    assert!(apart < most, "{band:?} {at}: {level} {truth}");
+                    if shape != Shape::AllPass {
+                        nearest = nearest.max(apart / most);
+                    }
                 }
             }
         }
     }
-    assert!(worst > 0.05, "{worst}: the bound is near");
+    // Broad band-passes come to 0.43 dB; a bound above that would not see a worse design.
+    assert!(nearest > 0.9, "{nearest}: the bounds are near");
 }
 
 /// Eight bands at once: their levels add up.
