@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod analysis;
+mod click;
 mod conformance;
 mod convolver;
 mod crossover;
@@ -86,9 +87,9 @@ mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
 #[cfg(feature = "alloc")]
-mod oversampler;
 mod overflow;
 #[cfg(feature = "alloc")]
+mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]
