@@ -43,6 +43,7 @@ mod scalar_crossover;
 mod scalar_fir;
 mod scalar_pipeline;
 mod screen;
+mod settle;
 mod spectrum_mac;
 mod svf;
 mod true_peak;
@@ -95,6 +96,7 @@ pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
+pub(crate) use settle::{STATE_FLOOR, settled};
 pub use spectrum_mac::spectrum_mac;
 /// Parts of the state-variable filter, public for tests and benches only.
 #[doc(hidden)]

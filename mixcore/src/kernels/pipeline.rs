@@ -19,13 +19,12 @@ use super::isa::{Isa, dispatch};
 use super::lanes::Lanes;
 use super::reduce::SAMPLE_LIMIT;
 use super::sample::Sample;
+use super::settle::settled_lanes;
 
 /// Bands that run side by side.
 pub const PIPE_BANDS: usize = 8;
 /// Two bands of two channels share a vector.
 const VECTORS: usize = PIPE_BANDS / 2;
-/// A state below this magnitude becomes 0: −600 dBFS, far above the subnormal numbers.
-pub(super) const STATE_FLOOR: f64 = 1e-30;
 /// b0, b1, b2, a1, a2 and the dry share.
 const COEFFICIENTS: usize = 6;
 
@@ -163,8 +162,8 @@ pub(super) fn count(frames: usize) -> f64 {
 /// Runs a pair of channels through the bands, `position` frames from the segment's origin (as many
 /// frames as the shorter of both slices has).
 ///
-/// With `settle` states below 1e-30 become 0 first: to be asked for at multiples of 64 frames of the
-/// absolute counter, which is where calls are to be cut.
+/// With `settle` bands whose states are tiny come to rest first (`kernels/settle.rs`): to be asked for
+/// at multiples of 64 frames of the absolute counter, which is where calls are to be cut.
 pub fn pipeline(
     isa: Isa,
     bands: &PipeBands,
@@ -181,7 +180,7 @@ pub fn pipeline(
 fn pipeline_lanes<I: Simd>(
     simd: I,
     bands: &PipeBands,
-    settle: bool,
+    settle_first: bool,
     position: usize,
     input: &[[f64; 2]],
     output: &mut [[f64; 2]],
@@ -190,8 +189,8 @@ fn pipeline_lanes<I: Simd>(
     let frames = input.len().min(output.len());
     let input = input.get(..frames).unwrap_or_default();
     let output = output.get_mut(..frames).unwrap_or_default();
-    if settle {
-        settle_lanes(simd, state);
+    if settle_first {
+        settle(simd, state);
     }
     if bands.moving {
         run::<I, VECTORS, true>(simd, bands, position, input, output, state);
@@ -206,11 +205,12 @@ fn pipeline_lanes<I: Simd>(
 }
 
 #[inline(always)]
-fn settle_lanes<I: Simd>(simd: I, state: &mut PipeState) {
-    let (zero, floor) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, STATE_FLOOR));
-    for quad in state.0.as_flattened_mut() {
-        let s = f64x4::load_array_ref(simd, quad);
-        s.abs().simd_lt(floor).select(zero, s).store_array(quad);
+fn settle<I: Simd>(simd: I, state: &mut PipeState) {
+    for [s1, s2] in &mut state.0 {
+        let s = [f64x4::load_array_ref(simd, s1), f64x4::load_array_ref(simd, s2)];
+        let [a, b] = settled_lanes(simd, s);
+        a.store_array(s1);
+        b.store_array(s2);
     }
 }
 

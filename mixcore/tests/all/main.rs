@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod analysis;
+mod click;
 mod conformance;
 mod convolver;
 mod crossover;
@@ -85,6 +86,8 @@ mod masking_cue;
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
+#[cfg(feature = "alloc")]
+mod overflow;
 #[cfg(feature = "alloc")]
 mod oversampler;
 #[cfg(feature = "std")]
