@@ -75,7 +75,8 @@ macro_rules! last_pass {
             let (re, im): ([_; $radix], [_; $radix]) = (rows(x.re, len)?, rows(x.im, len)?);
             for i in 0..len {
                 for at in (0..GROUP).step_by(Native::<I, S>::LEN) {
-                    let y = $butterfly([$(load::<I, S>(simd, &re[$k][i], &im[$k][i], at)),+]);
+                    let a = [$(load::<I, S>(simd, re[$k].get(i)?, im[$k].get(i)?, at)),+];
+                    let y = $butterfly(a);
                     $(out[$k].put(i, at, y[$k]);)+
                 }
             }
