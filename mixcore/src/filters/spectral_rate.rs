@@ -14,7 +14,7 @@
 //! taken.
 //!
 //! What the cut of the spectrum at K removes has the level of the stop-band, and an impulse response
-//! that goes on beyond the low-pass's ends, falling with 1/t: where a block ends, less than a fiftieth
+//! that goes on beyond the low-pass's ends, falling with 1/t: where a block ends, less than a fortieth
 //! of the stop-band's level is left as an error. Such a response that ends on one side alone stands
 //! out at K itself, by its sum, 1/(2π)·ln(N/W) of the stop-band's level. So the low-pass is a little
 //! longer and deeper than that of the polyphase method, which costs nothing here.
