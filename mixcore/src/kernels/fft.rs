@@ -88,14 +88,16 @@ fn first_column(group: usize, columns: usize) -> usize {
 /// The radix of the next pass where `part` values are left of a column: 3, 5 and 7 while they divide
 /// it, then 4 until 2, 4 or 8 are left. The last pass is the one of the radix `part`.
 pub(super) const fn radix(part: usize) -> usize {
-    if part.is_multiple_of(3) {
+    if part == 2 || part == 8 {
+        part
+    } else if part.is_power_of_two() {
+        4
+    } else if part.is_multiple_of(3) {
         3
     } else if part.is_multiple_of(5) {
         5
     } else if part.is_multiple_of(7) {
         7
-    } else if part == 2 || part == 8 {
-        part
     } else {
         4
     }

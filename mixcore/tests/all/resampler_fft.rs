@@ -169,7 +169,7 @@ fn the_gain_at_zero_hertz_is_one() {
         for (from, to) in PAIRS_HZ {
             let (f32, f64) = (worst::<f32>(quality, from, to), worst::<f64>(quality, from, to));
             // Rounding; and what the cut of the spectrum leaves of the step where a block ends that
-            // meets an end of the clip: a fortieth of the stop-band's level, measured 2.1 %.
+            // meets an end of the clip: a fortieth of the stop-band's level; measured 2.1 %.
             let cut = 10_f64.powf(-quality.rejection_db() / 20.0) / 40.0;
             assert!(f32 < 1e-6 + cut, "{quality:?} {from} {to}: {f32:e}");
             assert!(f64 < 2e-15 + cut, "{quality:?} {from} {to}: {f64:e}");
