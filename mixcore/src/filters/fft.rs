@@ -68,7 +68,8 @@ impl<'a, S: Sample> RealFft<'a, S> {
         Ok(Self::over(Store::lent("FFT", memory, len, S::zero())?, length, isa))
     }
 
-    /// Samples of memory that a transform of `length` needs: less than 3.5 times its length.
+    /// Samples of memory that a transform of `length` needs: at most 3.5 times its length, 4.2 times where
+    /// it is no power of two.
     ///
     /// # Errors
     /// A length that is not 16·2^a·3^b·5^c·7^d from 16 to 65,536.
