@@ -19,6 +19,7 @@ mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
+mod kernels_dynamics;
 mod kernels_fir;
 mod kernels_matrix;
 mod kernels_pipeline;
@@ -30,6 +31,7 @@ mod order;
 mod pan;
 mod promises;
 mod properties;
+mod properties_dynamics;
 mod properties_lent;
 mod properties_level;
 mod rate_lent;
@@ -46,6 +48,8 @@ mod align_cue;
 mod automation;
 #[cfg(feature = "alloc")]
 mod bus;
+#[cfg(feature = "alloc")]
+mod compressor;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]
@@ -70,6 +74,8 @@ mod fader;
 mod fir;
 #[cfg(feature = "alloc")]
 mod fold_down;
+#[cfg(feature = "alloc")]
+mod gate;
 #[cfg(feature = "alloc")]
 mod limiter;
 // The judge takes a minute; in the other feature sets the golden hashes say that nothing changed.

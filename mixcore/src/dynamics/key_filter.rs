@@ -1,0 +1,130 @@
+//! What the key passes before it is listened to: second-order sections in f64.
+//!
+//! > y = b0·x + s1, s1' = (b1·x + s2) − a1·y, s2' = b2·x − a2·y, section after section
+//!
+//! The usual key filters are a high-pass, so that plosives and rumble do not move the gain, and a
+//! bell or band-pass where one band is to move it. The coefficients come from the caller
+//! ([`Biquad`]).
+//!
+//! Cost: about 3 ns a section and sample: the recursion runs serially. Latency: none.
+
+use crate::error::Error;
+use crate::filters::Biquad;
+
+/// Most sections of a key filter.
+pub const MAX_KEY_SECTIONS: usize = 4;
+
+/// Largest coefficient of a numerator: 120 dB.
+const MAX_NUMERATOR: f64 = 1e6;
+
+/// A section's states below this magnitude become 0 at multiples of 64 frames (-600 dBFS), both at
+/// once: a section with a low corner would answer one of them alone with a multiple of it.
+const STATE_FLOOR: f64 = 1e-30;
+
+/// Up to [`MAX_KEY_SECTIONS`] second-order sections in a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KeyFilter {
+    sections: [Biquad; MAX_KEY_SECTIONS],
+    count: usize,
+}
+
+impl KeyFilter {
+    /// The key as it is.
+    pub const NONE: Self = Self {
+        sections: [Biquad { b: [1.0, 0.0, 0.0], a: [0.0, 0.0] }; MAX_KEY_SECTIONS],
+        count: 0,
+    };
+
+    /// Sections in the order in which the key passes them.
+    ///
+    /// # Errors
+    /// More than [`MAX_KEY_SECTIONS`], numerators beyond ±1e6, or a section that does not decay
+    /// (poles on or outside the unit circle).
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::dynamics::KeyFilter;
+    /// use mixcore::filters::Biquad;
+    /// // A one-pole high-pass at about 80 Hz for 48 kHz.
+    /// let high_pass = Biquad { b: [0.994_79, -0.994_79, 0.0], a: [-0.989_58, 0.0] };
+    /// assert!((high_pass.response_db(80.0, 48_000.0) + 3.0).abs() < 0.1);
+    /// let filter = KeyFilter::new(&[high_pass])?;
+    /// assert_eq!(filter.sections(), &[high_pass]);
+    /// assert!(KeyFilter::new(&[Biquad { a: [0.0, 1.0], ..high_pass }]).is_err());
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    pub fn new(sections: &[Biquad]) -> Result<Self, Error> {
+        if sections.len() > MAX_KEY_SECTIONS {
+            #[expect(clippy::cast_precision_loss, reason = "for a message")]
+            return Err(Error::OutOfRange {
+                field: "key_filter_sections",
+                given: sections.len() as f64,
+                min: 0.0,
+                max: MAX_KEY_SECTIONS as f64,
+            });
+        }
+        let mut filter = Self { count: sections.len(), ..Self::NONE };
+        for (slot, section) in filter.sections.iter_mut().zip(sections) {
+            for b in section.b {
+                Error::check_range("b", b, -MAX_NUMERATOR, MAX_NUMERATOR)?;
+            }
+            let [a1, a2] = section.a;
+            // The stability triangle of a second-order section; NaN is outside.
+            if !(a2.abs() < 1.0 && a1.abs() < 1.0 + a2) {
+                return Err(Error::Unsupported {
+                    what: "a key filter that does not decay",
+                    hint: "keep |a2| < 1 and |a1| < 1 + a2",
+                });
+            }
+            *slot = *section;
+        }
+        Ok(filter)
+    }
+
+    /// The sections.
+    #[must_use]
+    pub fn sections(&self) -> &[Biquad] {
+        self.sections.get(..self.count).unwrap_or_default()
+    }
+
+    /// Whether the key stays as it is.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Filters one channel in place.
+    pub(super) fn run(&self, state: &mut KeyState, samples: &mut [f64]) {
+        for (section, [s1, s2]) in self.sections().iter().zip(&mut state.0) {
+            let ([b0, b1, b2], [a1, a2]) = (section.b, section.a);
+            for sample in &mut *samples {
+                let x = *sample;
+                let y = b0 * x + *s1;
+                *s1 = (b1 * x + *s2) - a1 * y;
+                *s2 = b2 * x - a2 * y;
+                *sample = y;
+            }
+        }
+    }
+}
+
+impl Default for KeyFilter {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// The states of one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct KeyState([[f64; 2]; MAX_KEY_SECTIONS]);
+
+impl KeyState {
+    /// Clears what is far below all audio.
+    pub(super) fn settle(&mut self) {
+        for [s1, s2] in &mut self.0 {
+            if s1.abs() < STATE_FLOOR && s2.abs() < STATE_FLOOR {
+                (*s1, *s2) = (0.0, 0.0);
+            }
+        }
+    }
+}
