@@ -1,17 +1,20 @@
 //! The compressor against a textbook version of itself, and its gain computer against log10 and powf.
 //!
-//! No Rust crate has a compressor, so the rival is what a textbook's equations give when they are
+//! No Rust crate has a compressor, so one rival is what a textbook's equations give when they are
 //! written down frame by frame: the largest magnitude of the channels, log10, branches, one follower,
-//! powf. Its output is ours to 0.01 dB before anything is timed. DESIGN section 10 quotes 17 ns a
-//! stereo frame for pedalboard's compressor and 20 ns for ffmpeg's; for gates 14.8 and 12.5 ns.
+//! powf. Its output is ours to 0.01 dB before anything is timed. The other is a compressor put
+//! together from the parts of crate `fundsp` (`map`, `afollow`, `shape_fn`); its follower has three
+//! poles, so only its settled gain can be ours, to 0.01 dB. DESIGN section 10 quotes 17 ns a stereo
+//! frame for pedalboard's compressor and 20 ns for ffmpeg's; for gates 14.8 and 12.5 ns.
 
 use std::hint::black_box;
 
+use fundsp::prelude64::{AudioNode, Frame, U2, afollow, map, shape_fn};
 use mixcore::dynamics::{
     Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
 };
 use mixcore::kernels::{self, CurveSection, Isa, Knee};
-use mixcore::units::gain_to_db;
+use mixcore::units::{db_to_gain, gain_to_db};
 use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
 
 use crate::{BLOCKS, Case, Goal, Limit, RATE_HZ, Rival, Run, signals};
@@ -90,6 +93,66 @@ impl Textbook {
     }
 }
 
+/// Crate `fundsp`: magnitude, soft knee, its asymmetric follower on the reduction in dB, gain.
+fn graph(params: &CompressorParams) -> impl FnMut(&mut [Vec<f32>], usize) + use<> {
+    let (threshold, knee) = (params.threshold_db as f32, params.knee_db as f32);
+    let slope = (1.0 - 1.0 / params.ratio) as f32;
+    let wanted = move |frame: &Frame<f32, U2>| {
+        let d = 20.0 * frame[0].abs().max(frame[1].abs()).max(1e-12).log10() - threshold;
+        let u = (d + knee / 2.0).clamp(0.0, knee);
+        slope * (u * u / (2.0 * knee) + (d - knee / 2.0).max(0.0))
+    };
+    let halfway = |ms: f64| (ms * 1e-3 * std::f64::consts::LN_2) as f32;
+    let gain = shape_fn(|reduction: f32| 10.0_f32.powf(reduction / -20.0));
+    let mut chain =
+        map(wanted) >> afollow(halfway(params.attack_ms), halfway(params.release_ms)) >> gain;
+    chain.set_sample_rate(RATE_HZ);
+    move |io, frames| {
+        let [left, right] = io else { return };
+        for (left, right) in left.iter_mut().zip(right).take(frames) {
+            let gain = chain.tick(&[*left, *right].into())[0];
+            *left *= gain;
+            *right *= gain;
+        }
+    }
+}
+
+/// A rival that gets the material block by block, as ours does.
+fn in_blocks(
+    input: &[Vec<f32>],
+    block: usize,
+    mut side: impl FnMut(&mut [Vec<f32>], usize) + 'static,
+) -> Run {
+    let material = input.to_vec();
+    let mut place = vec![vec![0.0; block]; input.len()];
+    Box::new(move || {
+        let frames = material[0].len();
+        for at in (0..frames).step_by(block) {
+            let length = block.min(frames - at);
+            for (place, material) in place.iter_mut().zip(&material) {
+                place[..length].copy_from_slice(&material[at..at + length]);
+            }
+            side(&mut place, length);
+            black_box(&place);
+        }
+    })
+}
+
+/// Checks that a steady level comes to the same gain on both sides.
+fn settles_alike(params: &CompressorParams, side: &mut impl FnMut(&mut [Vec<f32>], usize)) {
+    let frames = RATE_HZ as usize;
+    for level_db in [-40.0, -24.0, -6.0] {
+        let amplitude = db_to_gain(level_db) as f32;
+        let mut theirs = vec![vec![amplitude; frames], vec![0.5 * amplitude; frames]];
+        side(&mut theirs, frames);
+        let stream = Stream::new(RATE_HZ, Layout::STEREO).expect("48 kHz is in range");
+        let ours = Compressor::<f32>::new(CompressorSetup::default(), *params, stream);
+        let expected = ours.expect("in range").static_curve_db(level_db);
+        let apart = gain_to_db(f64::from(theirs[0][frames - 1])) - expected;
+        assert!(apart.abs() < SAME_DB, "fundsp settles {apart} dB apart");
+    }
+}
+
 /// The largest difference in dB where there is a signal.
 fn difference_db(ours: &[f32], theirs: &[f32]) -> f64 {
     let differences = ours
@@ -121,19 +184,15 @@ fn compressor_case(title: &str, layout: Layout, block: usize) -> Case {
     assert!(!comparable || worst < SAME_DB, "{title}: {worst} dB apart");
     assert!(ours.reduction_stats().is_some_and(|stats| stats.p95_db > 6.0), "{title}: idle");
 
-    let material = input.clone();
-    let mut place = work.clone();
-    let rival = move || {
-        let mut textbook = Textbook::new(&params);
-        for at in (0..frames).step_by(block) {
-            let length = block.min(frames - at);
-            for (place, material) in place.iter_mut().zip(&material) {
-                place[..length].copy_from_slice(&material[at..at + length]);
-            }
-            textbook.process(&mut place, length);
-            black_box(&place);
-        }
-    };
+    let mut textbook = Textbook::new(&params);
+    let plain = in_blocks(&input, block, move |io, length| textbook.process(io, length));
+    let mut rivals = vec![Rival::new("textbook, frame by frame", plain, Goal::NotSlower)];
+    if layout == Layout::STEREO {
+        let mut parts = graph(&params);
+        settles_alike(&params, &mut parts);
+        let parts = in_blocks(&input, block, parts);
+        rivals.push(Rival::new("fundsp, put together", parts, Goal::NotSlower));
+    }
     let run: Run = Box::new(move || {
         feed(&mut ours, &input, block, &mut work, |work, _, _| {
             black_box(work);
@@ -145,7 +204,7 @@ fn compressor_case(title: &str, layout: Layout, block: usize) -> Case {
         units: frames as u64,
         unit: "frame",
         ours: run,
-        rivals: vec![Rival::new("textbook, frame by frame", rival, Goal::NotSlower)],
+        rivals,
         limit: (layout == Layout::STEREO).then_some(limit),
     }
 }

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
-    Case, Goal, Seen, best, compressor, convolve, crossover, eq, fft, level, limiter, mix, record, resample,
+    Case, Goal, Seen, best, compressor, convolve, crossover, eq, fft, level, limiter, mix, record,
+    resample,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.

@@ -30,7 +30,8 @@
 //! Cost: passes over 64 frames. With a peak detector and full link the serial part is one follower
 //! per group; a key filter, a window or feed-back add their own recursions per channel.
 //!
-//! Latency: the look-ahead, 0 by default.
+//! Latency: the look-ahead, 0 by default. The gain is ahead of the audio in both directions: with a
+//! hold as long as the look-ahead no release begins before the peak that asked for it has left.
 //!
 //! Limits: gains are computed in f32 (3e-5 dB). While parameters move, curve and gains run straight
 //! between designs on the 32-frame grid. An inter-sample peak is not seen: the ceiling of a delivery
@@ -41,7 +42,7 @@ use super::compressor_gains::{Gains, Settings, Voice, last};
 use super::compressor_params::{CompressorParams, CompressorSetup, Point, ballistics};
 use super::key_filter::KeyFilter;
 use super::makeup::{LoudnessMatch, MakeUp};
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::Travel;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -260,16 +261,12 @@ impl<'a, S: Sample> Compressor<'a, S> {
         self.log.stats()
     }
 
-    /// Output level for a steady input level, dB, at the target parameters, with make-up and mix.
+    /// Output level for a steady input level, dB, at the target parameters, with make-up and mix; the
+    /// gain of a make-up that matches the loudness comes on top ([`Self::matched_makeup_db`]).
     #[must_use]
     pub fn static_curve_db(&self, input_db: f64) -> f64 {
         let point = &self.target;
-        let wet_db = point.curve.gain_db(input_db) + point.makeup_db;
-        if point.mix == 1.0 {
-            return input_db + wet_db;
-        }
-        let gain = point.mix * crate::units::db_to_gain(wet_db) + (1.0 - point.mix);
-        input_db + crate::units::gain_to_db(gain)
+        input_db + mixed_db(point.curve.gain_db(input_db) + point.makeup_db, point.mix)
     }
 
     /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the channel

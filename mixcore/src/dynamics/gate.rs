@@ -15,6 +15,11 @@
 //!
 //! so the loudest channel opens all; at 100 % all gains of a group are equal, bit for bit.
 //!
+//! # Mix
+//! > y = (m·g + 1 − m)·x
+//!
+//! The dry signal is the same delayed x: mixing is a gain, and nothing can comb.
+//!
 //! Sources: the curve is [`super::curve`]'s expander, the follower [`super::ballistics`]' branching
 //! one; hysteresis, hold and range as the trade has them.
 //!
@@ -27,7 +32,7 @@
 use super::ballistics::Envelope;
 use super::gate_params::{GateParams, GateSetup, Motion, Point};
 use super::key_filter::KeyFilter;
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::{Straight, Travel};
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -227,7 +232,7 @@ impl<'a, S: Sample> Gate<'a, S> {
         self.voices.get(channel).is_some_and(|voice| voice.open)
     }
 
-    /// The largest gain reduction of any channel at the last frame, dB ≥ 0.
+    /// The largest gain reduction of any channel at the last frame, dB ≥ 0, without the mix.
     #[must_use]
     pub fn gain_reduction_db(&self) -> f64 {
         self.voices.iter().map(|voice| f64::from(voice.now)).fold(0.0, f64::max)
@@ -245,14 +250,14 @@ impl<'a, S: Sample> Gate<'a, S> {
         self.log.stats()
     }
 
-    /// Output level for a steady input level, dB, of a gate that was closed before.
+    /// Output level for a steady input level, dB, of a gate that was closed before, with mix.
     #[must_use]
     pub fn static_curve_db(&self, input_db: f64) -> f64 {
-        if input_db > self.target.opens_db {
-            input_db
-        } else {
-            input_db + self.target.curve.gain_db(input_db)
+        let point = &self.target;
+        if input_db > point.opens_db {
+            return input_db;
         }
+        input_db + mixed_db(point.curve.gain_db(input_db), point.mix)
     }
 
     /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the channel
@@ -312,7 +317,7 @@ impl<'a, S: Sample> Gate<'a, S> {
         trace: &mut [f32],
     ) {
         let isa = self.stream.isa;
-        let shares = self.wet_shares(span);
+        let shares = self.wet_shares(span, settings);
         let mut most = Row::default();
         for (index, level) in self.chain.groups.iter_mut().enumerate() {
             // With a full link a channel in the state of the group's first one gets its gains.
@@ -375,13 +380,16 @@ impl<'a, S: Sample> Gate<'a, S> {
     }
 
     /// Share of the gated signal in each frame; none where it is 1 throughout.
-    fn wet_shares(&self, span: Span) -> Option<Row> {
-        if self.chain.is_processed(&self.wet, span.now) {
+    fn wet_shares(&self, span: Span, settings: &Settings<'_>) -> Option<Row> {
+        let [a, b] = settings.ends;
+        if a.mix == 1.0 && b.mix == 1.0 && self.chain.is_processed(&self.wet, span.now) {
             return None;
         }
         let mut shares = Row::default();
         for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
-            *share = self.chain.processed_share(&self.wet, span.now + n as u64);
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let mix = settings.line.between(a.mix, b.mix, n) as f32;
+            *share = mix * self.chain.processed_share(&self.wet, span.now + n as u64);
         }
         Some(shares)
     }

@@ -61,6 +61,8 @@ params! {
         release_ms: "ms", 1.0 => 10000.0, 150.0, Log, fixed;
         /// How far the channels of a group move with the loudest of them.
         link_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
+        /// Share of the gated signal; the rest is dry and in step with it.
+        mix_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
     }
 }
 
@@ -75,6 +77,7 @@ impl GateParams {
             knee_db: lin(|p| p.knee_db),
             range_db: lin(|p| p.range_db),
             link_percent: lin(|p| p.link_percent),
+            mix_percent: lin(|p| p.mix_percent),
             ..*self
         }
     }
@@ -86,7 +89,9 @@ pub(super) struct Point {
     pub(super) curve: Curve,
     pub(super) opens_db: f64,
     pub(super) closes_db: f64,
+    /// Shares, 0 to 1.
     pub(super) link: f64,
+    pub(super) mix: f64,
 }
 
 impl Point {
@@ -109,6 +114,7 @@ impl Point {
             opens_db,
             closes_db: opens_db - params.hysteresis_db,
             link: params.link_percent * 1e-2,
+            mix: params.mix_percent * 1e-2,
         }
     }
 }

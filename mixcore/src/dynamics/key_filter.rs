@@ -3,13 +3,15 @@
 //! > y = b0·x + s1, s1' = (b1·x + s2) − a1·y, s2' = b2·x − a2·y, section after section
 //!
 //! The usual key filters are a high-pass, so that plosives and rumble do not move the gain, and a
-//! bell or band-pass where one band is to move it. The coefficients come from the caller
-//! ([`Biquad`]).
+//! bell or band-pass where one band is to move it. They are bands as an equaliser has them
+//! ([`EqBand`], which a session can store), or any sections ([`Biquad`]), such as those of
+//! [`crate::filters::design::butterworth`] for steeper slopes.
 //!
 //! Cost: about 3 ns a section and sample: the recursion runs serially. Latency: none.
 
 use crate::error::Error;
-use crate::filters::Biquad;
+use crate::filters::design::{Method, second_order};
+use crate::filters::{Biquad, EqBand};
 
 /// Most sections of a key filter.
 pub const MAX_KEY_SECTIONS: usize = 4;
@@ -81,6 +83,46 @@ impl KeyFilter {
         Ok(filter)
     }
 
+    /// Bands in the order in which the key passes them, designed for a rate as an equaliser designs
+    /// them; those that are off are left out.
+    ///
+    /// # Errors
+    /// More than [`MAX_KEY_SECTIONS`] bands that are on, a field of theirs outside its range
+    /// ([`second_order`]).
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::dynamics::KeyFilter;
+    /// use mixcore::filters::EqBand;
+    /// use mixcore::filters::design::Shape;
+    /// // Deaf to plosives, keen on sibilants.
+    /// let bands = [
+    ///     EqBand::new(Shape::HighPass, 120.0, 0.0, 0.707),
+    ///     EqBand::new(Shape::Bell, 6000.0, 6.0, 1.0),
+    /// ];
+    /// let filter = KeyFilter::of_bands(&bands, 48_000.0)?;
+    /// assert!((filter.response_db(6000.0, 48_000.0) - 6.0).abs() < 0.01);
+    /// assert!(filter.response_db(30.0, 48_000.0) < -23.0);
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    pub fn of_bands(bands: &[EqBand], rate_hz: f64) -> Result<Self, Error> {
+        let mut sections = [Self::NONE.sections[0]; MAX_KEY_SECTIONS + 1];
+        let mut count = 0;
+        // One slot more than there may be, so that one band too many is seen.
+        for (slot, band) in sections.iter_mut().zip(bands.iter().filter(|band| band.on)) {
+            let EqBand { shape, hz, q, gain_db, .. } = *band;
+            *slot = second_order(Method::Matched, shape, hz, q, gain_db, rate_hz)?;
+            count += 1;
+        }
+        Self::new(sections.get(..count).unwrap_or_default())
+    }
+
+    /// What it does to a sine of `hz` at the rate `rate_hz`, dB.
+    #[must_use]
+    pub fn response_db(&self, hz: f64, rate_hz: f64) -> f64 {
+        self.sections().iter().map(|section| section.response_db(hz, rate_hz)).sum()
+    }
+
     /// The sections.
     #[must_use]
     pub fn sections(&self) -> &[Biquad] {
@@ -119,6 +161,14 @@ impl Default for KeyFilter {
 pub(super) struct KeyState([[f64; 2]; MAX_KEY_SECTIONS]);
 
 impl KeyState {
+    /// Forgets what the sections remember that a filter does not use: should they come back, they
+    /// start from rest.
+    pub(super) fn keep(&mut self, filter: &KeyFilter) {
+        for state in self.0.iter_mut().skip(filter.count) {
+            *state = [0.0; 2];
+        }
+    }
+
     /// Clears what is far below all audio.
     pub(super) fn settle(&mut self) {
         for [s1, s2] in &mut self.0 {

@@ -3,12 +3,22 @@
 //! The reduction is looked at every 32 frames of the absolute counter, so the figures do not depend
 //! on how the signal was cut into blocks. The largest one is taken over every frame.
 
+use crate::units::{db_to_gain, gain_to_db};
+
 /// Frames between two looks.
 pub(super) const LOOK_FRAMES: u64 = 32;
 
 /// Bins of a tenth of a decibel, 0 to 40 dB and everything above.
 const BINS: usize = 401;
 const BINS_PER_DB: f64 = 10.0;
+
+/// A gain in dB of which a share acts and the rest of the signal stays dry, dB.
+pub(super) fn mixed_db(gain_db: f64, share: f64) -> f64 {
+    if share == 1.0 {
+        return gain_db;
+    }
+    gain_to_db(share * db_to_gain(gain_db) + (1.0 - share))
+}
 
 /// Gain reduction since the last reset, dB, of the channel that is reduced most.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -194,9 +194,12 @@ impl<'a, S: Sample> SideChain<'a, S> {
         self.filter
     }
 
-    /// What the key passes from the next frame on.
+    /// What the key passes from the next frame on; sections that stay in use go on from their state.
     pub(super) fn set_filter(&mut self, filter: KeyFilter) {
         self.filter = filter;
+        for lane in self.lanes.iter_mut() {
+            lane.filter.keep(&filter);
+        }
     }
 
     /// A key has one channel for all or one for each, and as many frames as the block.

@@ -29,6 +29,7 @@ const PARAMS: GateParams = GateParams {
     hold_ms: 0.0,
     release_ms: 50.0,
     link_percent: 100.0,
+    mix_percent: 100.0,
 };
 
 #[test]
@@ -141,6 +142,27 @@ fn opening_and_closing_take_their_times() {
     let closing = reductions(&mut steady(-80.0, 100_000));
     let frames = closing.iter().position(|&x| f64::from(x) >= 20.0 - goal).unwrap() as f64 + 1.0;
     assert!((frames / 9600.0 - 1.0).abs() < TIME, "{frames} frames of 9600");
+}
+
+#[test]
+fn a_dry_share_is_added_in_step() {
+    let setup = GateSetup { lookahead_ms: 2.0, ..GateSetup::default() };
+    let params = GateParams { mix_percent: 50.0, release_ms: 1.0, ..PARAMS };
+    let mut unit = gate(setup, params, Layout::MONO);
+    let mut audio = steady(-60.0, 9600);
+    run(&mut unit, &mut audio);
+    // 20 dB down are a tenth: half of it and half of the signal.
+    let expected = gain_to_db(0.5 * 0.1 + 0.5) - 60.0;
+    let got = gain_to_db(f64::from(audio[0][9599]));
+    assert!((got - expected).abs() < 1e-3, "{got} {expected}");
+    assert!((unit.static_curve_db(-60.0) - expected).abs() < 1e-9);
+    // Nothing of the gate: the delayed signal, bit for bit.
+    let params = GateParams { mix_percent: 0.0, ..params };
+    let mut unit = gate(setup, params, Layout::MONO);
+    let source = noise::<f32>(1, 4000, 0.001, 9);
+    let mut audio = source.clone();
+    run(&mut unit, &mut audio);
+    assert_eq!(audio[0][96..], source[0][..4000 - 96]);
 }
 
 #[test]

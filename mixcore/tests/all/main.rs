@@ -103,6 +103,8 @@ mod reported;
 mod resampler;
 #[cfg(feature = "alloc")]
 mod session;
+#[cfg(feature = "alloc")]
+mod side_chain;
 #[cfg(feature = "json")]
 mod solve;
 #[cfg(feature = "alloc")]
