@@ -9,13 +9,13 @@
 
 use std::hint::black_box;
 
-use fundsp::prelude64::{AudioNode, Frame, U2, afollow, map, shape_fn};
+use fundsp::prelude64::{Frame, U2, afollow, map, shape_fn};
 use mixcore::dynamics::{
     Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
 };
 use mixcore::kernels::{self, CurveSection, Isa, Knee};
 use mixcore::units::{db_to_gain, gain_to_db};
-use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
+use mixcore::{BlockMut, Io, Layout, Process, Stream};
 
 use crate::{BLOCKS, Case, Goal, Limit, RATE_HZ, Rival, Run, signals};
 

@@ -95,6 +95,8 @@ impl Pole {
 pub(super) struct Ballistics {
     attack: Pole,
     release: Pole,
+    /// The release of the branching form.
+    loop_release: Pole,
     slow: Option<[Pole; 2]>,
     hold: u32,
     smoothing: Smoothing,
@@ -105,7 +107,8 @@ pub(super) struct Ballistics {
 pub(super) struct Envelope {
     /// The reduction, dB; negative where the gain is raised.
     y: f64,
-    /// The release stage of the decoupled form.
+    /// The release stage of the decoupled form; y in the branching form, so that a change between
+    /// them goes on from there.
     u: f64,
     slow: f64,
     /// Frames that the release still waits.
@@ -128,17 +131,21 @@ impl Ballistics {
         Self {
             attack: Pole::new(times.attack),
             release: Pole::new(release_frames),
+            loop_release: Pole::new(times.release),
             slow,
             hold: times.hold,
             smoothing,
         }
     }
 
-    /// The same in a loop that answers `speed` times as fast (1 outside any loop).
+    /// The same in a loop that answers `speed` times as fast, always branching: the first stage of
+    /// the decoupled form would hold what the loop wants before its second stage has answered, a
+    /// multiple of what it settles at.
     pub(super) fn in_loop(&self, speed: f64) -> Self {
         Self {
             attack: self.attack.in_loop(speed),
-            release: self.release.in_loop(speed),
+            release: self.loop_release.in_loop(speed),
+            smoothing: Smoothing::Branching,
             slow: self.slow.map(|poles| poles.map(|pole| pole.in_loop(speed))),
             ..*self
         }
@@ -164,6 +171,7 @@ impl Ballistics {
             Smoothing::Branching => {
                 let pole = if rises { self.attack } else { self.release };
                 state.y = if waits { before } else { pole.step(before, c) };
+                state.u = state.y;
             }
             Smoothing::Decoupled => {
                 state.u = match (rises, waits) {
@@ -222,7 +230,7 @@ impl Ballistics {
                 }
             }
         }
-        state.y = y;
+        (state.y, state.u) = (y, y);
     }
 
     /// What [`Ballistics::run`] leaves after a row of zeros where the envelope is at rest.

@@ -9,7 +9,7 @@
 //! X − k·y, where y is the reduction that acts now: in dB the level of the output is that of the
 //! input less the reduction, so no second detector is needed. A loop with the slope s answers 1 + k·s
 //! times as fast while the signal is above the threshold, and with its own times below it; it is kept
-//! from answering faster than at once, so it does not overshoot.
+//! from answering faster than at once and always has the branching follower, so it does not overshoot.
 //!
 //! # Link
 //! > G_i = (1 − k)·G(X_i) + k·G(max_j X_j) over the channels j of a group

@@ -23,7 +23,7 @@ pub struct CompressorSetup {
     pub lookahead_ms: f64,
     /// What it listens for.
     pub detector: Detector,
-    /// How attack and release are put together.
+    /// How attack and release are put together; with feed-back it is always branching.
     pub smoothing: Smoothing,
     /// How the release depends on the programme.
     pub release: Release,

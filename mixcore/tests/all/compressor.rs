@@ -178,6 +178,44 @@ fn feed_back_reaches_its_static_curve_and_keeps_the_ratio() {
     }
 }
 
+#[test]
+fn a_loop_comes_to_its_gain_from_one_side() {
+    /// f32 levels inside a loop of slope 99.
+    const BEYOND_DB: f64 = 2e-3;
+    for (smoothing, release) in [
+        (Smoothing::Branching, Release::Fixed),
+        (Smoothing::Decoupled, Release::Fixed),
+        (Smoothing::Decoupled, Release::ProgramDependent),
+    ] {
+        for (ratio, attack_ms, release_ms) in [(3.0, 10.0, 100.0), (100.0, 30.0, 50.0)] {
+            let setup = CompressorSetup { smoothing, release, ..CompressorSetup::default() };
+            let params = CompressorParams {
+                ratio,
+                feedback_percent: 100.0,
+                attack_ms,
+                release_ms,
+                slow_release_ms: 300.0,
+                ..CompressorParams::default()
+            };
+            let mut unit = compressor(setup, params, Layout::MONO);
+            let mut end = 0.0;
+            for level_db in [0.0, -12.0, -3.0] {
+                let settled = level_db - unit.static_curve_db(level_db);
+                let (low, high) = (f64::min(end, settled), f64::max(end, settled));
+                let mut row = vec![0.0_f32; 192_000];
+                let mut audio = vec![vec![db_to_gain(level_db) as f32; 192_000]];
+                let io = Io::new(BlockMut::new(&mut audio).unwrap());
+                unit.process_with_reduction(io, &mut row).unwrap();
+                for reduction in row.iter().map(|&x| f64::from(x)) {
+                    assert!(reduction > low - BEYOND_DB && reduction < high + BEYOND_DB);
+                }
+                end = unit.gain_reduction_db();
+                assert!((end - settled).abs() < BEYOND_DB, "{smoothing:?} {ratio} {level_db}");
+            }
+        }
+    }
+}
+
 /// The bound for the image; gains of linked channels are equal in bits.
 const IMAGE_DB: f64 = 0.001;
 
@@ -335,13 +373,14 @@ fn automatic_makeup_gives_back_its_share() {
 
 #[test]
 fn matched_makeup_keeps_the_loudness() {
-    /// The mean of 3 s follows syllables and levels that change every second: what is left is the
-    /// difference between its window and that of the meter.
-    const LOUDNESS_LU: f64 = 0.5;
+    /// The mean of 3 s lags behind levels that change every second, by 0.04 LU in a calculation with
+    /// energies alone; the noise's own spread comes on top. All seconds are above the relative gate
+    /// on both sides: the make-up keeps energies, and knows nothing of that gate.
+    const LOUDNESS_LU: f64 = 0.15;
     let programme: Vec<Vec<f32>> = (0..2)
         .map(|channel| {
             let source = noise::<f32>(1, 30 * 48_000, 0.9, 40 + channel).remove(0);
-            let level = |n: usize| [0.3, 1.0, 0.6, 0.1][n / 48_000 % 4];
+            let level = |n: usize| [0.5, 1.0, 0.63, 0.4][n / 48_000 % 4];
             source.iter().enumerate().map(|(n, x)| x * level(n)).collect()
         })
         .collect();
@@ -436,93 +475,6 @@ fn a_key_filter_decides_what_is_heard_and_can_be_heard() {
     let mut audio = rumble.clone();
     unit.process(Io::new(BlockMut::mono(&mut audio))).unwrap();
     assert_eq!(audio[4800..], rumble[4800..]);
-}
-
-#[test]
-fn an_rms_window_is_the_mean_of_its_squares() {
-    /// f32 levels.
-    const LEVEL_DB: f64 = 1e-4;
-    // A hard curve of 100:1 from -100 dBFS on shows the level itself: G = -0.99·(X + 100).
-    let params = CompressorParams {
-        threshold_db: -100.0,
-        ratio: 100.0,
-        knee_db: 0.0,
-        attack_ms: 0.02,
-        release_ms: 1.0,
-        ..CompressorParams::default()
-    };
-    for window_ms in [5.0, 10.0, 73.0] {
-        let setup =
-            CompressorSetup { detector: Detector::Rms { window_ms }, ..CompressorSetup::default() };
-        let mut unit = compressor(setup, params, Layout::MONO);
-        let window = (window_ms * 48.0) as usize;
-        // Constant to the end of the attack, so that the follower has settled on the last level.
-        let mut source = noise::<f32>(1, 20_000, 0.5, 3).remove(0);
-        source[12_000..].fill(0.3);
-        let mut audio = vec![source.clone()];
-        run(&mut unit, &mut audio);
-        let sum: f64 = source[20_000 - window..].iter().map(|x| f64::from(*x).powi(2)).sum();
-        let expected = 0.99 * (10.0 * (sum / window as f64).log10() + 100.0);
-        let got = unit.gain_reduction_db();
-        assert!((got - expected).abs() < LEVEL_DB, "{window_ms} ms: {got} {expected}");
-        // A window of silence is silence: nothing of the sums is left.
-        run(&mut unit, &mut [vec![0.0; window + 48_000]]);
-        assert_eq!(unit.gain_reduction_db(), 0.0);
-    }
-}
-
-/// The window against a literal mean of squares, frame by frame: a follower that is at once there
-/// shows it.
-#[test]
-fn an_rms_window_moves_with_every_frame() {
-    const LEVEL_DB: f64 = 2e-3;
-    let params = CompressorParams {
-        threshold_db: -100.0,
-        ratio: 100.0,
-        knee_db: 0.0,
-        attack_ms: 0.02,
-        release_ms: 1.0,
-        ..CompressorParams::default()
-    };
-    let setup = CompressorSetup {
-        detector: Detector::Rms { window_ms: 5.0 },
-        ..CompressorSetup::default()
-    };
-    // 8 kHz: an attack of 0.02 ms is 0.16 frames, done to 0.2 %.
-    let stream = Stream::new(8000.0, Layout::MONO).unwrap();
-    let mut unit = Compressor::<f64>::new(setup, params, stream).unwrap();
-    let source: Vec<f64> = (0..3000).map(|n| (f64::from(n) * 1e-3).exp() * 1e-3).collect();
-    let mut audio = vec![source.clone()];
-    let mut row = vec![0.0_f32; 3000];
-    let io = Io::new(BlockMut::new(&mut audio).unwrap());
-    unit.process_with_reduction(io, &mut row).unwrap();
-    for n in (200..3000).step_by(37) {
-        // At 8 kHz the window is at its least: 64 frames.
-        let sum: f64 = source[n + 1 - 64..=n].iter().map(|x| x * x).sum();
-        let expected = 0.99 * (10.0 * (sum / 64.0).log10() + 100.0);
-        assert!((f64::from(row[n]) - expected).abs() < LEVEL_DB, "{n}: {} {expected}", row[n]);
-    }
-}
-
-#[test]
-fn a_k_weighted_level_is_loudness() {
-    /// The ripple of a mean square over 400 periods that do not fit by a fraction, and the K-weighting
-    /// at 997 Hz (0.691 dB to 1e-3).
-    const LOUDNESS_DB: f64 = 0.01;
-    let params = CompressorParams {
-        threshold_db: -60.0,
-        ratio: 2.0,
-        knee_db: 0.0,
-        ..CompressorParams::default()
-    };
-    let setup = CompressorSetup {
-        detector: Detector::KWeighted { window_ms: 400.0 },
-        ..CompressorSetup::default()
-    };
-    let mut unit = compressor(setup, params, Layout::MONO);
-    run(&mut unit, &mut [sine::<f32>(997.0, RATE_HZ, 96_000, db_to_gain(-20.0))]);
-    // -23.01 LUFS is 36.99 dB over the threshold; half of it goes.
-    assert!((unit.gain_reduction_db() - 0.5 * 36.99).abs() < LOUDNESS_DB);
 }
 
 #[test]

@@ -61,6 +61,8 @@ mod deliver;
 #[cfg(feature = "json")]
 mod delivery;
 #[cfg(feature = "alloc")]
+mod detectors;
+#[cfg(feature = "alloc")]
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
