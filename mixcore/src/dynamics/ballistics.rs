@@ -29,6 +29,9 @@ const SLOW_CHARGE: f64 = 0.25;
 /// Halvings of the search for the decoupled release: a relative width of 2^-40.
 const HALVINGS: u32 = 40;
 
+/// Values of a part of a row.
+const PART: usize = 64;
+
 /// How attack and release are put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
@@ -205,32 +208,47 @@ impl Ballistics {
             return;
         }
         state.held = 0;
-        // With the faster pole the attack's, the right branch is the larger of the two, else the
-        // smaller: no comparison stands in the way of the recursion.
-        let (attack, release) = (self.attack, self.release);
         let mut y = state.y;
-        if attack.stay <= release.stay {
-            for value in io {
-                let c = -f64::from(*value);
-                let (up, down) = (attack.step(y, c), release.step(y, c));
-                y = if up > down { up } else { down };
-                #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                {
-                    *value = y as f32;
-                }
-            }
-        } else {
-            for value in io {
-                let c = -f64::from(*value);
-                let (up, down) = (attack.step(y, c), release.step(y, c));
-                y = if up < down { up } else { down };
-                #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                {
-                    *value = y as f32;
-                }
-            }
+        for part in io.chunks_mut(PART) {
+            y = self.branch(y, part);
         }
         (state.y, state.u) = (y, y);
+    }
+
+    /// The plain branching follower over at most [`PART`] values.
+    ///
+    /// With the faster pole the attack's, the right branch is the larger of the two, else the
+    /// smaller: no comparison stands in the way of the recursion, which is one product, one sum and
+    /// one choice long; what comes in is multiplied before, what goes out converted after.
+    fn branch(&self, y: f64, io: &mut [f32]) -> f64 {
+        let (attack, release) = (self.attack, self.release);
+        let (mut up, mut down) = ([0.0; PART], [0.0; PART]);
+        for ((value, up), down) in io.iter().zip(&mut up).zip(&mut down) {
+            let c = -f64::from(*value);
+            (*up, *down) = (attack.come * c, release.come * c);
+        }
+        let mut y = y;
+        let steps = up.iter_mut().zip(&down).take(io.len());
+        if attack.stay <= release.stay {
+            for (up, down) in steps {
+                let (a, b) = (attack.stay * y + *up, release.stay * y + *down);
+                y = if a > b { a } else { b };
+                *up = y;
+            }
+        } else {
+            for (up, down) in steps {
+                let (a, b) = (attack.stay * y + *up, release.stay * y + *down);
+                y = if a < b { a } else { b };
+                *up = y;
+            }
+        }
+        for (value, y) in io.iter_mut().zip(&up) {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            {
+                *value = *y as f32;
+            }
+        }
+        y
     }
 
     /// What [`Ballistics::run`] leaves after a row of zeros where the envelope is at rest.

@@ -375,8 +375,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
                         settings.blend_db(isa, own, wanted.linked, reductions);
                     }
                     // Nothing to do, nothing left to release: the gain stands still.
-                    let (low, high) = kernels::extent(isa, &*reductions);
-                    rests = voice.envelope.is_at_rest() && low == 0.0 && high == 0.0;
+                    rests = voice.envelope.is_at_rest()
+                        && kernels::extent(isa, &*reductions) == (0.0, 0.0);
                     if rests {
                         ballistics.rest(&mut voice.envelope);
                         reductions.fill(0.0);
@@ -388,7 +388,6 @@ impl<'a, S: Sample> Compressor<'a, S> {
                     voice.envelope.settle();
                 }
                 voice.now = last(reductions);
-                self.log.largest(if rests { 0.0 } else { kernels::extent(isa, &*reductions).1 });
                 for (most, reduction) in most.of(span.frames).iter_mut().zip(&*reductions) {
                     *most = if *reduction > *most { *reduction } else { *most };
                 }
@@ -403,6 +402,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
             }
         }
         self.match_loudness(main, span);
+        self.log.largest(kernels::extent(isa, &*most.of(span.frames)).1);
         for (to, from) in trace.iter_mut().zip(most.of(span.frames)) {
             *to = *from;
         }

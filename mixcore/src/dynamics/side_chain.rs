@@ -14,7 +14,7 @@ use crate::ramp::Glide;
 use crate::stream::Stream;
 
 /// Frames of a piece at most.
-pub(super) const PIECE: usize = 64;
+pub(super) const PIECE: usize = 256;
 
 /// Longest look-ahead, ms.
 pub const MAX_DYNAMICS_LOOKAHEAD_MS: f64 = 20.0;
@@ -231,6 +231,8 @@ impl<'a, S: Sample> SideChain<'a, S> {
         let (isa, frames) = (self.isa, span.frames);
         let listens = !stands_at(&self.listen, 0.0, span.now);
         let plain = self.listening.is_plain() && self.filter.is_none() && !listens;
+        // Nothing is delayed and no key heard: what comes in is what leaves.
+        let in_place = self.lookahead == 0 && !listens;
         let each = key.is_none_or(|key| key.channel_count() > 1);
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
         let place = (self.slot, (span.now % DETECTOR_CHUNK as u64) as usize);
@@ -247,7 +249,11 @@ impl<'a, S: Sample> SideChain<'a, S> {
         for (index, (channel, lane)) in main.channels_mut().zip(self.lanes.iter_mut()).enumerate() {
             let io = span.of(channel);
             let fresh = fresh.get_mut(..frames).unwrap_or_default();
-            self.faults += kernels::clean(isa, io, fresh) as u64;
+            self.faults += if in_place {
+                kernels::clean_in_place(isa, io)
+            } else {
+                kernels::clean(isa, io, fresh)
+            } as u64;
             let foreign = foreign.get_mut(..frames).unwrap_or_default();
             let is_new = each || index == 0;
             if let Some(key) = key
@@ -256,7 +262,11 @@ impl<'a, S: Sample> SideChain<'a, S> {
                 let samples = span.in_key(key.channels().nth(index).unwrap_or_default());
                 self.faults += kernels::clean(isa, samples, foreign) as u64;
             }
-            let heard: &[S] = if key.is_some() { &*foreign } else { &*fresh };
+            let heard: &[S] = match key {
+                Some(_) => foreign,
+                None if in_place => io,
+                None => fresh,
+            };
             let group = self.groups.get_mut(lane.group).map(|group| group.of(frames));
             if plain {
                 if wanted.own {
@@ -303,6 +313,9 @@ impl<'a, S: Sample> SideChain<'a, S> {
                     // A filter may raise its key beyond what a sample can hold.
                     kernels::clean_in_place(isa, fresh);
                 }
+            }
+            if in_place {
+                continue;
             }
             let start = index.saturating_mul(self.lookahead);
             let ring = self.delays.get_mut(start..start.saturating_add(self.lookahead));
