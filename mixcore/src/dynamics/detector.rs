@@ -127,7 +127,7 @@ impl Listening {
     }
 
     /// Magnitudes or mean squares of filtered samples, as large as the level of `levels_db` needs.
-    /// `place` is the frame's place in its chunk, which the samples do not leave.
+    /// `slot` and `place` are the first frame's chunk and its place there.
     pub(super) fn measure(
         &self,
         isa: Isa,
@@ -211,28 +211,45 @@ impl MeanSquare {
         else {
             return;
         };
-        if place == 0 {
-            self.begin(isa, ear, squares, sums, slot);
-        }
-        let chunk = squares.chunks_exact_mut(DETECTOR_CHUNK).nth(slot).unwrap_or_default();
-        let chunk = chunk.get_mut(place..).unwrap_or_default();
-        let older = ear.older.get(place..).unwrap_or_default();
-        let mut sum = ear.newer;
-        for (((x, square), older), mean) in samples.iter().zip(chunk).zip(older).zip(row) {
-            *square = x * x;
-            sum += *square;
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            {
-                *mean = ((older + sum) * self.share) as f32;
+        let (mut slot, mut place) = (slot, place);
+        let (mut samples, mut row) = (samples, row);
+        while !samples.is_empty() && !row.is_empty() {
+            if place == 0 {
+                self.begin(isa, ear, squares, sums, slot);
             }
-        }
-        ear.newer = sum;
-        if place + samples.len() == DETECTOR_CHUNK {
-            if let Some(slot) = sums.get_mut(slot) {
-                *slot = sum;
+            let count = (DETECTOR_CHUNK - place.min(DETECTOR_CHUNK - 1)).min(samples.len());
+            let Some((now, later)) = samples.split_at_checked(count) else { return };
+            let Some((means, rest)) = core::mem::take(&mut row).split_at_mut_checked(count) else {
+                return;
+            };
+            let chunk = squares.chunks_exact_mut(DETECTOR_CHUNK).nth(slot).unwrap_or_default();
+            let chunk = chunk.get_mut(place..).unwrap_or_default();
+            let older = ear.older.get(place..).unwrap_or_default();
+            let mut sum = ear.newer;
+            for (((x, square), older), mean) in now.iter().zip(chunk).zip(older).zip(means) {
+                *square = x * x;
+                sum += *square;
+                #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+                {
+                    *mean = ((older + sum) * self.share) as f32;
+                }
             }
-            ear.newer = 0.0;
+            ear.newer = sum;
+            place += count;
+            if place == DETECTOR_CHUNK {
+                if let Some(slot) = sums.get_mut(slot) {
+                    *slot = sum;
+                }
+                ear.newer = 0.0;
+                (slot, place) = (self.next(slot), 0);
+            }
+            (samples, row) = (later, rest);
         }
+    }
+
+    /// The chunk after the one in `slot`.
+    pub(super) fn next(&self, slot: usize) -> usize {
+        if slot + 1 >= self.slots() { 0 } else { slot + 1 }
     }
 
     /// The part of each window that lies before the chunk in `slot`.
