@@ -259,7 +259,7 @@ impl Envelope {
         self.y == 0.0 && self.u == 0.0 && self.slow == 0.0
     }
 
-    /// What is too small to change a gain becomes 0; called at multiples of 64 frames.
+    /// What is too small to change a gain becomes 0; called at multiples of 256 frames.
     pub(super) fn settle(&mut self) {
         for value in [&mut self.y, &mut self.u, &mut self.slow] {
             if value.abs() < NOTHING_DB {

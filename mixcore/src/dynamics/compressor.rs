@@ -27,7 +27,7 @@
 //! Tutorial and Analysis", JAES 60(6), 2012, for topology, knee and followers; the others stand in
 //! the files of the parts ([`super::curve`], [`super::ballistics`], [`super::detector`]).
 //!
-//! Cost: passes over 64 frames. With a peak detector and full link the serial part is one follower
+//! Cost: passes over 256 frames. With a peak detector and full link the serial part is one follower
 //! per group; a key filter, a window or feed-back add their own recursions per channel.
 //!
 //! Latency: the look-ahead, 0 by default. The gain is ahead of the audio in both directions: with a

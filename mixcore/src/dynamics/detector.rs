@@ -109,7 +109,7 @@ impl Default for Ear {
 }
 
 impl Ear {
-    /// Recursive states that are far below all audio become 0; called at multiples of 64 frames.
+    /// Recursive states that are far below all audio become 0; called at multiples of 256 frames.
     pub(super) fn settle(&mut self) {
         self.weighting.settle();
     }

@@ -23,7 +23,7 @@
 //! Sources: the curve is [`super::curve`]'s expander, the follower [`super::ballistics`]' branching
 //! one; hysteresis, hold and range as the trade has them.
 //!
-//! Cost: passes over 64 frames; the state and the follower run serially, once per group with a full
+//! Cost: passes over 256 frames; the state and the follower run serially, once per group with a full
 //! link. Latency: the look-ahead, 0 by default.
 //!
 //! Limits: gains in f32 (3e-5 dB). A gate closes by its range, 20 dB by default, and never to

@@ -19,7 +19,7 @@ pub const MAX_KEY_SECTIONS: usize = 4;
 /// Largest coefficient of a numerator: 120 dB.
 const MAX_NUMERATOR: f64 = 1e6;
 
-/// A section's states below this magnitude become 0 at multiples of 64 frames (-600 dBFS), both at
+/// A section's states below this magnitude become 0 at multiples of 256 frames (-600 dBFS), both at
 /// once: a section with a low corner would answer one of them alone with a multiple of it.
 const STATE_FLOOR: f64 = 1e-30;
 
