@@ -42,7 +42,7 @@ use super::compressor_gains::{Gains, Settings, Voice, last};
 use super::compressor_params::{CompressorParams, CompressorSetup, Point, ballistics};
 use super::key_filter::KeyFilter;
 use super::makeup::{LoudnessMatch, MakeUp};
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::Travel;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -420,14 +420,9 @@ impl<'a, S: Sample> Compressor<'a, S> {
                 }
             }
         }
-        self.log.largest(kernels::extent(isa, &*most).1);
+        self.log.take(isa, span.now, most);
         for (to, from) in trace.iter_mut().zip(&*most) {
             *to = *from;
-        }
-        let to_look = (LOOK_FRAMES - span.now % LOOK_FRAMES) % LOOK_FRAMES;
-        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        for reduction in most.iter().skip(to_look as usize).step_by(32) {
-            self.log.look(*reduction);
         }
         self.match_loudness(main, span);
     }

@@ -32,7 +32,7 @@
 use super::ballistics::Envelope;
 use super::gate_params::{GateParams, GateSetup, Motion, Point};
 use super::key_filter::KeyFilter;
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::{Straight, Travel};
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -388,14 +388,9 @@ impl<'a, S: Sample> Gate<'a, S> {
                 }
             }
         }
-        self.log.largest(kernels::extent(isa, &*most).1);
+        self.log.take(isa, span.now, most);
         for (to, from) in trace.iter_mut().zip(&*most) {
             *to = *from;
-        }
-        let to_look = (LOOK_FRAMES - span.now % LOOK_FRAMES) % LOOK_FRAMES;
-        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        for reduction in most.iter().skip(to_look as usize).step_by(32) {
-            self.log.look(*reduction);
         }
     }
 

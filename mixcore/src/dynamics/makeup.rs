@@ -164,7 +164,7 @@ impl LoudnessMatch {
             }
             let [before, after] = self.means;
             if after > 0.0 {
-                wanted = power_to_db(before / after).max(-MAX_DB).min(MAX_DB);
+                wanted = power_to_db(before / after).clamp(-MAX_DB, MAX_DB);
             }
         }
         let step = (wanted - now).max(-self.slew_db).min(self.slew_db);
