@@ -100,11 +100,18 @@ pub(super) struct Ear {
     older: [f64; DETECTOR_CHUNK],
     /// Sum of the current chunk so far.
     newer: f64,
+    /// Sums of what is left, from each of its frames on, of the chunk that will be the oldest.
+    left: [f64; DETECTOR_CHUNK],
 }
 
 impl Default for Ear {
     fn default() -> Self {
-        Self { weighting: KeyState::default(), older: [0.0; DETECTOR_CHUNK], newer: 0.0 }
+        Self {
+            weighting: KeyState::default(),
+            older: [0.0; DETECTOR_CHUNK],
+            newer: 0.0,
+            left: [0.0; DETECTOR_CHUNK],
+        }
     }
 }
 
@@ -258,18 +265,17 @@ impl MeanSquare {
         let ago = |chunks: usize| {
             if slot >= chunks { slot - chunks } else { (slot + slots).saturating_sub(chunks) }
         };
-        // What is left of the two oldest chunks from each of their frames on.
-        let left = |slot: usize| {
-            let mut left = [0.0; DETECTOR_CHUNK];
-            let mut sum = 0.0;
-            let chunk = squares.chunks_exact(DETECTOR_CHUNK).nth(slot).unwrap_or_default();
-            for (left, square) in left.iter_mut().zip(chunk).rev() {
-                sum += square;
-                *left = sum;
-            }
-            left
-        };
-        let (oldest, next) = (left(ago(self.chunks)), left(ago(self.chunks.saturating_sub(1))));
+        // What is left of the second-oldest chunk from each of its frames on; that of the oldest is
+        // known from the chunk before.
+        let mut next = [0.0; DETECTOR_CHUNK];
+        let mut sum = 0.0;
+        let second = ago(self.chunks.saturating_sub(1));
+        let chunk = squares.chunks_exact(DETECTOR_CHUNK).nth(second).unwrap_or_default();
+        for (left, square) in next.iter_mut().zip(chunk).rev() {
+            sum += square;
+            *left = sum;
+        }
+        let oldest = core::mem::replace(&mut ear.left, next);
         // The chunks between them and the current one, in two runs where the ring turns.
         let first = ago(self.chunks.saturating_sub(2));
         let between = if self.chunks < 3 {

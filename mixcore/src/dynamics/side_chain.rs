@@ -131,6 +131,8 @@ pub(super) struct SideChain<'a, S> {
     at: usize,
     /// The window's current chunk.
     slot: usize,
+    /// The last key had one channel, which the first lane heard for all.
+    one_key: bool,
     pub(super) faults: u64,
     scratch: Scratch<S>,
 }
@@ -177,6 +179,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
             groups: PerChannel::new(setup.groups.count(stream.layout))?,
             at: 0,
             slot: 0,
+            one_key: false,
             faults: 0,
             scratch: Scratch {
                 fresh: [S::zero(); PIECE],
@@ -198,6 +201,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
         self.listen.settle();
         self.at = 0;
         self.slot = 0;
+        self.one_key = false;
         self.faults = 0;
     }
 
@@ -266,6 +270,9 @@ impl<'a, S: Sample> SideChain<'a, S> {
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
         let place = (self.slot, (span.now % DETECTOR_CHUNK as u64) as usize);
         let memory = self.listening.memory_len();
+        if core::mem::replace(&mut self.one_key, !each) && each {
+            self.spread(memory);
+        }
         if wanted.linked {
             for group in self.groups.iter_mut() {
                 group.of(frames).fill(0.0);
@@ -351,6 +358,24 @@ impl<'a, S: Sample> SideChain<'a, S> {
         }
         self.at = next;
         self.finish(span, wanted);
+    }
+
+    /// What the first lane heard for all becomes what each of them has heard.
+    fn spread(&mut self, memory: usize) {
+        if let Some((first, others)) = self.lanes.split_first_mut() {
+            for lane in others {
+                (lane.filter, lane.ear) = (first.filter, first.ear);
+            }
+        }
+        let Some((first, mut rest)) = self.squares.split_at_mut_checked(memory) else { return };
+        while memory > 0
+            && let Some((part, later)) = core::mem::take(&mut rest).split_at_mut_checked(memory)
+        {
+            for (to, from) in part.iter_mut().zip(&*first) {
+                *to = *from;
+            }
+            rest = later;
+        }
     }
 
     /// Levels in dB, and what falls due at the ends of chunks.
