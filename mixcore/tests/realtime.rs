@@ -17,7 +17,12 @@ use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
 use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
-use mixcore::dynamics::LimiterParams;
+use mixcore::dynamics::{
+    Compressor, CompressorParams, CompressorSetup, Gate, GateParams, GateSetup, KeyFilter,
+    LimiterParams,
+};
+#[cfg(feature = "alloc")]
+use mixcore::filters::design::{Pass, butterworth};
 #[cfg(feature = "alloc")]
 use mixcore::filters::{
     Delay, Oversampler, OversamplerSetup, Resampler, ResamplerMethod, ResamplerSetup,
@@ -209,6 +214,47 @@ fn switches_and_buses_never_allocate() {
         ride.read(5, &mut bus[0]);
     });
     assert_eq!(calls, 0);
+}
+
+/// Keys, their filters and the read-outs; `never_allocates` sees the rest.
+#[cfg(feature = "alloc")]
+fn keyed_dynamics<S: Sample>() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let (setup, params) = (CompressorSetup::default(), CompressorParams::default());
+    let mut compressor = Compressor::<S>::new(setup, params, stream).unwrap();
+    let mut gate = Gate::<S>::new(GateSetup::default(), GateParams::default(), stream).unwrap();
+    let audio = signals::noise::<S>(2, 1000, 0.5, 3);
+    let mut main = audio.clone();
+    let mut row = vec![0.0; 1000];
+    let calls = allocations(|| {
+        let steep = butterworth(Pass::High, 4, 120.0, 48_000.0).unwrap();
+        let filter = KeyFilter::new(&steep).unwrap();
+        for round in 0..3 {
+            let key = Block::new(&audio).unwrap();
+            let io = Io::with_key(BlockMut::new(&mut main).unwrap(), key);
+            compressor.process_with_reduction(io, &mut row).unwrap();
+            let io = Io::with_key(BlockMut::new(&mut main).unwrap(), Block::mono(&audio[0]));
+            gate.process_with_reduction(io, &mut row).unwrap();
+            compressor.set_key_filter(filter);
+            gate.set_key_filter(filter);
+            compressor.set_key_listen(round == 0);
+            gate.set_key_listen(round == 0);
+            compressor.set_bypass(round == 1);
+            gate.set_bypass(round == 1);
+            std::hint::black_box((compressor.reduction_stats(), gate.reduction_stats()));
+            std::hint::black_box((compressor.static_curve_db(0.0), gate.static_curve_db(0.0)));
+        }
+        let short = Io::with_key(BlockMut::new(&mut main).unwrap(), Block::mono(&audio[0][..7]));
+        assert!(compressor.process(short).is_err());
+    });
+    assert_eq!(calls, 0);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn keys_never_allocate() {
+    keyed_dynamics::<f32>();
+    keyed_dynamics::<f64>();
 }
 
 #[cfg(feature = "alloc")]

@@ -16,9 +16,9 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, intake, interp,
-    k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, weigh,
-    window,
+    band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, gain_computer,
+    intake, interp, k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac,
+    true_peak, weigh, window,
 };
 
 macro_rules! for_both_samples {
@@ -82,6 +82,7 @@ for_both_samples! {
     gain::gain_lanes as fn gain(io: &mut [Self], gain: Self);
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);
+    gain_computer::raise_to_magnitude_lanes as fn raise_to_magnitude(from: &[Self], to: &mut [f32]);
     interp::fir_peaks_lanes as fn fir_peaks(input: &[Self], phases: &[Self], taps: usize, out: &mut [Self]);
     intake::intake_lanes as fn intake(io: &mut [Self]) -> Intake;
     k_weight::k_carry_lanes as fn k_carry(

@@ -28,6 +28,8 @@ pub trait Lanes: Sized + Copy + SimdFloatElement {
     fn store_f64<I: Simd>(simd: I, values: f64x8<I>, samples: &mut [Self; 8]);
     /// [`Lanes::LANES`] control values (f32) as samples.
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> Self::V<I>;
+    /// `to = max(to, values)` in f32 for [`Lanes::LANES`] control values.
+    fn raise_f32<I: Simd>(simd: I, values: Self::V<I>, to: &mut [f32]);
     /// Four frames of eight rows as f64, turned so that each vector holds one frame.
     fn turn<I: Simd>(simd: I, rows: [&[Self; 4]; 8]) -> [f64x8<I>; 4];
     /// The sum of each vector's lanes, in one tree: with s(n) = lane n + lane n + 4 where there are
@@ -82,6 +84,11 @@ impl Lanes for f32 {
     #[inline(always)]
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> f32x16<I> {
         f32x16::from_slice(simd, control)
+    }
+
+    #[inline(always)]
+    fn raise_f32<I: Simd>(simd: I, values: f32x16<I>, to: &mut [f32]) {
+        values.max_precise(f32x16::from_slice(simd, to)).store_slice(to);
     }
 
     #[inline(always)]
@@ -140,6 +147,12 @@ impl Lanes for f64 {
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> f64x8<I> {
         let (low, high) = f32x8::from_slice(simd, control).widen();
         low.combine(high)
+    }
+
+    #[inline(always)]
+    fn raise_f32<I: Simd>(simd: I, values: f64x8<I>, to: &mut [f32]) {
+        let (low, high): (f64x4<I>, f64x4<I>) = values.split();
+        low.narrow(high).max_precise(f32x8::from_slice(simd, to)).store_slice(to);
     }
 
     #[inline(always)]

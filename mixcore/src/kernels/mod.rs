@@ -25,6 +25,8 @@ mod fft_scalar;
 mod fir;
 mod fractional;
 mod gain;
+mod gain_computer;
+mod gain_scalar;
 mod intake;
 mod interp;
 mod isa;
@@ -72,6 +74,10 @@ pub use fir::{fir, mirrored_fir, unweave, weave};
 #[doc(hidden)]
 pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};
 pub use gain::{apply_gains, gain, gain_ramp};
+pub use gain_computer::{
+    AMPLITUDE_DB, AMPLITUDE_FLOOR, CurveSection, Knee, POWER_DB, POWER_FLOOR, gain_curve,
+    gains_of_db, levels_db, raise_to_magnitude,
+};
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};

@@ -20,6 +20,7 @@ mod fractional_delay;
 mod golden;
 mod kernels;
 mod kernels_analysis;
+mod kernels_dynamics;
 mod kernels_fir;
 mod kernels_matrix;
 mod kernels_pipeline;
@@ -31,6 +32,7 @@ mod order;
 mod pan;
 mod promises;
 mod properties;
+mod properties_dynamics;
 mod properties_lent;
 mod properties_level;
 mod rate_lent;
@@ -47,6 +49,8 @@ mod align_cue;
 mod automation;
 #[cfg(feature = "alloc")]
 mod bus;
+#[cfg(feature = "alloc")]
+mod compressor;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]
@@ -57,6 +61,8 @@ mod delay;
 mod deliver;
 #[cfg(feature = "json")]
 mod delivery;
+#[cfg(feature = "alloc")]
+mod detectors;
 #[cfg(feature = "alloc")]
 mod differential;
 #[cfg(feature = "alloc")]
@@ -71,6 +77,8 @@ mod fader;
 mod fir;
 #[cfg(feature = "alloc")]
 mod fold_down;
+#[cfg(feature = "alloc")]
+mod gate;
 #[cfg(feature = "alloc")]
 mod limiter;
 // The judge takes a minute; in the other feature sets the golden hashes say that nothing changed.
@@ -102,6 +110,8 @@ mod resampler;
 mod resampler_fft;
 #[cfg(feature = "alloc")]
 mod session;
+#[cfg(feature = "alloc")]
+mod side_chain;
 #[cfg(feature = "json")]
 mod solve;
 #[cfg(feature = "alloc")]

@@ -4,7 +4,10 @@
 /// What the list's constructors need.
 pub mod prelude {
     pub use mixcore::Layout;
-    pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
+    pub use mixcore::dynamics::{
+        Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
+        Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp, Release, Smoothing,
+    };
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
         Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
@@ -27,6 +30,35 @@ pub mod prelude {
     #[cfg(not(feature = "alloc"))]
     fn lend<T: Clone>(len: usize, value: T) -> &'static mut [T] {
         Box::leak(vec![value; len].into_boxed_slice())
+    }
+
+    /// A compressor with default parameters, in its own memory or, without `alloc`, in lent memory.
+    pub fn compressor<S: Sample>(
+        setup: CompressorSetup,
+        stream: Stream,
+    ) -> Result<Compressor<'static, S>, Error> {
+        let params = CompressorParams::default();
+        #[cfg(feature = "alloc")]
+        return Compressor::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = Compressor::<S>::required_len(setup, stream)?;
+            let (samples, squares) = (lend(need.samples, S::one()), lend(need.squares, 1.0));
+            Compressor::new_in(setup, params, stream, samples, squares)
+        }
+    }
+
+    /// A gate with default parameters, in its own memory or, without `alloc`, in lent memory.
+    pub fn gate<S: Sample>(setup: GateSetup, stream: Stream) -> Result<Gate<'static, S>, Error> {
+        let params = GateParams::default();
+        #[cfg(feature = "alloc")]
+        return Gate::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = Gate::<S>::required_len(setup, stream)?;
+            let (samples, squares) = (lend(need.samples, S::one()), lend(need.squares, 1.0));
+            Gate::new_in(setup, params, stream, samples, squares)
+        }
     }
 
     /// A convolver with a room of 5000 frames, which takes both of its layers, in its own memory or,
@@ -175,6 +207,31 @@ macro_rules! each_processor {
             let setup = FaderSetup::default().with_inverted(1)?;
             let fader = Fader::new(setup, FaderParams { gain_db: -3.0 }, stream)?;
             Ok(Unit::Process(Box::new(fader)))
+        } }
+        $run! { compressor, Compressor, memory: true, |stream: Stream| {
+            let setup = CompressorSetup { lookahead_ms: 2.0, ..CompressorSetup::default() };
+            Ok(Unit::Process(Box::new(compressor::<S>(setup, stream)?)))
+        } }
+        // The other detector, followers and groups.
+        $run! { compressor_rms, Compressor, memory: true, |stream: Stream| {
+            let setup = CompressorSetup {
+                lookahead_ms: 0.0,
+                detector: Detector::Rms { window_ms: 10.0 },
+                smoothing: Smoothing::Decoupled,
+                release: Release::ProgramDependent,
+                groups: LinkGroups::Areas,
+                makeup: MakeUp::LoudnessMatched,
+            };
+            Ok(Unit::Process(Box::new(compressor::<S>(setup, stream)?)))
+        } }
+        $run! { compressor_k, Compressor, memory: true, |stream: Stream| {
+            let detector = Detector::KWeighted { window_ms: 50.0 };
+            let setup = CompressorSetup { detector, ..CompressorSetup::default() };
+            Ok(Unit::Process(Box::new(compressor::<S>(setup, stream)?)))
+        } }
+        $run! { gate, Gate, memory: true, |stream: Stream| {
+            let setup = GateSetup { lookahead_ms: 1.5, ..GateSetup::default() };
+            Ok(Unit::Process(Box::new(gate::<S>(setup, stream)?)))
         } }
         $run! { convolver, Convolver, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(convolver::<S>(stream)?)))

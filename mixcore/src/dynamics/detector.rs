@@ -1,0 +1,297 @@
+//! What a level is: the peak of a sample, or the mean square of a window, K-weighted or not.
+//!
+//! The mean over N frames is exact and cannot drift: squares are kept in chunks of 32 frames of the
+//! absolute counter with the sum of each chunk, and
+//!
+//! > Σ window = (what is left of the oldest chunk) + (sums of the chunks between) + (this chunk so far)
+//!
+//! is put together anew in every chunk, in f64 and in a fixed order. So it depends on the frames
+//! alone, not on how they were cut into blocks, and after N frames of silence it is exactly 0.
+//!
+//! Cost: about 4 additions a frame and N/1024 more. Latency: none.
+
+use super::key_filter::{KeyFilter, KeyState};
+use crate::audio::Sample;
+use crate::error::Error;
+use crate::kernels::{self, Isa};
+use crate::loudness::KWeighting;
+use crate::stream::Stream;
+
+/// Frames of a chunk of the mean square.
+pub(super) const DETECTOR_CHUNK: usize = 32;
+/// Shortest window, ms; at low rates it is at least 64 frames.
+pub const MIN_WINDOW_MS: f64 = 5.0;
+/// Longest window, ms.
+pub const MAX_WINDOW_MS: f64 = 1000.0;
+
+/// BS.1770-5, Annex 1, equation 2: the constant of loudness, dB.
+const LOUDNESS_OFFSET_DB: f32 = -0.691;
+
+/// What a processor listens for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Detector {
+    /// The magnitude of each sample, dBFS.
+    #[default]
+    Peak,
+    /// The mean square of the last frames, dBFS: a full-scale sine reads -3.01.
+    Rms {
+        /// Length of the window, [`MIN_WINDOW_MS`] to [`MAX_WINDOW_MS`].
+        window_ms: f64,
+    },
+    /// The same behind the K-weighting, in LUFS of one channel: a full-scale sine of 997 Hz reads
+    /// -3.01.
+    KWeighted {
+        /// Length of the window, [`MIN_WINDOW_MS`] to [`MAX_WINDOW_MS`].
+        window_ms: f64,
+    },
+}
+
+/// A detector for one stream: what all channels share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listening {
+    weighting: KeyFilter,
+    /// The mean square; peaks have none.
+    pub(super) window: Option<MeanSquare>,
+    offset_db: f32,
+}
+
+impl Detector {
+    /// Checks the window.
+    ///
+    /// # Errors
+    /// A window outside its bounds.
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        match *self {
+            Self::Peak => Ok(()),
+            Self::Rms { window_ms } | Self::KWeighted { window_ms } => {
+                Error::check_range("window_ms", window_ms, MIN_WINDOW_MS, MAX_WINDOW_MS).map(|_| ())
+            }
+        }
+    }
+
+    pub(super) fn listening(&self, stream: &Stream) -> Result<Listening, Error> {
+        self.validate()?;
+        let window = |ms: f64| Some(MeanSquare::new(stream.frames_of_ms(ms)));
+        Ok(match *self {
+            Self::Peak => Listening { weighting: KeyFilter::NONE, window: None, offset_db: 0.0 },
+            Self::Rms { window_ms } => {
+                Listening { weighting: KeyFilter::NONE, window: window(window_ms), offset_db: 0.0 }
+            }
+            Self::KWeighted { window_ms } => {
+                let k = KWeighting::design(stream.rate_hz)?;
+                Listening {
+                    weighting: KeyFilter::new(&[k.shelf, k.high_pass])?,
+                    window: window(window_ms),
+                    offset_db: LOUDNESS_OFFSET_DB,
+                }
+            }
+        })
+    }
+}
+
+/// What a detector remembers of one channel, besides the squares.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ear {
+    weighting: KeyState,
+    /// Sum of the window without the current chunk, for each of its frames.
+    older: [f64; DETECTOR_CHUNK],
+    /// Sum of the current chunk so far.
+    newer: f64,
+    /// Sums of what is left, from each of its frames on, of the chunk that will be the oldest.
+    left: [f64; DETECTOR_CHUNK],
+}
+
+impl Default for Ear {
+    fn default() -> Self {
+        Self {
+            weighting: KeyState::default(),
+            older: [0.0; DETECTOR_CHUNK],
+            newer: 0.0,
+            left: [0.0; DETECTOR_CHUNK],
+        }
+    }
+}
+
+impl Ear {
+    /// Recursive states that are far below all audio become 0; called at multiples of 256 frames.
+    pub(super) fn settle(&mut self) {
+        self.weighting.settle();
+    }
+}
+
+impl Listening {
+    /// Values of memory per channel.
+    pub(super) fn memory_len(&self) -> usize {
+        self.window.map_or(0, |window| window.memory_len())
+    }
+
+    /// Whether the magnitude of the plain samples is all that is asked for.
+    pub(super) fn is_plain(&self) -> bool {
+        self.window.is_none() && self.weighting.is_none()
+    }
+
+    /// Magnitudes or mean squares of filtered samples, as large as the level of `levels_db` needs.
+    /// `slot` and `place` are the first frame's chunk and its place there.
+    pub(super) fn measure(
+        &self,
+        isa: Isa,
+        ear: &mut Ear,
+        memory: &mut [f64],
+        (slot, place): (usize, usize),
+        samples: &mut [f64],
+        row: &mut [f32],
+    ) {
+        self.weighting.run(&mut ear.weighting, samples);
+        match &self.window {
+            None => {
+                row.fill(0.0);
+                kernels::raise_to_magnitude(isa, samples, row);
+            }
+            Some(window) => window.run(isa, ear, memory, (slot, place), samples, row),
+        }
+    }
+
+    /// Turns what [`Listening::measure`] found into levels in dB.
+    pub(super) fn levels_db(&self, isa: Isa, row: &mut [f32]) {
+        match self.window {
+            None => {
+                kernels::levels_db(isa, row, kernels::AMPLITUDE_DB, kernels::AMPLITUDE_FLOOR);
+            }
+            Some(_) => kernels::levels_db(isa, row, kernels::POWER_DB, kernels::POWER_FLOOR),
+        }
+        if self.offset_db != 0.0 {
+            for level in row {
+                *level += self.offset_db;
+            }
+        }
+    }
+}
+
+/// Magnitudes of samples of either type, raised into a row.
+pub(super) fn raise<S: Sample>(isa: Isa, samples: &[S], row: &mut [f32]) {
+    kernels::raise_to_magnitude(isa, samples, row);
+}
+
+/// The mean of squares over a window of whole frames.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MeanSquare {
+    /// From a frame to the oldest one of its window.
+    back: usize,
+    /// Chunks from the current one to the one that holds the oldest frame, when the current begins.
+    chunks: usize,
+    /// 1 over the frames of the window.
+    share: f64,
+}
+
+impl MeanSquare {
+    fn new(frames: usize) -> Self {
+        // Two chunks at least, so that the oldest frame never lies in the current one.
+        let frames = frames.max(2 * DETECTOR_CHUNK);
+        #[expect(clippy::cast_precision_loss, reason = "at most a second")]
+        let share = 1.0 / frames as f64;
+        Self { back: frames - 1, chunks: (frames - 1).div_ceil(DETECTOR_CHUNK), share }
+    }
+
+    /// Chunks that are kept, the current one included.
+    pub(super) fn slots(&self) -> usize {
+        self.chunks + 1
+    }
+
+    /// Squares of all slots, then the sum of each.
+    fn memory_len(&self) -> usize {
+        self.slots() * (DETECTOR_CHUNK + 1)
+    }
+
+    fn run(
+        &self,
+        isa: Isa,
+        ear: &mut Ear,
+        memory: &mut [f64],
+        (slot, place): (usize, usize),
+        samples: &[f64],
+        row: &mut [f32],
+    ) {
+        let Some((squares, sums)) = memory.split_at_mut_checked(self.slots() * DETECTOR_CHUNK)
+        else {
+            return;
+        };
+        let (mut slot, mut place) = (slot, place);
+        let (mut samples, mut row) = (samples, row);
+        while !samples.is_empty() && !row.is_empty() {
+            if place == 0 {
+                self.begin(isa, ear, squares, sums, slot);
+            }
+            let count = (DETECTOR_CHUNK - place.min(DETECTOR_CHUNK - 1)).min(samples.len());
+            let Some((now, later)) = samples.split_at_checked(count) else { return };
+            let Some((means, rest)) = core::mem::take(&mut row).split_at_mut_checked(count) else {
+                return;
+            };
+            let chunk = squares.chunks_exact_mut(DETECTOR_CHUNK).nth(slot).unwrap_or_default();
+            let chunk = chunk.get_mut(place..).unwrap_or_default();
+            let older = ear.older.get(place..).unwrap_or_default();
+            let mut sum = ear.newer;
+            for (((x, square), older), mean) in now.iter().zip(chunk).zip(older).zip(means) {
+                *square = x * x;
+                sum += *square;
+                #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+                {
+                    *mean = ((older + sum) * self.share) as f32;
+                }
+            }
+            ear.newer = sum;
+            place += count;
+            if place == DETECTOR_CHUNK {
+                if let Some(slot) = sums.get_mut(slot) {
+                    *slot = sum;
+                }
+                ear.newer = 0.0;
+                (slot, place) = (self.next(slot), 0);
+            }
+            (samples, row) = (later, rest);
+        }
+    }
+
+    /// The chunk after the one in `slot`.
+    pub(super) fn next(&self, slot: usize) -> usize {
+        if slot + 1 >= self.slots() { 0 } else { slot + 1 }
+    }
+
+    /// The part of each window that lies before the chunk in `slot`.
+    fn begin(&self, isa: Isa, ear: &mut Ear, squares: &[f64], sums: &[f64], slot: usize) {
+        let slots = self.slots();
+        let ago = |chunks: usize| {
+            if slot >= chunks { slot - chunks } else { (slot + slots).saturating_sub(chunks) }
+        };
+        // What is left of the second-oldest chunk from each of its frames on; that of the oldest is
+        // known from the chunk before.
+        let mut next = [0.0; DETECTOR_CHUNK];
+        let mut sum = 0.0;
+        let second = ago(self.chunks.saturating_sub(1));
+        let chunk = squares.chunks_exact(DETECTOR_CHUNK).nth(second).unwrap_or_default();
+        for (left, square) in next.iter_mut().zip(chunk).rev() {
+            sum += square;
+            *left = sum;
+        }
+        let oldest = core::mem::replace(&mut ear.left, next);
+        // The chunks between them and the current one, in two runs where the ring turns.
+        let first = ago(self.chunks.saturating_sub(2));
+        let between = if self.chunks < 3 {
+            0.0
+        } else if first < slot {
+            kernels::sum(isa, sums.get(first..slot).unwrap_or_default())
+        } else {
+            kernels::sum(isa, sums.get(first..slots).unwrap_or_default())
+                + kernels::sum(isa, sums.get(..slot).unwrap_or_default())
+        };
+        let offset = (self.chunks * DETECTOR_CHUNK).saturating_sub(self.back);
+        let [whole, ..] = next;
+        let first = oldest.iter().skip(offset).map(|left| left + (whole + between));
+        let second = next.iter().map(|left| left + between);
+        for (older, sum) in ear.older.iter_mut().zip(first.chain(second)) {
+            *older = sum;
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! The way into a dynamics processor: clean samples, the key and its filter, levels per channel and
+//! per linked group, and the audio delayed by the look-ahead.
+//!
+//! Works in pieces that do not leave a chunk of 256 frames of the absolute counter, so that every
+//! split of a block gives the same bits.
+
+use super::detector::{DETECTOR_CHUNK, Detector, Ear, Listening, raise};
+use super::key_filter::{KeyFilter, KeyState};
+use super::link::LinkGroups;
+use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
+use crate::error::Error;
+use crate::kernels::{self, Isa};
+use crate::ramp::Glide;
+use crate::stream::Stream;
+
+/// Frames of a piece at most: a multiple of 64, long enough that what a pass costs to begin is small
+/// against its work.
+pub(super) const PIECE: usize = 256;
+
+/// Longest look-ahead, ms.
+pub const MAX_DYNAMICS_LOOKAHEAD_MS: f64 = 20.0;
+
+/// A row of control values, one per frame of a piece.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row(pub(super) [f32; PIECE]);
+
+impl Default for Row {
+    fn default() -> Self {
+        Self([0.0; PIECE])
+    }
+}
+
+impl Row {
+    pub(super) fn of(&mut self, frames: usize) -> &mut [f32] {
+        self.0.get_mut(..frames).unwrap_or_default()
+    }
+}
+
+/// What is fixed for life.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChainSetup {
+    pub(super) lookahead_ms: f64,
+    pub(super) detector: Detector,
+    pub(super) groups: LinkGroups,
+}
+
+/// The part of a block that is worked on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// First frame in the block.
+    pub(super) at: usize,
+    pub(super) frames: usize,
+    /// Absolute frame of the first one.
+    pub(super) now: u64,
+}
+
+impl Span {
+    /// This part of a channel.
+    pub(super) fn of<'s, T>(&self, channel: &'s mut [T]) -> &'s mut [T] {
+        channel.get_mut(self.at..self.at.saturating_add(self.frames)).unwrap_or_default()
+    }
+
+    /// This part of a channel, read only.
+    fn in_key<'s, T>(&self, channel: &'s [T]) -> &'s [T] {
+        channel.get(self.at..self.at.saturating_add(self.frames)).unwrap_or_default()
+    }
+
+    /// How many chunks of an absolute grid end in this part.
+    fn ends_of(&self, grid: u64) -> u64 {
+        let end = self.now + self.frames as u64;
+        let chunks = |frame: u64| frame.checked_div(grid).unwrap_or_default();
+        chunks(end).saturating_sub(chunks(self.now))
+    }
+
+    /// Whether a grid of absolute frames has a point right after this part.
+    pub(super) fn ends_at_multiple_of(&self, grid: u64) -> bool {
+        grid != 0 && (self.now + self.frames as u64).is_multiple_of(grid)
+    }
+}
+
+/// Which levels a processor asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// Of every channel.
+    pub(super) own: bool,
+    /// Of the loudest channel of every group.
+    pub(super) linked: bool,
+}
+
+/// One channel.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lane {
+    pub(super) group: usize,
+    /// Level of this channel's key, dB, if it was wanted.
+    pub(super) level: Row,
+    filter: KeyState,
+    ear: Ear,
+}
+
+/// Rows for one channel of a piece; nothing stays in them.
+#[derive(Debug)]
+struct Scratch<S> {
+    /// What came in, clean.
+    fresh: [S; PIECE],
+    /// The key, clean.
+    foreign: [S; PIECE],
+    /// The key behind its filter, and that behind the detector's weighting.
+    passed: [f64; PIECE],
+    weighted: [f64; PIECE],
+    /// Magnitudes or mean squares.
+    found: Row,
+}
+
+/// The way in.
+#[derive(Debug)]
+pub(super) struct SideChain<'a, S> {
+    isa: Isa,
+    listening: Listening,
+    filter: KeyFilter,
+    /// Share of the key in what is delayed: key listen.
+    pub(super) listen: Glide<f32>,
+    lookahead: usize,
+    /// A ring of `lookahead` samples per channel.
+    delays: Store<'a, S>,
+    /// What the detector's window needs, per channel.
+    squares: Store<'a, f64>,
+    pub(super) lanes: PerChannel<Lane>,
+    /// Level of the loudest key of each group, dB, if it was wanted.
+    pub(super) groups: PerChannel<Row>,
+    /// Next place in the rings.
+    at: usize,
+    /// The window's current chunk.
+    slot: usize,
+    /// The last key had one channel, which the first lane heard for all.
+    one_key: bool,
+    pub(super) faults: u64,
+    scratch: Scratch<S>,
+}
+
+impl ChainSetup {
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        self.detector.validate()?;
+        Error::check_range("lookahead_ms", self.lookahead_ms, 0.0, MAX_DYNAMICS_LOOKAHEAD_MS)
+            .map(|_| ())
+    }
+
+    /// Samples and values that the rings need.
+    pub(super) fn memory(&self, stream: &Stream) -> Result<(usize, usize), Error> {
+        self.validate()?;
+        stream.validate()?;
+        let listening = self.detector.listening(stream)?;
+        let channels = stream.channel_count();
+        let lookahead = stream.frames_of_ms(self.lookahead_ms);
+        Ok((channels * lookahead, channels * listening.memory_len()))
+    }
+}
+
+impl<'a, S: Sample> SideChain<'a, S> {
+    pub(super) fn new(
+        setup: &ChainSetup,
+        stream: &Stream,
+        fade_frames: usize,
+        delays: Store<'a, S>,
+        squares: Store<'a, f64>,
+    ) -> Result<Self, Error> {
+        let mut lanes = PerChannel::<Lane>::new(stream.channel_count())?;
+        for (index, lane) in lanes.iter_mut().enumerate() {
+            lane.group = setup.groups.group_of(stream.layout, index);
+        }
+        Ok(Self {
+            isa: stream.isa,
+            listening: setup.detector.listening(stream)?,
+            filter: KeyFilter::NONE,
+            listen: Glide::new(0.0, fade_frames),
+            lookahead: stream.frames_of_ms(setup.lookahead_ms),
+            delays,
+            squares,
+            lanes,
+            groups: PerChannel::new(setup.groups.count(stream.layout))?,
+            at: 0,
+            slot: 0,
+            one_key: false,
+            faults: 0,
+            scratch: Scratch {
+                fresh: [S::zero(); PIECE],
+                foreign: [S::zero(); PIECE],
+                passed: [0.0; PIECE],
+                weighted: [0.0; PIECE],
+                found: Row::default(),
+            },
+        })
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.delays.fill(S::zero());
+        self.squares.fill(0.0);
+        for lane in self.lanes.iter_mut() {
+            lane.filter = KeyState::default();
+            lane.ear = Ear::default();
+        }
+        self.listen.settle();
+        self.at = 0;
+        self.slot = 0;
+        self.one_key = false;
+        self.faults = 0;
+    }
+
+    pub(super) fn lookahead_frames(&self) -> usize {
+        self.lookahead
+    }
+
+    /// Whether all that leaves from a frame on is the processed signal: no bypass, no key heard.
+    pub(super) fn is_processed(&self, wet: &Glide<f32>, frame: u64) -> bool {
+        stands_at(wet, 1.0, frame) && stands_at(&self.listen, 0.0, self.entered(frame))
+    }
+
+    /// Share of the processed signal in what leaves at a frame.
+    pub(super) fn processed_share(&self, wet: &Glide<f32>, frame: u64) -> f32 {
+        wet.at(frame) * (1.0 - self.listen.at(self.entered(frame)))
+    }
+
+    /// When what leaves at a frame came in: the key that is heard travels with its frame.
+    fn entered(&self, frame: u64) -> u64 {
+        frame.saturating_sub(self.lookahead as u64)
+    }
+
+    pub(super) fn filter(&self) -> KeyFilter {
+        self.filter
+    }
+
+    /// What the key passes from the next frame on; sections that stay in use go on from their state.
+    pub(super) fn set_filter(&mut self, filter: KeyFilter) {
+        self.filter = filter;
+        for lane in self.lanes.iter_mut() {
+            lane.filter.keep(&filter);
+        }
+    }
+
+    /// A key has one channel for all or one for each, and as many frames as the block.
+    pub(super) fn check_key(&self, key: &Block<'_, S>, frames: usize) -> Result<(), Error> {
+        if key.channel_count() != 1 {
+            key.check_channels("key", self.lanes.len())?;
+        }
+        check_frames("key", key.frames(), frames)
+    }
+
+    /// Frames from `now` to where a piece must end.
+    pub(super) fn reach(&self, now: u64) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "below PIECE")]
+        {
+            PIECE - (now % PIECE as u64) as usize
+        }
+    }
+
+    /// Takes a piece of the block: what comes in is cleaned, listened to and delayed; what leaves
+    /// stands in the block, without its gain.
+    pub(super) fn take(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+        span: Span,
+        wanted: Wanted,
+    ) {
+        let (isa, frames) = (self.isa, span.frames);
+        let listens = !stands_at(&self.listen, 0.0, span.now);
+        let plain = self.listening.is_plain() && self.filter.is_none() && !listens;
+        // Nothing is delayed and no key heard: what comes in is what leaves.
+        let in_place = self.lookahead == 0 && !listens;
+        let each = key.is_none_or(|key| key.channel_count() > 1);
+        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+        let place = (self.slot, (span.now % DETECTOR_CHUNK as u64) as usize);
+        let memory = self.listening.memory_len();
+        if core::mem::replace(&mut self.one_key, !each) && each {
+            self.spread(memory);
+        }
+        if wanted.linked {
+            for group in self.groups.iter_mut() {
+                group.of(frames).fill(0.0);
+            }
+        }
+        let Scratch { fresh, foreign, passed, weighted, found } = &mut self.scratch;
+        let fresh = fresh.get_mut(..frames).unwrap_or_default();
+        let foreign = foreign.get_mut(..frames).unwrap_or_default();
+        let passed = passed.get_mut(..frames).unwrap_or_default();
+        let weighted = weighted.get_mut(..frames).unwrap_or_default();
+        let found = found.of(frames);
+        let mut next = self.at;
+        for (index, (channel, lane)) in main.channels_mut().zip(self.lanes.iter_mut()).enumerate() {
+            let io = span.of(channel);
+            self.faults += if in_place {
+                kernels::clean_in_place(isa, io)
+            } else {
+                kernels::clean(isa, io, fresh)
+            } as u64;
+            let is_new = each || index == 0;
+            if let Some(key) = key
+                && is_new
+            {
+                let samples = span.in_key(key.channels().nth(index).unwrap_or_default());
+                self.faults += kernels::clean(isa, samples, foreign) as u64;
+            }
+            let heard: &[S] = match key {
+                Some(_) => &*foreign,
+                None if in_place => &*io,
+                None => &*fresh,
+            };
+            let group = self.groups.get_mut(lane.group).map(|group| group.of(frames));
+            if plain {
+                if wanted.own {
+                    lane.level.of(frames).fill(0.0);
+                    raise(isa, heard, lane.level.of(frames));
+                }
+                if let Some(group) = group
+                    && wanted.linked
+                {
+                    raise(isa, heard, group);
+                }
+            } else {
+                if is_new {
+                    for (to, from) in passed.iter_mut().zip(heard) {
+                        *to = from.as_f64();
+                    }
+                    self.filter.run(&mut lane.filter, passed);
+                    for (to, from) in weighted.iter_mut().zip(&*passed) {
+                        *to = *from;
+                    }
+                    let start = index.saturating_mul(memory);
+                    let squares = self.squares.get_mut(start..start.saturating_add(memory));
+                    let squares = squares.unwrap_or_default();
+                    self.listening.measure(isa, &mut lane.ear, squares, place, weighted, found);
+                }
+                if wanted.own {
+                    for (to, from) in lane.level.of(frames).iter_mut().zip(&*found) {
+                        *to = *from;
+                    }
+                }
+                if let Some(group) = group
+                    && wanted.linked
+                {
+                    raise(isa, &*found, group);
+                }
+                if listens {
+                    for (n, (to, key)) in fresh.iter_mut().zip(&*passed).enumerate() {
+                        let share = f64::from(self.listen.at(span.now + n as u64));
+                        let main = to.as_f64();
+                        *to = S::from_f64(main + (*key - main) * share);
+                    }
+                    // A filter may raise its key beyond what a sample can hold.
+                    kernels::clean_in_place(isa, fresh);
+                }
+            }
+            if in_place {
+                continue;
+            }
+            let start = index.saturating_mul(self.lookahead);
+            let ring = self.delays.get_mut(start..start.saturating_add(self.lookahead));
+            next = exchange(ring.unwrap_or_default(), self.at, io, fresh);
+        }
+        self.at = next;
+        self.finish(span, wanted);
+    }
+
+    /// What the first lane heard for all becomes what each of them has heard.
+    fn spread(&mut self, memory: usize) {
+        if let Some((first, others)) = self.lanes.split_first_mut() {
+            for lane in others {
+                (lane.filter, lane.ear) = (first.filter, first.ear);
+            }
+        }
+        let Some((first, mut rest)) = self.squares.split_at_mut_checked(memory) else { return };
+        while memory > 0
+            && let Some((part, later)) = core::mem::take(&mut rest).split_at_mut_checked(memory)
+        {
+            for (to, from) in part.iter_mut().zip(&*first) {
+                *to = *from;
+            }
+            rest = later;
+        }
+    }
+
+    /// Levels in dB, and what falls due at the ends of chunks.
+    fn finish(&mut self, span: Span, wanted: Wanted) {
+        if wanted.own {
+            for lane in self.lanes.iter_mut() {
+                self.listening.levels_db(self.isa, lane.level.of(span.frames));
+            }
+        }
+        if wanted.linked {
+            for group in self.groups.iter_mut() {
+                self.listening.levels_db(self.isa, group.of(span.frames));
+            }
+        }
+        if let Some(window) = &self.listening.window {
+            for _ in 0..span.ends_of(DETECTOR_CHUNK as u64) {
+                self.slot = window.next(self.slot);
+            }
+        }
+        if span.ends_at_multiple_of(PIECE as u64) {
+            for lane in self.lanes.iter_mut() {
+                lane.filter.settle();
+                lane.ear.settle();
+            }
+        }
+    }
+}
+
+/// Whether a share stands at a value from a frame on.
+fn stands_at(share: &Glide<f32>, value: f32, frame: u64) -> bool {
+    share.target() == value && share.is_settled(frame)
+}
+
+/// Puts fresh samples into a ring and what they push out into the block; returns the next place.
+fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh: &[S]) -> usize {
+    let mut at = at;
+    let mut rest = io;
+    let mut fresh = fresh;
+    if ring.is_empty() {
+        for (io, fresh) in rest.iter_mut().zip(fresh) {
+            *io = *fresh;
+        }
+        return 0;
+    }
+    while !rest.is_empty() {
+        let slots = ring.get_mut(at..).unwrap_or_default();
+        let count = slots.len().min(rest.len());
+        let whole = core::mem::take(&mut rest);
+        let Some((io, io_left)) = whole.split_at_mut_checked(count) else { return 0 };
+        let Some((new, new_left)) = fresh.split_at_checked(count) else { return 0 };
+        for ((io, slot), new) in io.iter_mut().zip(slots).zip(new) {
+            *io = *slot;
+            *slot = *new;
+        }
+        (rest, fresh) = (io_left, new_left);
+        at = if at + count >= ring.len() { 0 } else { at + count };
+        if count == 0 {
+            return 0;
+        }
+    }
+    at
+}
