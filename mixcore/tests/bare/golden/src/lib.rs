@@ -6,17 +6,18 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod dynamics;
 mod filters;
 mod level;
 mod programme;
 
 use mixcore::audio::{Block, BlockMut, Sample};
-use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
 use mixcore::loudness::{Meter, MeterSetup};
 use mixcore::spatial::{FoldDown, Panner, PannerParams};
 use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
 use sha2::{Digest, Sha256};
 
+use dynamics::{compressor, compressor_k, compressor_rms, gate, limiter};
 use filters::{cascade, convolver, crossover, delay, eq, fir, fractional_delay, svf};
 use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
 use programme::Programme;
@@ -33,9 +34,7 @@ const CHANNELS: usize = 6;
 /// Most channels that come out: three bands of 5.1.
 const OUTPUTS: usize = 3 * CHANNELS;
 
-/// Memory of the limiter and of the meter, more than they ask for; their constructors check.
-const LIMITER_SAMPLES: usize = 20_000;
-const LIMITER_CONTROL: usize = 10_000;
+/// Memory of the meter, more than it asks for; its constructor checks.
 const METER_SAMPLES: usize = 24_000;
 const METER_HISTORY: usize = 4_000;
 
@@ -56,6 +55,9 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     rows!(
         automated_gain,
         cascade,
+        compressor,
+        compressor_k,
+        compressor_rms,
         convolver,
         crossover,
         dc_blocker,
@@ -67,6 +69,7 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         fir,
         fold_down,
         fractional_delay,
+        gate,
         limiter,
         meter,
         panner,
@@ -146,16 +149,6 @@ fn convert<S: Sample>(
 
 fn fold_down<S: Sample>() -> Result<Sha256, Error> {
     in_two_layouts::<S>(|stream, audio| convert(&mut FoldDown::new(Layout::MONO, stream)?, audio))
-}
-
-fn limiter<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
-        let (setup, params) = (LimiterSetup::default(), LimiterParams::default());
-        let mut samples = [S::one(); LIMITER_SAMPLES];
-        let mut control = [1.0; LIMITER_CONTROL];
-        let mut limiter = Limiter::new_in(setup, params, stream, &mut samples, &mut control)?;
-        process(&mut limiter, stream, audio)
-    })
 }
 
 fn panner<S: Sample>() -> Result<Sha256, Error> {

@@ -6,6 +6,7 @@
 
 use core::panic::PanicInfo;
 
+use mixcore::dynamics::{Compressor, CompressorParams, Gate, GateParams, KeyFilter};
 use mixcore::filters::{
     Cascade, Convolver, Crossover, CrossoverParams, DryPath, Eq, EqBand, EqParams, Fir,
     FractionalDelay, Oversampler, RealFft, Resampler, Svf, SvfParams,
@@ -63,6 +64,38 @@ entries! {
     }
     dither_reset(dither: &mut Dither) {
         Processor::reset(dither);
+    }
+    compressor_process_f32(compressor: &mut Compressor<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
+        compressor.process(io)
+    }
+    compressor_process_f64(compressor: &mut Compressor<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
+        compressor.process(io)
+    }
+    compressor_process_with_reduction(compressor: &mut Compressor<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        compressor.process_with_reduction(io, row)
+    }
+    compressor_set_params(compressor: &mut Compressor<'_, f32>, params: CompressorParams) -> Result<(), Error> {
+        compressor.set_params(params)
+    }
+    compressor_set_key_filter(compressor: &mut Compressor<'_, f32>, filter: KeyFilter) {
+        compressor.set_key_filter(filter);
+        compressor.set_key_listen(true);
+        compressor.set_bypass(true);
+    }
+    compressor_reset(compressor: &mut Compressor<'_, f32>) {
+        compressor.reset();
+    }
+    gate_process_f32(gate: &mut Gate<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
+        gate.process(io)
+    }
+    gate_process_f64(gate: &mut Gate<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
+        gate.process(io)
+    }
+    gate_set_params(gate: &mut Gate<'_, f32>, params: GateParams) -> Result<(), Error> {
+        gate.set_params(params)
+    }
+    gate_reset(gate: &mut Gate<'_, f32>) {
+        gate.reset();
     }
     crossover_convert_f32(crossover: &mut Crossover<'_>, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
         crossover.convert(input, output)
