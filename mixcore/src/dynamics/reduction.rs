@@ -1,0 +1,105 @@
+//! What a dynamics processor did: the gain reduction as statistics.
+//!
+//! The reduction is looked at every 32 frames of the absolute counter, so the figures do not depend
+//! on how the signal was cut into blocks. The largest one is taken over every frame.
+
+/// Frames between two looks.
+pub(super) const LOOK_FRAMES: u64 = 32;
+
+/// Bins of a tenth of a decibel, 0 to 40 dB and everything above.
+const BINS: usize = 401;
+const BINS_PER_DB: f64 = 10.0;
+
+/// Gain reduction since the last reset, dB, of the channel that is reduced most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ReductionStats {
+    /// The largest reduction of any frame.
+    pub max_db: f64,
+    /// Mean of the reductions in dB (a raised gain counts as negative).
+    pub mean_db: f64,
+    /// Half of the time the reduction is below this, to 0.1 dB.
+    pub median_db: f64,
+    /// 95 % of the time the reduction is below this, to 0.1 dB.
+    pub p95_db: f64,
+    /// Share of the time with more than 0.1 dB.
+    pub active_percent: f64,
+    /// Share of the time with more than 3 dB.
+    pub over_3_db_percent: f64,
+    /// Share of the time with more than 6 dB.
+    pub over_6_db_percent: f64,
+}
+
+/// The figures in the making.
+#[derive(Clone, Debug)]
+pub(super) struct ReductionLog {
+    max: f32,
+    sum: f64,
+    looks: u64,
+    bins: [u32; BINS],
+}
+
+impl ReductionLog {
+    pub(super) fn new() -> Self {
+        Self { max: f32::NEG_INFINITY, sum: 0.0, looks: 0, bins: [0; BINS] }
+    }
+
+    /// One look.
+    pub(super) fn look(&mut self, reduction_db: f32) {
+        self.sum += f64::from(reduction_db);
+        self.looks += 1;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the cast saturates; a raised gain counts as none"
+        )]
+        let bin = (f64::from(reduction_db) * BINS_PER_DB) as usize;
+        if let Some(count) = self.bins.get_mut(bin.min(BINS - 1)) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// The largest reduction of some frames.
+    pub(super) fn largest(&mut self, reduction_db: f32) {
+        if reduction_db > self.max {
+            self.max = reduction_db;
+        }
+    }
+
+    /// The figures; none before the first frame.
+    pub(super) fn stats(&self) -> Option<ReductionStats> {
+        if self.looks == 0 {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+        let looks = self.looks as f64;
+        let over = |bin: usize| {
+            let below: u64 = self.bins.iter().take(bin).map(|&count| u64::from(count)).sum();
+            #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+            {
+                100.0 * (1.0 - below as f64 / looks)
+            }
+        };
+        let percentile = |share: f64| {
+            let mut below = 0.0;
+            let mut level = 0.0;
+            for &count in &self.bins {
+                below += f64::from(count);
+                if below >= share * looks {
+                    break;
+                }
+                level += 1.0 / BINS_PER_DB;
+            }
+            level
+        };
+        Some(ReductionStats {
+            max_db: f64::from(self.max),
+            mean_db: self.sum / looks,
+            median_db: percentile(0.5),
+            p95_db: percentile(0.95),
+            active_percent: over(1),
+            over_3_db_percent: over(30),
+            over_6_db_percent: over(60),
+        })
+    }
+}
