@@ -11,7 +11,7 @@
 //! |Y(t)| ≤ g\[n\]·|X(t)| + T·Σ|g\[k\] − g\[n\]|/g\[k\]·|h(t − k)| ≤ g\[n\]·|X(t)| + T·δ,
 //! δ = min(M·steepest, λ·(highest − lowest))/lowest
 //!
-//! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 18.4 and λ = max Σ|h|.
+//! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.9 and λ = max Σ|h|.
 
 use super::bass::{BassSense, BassState};
 use super::line::{append, chunk, next};
@@ -624,8 +624,8 @@ mod tests {
         assert!((widest - 3.235).abs() < 1e-3 && tail < 0.987, "{widest} {tail}");
         let length = (TRIM_FRAMES + 1) as f64;
         let rho = rise.max(fall) / length + both / TRIM_RELEASE_FRAMES;
-        assert!((rho - 0.0871).abs() < 1e-4, "{rho}");
-        assert!((both - 18.4).abs() < 0.1, "{both}");
+        assert!((rho - 0.0866).abs() < 1e-4, "{rho}");
+        assert!((both - 16.9).abs() < 0.1, "{both}");
         let mut excess = widest - 1.0;
         for _ in 1..STAGES {
             excess = rho * excess / (1.0 + excess) + TRIM_IDLE;
