@@ -27,7 +27,7 @@
 
 use super::line::{Region, append};
 use super::peak_detector::CHUNK;
-use crate::kernels::{self, Isa};
+use crate::kernels::{self, Isa, ReleasePowers};
 use crate::math;
 
 /// Share of the second box in the look-ahead.
@@ -39,8 +39,8 @@ const NOTHING: f64 = 1.0 / (1_u64 << 26) as f64;
 /// How a reduction is let go.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ReleaseTimes {
-    /// Factor per frame.
-    pub(super) fast: f64,
+    /// Factor per frame, with its powers.
+    pub(super) fast: ReleasePowers,
     /// Factor per frame of the slow stage; 0 without one.
     pub(super) slow: f64,
 }
@@ -270,25 +270,20 @@ impl LookAhead {
 
         let [hold, first, second] = self.parts(history);
         let held = self.hold.run::<true>(isa, hold, place, scratch, over);
-        let mut needed = [0.0; CHUNK];
-        for (needed, &held) in needed.iter_mut().zip(&held) {
-            *needed = 1.0 - 1.0 / f64::from(held);
-        }
         let mut z = [1.0; CHUNK];
-        let (mut fast, mut slow) = (state.reduction, state.slow);
-        if release.slow == 0.0 {
-            for (z, &needed) in z.iter_mut().zip(&needed) {
-                fast = larger(needed, fast * release.fast);
-                *z = gain(fast);
-            }
+        let (fast, mut slow) = (state.reduction, state.slow);
+        let fast = if release.slow == 0.0 {
             slow = 0.0;
+            kernels::release(isa, &held, fast, &release.fast, &mut z)
         } else {
-            for (z, &needed) in z.iter_mut().zip(&needed) {
-                fast = larger(needed, fast * release.fast);
+            let mut fast = fast;
+            for (z, &held) in z.iter_mut().zip(&held) {
+                fast = larger(1.0 - 1.0 / f64::from(held), fast * release.fast.factor());
                 slow = slow * release.slow + fast * (1.0 - release.slow);
                 *z = gain(larger(fast, slow));
             }
-        }
+            fast
+        };
         state.reduction = if fast < NOTHING { 0.0 } else { fast };
         state.slow = if slow < NOTHING && state.reduction == 0.0 { 0.0 } else { slow };
 

@@ -4,13 +4,13 @@
 //! |t| < 64: a windowed sinc with cut-off fs/2, 64 taps a side, K the Kaiser window of β = 9, not
 //! normalised. The detector reads it on a grid of 1/32 frame, in two steps:
 //!
-//! 1. the points half-way between two frames, by h itself, 61 taps a side;
+//! 1. the points half-way between two frames, by h itself, 60 taps a side;
 //! 2. the points around each of those from the samples and half-way points up to 3 frames away. At
 //!    two values a frame the signal fills half of the band, so that a short kernel is enough:
 //!    sinc(2t)·K(t/3.2) with β = 10.
 //!
-//! As one filter over the samples each point of the grid departs from h by at most 1.3e-4 in Σ|.|
-//! (0.0011 dB of the largest sample; a test computes it), and the 31 points a frame cost a fifth of
+//! As one filter over the samples each point of the grid departs from h by at most 1.6e-4 in Σ|.|
+//! (0.0014 dB of the largest sample; a test computes it), and the 31 points a frame cost a fifth of
 //! what 31 rows of 128 taps do.
 //!
 //! **Why a point may be left out.** Any point of the fine grid is a linear interpolation of its
@@ -46,7 +46,7 @@ pub(super) const CONTEXT: usize = SIDE + CHUNK + SIDE;
 /// Values of the bank: half of the half-way filter, then the pairs around it.
 pub(super) const BANK_LEN: usize = HALF + PAIRS * AROUND_TAPS;
 /// Frames that are left out or refined together.
-pub(super) const GROUP: usize = 16;
+pub(super) const GROUP: usize = kernels::PEAK_GROUP;
 /// Groups of a chunk.
 pub(super) const GROUPS: usize = CHUNK / GROUP;
 
@@ -56,11 +56,14 @@ pub(super) const GRID: usize = 32;
 pub(super) const BETA: f64 = 9.0;
 /// Frames around a half-way point whose values its neighbours see.
 const NEAR: usize = 3;
+/// Half-way points before and behind those of a chunk or group: the ones that its points see, and one
+/// more, so that they fill whole vectors.
+const BESIDE: usize = NEAR + 1;
 /// Taps of the half-way filter on each side: as many as the context holds for the outermost of the
-/// half-way points that are needed.
-const HALF: usize = SIDE - NEAR;
+/// half-way points.
+const HALF: usize = SIDE - BESIDE;
 /// Half-way points for one chunk.
-const MIDS: usize = NEAR + CHUNK + NEAR;
+const MIDS: usize = BESIDE + CHUNK + BESIDE;
 /// Half-width in frames and shape of the short kernel: the least Σ|.| of the error for values up to
 /// [`NEAR`] frames away (searched in steps of 0.1 and 0.5).
 const NEAR_WIDTH: f64 = 3.2;
@@ -70,7 +73,7 @@ const PAIRS: usize = GRID / 2 - 1;
 /// Of these, the ones on a grid of 1/8 frame come first in the bank.
 const COARSE_PAIRS: usize = 3;
 /// By how much a point departs from the definition's, as a share of the largest sample.
-pub(super) const KERNEL_ERROR: f64 = 1.3e-4;
+pub(super) const KERNEL_ERROR: f64 = 1.6e-4;
 /// Room for the rounding of f32 sums over 128 taps (128 · 2^-24 < 1e-5).
 const ROUNDING: f64 = 1.0 + 1e-5;
 
@@ -299,12 +302,9 @@ impl PeakDetector {
         self.moment
     }
 
-    /// Peak and bend of a chunk of samples; `line` holds the two frames before it as well. Between
-    /// the samples only the bend matters.
-    pub(super) fn look<S: Sample>(&self, line: &[S], between: bool) -> Reach<S> {
-        let chunk = line.get(line.len().saturating_sub(CHUNK)..).unwrap_or_default();
-        let bend = if between { kernels::bend(self.isa, line) } else { S::zero() };
-        Reach { peak: kernels::peak(self.isa, chunk), bend }
+    /// Peak and bend of some samples.
+    pub(super) fn look<S: Sample>(&self, samples: &[S]) -> Reach<S> {
+        Reach { peak: kernels::peak(self.isa, samples), bend: kernels::bend(self.isa, samples) }
     }
 
     /// The peaks of one chunk: `found.peaks[n]` is the largest |Y(t)|, n ≤ t < n + 1, wherever that
@@ -328,14 +328,14 @@ impl PeakDetector {
             found.bounds.iter_mut().for_each(|bound| *bound = bound.min(all));
             return false;
         }
-        // `around[n + 3]` is frame n.
-        let Some(around) = context.get(SIDE - NEAR..) else { return false };
+        // `around[n + 4]` is frame n.
+        let Some(around) = context.get(SIDE - BESIDE..) else { return false };
         let Some((half, pairs)) = bank.split_at_checked(HALF) else { return false };
         let mut ends = [S::zero(); GROUPS];
-        for (end, x) in ends.iter_mut().zip(around.iter().skip(NEAR + GROUP).step_by(GROUP)) {
+        for (end, x) in ends.iter_mut().zip(around.iter().skip(BESIDE + GROUP).step_by(GROUP)) {
             *end = x.abs();
         }
-        for (top, x) in found.peaks.iter_mut().zip(around.iter().skip(NEAR)) {
+        for (top, x) in found.peaks.iter_mut().zip(around.iter().skip(BESIDE)) {
             *top = x.abs();
         }
         let tops = self.tops(&found.peaks, &ends);
@@ -352,21 +352,21 @@ impl PeakDetector {
         };
         let frames = first * GROUP..(last + 1) * GROUP;
 
-        // Step 1. `mids[n + 3]` lies behind frame n.
+        // Step 1. `mids[n + 4]` lies behind frame n.
         let mut mids = [S::zero(); MIDS];
-        let (start, end) = (frames.start, frames.end + 2 * NEAR);
+        let (start, end) = (frames.start, frames.end + 2 * BESIDE);
         let (Some(needed), Some(window)) =
             (mids.get_mut(start..end), context.get(start + 1..end + 2 * HALF))
         else {
             return false;
         };
-        kernels::mirrored_fir(self.isa, window, half, needed);
+        kernels::half_points(self.isa, window, half, needed);
         let reached = kernels::peak(self.isa, needed).as_f64().max(peak);
         let bend = match (around.get(start..end), mids.get(start..end)) {
             (Some(samples), Some(mids)) => kernels::woven_bend(self.isa, samples, mids).as_f64(),
             _ => return false,
         };
-        for (peak, mid) in found.peaks.iter_mut().zip(&mids[NEAR..]) {
+        for (peak, mid) in found.peaks.iter_mut().zip(&mids[BESIDE..]) {
             let mid = mid.abs();
             *peak = if mid > *peak { mid } else { *peak };
         }
@@ -382,8 +382,8 @@ impl PeakDetector {
             let parts = found.peaks.chunks_exact_mut(GROUP).zip(open).enumerate();
             for (group, (part, _)) in parts.filter(|(_, (_, open))| *open) {
                 let at = group * GROUP;
-                let x = around.get(at + 1..at + GROUP + 6).unwrap_or_default();
-                let mids = mids.get(at..at + GROUP + 6).unwrap_or_default();
+                let x = around.get(at + 2..at + GROUP + 7).unwrap_or_default();
+                let mids = mids.get(at + 1..at + GROUP + 7).unwrap_or_default();
                 kernels::around_peaks(self.isa, x, mids, taps, part);
             }
             let tops = self.tops(&found.peaks, &ends);
@@ -395,10 +395,10 @@ impl PeakDetector {
 
     /// The largest value of each group, the frame behind it included.
     fn tops<S: Sample>(&self, peaks: &[S; CHUNK], ends: &[S; GROUPS]) -> [S; GROUPS] {
-        let mut tops = *peaks;
-        kernels::window_max(self.isa, &mut tops, GROUP);
+        let mut tops = [S::zero(); GROUPS];
+        kernels::group_peaks(self.isa, peaks, &mut tops);
         let mut ends = *ends;
-        for (end, &top) in ends.iter_mut().zip(tops.iter().step_by(GROUP)) {
+        for (end, &top) in ends.iter_mut().zip(&tops) {
             *end = if top > *end { top } else { *end };
         }
         ends

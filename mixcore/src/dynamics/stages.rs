@@ -21,7 +21,7 @@ use super::plan::{Part, Plan, STAGES};
 use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
 use crate::audio::{PerChannel, Sample};
 use crate::error::Error;
-use crate::kernels::{self, Isa};
+use crate::kernels::{self, Isa, ReleasePowers};
 use crate::math;
 use crate::units::gain_to_db;
 
@@ -36,8 +36,8 @@ const METER_STEP: f64 = 1.0 + 1e-4;
 #[derive(Clone, Debug, Default)]
 struct Channel<S> {
     owner: usize,
-    /// What the last three chunks of each line reach, the output's included.
-    reach: [[Reach<S>; 3]; STAGES + 1],
+    /// What the last three chunks of input reach.
+    reach: [Reach<S>; 3],
     bass: BassState,
 }
 
@@ -122,7 +122,7 @@ impl Owner {
             return release;
         }
         self.hold -= 1;
-        ReleaseTimes { fast: 1.0, ..release }
+        ReleaseTimes { fast: ReleasePowers::new(1.0), ..release }
     }
 }
 
@@ -179,7 +179,10 @@ impl<S: Sample> Stages<S> {
         }
         let bank = samples.get_mut(..plan.bank_len()).unwrap_or_default();
         let detector = PeakDetector::new(isa, bank);
-        let trim_release = ReleaseTimes { fast: release_factor(TRIM_RELEASE_FRAMES), slow: 0.0 };
+        let trim_release = ReleaseTimes {
+            fast: ReleasePowers::new(release_factor(TRIM_RELEASE_FRAMES)),
+            slow: 0.0,
+        };
         Ok(Self {
             plan,
             trim_release,
@@ -281,8 +284,15 @@ impl<S: Sample> Stages<S> {
         for (memory, channel) in memories.zip(self.channels.iter_mut()) {
             let new = chunk(memory, 0);
             append(of(memory, plan.dry_part()), plan.dry(), self.place, &new);
-            channel.push(&self.detector, plan, memory, self.place, 0, &new);
-            let peak = channel.reach[0][2].peak;
+            let line = append(of(memory, plan.line_part(0)), plan.line(0), self.place, &new);
+            let start = line.len().saturating_sub(CHUNK + 2);
+            let newest = match plan.is_true_peak() {
+                true => self.detector.look(line.get(start..).unwrap_or_default()),
+                false => Reach { peak: kernels::peak(orders.isa, &new), bend: S::zero() },
+            };
+            let [_, before, last] = channel.reach;
+            channel.reach = [before, last, newest];
+            let peak = newest.peak;
             if orders.bass_hold
                 && self.bass.drives(&mut channel.bass, &new, peak)
                 && let Some(owner) = self.owners.get_mut(channel.owner)
@@ -319,7 +329,7 @@ impl<S: Sample> Stages<S> {
             let members = members.filter(|(_, channel)| channel.owner == index);
             if !plan.is_true_peak() {
                 for (memory, channel) in members {
-                    if channel.reach[0][2].peak.as_f64() > f64::from(limit) {
+                    if channel.reach[2].peak.as_f64() > f64::from(limit) {
                         let mut peaks: [S; CHUNK] = chunk(memory, 0);
                         peaks.iter_mut().for_each(|x| *x = x.abs());
                         exceed(&mut owner.over, &peaks, &aims);
@@ -345,7 +355,10 @@ impl<S: Sample> Stages<S> {
                     let line = plan.line(stage).line(&memory[line_part.clone()], place);
                     let context = &line[line.len() - CONTEXT..];
                     found.bounds = start;
-                    let reach = Reach::over(&channel.reach[stage]);
+                    let reach = match stage {
+                        0 => Reach::over(&channel.reach),
+                        _ => detector.look(context),
+                    };
                     if detector.scan(bank, context, reach, &mut found) {
                         exceed(&mut owner.over, &found.peaks, &aims);
                     }
@@ -372,7 +385,7 @@ impl<S: Sample> Stages<S> {
         curves: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let Self { plan, detector, channels, owners, place, trim_release, bass, .. } = self;
+        let Self { plan, channels, owners, place, trim_release, bass, .. } = self;
         let (isa, place) = (orders.isa, *place);
         let Some(curve) = plan.curves().get(stage) else { return };
         let memories = curves.chunks_exact_mut(plan.owner_len());
@@ -401,14 +414,14 @@ impl<S: Sample> Stages<S> {
                 kernels::apply_gains(isa, &mut owner.total, &gains);
             }
 
-            let members = samples.chunks_exact_mut(plan.channel_len()).zip(channels.iter_mut());
-            for (memory, channel) in members.filter(|(_, channel)| channel.owner == index) {
+            let members = samples.chunks_exact_mut(plan.channel_len()).zip(channels.iter());
+            for (memory, _) in members.filter(|(_, channel)| channel.owner == index) {
                 let line = plan.line(stage).line(of(memory, plan.line_part(stage)), place);
                 let mut out = plan.leaving(line, stage);
                 if moves {
                     kernels::apply_gains(isa, &mut out, &gains);
                 }
-                channel.push(detector, plan, memory, place, stage + 1, &out);
+                append(of(memory, plan.line_part(stage + 1)), plan.line(stage + 1), place, &out);
             }
         }
     }
@@ -420,8 +433,9 @@ impl<S: Sample> Stages<S> {
         let line_part = plan.line_part(last + 1);
         let memories = samples.chunks_exact(plan.channel_len()).zip(channels.iter());
         if !plan.is_true_peak() {
-            for (_, channel) in memories {
-                let peak = channel.reach[last + 1][2].peak;
+            for (memory, _) in memories {
+                let line = plan.line(last + 1).line(&memory[line_part.clone()], *place);
+                let peak = kernels::peak(orders.isa, line);
                 *measured = if peak > *measured { peak } else { *measured };
             }
             return;
@@ -436,9 +450,8 @@ impl<S: Sample> Stages<S> {
             }
             let mut found = Found::new(S::from_f64(limit));
             found.bounds = tops(&known, 0.0);
-            let line = plan.line(last + 1).line(&memory[line_part.clone()], *place);
-            let reach = Reach::over(&channel.reach[last + 1]);
-            detector.scan(bank, &line[line.len() - CONTEXT..], reach, &mut found);
+            let context = plan.line(last + 1).line(&memory[line_part.clone()], *place);
+            detector.scan(bank, context, detector.look(context), &mut found);
             *measured = if found.largest > *measured { found.largest } else { *measured };
         }
     }
@@ -467,6 +480,9 @@ impl<S: Sample> Stages<S> {
         let mut looks = [1.0_f32; CHUNK / LOOK];
         for owner in self.owners.iter_mut() {
             owner.lowest_now = 1.0;
+            if owner.total == [1.0; CHUNK] {
+                continue;
+            }
             for (look, part) in looks.iter_mut().zip(owner.total.chunks_exact(LOOK)) {
                 let low = kernels::extent(isa, part).0;
                 owner.lowest_now = lesser(owner.lowest_now, low);
@@ -484,29 +500,11 @@ impl<S: Sample> Stages<S> {
     }
 }
 
-impl<S: Sample> Channel<S> {
-    /// A new chunk before a stage, or before the output's meter.
-    fn push(
-        &mut self,
-        detector: &PeakDetector,
-        plan: &Plan,
-        memory: &mut [S],
-        place: usize,
-        stage: usize,
-        new: &[S; CHUNK],
-    ) {
-        let line = append(of(memory, plan.line_part(stage)), plan.line(stage), place, new);
-        let start = line.len().saturating_sub(CHUNK + 2);
-        let line = line.get(start..).unwrap_or_default();
-        if let Some(reach) = self.reach.get_mut(stage) {
-            let newest = detector.look(line, plan.is_true_peak());
-            *reach = [reach[1], reach[2], newest];
-        }
-    }
-}
-
 /// δ of the module doc.
 fn moved(spans: &[Span; 3], detector: &PeakDetector) -> f64 {
+    if spans.iter().all(|span| span.steepest == 0.0) {
+        return 0.0;
+    }
     let low = spans.iter().fold(f32::INFINITY, |low, span| lesser(low, span.low));
     let high = spans.iter().fold(0.0, |high, span| greater(high, span.high));
     let steepest = spans.iter().fold(0.0, |steepest, span| greater(steepest, span.steepest));

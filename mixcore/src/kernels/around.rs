@@ -91,6 +91,85 @@ pub(super) fn around_peaks_lanes<I: Simd, S: Sample>(
     }
 }
 
+/// Vectors of outputs that [`half_points`] has in hand at a time: as many as 16 registers hold, and a
+/// group of 16 frames with its neighbours, and one alone.
+const TILES: [usize; 4] = [9, 3, 2, 1];
+
+/// The points half-way between two frames: `out[n] = Σ_k half[k]·(input[n + k] + input[n + 2·t − 1 − k])`,
+/// t being the length of `half`, in order from the outermost tap, as far as `input` fills the windows;
+/// the rest of `out` stays as it is.
+pub fn half_points<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
+    S::half_points(isa, input, half, out);
+}
+
+#[inline(always)]
+pub(super) fn half_points_lanes<I: Simd, S: Sample>(
+    simd: I,
+    input: &[S],
+    half: &[S],
+    out: &mut [S],
+) {
+    let frames = scalar::reach(input.len(), 2 * half.len(), out.len());
+    if frames < S::HALF || half.is_empty() {
+        return scalar::half_points(input, half, out);
+    }
+    let mut done = 0;
+    while done < frames {
+        let left = (frames - done).div_ceil(S::HALF);
+        let tile = TILES.into_iter().find(|&tile| tile <= left).unwrap_or(1);
+        let at = done.min(frames - S::HALF).min(frames.saturating_sub(tile * S::HALF));
+        let length = tile * S::HALF;
+        let window = input.get(at..at + length + 2 * half.len() - 1).unwrap_or_default();
+        let part = out.get_mut(at..at + length).unwrap_or_default();
+        match tile {
+            9 => half_tile::<I, S, 9>(simd, window, half, part),
+            3 => half_tile::<I, S, 3>(simd, window, half, part),
+            2 => half_tile::<I, S, 2>(simd, window, half, part),
+            _ => half_tile::<I, S, 1>(simd, window, half, part),
+        }
+        done = at + length;
+    }
+}
+
+/// `T` vectors in a row.
+#[inline(always)]
+fn half_tile<I: Simd, S: Sample, const T: usize>(simd: I, window: &[S], half: &[S], out: &mut [S]) {
+    let mut sums = [S::H::<I>::splat(simd, S::zero()); T];
+    let length = T * S::HALF;
+    for (k, &tap) in half.iter().enumerate() {
+        let tap = S::H::<I>::splat(simd, tap);
+        let old = window.get(k..k + length).unwrap_or_default();
+        let last = 2 * half.len() - 1 - k;
+        let new = window.get(last..last + length).unwrap_or_default();
+        let pairs = old.chunks_exact(S::HALF).zip(new.chunks_exact(S::HALF));
+        for (sum, (old, new)) in sums.iter_mut().zip(pairs) {
+            *sum += (S::H::<I>::from_slice(simd, old) + S::H::<I>::from_slice(simd, new)) * tap;
+        }
+    }
+    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(S::HALF)) {
+        sum.store_slice(out);
+    }
+}
+
+/// Frames of a group in [`group_peaks`].
+pub const PEAK_GROUP: usize = 16;
+
+/// Largest magnitude of each [`PEAK_GROUP`] values, as far as both slices reach. None is NaN.
+pub fn group_peaks<S: Sample>(isa: Isa, values: &[S], out: &mut [S]) {
+    S::group_peaks(isa, values, out);
+}
+
+#[inline(always)]
+pub(super) fn group_peaks_lanes<I: Simd, S: Sample>(simd: I, values: &[S], out: &mut [S]) {
+    for (group, out) in values.chunks_exact(PEAK_GROUP).zip(out) {
+        let mut best = S::H::<I>::splat(simd, S::zero());
+        for part in group.chunks_exact(S::HALF) {
+            best = best.max(S::H::<I>::from_slice(simd, part).abs());
+        }
+        *out = largest(best.as_slice());
+    }
+}
+
 /// The largest |x\[n\] − 2·x\[n + 1\] + x\[n + 2\]|, as (x\[n\] − x\[n + 1\]) + (x\[n + 2\] −
 /// x\[n + 1\]); 0 below three values.
 #[must_use]

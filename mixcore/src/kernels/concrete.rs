@@ -17,8 +17,8 @@ use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     around, band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, intake,
-    interp, k_weight, matrix, mix, pipeline, polyphase, reduce, running, screen, spectrum_mac,
-    true_peak, window,
+    interp, k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak,
+    window,
 };
 
 macro_rules! for_both_samples {
@@ -52,6 +52,8 @@ macro_rules! for_both_samples {
 
 for_both_samples! {
     around::around_peaks_lanes as fn around_peaks(samples: &[Self], mids: &[Self], taps: &[Self], out: &mut [Self]);
+    around::half_points_lanes as fn half_points(input: &[Self], half: &[Self], out: &mut [Self]);
+    around::group_peaks_lanes as fn group_peaks(values: &[Self], out: &mut [Self]);
     around::bend_lanes as fn bend(values: &[Self]) -> Self;
     around::steepest_lanes as fn steepest(values: &[Self]) -> Self;
     around::woven_bend_lanes as fn woven_bend(samples: &[Self], mids: &[Self]) -> Self;
@@ -113,10 +115,6 @@ for_both_samples! {
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;
     reduce::clean_lanes as fn clean(from: &[Self], to: &mut [Self]) -> usize;
     reduce::clean_in_place_lanes as fn clean_in_place(io: &mut [Self]) -> usize;
-    running::running_max_lanes as fn running_max(io: &mut [Self]);
-    running::running_max_back_lanes as fn running_max_back(io: &mut [Self]);
-    running::running_sum_lanes as fn running_sum(io: &mut [Self]);
-    running::running_sum_back_lanes as fn running_sum_back(io: &mut [Self]);
     true_peak::half_way_lanes as fn half_way(input: &[Self], half: &[Self; HALF_WAY_TAPS], out: &mut [Self]);
     true_peak::mirrored_peaks_lanes as fn mirrored_peaks(input: &[Self], taps: &MirroredTaps<Self>, out: &mut [Self]) -> Self;
     true_peak::pair_peaks_lanes as fn pair_peaks(samples: &[Self], mids: &[Self], pairs: &[PointPair<Self>], out: &mut [Self]) -> Self;

@@ -53,7 +53,8 @@ mod window;
 /// Parts of the limiter, public for tests and benches only.
 #[doc(hidden)]
 pub use around::{
-    AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, around_peaks, bend, steepest, woven_bend,
+    AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, PEAK_GROUP, around_peaks, bend, group_peaks,
+    half_points, steepest, woven_bend,
 };
 /// Parts of the third-octave filters, public for tests and benches only.
 #[doc(hidden)]
@@ -97,7 +98,11 @@ pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out
 #[doc(hidden)]
 pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
-pub use running::{running_max, running_max_back, running_sum, running_sum_back};
+/// Parts of the limiter, public for tests and benches only.
+#[doc(hidden)]
+pub use running::{
+    ReleasePowers, release, running_max, running_max_back, running_sum, running_sum_back,
+};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! The plain twins of what a limiter is made of.
 
-use super::around::{AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS};
+use super::around::{AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, PEAK_GROUP};
+use super::running::{BLOCK, RELEASE_BLOCK, ReleasePowers};
 use super::sample::Sample;
 use super::scalar::larger;
 
@@ -45,40 +46,119 @@ pub fn steepest<S: Sample>(values: &[S]) -> S {
 
 /// One step of a running maximum or sum.
 #[inline(always)]
-pub(super) fn join<S: Sample, const MAX: bool>(here: S, there: S) -> S {
+pub(super) fn join<const MAX: bool>(here: f32, there: f32) -> f32 {
     if MAX { larger(here, there) } else { here + there }
 }
 
-fn running<S: Sample>(io: &mut [S], join: fn(S, S) -> S) {
+/// The running maximum or sum of a block of [`BLOCK`] values or fewer, by doubling.
+#[inline(always)]
+pub(super) fn running_block<const MAX: bool>(block: &mut [f32]) {
     let mut shift = 1;
-    while shift < io.len() {
-        for n in (shift..io.len()).rev() {
-            io[n] = join(io[n], io[n - shift]);
+    while shift < BLOCK {
+        for n in (shift..block.len()).rev() {
+            block[n] = join::<MAX>(block[n], block[n - shift]);
         }
         shift *= 2;
     }
 }
 
+/// The same from the other end.
+#[inline(always)]
+pub(super) fn running_block_back<const MAX: bool>(block: &mut [f32]) {
+    block.reverse();
+    running_block::<MAX>(block);
+    block.reverse();
+}
+
+fn running<const MAX: bool>(io: &mut [f32]) {
+    let mut before = 0.0;
+    for block in io.chunks_mut(BLOCK) {
+        running_block::<MAX>(block);
+        let last = block.last().copied().unwrap_or(0.0);
+        block.iter_mut().for_each(|x| *x = join::<MAX>(*x, before));
+        before = join::<MAX>(last, before);
+    }
+}
+
 /// Twin of [`super::running_max`].
-pub fn running_max<S: Sample>(io: &mut [S]) {
-    running(io, larger);
+pub fn running_max(io: &mut [f32]) {
+    running::<true>(io);
 }
 
 /// Twin of [`super::running_max_back`].
-pub fn running_max_back<S: Sample>(io: &mut [S]) {
+pub fn running_max_back(io: &mut [f32]) {
     io.reverse();
-    running(io, larger);
+    running::<true>(io);
     io.reverse();
 }
 
 /// Twin of [`super::running_sum`].
-pub fn running_sum<S: Sample>(io: &mut [S]) {
-    running(io, |here, there| here + there);
+pub fn running_sum(io: &mut [f32]) {
+    running::<false>(io);
 }
 
 /// Twin of [`super::running_sum_back`].
-pub fn running_sum_back<S: Sample>(io: &mut [S]) {
+pub fn running_sum_back(io: &mut [f32]) {
     io.reverse();
-    running(io, |here, there| here + there);
+    running::<false>(io);
     io.reverse();
+}
+
+/// The larger of two reductions, the second where they are equal.
+#[inline(always)]
+pub(super) fn higher(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// Twin of [`super::release`], and what short slices are worked out with.
+pub fn release(over: &[f32], before: f64, powers: &ReleasePowers, z: &mut [f32]) -> f64 {
+    let mut last = before;
+    let frames = over.len().min(z.len());
+    let parts = over[..frames].chunks(RELEASE_BLOCK).zip(z[..frames].chunks_mut(RELEASE_BLOCK));
+    for (over, z) in parts {
+        let mut u = [0.0; RELEASE_BLOCK];
+        for (u, &over) in u.iter_mut().zip(over) {
+            *u = 1.0 - 1.0 / f64::from(over);
+        }
+        for (shift, power) in [1, 2].into_iter().zip(powers.0) {
+            for n in (shift..RELEASE_BLOCK).rev() {
+                u[n] = higher(u[n], u[n - shift] * power);
+            }
+        }
+        let [.., block_end] = u;
+        for ((u, power), z) in u.iter().zip(powers.0).zip(&mut *z) {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            {
+                *z = (1.0 - higher(*u, power * last)) as f32;
+            }
+        }
+        let [.., full] = powers.0;
+        last = match over.len() {
+            RELEASE_BLOCK => higher(block_end, full * last),
+            length => higher(u[length - 1], powers.0[length - 1] * last),
+        };
+    }
+    last
+}
+
+/// Twin of [`super::half_points`].
+pub fn half_points<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
+    if half.is_empty() {
+        return;
+    }
+    for (window, out) in input.windows(2 * half.len()).zip(out) {
+        let mut sum = S::zero();
+        let pairs = window.iter().zip(window.iter().rev());
+        for ((&old, &new), &tap) in pairs.zip(half) {
+            sum += (old + new) * tap;
+        }
+        *out = sum;
+    }
+}
+
+/// Twin of [`super::group_peaks`].
+pub fn group_peaks<S: Sample>(values: &[S], out: &mut [S]) {
+    for (group, out) in values.chunks_exact(PEAK_GROUP).zip(out) {
+        *out = group.iter().map(|x| x.abs()).fold(S::zero(), larger);
+    }
 }
