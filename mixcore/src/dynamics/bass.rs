@@ -6,7 +6,8 @@
 //! the peak.
 //!
 //! b is the mean of each 16 frames behind two one-pole low-passes of 200 Hz. The bass drives a chunk
-//! if its largest |b| is at least half of its sample peak.
+//! if its largest |b| is at least half of the sample peak of it and the two chunks before it, in which
+//! the tail of what came before has died away.
 //!
 //! Sources: the idea of a second, low-passed detector that prolongs the hold is F. Adriaensen's (zita-
 //! dpl1) and R. Gareus' (x42 dpl.lv2, which takes 500 Hz).
@@ -56,7 +57,7 @@ impl BassSense {
         self.hold
     }
 
-    /// Whether the bass drives this chunk or the one before it, of sample peak `peak`.
+    /// Whether the bass drives this chunk or the one before it; `peak` is the recent sample peak.
     pub(super) fn drives<S: Sample>(
         &self,
         state: &mut BassState,

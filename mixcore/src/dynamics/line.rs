@@ -40,24 +40,27 @@ pub(super) fn next(place: usize) -> usize {
     if place >= TRAVEL { 0 } else { place + CHUNK }
 }
 
-/// A chunk comes in at the end of a line that has just moved on to `place`; the line.
+/// A line that moves on to `place`; its last chunk is not written yet.
+pub(super) fn advance<T: Copy>(memory: &mut [T], region: Region, place: usize) -> &mut [T] {
+    let kept = TRAVEL + CHUNK..TRAVEL + region.len;
+    if place == 0 && kept.end <= memory.len() {
+        memory.copy_within(kept, 0);
+    }
+    memory.get_mut(place..place + region.len).unwrap_or_default()
+}
+
+/// A chunk comes in at the end of a line that moves on to `place`; the line.
 pub(super) fn append<'m, T: Copy>(
     memory: &'m mut [T],
     region: Region,
     place: usize,
     new: &[T; CHUNK],
 ) -> &'m [T] {
-    let kept = TRAVEL + CHUNK..TRAVEL + region.len;
-    if place == 0 && kept.end <= memory.len() {
-        memory.copy_within(kept, 0);
+    let line = advance(memory, region, place);
+    if let Some(end) = line.last_chunk_mut() {
+        *end = *new;
     }
-    if let Some(line) = memory.get_mut(place..place + region.len) {
-        if let Some(end) = line.last_chunk_mut() {
-            *end = *new;
-        }
-        return line;
-    }
-    &[]
+    line
 }
 
 /// The chunk that starts at a frame of a line; the plan gives every line as many.

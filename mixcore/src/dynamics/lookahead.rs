@@ -25,9 +25,9 @@
 //!
 //! Latency: L frames.
 
-use super::line::{Region, append};
+use super::line::{Region, advance, append};
 use super::peak_detector::CHUNK;
-use crate::kernels::{self, Isa, ReleasePowers};
+use crate::kernels::{self, Isa, ReleasePowers, WindowParts};
 use crate::math;
 
 /// Share of the second box in the look-ahead.
@@ -99,7 +99,8 @@ impl Window {
         }
     }
 
-    /// The largest value, or the sum, of the window that ends at each frame of the newest chunk.
+    /// The largest value, or the mean, of the window that ends at each frame of the newest chunk; a
+    /// mean of ones is exactly 1.
     fn run<const MAX: bool>(
         self,
         isa: Isa,
@@ -110,68 +111,42 @@ impl Window {
     ) -> [f32; CHUNK] {
         let region = self.region();
         let mut out = *new;
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
+        let length = self.length as f32;
         if !self.is_long() {
             let line = append(memory, region, place, new);
             let Some(work) = scratch.get_mut(..line.len()) else { return out };
             work.copy_from_slice(line);
             if MAX {
                 kernels::window_max(isa, work, self.length);
-                for (out, &value) in out.iter_mut().zip(&*work) {
-                    *out = value;
-                }
-            } else {
-                kernels::box_sums(isa, work, self.length, &mut out);
+                out.iter_mut().zip(&*work).for_each(|(out, &value)| *out = value);
+                return out;
             }
-            return out;
+            kernels::box_sums(isa, work, self.length, &mut out);
+            return out.map(|sum| sum / length);
         }
-        let mut back = *new;
-        if MAX {
-            kernels::running_max_back(isa, &mut back);
-            kernels::running_max(isa, &mut out);
-        } else {
-            kernels::running_sum_back(isa, &mut back);
-            kernels::running_sum(isa, &mut out);
-        }
-        let line = append(memory, region, place, &back);
+        let line = advance(memory, region, place);
+        let (past, newest) = line.split_at_mut(line.len().saturating_sub(CHUNK));
         // Where the first windows start, and how many of them start in that chunk.
-        let newest = line.len() - CHUNK;
-        let start = newest - (self.length - 1);
-        let first = (start.next_multiple_of(CHUNK) - start).min(CHUNK);
+        let start = past.len().saturating_sub(self.length - 1);
         let whole = start.next_multiple_of(CHUNK);
         // A chunk's own maximum or sum stands at its start.
-        let mut middle = if MAX { 0.0 } else { -0.0 };
-        let mut later = middle;
-        let mut is_first = true;
-        let totals = line.get(whole..newest).unwrap_or_default().iter().step_by(CHUNK);
-        for &total in totals {
-            if !is_first {
-                later = join::<MAX>(later, total);
-            }
-            is_first = false;
-        }
-        if let Some(&total) = line.get(whole..newest).and_then(|line| line.first()) {
-            middle = join::<MAX>(total, later);
-        }
-        let ends = line.get(start..).unwrap_or_default();
-        for (n, (out, &end)) in out.iter_mut().zip(ends).enumerate() {
-            let between = if n < first { middle } else { later };
-            *out = join::<MAX>(join::<MAX>(end, between), *out);
+        let mut totals = past.get(whole..).unwrap_or_default().iter().step_by(CHUNK);
+        let oldest = totals.next();
+        let later = totals.fold(0.0, |sum, &total| join::<MAX>(sum, total));
+        let parts = WindowParts {
+            ends: past.get(start..).unwrap_or_default(),
+            first: whole - start,
+            middle: oldest.map_or(0.0, |&oldest| join::<MAX>(oldest, later)),
+            later,
+        };
+        let parts = WindowParts { ends: parts.ends.get(..CHUNK).unwrap_or_default(), ..parts };
+        if MAX {
+            kernels::window_maxima(isa, new, &parts, newest, &mut out);
+        } else {
+            kernels::window_means(isa, new, &parts, length, newest, &mut out);
         }
         out
-    }
-
-    /// The mean; exactly 1 for ones.
-    fn mean(
-        self,
-        isa: Isa,
-        memory: &mut [f32],
-        place: usize,
-        scratch: &mut [f32],
-        new: &[f32; CHUNK],
-    ) -> [f32; CHUNK] {
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
-        let length = self.length as f32;
-        self.run::<false>(isa, memory, place, scratch, new).map(|sum| sum / length)
     }
 }
 
@@ -287,11 +262,11 @@ impl LookAhead {
         state.reduction = if fast < NOTHING { 0.0 } else { fast };
         state.slow = if slow < NOTHING && state.reduction == 0.0 { 0.0 } else { slow };
 
-        let smooth = self.boxes[0].mean(isa, first, place, scratch, &z);
+        let smooth = self.boxes[0].run::<false>(isa, first, place, scratch, &z);
         if self.boxes[1].length == 1 {
             return smooth;
         }
-        self.boxes[1].mean(isa, second, place, scratch, &smooth)
+        self.boxes[1].run::<false>(isa, second, place, scratch, &smooth)
     }
 }
 
@@ -342,7 +317,8 @@ mod tests {
                     assert_eq!(max[n], part.iter().fold(0.0, |a: f32, &b| a.max(b)));
                     let exact: f64 = part.iter().map(|&x| f64::from(x)).sum();
                     // Multiples of 1/256 below 2^24/256: every sum is exact.
-                    assert_eq!(f64::from(sum[n]), exact, "{length} {at} {n}");
+                    let mean = exact as f32 / length as f32;
+                    assert_eq!(sum[n], mean, "{length} {at} {n}");
                 }
             }
         }

@@ -60,7 +60,7 @@ impl Plan {
                 curves.iter().take(stages).nth(stage).map_or(0, |curve| side + curve.frames());
             *slot = offset;
         }
-        let mut at = CHUNK + plan.dry().memory_len();
+        let mut at = CHUNK;
         for stage in 0..=stages {
             plan.lines[stage] = part(&mut at, plan.line(stage).memory_len());
         }
@@ -117,28 +117,25 @@ impl Plan {
         2 * self.track().memory_len() + self.owners * self.owner_len + LookAhead::scratch_len()
     }
 
-    /// A setting per frame from the output chunk to the newest input; the undisturbed signal.
+    /// A setting per frame from the output chunk to the newest input.
     pub(super) fn track(&self) -> Region {
         Region::new(self.delay() + CHUNK)
     }
 
-    pub(super) fn dry(&self) -> Region {
-        self.track()
-    }
-
-    /// Where a channel has its undisturbed signal; the exchange chunk lies before it.
-    pub(super) fn dry_part(&self) -> Part {
-        CHUNK..CHUNK + self.dry().memory_len()
-    }
-
-    /// The samples before a stage, or (behind the last one) before the output's meter.
+    /// The samples before a stage, or (behind the last one) before the output's meter. The line of the
+    /// first stage reaches back to the output: its first chunk is the undisturbed signal.
     pub(super) fn line(&self, stage: usize) -> Region {
         match self.curves().get(stage) {
-            Some(curve) if self.side == 0 => Region::new(CHUNK + curve.frames()),
+            Some(_) if stage == 0 => Region::new(CONTEXT.max(self.delay() + CHUNK)),
             Some(curve) => Region::new(CONTEXT.max(SIDE + CHUNK + curve.frames())),
-            None if self.side == 0 => Region::new(CHUNK),
+            None if self.side == 0 => Region::new(0),
             None => Region::new(CONTEXT),
         }
+    }
+
+    /// The chunk of the first stage's line that is in step with the output.
+    pub(super) fn undisturbed<T: Copy + Default>(&self, line: &[T]) -> [T; CHUNK] {
+        chunk(line, line.len().saturating_sub(self.delay() + CHUNK))
     }
 
     pub(super) fn line_part(&self, stage: usize) -> Part {

@@ -11,7 +11,7 @@
 //! |Y(t)| ≤ g\[n\]·|X(t)| + T·Σ|g\[k\] − g\[n\]|/g\[k\]·|h(t − k)| ≤ g\[n\]·|X(t)| + T·δ,
 //! δ = min(M·steepest, λ·(highest − lowest))/lowest
 //!
-//! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.9 and λ = max Σ|h|.
+//! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.8 and λ = max Σ|h|.
 
 use super::bass::{BassSense, BassState};
 use super::line::{append, chunk, next};
@@ -76,8 +76,13 @@ struct Owner {
     spans: [[Span; 3]; STAGES],
     /// By how much the chunk under examination exceeds its aim.
     over: [f32; CHUNK],
-    /// Bounds of the peaks behind each stage, for the chunk that is examined next.
-    waiting: [[f32; CHUNK]; STAGES],
+    /// Bounds of the peaks behind each stage: of the chunk that the next stage examines, and of the
+    /// one after it.
+    waiting: [[[f32; CHUNK]; 2]; STAGES],
+    /// Which of the two is written in this chunk.
+    turn: usize,
+    /// Chunks since a gain along the totals of a stage was not 1, as far as it matters.
+    unity: [usize; STAGES],
     /// The gain so far of the chunk that leaves a stage.
     total: [f32; CHUNK],
     /// Chunks for which the bass is remembered, and for which the release waits.
@@ -95,7 +100,9 @@ impl Default for Owner {
             curves: Default::default(),
             spans: [[Span::STILL; 3]; STAGES],
             over: [1.0; CHUNK],
-            waiting: [[0.0; CHUNK]; STAGES],
+            waiting: [[[0.0; CHUNK]; 2]; STAGES],
+            turn: 0,
+            unity: [0; STAGES],
             total: [1.0; CHUNK],
             bass: 0,
             hold: 0,
@@ -110,6 +117,40 @@ impl Default for Owner {
 const BASS_SEEN: u32 = 2;
 
 impl Owner {
+    /// The gain so far of what leaves a stage.
+    fn add_up(
+        &mut self,
+        isa: Isa,
+        plan: &Plan,
+        memory: &mut [f32],
+        place: usize,
+        stage: usize,
+        gains: Option<&[f32; CHUNK]>,
+    ) {
+        let totals = of(memory, plan.totals_part(stage));
+        let so_far = if stage == 0 { [1.0; CHUNK] } else { self.total };
+        let rests = &mut self.unity[stage];
+        if stage == 0 || so_far == [1.0; CHUNK] {
+            // Where all gains of a line are 1 it stands as it is.
+            if *rests * CHUNK <= plan.totals(stage).len() {
+                *rests += 1;
+                if *rests * CHUNK > plan.totals(stage).len() {
+                    totals.fill(1.0);
+                }
+            }
+        } else {
+            *rests = 0;
+        }
+        self.total = if *rests * CHUNK > plan.totals(stage).len() {
+            [1.0; CHUNK]
+        } else {
+            plan.leaving(append(totals, plan.totals(stage), place, &so_far), stage)
+        };
+        if let Some(gains) = gains {
+            kernels::apply_gains(isa, &mut self.total, gains);
+        }
+    }
+
     /// The release while the bass drives: none.
     fn held(&mut self, isa: Isa, release: ReleaseTimes, hold_chunks: u32) -> ReleaseTimes {
         if self.bass > 0 {
@@ -279,23 +320,23 @@ impl<S: Sample> Stages<S> {
 
     /// The exchange chunks join the lines.
     fn take_in(&mut self, orders: &Orders, samples: &mut [S]) {
-        let plan = &self.plan;
+        let Self { plan, detector, bass, channels, owners, place, .. } = self;
         let memories = samples.chunks_exact_mut(plan.channel_len());
-        for (memory, channel) in memories.zip(self.channels.iter_mut()) {
-            let new = chunk(memory, 0);
-            append(of(memory, plan.dry_part()), plan.dry(), self.place, &new);
-            let line = append(of(memory, plan.line_part(0)), plan.line(0), self.place, &new);
-            let start = line.len().saturating_sub(CHUNK + 2);
+        for (memory, channel) in memories.zip(channels.iter_mut()) {
+            let Some((new, memory)) = memory.split_first_chunk_mut::<CHUNK>() else { return };
+            let line = append(memory, plan.line(0), *place, new);
             let newest = match plan.is_true_peak() {
-                true => self.detector.look(line.get(start..).unwrap_or_default()),
-                false => Reach { peak: kernels::peak(orders.isa, &new), bend: S::zero() },
+                true => {
+                    let start = line.len().saturating_sub(CHUNK + 2);
+                    detector.look(line.get(start..).unwrap_or_default())
+                }
+                false => Reach { peak: kernels::peak(orders.isa, new), bend: S::zero() },
             };
             let [_, before, last] = channel.reach;
             channel.reach = [before, last, newest];
-            let peak = newest.peak;
             if orders.bass_hold
-                && self.bass.drives(&mut channel.bass, &new, peak)
-                && let Some(owner) = self.owners.get_mut(channel.owner)
+                && bass.drives(&mut channel.bass, new, Reach::over(&channel.reach).peak)
+                && let Some(owner) = owners.get_mut(channel.owner)
             {
                 owner.bass = BASS_SEEN;
             }
@@ -329,10 +370,10 @@ impl<S: Sample> Stages<S> {
             let members = members.filter(|(_, channel)| channel.owner == index);
             if !plan.is_true_peak() {
                 for (memory, channel) in members {
-                    if channel.reach[2].peak.as_f64() > f64::from(limit) {
-                        let mut peaks: [S; CHUNK] = chunk(memory, 0);
-                        peaks.iter_mut().for_each(|x| *x = x.abs());
-                        exceed(&mut owner.over, &peaks, &aims);
+                    if channel.reach[2].peak.as_f64() > f64::from(limit)
+                        && let Some(new) = memory.first_chunk::<CHUNK>()
+                    {
+                        exceed(isa, &mut owner.over, new, &aims);
                     }
                 }
                 continue;
@@ -342,7 +383,8 @@ impl<S: Sample> Stages<S> {
                 None => ([f32::INFINITY; CHUNK], true),
                 Some(before) => {
                     let moved = moved(&owner.spans[before], detector);
-                    let known = bounds(&owner.waiting[before], moved, orders.steady);
+                    let known =
+                        bounds(&owner.waiting[before][1 - owner.turn], moved, orders.steady);
                     let most = limit * (1.0 + TRIM_IDLE as f32);
                     let idle = moved <= TRIM_IDLE || kernels::peak(isa, &known) <= most;
                     (known, !idle)
@@ -360,7 +402,7 @@ impl<S: Sample> Stages<S> {
                         _ => detector.look(context),
                     };
                     if detector.scan(bank, context, reach, &mut found) {
-                        exceed(&mut owner.over, &found.peaks, &aims);
+                        exceed(isa, &mut owner.over, &found.peaks, &aims);
                     }
                     for (learnt, &bound) in learnt.iter_mut().zip(&found.bounds) {
                         *learnt = bound.max(*learnt);
@@ -403,15 +445,18 @@ impl<S: Sample> Stages<S> {
             *spans = [spans[1], spans[2], span];
             let moves = span.low < 1.0;
 
-            let bounds = plan.bounds(stage).line(of(memory, plan.bounds_part(stage)), place);
-            owner.waiting[stage] = chunk(bounds, 0);
-            let so_far = if stage == 0 { [1.0; CHUNK] } else { owner.total };
-            let totals = of(memory, plan.totals_part(stage));
-            let totals = append(totals, plan.totals(stage), place, &so_far);
-            owner.total = plan.leaving(totals, stage);
-            if moves {
-                kernels::apply_gains(isa, &mut owner.waiting[stage], &gains);
-                kernels::apply_gains(isa, &mut owner.total, &gains);
+            if plan.is_true_peak() {
+                let bounds = plan.bounds(stage).line(of(memory, plan.bounds_part(stage)), place);
+                let waiting = &mut owner.waiting[stage][owner.turn];
+                *waiting = chunk(bounds, 0);
+                if moves {
+                    kernels::apply_gains(isa, waiting, &gains);
+                }
+            }
+            if stage == 0 && plan.last_stage() == 0 {
+                owner.total = gains;
+            } else {
+                owner.add_up(isa, plan, memory, place, stage, moves.then_some(&gains));
             }
 
             let members = samples.chunks_exact_mut(plan.channel_len()).zip(channels.iter());
@@ -422,6 +467,11 @@ impl<S: Sample> Stages<S> {
                     kernels::apply_gains(isa, &mut out, &gains);
                 }
                 append(of(memory, plan.line_part(stage + 1)), plan.line(stage + 1), place, &out);
+                if stage == plan.last_stage()
+                    && let Some(io) = memory.first_chunk_mut()
+                {
+                    *io = out;
+                }
             }
         }
     }
@@ -431,72 +481,65 @@ impl<S: Sample> Stages<S> {
         let Self { plan, detector, channels, owners, place, measured, .. } = self;
         let last = plan.last_stage();
         let line_part = plan.line_part(last + 1);
-        let memories = samples.chunks_exact(plan.channel_len()).zip(channels.iter());
-        if !plan.is_true_peak() {
-            for (memory, _) in memories {
-                let line = plan.line(last + 1).line(&memory[line_part.clone()], *place);
-                let peak = kernels::peak(orders.isa, line);
-                *measured = if peak > *measured { peak } else { *measured };
+        for (index, owner) in owners.iter().enumerate() {
+            let memories = samples.chunks_exact(plan.channel_len()).zip(channels.iter());
+            let memories = memories.filter(|(_, channel)| channel.owner == index);
+            if !plan.is_true_peak() {
+                for (memory, _) in memories {
+                    let peak = kernels::peak(orders.isa, memory.get(..CHUNK).unwrap_or_default());
+                    *measured = if peak > *measured { peak } else { *measured };
+                }
+                continue;
             }
-            return;
-        }
-        for (memory, channel) in memories {
-            let Some(owner) = owners.get(channel.owner) else { return };
             let moved = moved(&owner.spans[last], detector);
-            let known = bounds(&owner.waiting[last], moved, orders.steady);
+            let known = bounds(&owner.waiting[last][1 - owner.turn], moved, orders.steady);
             let limit = measured.as_f64() * METER_STEP;
             if f64::from(kernels::peak(orders.isa, &known)) <= limit {
                 continue;
             }
-            let mut found = Found::new(S::from_f64(limit));
-            found.bounds = tops(&known, 0.0);
-            let context = plan.line(last + 1).line(&memory[line_part.clone()], *place);
-            detector.scan(bank, context, detector.look(context), &mut found);
-            *measured = if found.largest > *measured { found.largest } else { *measured };
+            for (memory, _) in memories {
+                let mut found = Found::new(S::from_f64(measured.as_f64() * METER_STEP));
+                found.bounds = tops(&known, 0.0);
+                let context = plan.line(last + 1).line(&memory[line_part.clone()], *place);
+                detector.scan(bank, context, detector.look(context), &mut found);
+                *measured = if found.largest > *measured { found.largest } else { *measured };
+            }
         }
     }
 
-    /// The last line's newest chunk goes out: the limited signal where its share is 1, the
-    /// undisturbed one where it is 0, a mix between.
+    /// What goes out is the limited signal where its share is 1, the undisturbed one where it is 0, a
+    /// mix between.
     fn give_out(&mut self, orders: &Orders, wets: &[f32; CHUNK], samples: &mut [S]) {
+        if orders.wet || kernels::extent(orders.isa, wets).0 == 1.0 {
+            return;
+        }
         let plan = &self.plan;
-        let (stage, place) = (plan.last_stage() + 1, self.place);
         for memory in samples.chunks_exact_mut(plan.channel_len()) {
-            let line = plan.line(stage).line(of(memory, plan.line_part(stage)), place);
-            let out: [S; CHUNK] = chunk(line, line.len().saturating_sub(CHUNK));
-            let dry = chunk(plan.dry().line(of(memory, plan.dry_part()), place), 0);
-            if let Some(io) = memory.first_chunk_mut() {
-                *io = out;
-                if !orders.wet && kernels::extent(orders.isa, wets).0 != 1.0 {
-                    kernels::blend(orders.isa, io, &dry, wets);
-                }
+            let line = plan.line(0).line(of(memory, plan.line_part(0)), self.place);
+            let dry = plan.undisturbed(line);
+            if let Some(io) = memory.first_chunk_mut::<CHUNK>() {
+                kernels::blend(orders.isa, io, &dry, wets);
             }
         }
     }
 
     /// The read-outs.
     fn look(&mut self, isa: Isa) {
-        const LOOK: usize = LOOK_FRAMES as usize;
-        let mut looks = [1.0_f32; CHUNK / LOOK];
+        let mut lowest = 1.0;
         for owner in self.owners.iter_mut() {
-            owner.lowest_now = 1.0;
-            if owner.total == [1.0; CHUNK] {
-                continue;
-            }
-            for (look, part) in looks.iter_mut().zip(owner.total.chunks_exact(LOOK)) {
-                let low = kernels::extent(isa, part).0;
-                owner.lowest_now = lesser(owner.lowest_now, low);
-                *look = lesser(*look, low);
-            }
+            owner.turn = 1 - owner.turn;
+            owner.lowest_now = kernels::extent(isa, &owner.total).0;
             owner.lowest = lesser(owner.lowest, owner.lowest_now);
+            lowest = lesser(lowest, owner.lowest_now);
         }
-        for look in looks {
-            let db = if look < 1.0 { 0.0 - gain_to_db(f64::from(look)) } else { 0.0 };
-            #[expect(clippy::cast_possible_truncation, reason = "a read-out")]
-            let db = db as f32;
+        let db = if lowest < 1.0 { 0.0 - gain_to_db(f64::from(lowest)) } else { 0.0 };
+        #[expect(clippy::cast_possible_truncation, reason = "a read-out")]
+        let db = db as f32;
+        // Each look sees the lowest gain of its chunk.
+        for _ in 0..CHUNK as u64 / LOOK_FRAMES {
             self.log.look(db);
-            self.log.largest(db);
         }
+        self.log.largest(db);
     }
 }
 
@@ -563,13 +606,12 @@ fn link(share: f64, owners: &mut [Owner]) {
     }
 }
 
-/// `over = max(over, peaks / aims)`.
-fn exceed<S: Sample>(over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; CHUNK]) {
-    for ((over, peak), aim) in over.iter_mut().zip(peaks).zip(aims) {
-        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-        let ratio = peak.as_f64() as f32 / aim;
-        *over = if ratio > *over { ratio } else { *over };
-    }
+/// `over = max(over, |peaks| / aims)`.
+#[inline(always)]
+fn exceed<S: Sample>(isa: Isa, over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; CHUNK]) {
+    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+    let peaks: [f32; CHUNK] = core::array::from_fn(|n| peaks[n].as_f64().abs() as f32);
+    kernels::exceed(isa, &peaks, aims, over);
 }
 
 /// A stretch of a memory that the plan has made long enough.
@@ -623,7 +665,7 @@ mod tests {
         let length = (TRIM_FRAMES + 1) as f64;
         let rho = rise.max(fall) / length + both / TRIM_RELEASE_FRAMES;
         assert!((rho - 0.0866).abs() < 1e-4, "{rho}");
-        assert!((both - 16.9).abs() < 0.1, "{both}");
+        assert!((both - 16.8).abs() < 0.1, "{both}");
         let mut excess = widest - 1.0;
         for _ in 1..STAGES {
             excess = rho * excess / (1.0 + excess) + TRIM_IDLE;

@@ -100,9 +100,7 @@ pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 /// Parts of the limiter, public for tests and benches only.
 #[doc(hidden)]
-pub use running::{
-    ReleasePowers, release, running_max, running_max_back, running_sum, running_sum_back,
-};
+pub use running::{ReleasePowers, WindowParts, exceed, release, window_maxima, window_means};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]

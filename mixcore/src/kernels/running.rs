@@ -1,4 +1,4 @@
-//! What a limiter's gain curve is made of: running maxima and sums, and a release. Lane axis: time.
+//! What a limiter's gain curve is made of: windows in parts, and a release. Lane axis: time.
 //!
 //! Everything runs over blocks of eight (four for the release): within a block by doubling, then from
 //! block to block. A sum is a tree of three levels and a chain of the blocks: nothing drifts, and the
@@ -14,26 +14,46 @@ pub(super) const BLOCK: usize = 8;
 /// Values of a block of [`release`].
 pub(super) const RELEASE_BLOCK: usize = 4;
 
-/// `io[n] = max(io[0], …, io[n])`. The values are magnitudes: neither NaN nor −0.
-pub fn running_max(isa: Isa, io: &mut [f32]) {
-    dispatch!(isa, simd => forward::<_, true>(simd, io));
+/// The parts of a window that starts in one chunk and ends in another, longer than a chunk.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindowParts<'s> {
+    /// For each window what its first chunk has from the window's start on.
+    pub ends: &'s [f32],
+    /// So many windows, the first ones, hold `middle` between that and the newest chunk, the others
+    /// `later`.
+    pub first: usize,
+    /// What the chunks between have together.
+    pub middle: f32,
+    /// What they have without the oldest of them.
+    pub later: f32,
 }
 
-/// `io[n] = max(io[n], …, io[last])`. The values are magnitudes: neither NaN nor −0.
-pub fn running_max_back(isa: Isa, io: &mut [f32]) {
-    dispatch!(isa, simd => backward::<_, true>(simd, io));
+/// Largest values of windows that end in `new`: `out[n]` = max of `ends[n]`, of what lies between, and of
+/// `new[0] … new[n]`; `back[n]` = max(new\[n\], …, new\[last\]). The values are magnitudes. Only whole blocks
+/// of eight count, as far as all slices reach.
+pub fn window_maxima(
+    isa: Isa,
+    new: &[f32],
+    parts: &WindowParts<'_>,
+    back: &mut [f32],
+    out: &mut [f32],
+) {
+    dispatch!(isa, simd => window_lanes::<_, true>(simd, new, parts, 1.0, back, out));
 }
 
-/// `io[n] = io[0] + … + io[n]`. In each block of eight values for s = 1, 2, 4 `io[n] += io[n − s]`; to that
-/// the sum of the blocks before is added, which grows block by block. The values are not −0.
-pub fn running_sum(isa: Isa, io: &mut [f32]) {
-    dispatch!(isa, simd => forward::<_, false>(simd, io));
-}
-
-/// `io[n] = io[n] + … + io[last]`, as [`running_sum`] from the other end; the length is a multiple of 8, or
-/// the first values count as a short block.
-pub fn running_sum_back(isa: Isa, io: &mut [f32]) {
-    dispatch!(isa, simd => backward::<_, false>(simd, io));
+/// Means over windows of `length` values that end in `new`: `out[n]` = ((`ends[n]` + what lies between) +
+/// (new\[0\] + … + new\[n\]))/length, `back[n]` = new\[n\] + … + new\[last\]. Within a block of eight the sums go by
+/// doubling, for s = 1, 2, 4 `x[n] += x[n − s]` (or `n + s`), and from block to block in turn. The values are
+/// not −0. Only whole blocks count, as far as all slices reach.
+pub fn window_means(
+    isa: Isa,
+    new: &[f32],
+    parts: &WindowParts<'_>,
+    length: f32,
+    back: &mut [f32],
+    out: &mut [f32],
+) {
+    dispatch!(isa, simd => window_lanes::<_, false>(simd, new, parts, length, back, out));
 }
 
 #[inline(always)]
@@ -42,47 +62,75 @@ fn join<I: Simd, const MAX: bool>(here: f32x8<I>, there: f32x8<I>) -> f32x8<I> {
 }
 
 #[inline(always)]
-fn forward<I: Simd, const MAX: bool>(simd: I, io: &mut [f32]) {
+fn window_lanes<I: Simd, const MAX: bool>(
+    simd: I,
+    new: &[f32],
+    parts: &WindowParts<'_>,
+    length: f32,
+    back: &mut [f32],
+    out: &mut [f32],
+) {
     let none = f32x8::splat(simd, 0.0);
-    let (blocks, rest) = io.as_chunks_mut::<BLOCK>();
-    for block in &mut *blocks {
-        let mut x = f32x8::load_array_ref(simd, block);
-        x = join::<I, MAX>(x, none.slide::<7>(x));
-        x = join::<I, MAX>(x, none.slide::<6>(x));
-        x = join::<I, MAX>(x, none.slide::<4>(x));
-        x.store_array(block);
-    }
-    scalar::running_block::<MAX>(rest);
+    let length = f32x8::splat(simd, length);
+    let (new, ends) = (new.as_chunks::<BLOCK>().0, parts.ends.as_chunks::<BLOCK>().0);
+    let (back, out) = (back.as_chunks_mut::<BLOCK>().0, out.as_chunks_mut::<BLOCK>().0);
+    let blocks = new.len().min(ends.len()).min(back.len()).min(out.len());
     let mut before = 0.0;
-    for block in blocks {
-        let [.., last] = *block;
-        let x = f32x8::load_array_ref(simd, block);
-        join::<I, MAX>(x, f32x8::splat(simd, before)).store_array(block);
+    for (n, ((x, end), (back, out))) in
+        new.iter().zip(ends).zip(back.iter_mut().zip(out)).enumerate()
+    {
+        let x = f32x8::load_array_ref(simd, x);
+        let mut forward = join::<I, MAX>(x, none.slide::<7>(x));
+        forward = join::<I, MAX>(forward, none.slide::<6>(forward));
+        forward = join::<I, MAX>(forward, none.slide::<4>(forward));
+        let mut backward = join::<I, MAX>(x, x.slide::<1>(none));
+        backward = join::<I, MAX>(backward, backward.slide::<2>(none));
+        backward = join::<I, MAX>(backward, backward.slide::<4>(none));
+        backward.store_array(back);
+        let last = forward.as_slice()[BLOCK - 1];
+        forward = join::<I, MAX>(forward, f32x8::splat(simd, before));
         before = scalar::join::<MAX>(last, before);
+
+        let end = f32x8::load_array_ref(simd, end);
+        let between: f32x8<I> = match parts.first.saturating_sub(n * BLOCK) {
+            0 => f32x8::splat(simd, parts.later),
+            BLOCK.. => f32x8::splat(simd, parts.middle),
+            first => f32x8::load_array(
+                simd,
+                core::array::from_fn(|lane| if lane < first { parts.middle } else { parts.later }),
+            ),
+        };
+        let all = join::<I, MAX>(join::<I, MAX>(end, between), forward);
+        if MAX { all } else { all / length }.store_array(out);
     }
-    rest.iter_mut().for_each(|x| *x = scalar::join::<MAX>(*x, before));
+    let mut behind = 0.0;
+    for back in back.iter_mut().take(blocks).rev() {
+        let [first, ..] = *back;
+        let x = f32x8::load_array_ref(simd, back);
+        join::<I, MAX>(x, f32x8::splat(simd, behind)).store_array(back);
+        behind = scalar::join::<MAX>(first, behind);
+    }
+}
+
+/// `over[n] = max(over[n], peaks[n]/aims[n])`, as far as all slices reach. None is NaN or −0.
+pub fn exceed(isa: Isa, peaks: &[f32], aims: &[f32], over: &mut [f32]) {
+    dispatch!(isa, simd => exceed_lanes(simd, peaks, aims, over));
 }
 
 #[inline(always)]
-fn backward<I: Simd, const MAX: bool>(simd: I, io: &mut [f32]) {
-    let none = f32x8::splat(simd, 0.0);
-    let (rest, blocks) = io.as_rchunks_mut::<BLOCK>();
-    for block in &mut *blocks {
-        let mut x = f32x8::load_array_ref(simd, block);
-        x = join::<I, MAX>(x, x.slide::<1>(none));
-        x = join::<I, MAX>(x, x.slide::<2>(none));
-        x = join::<I, MAX>(x, x.slide::<4>(none));
-        x.store_array(block);
+fn exceed_lanes<I: Simd>(simd: I, peaks: &[f32], aims: &[f32], over: &mut [f32]) {
+    let frames = peaks.len().min(aims.len()).min(over.len());
+    let whole = frames - frames % BLOCK;
+    let blocks = peaks.as_chunks::<BLOCK>().0.iter().zip(aims.as_chunks::<BLOCK>().0);
+    for ((peak, aim), over) in blocks.zip(over.as_chunks_mut::<BLOCK>().0) {
+        let ratio = f32x8::load_array_ref(simd, peak) / f32x8::load_array_ref(simd, aim);
+        f32x8::load_array_ref(simd, over).max(ratio).store_array(over);
     }
-    scalar::running_block_back::<MAX>(rest);
-    let mut behind = 0.0;
-    for block in blocks.iter_mut().rev() {
-        let [first, ..] = *block;
-        let x = f32x8::load_array_ref(simd, block);
-        join::<I, MAX>(x, f32x8::splat(simd, behind)).store_array(block);
-        behind = scalar::join::<MAX>(first, behind);
-    }
-    rest.iter_mut().for_each(|x| *x = scalar::join::<MAX>(*x, behind));
+    scalar::exceed(
+        peaks.get(whole..).unwrap_or_default(),
+        aims.get(whole..).unwrap_or_default(),
+        over.get_mut(whole..).unwrap_or_default(),
+    );
 }
 
 /// The factor of a release over one to four frames.

@@ -13,10 +13,10 @@ use super::k_weight::{
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
 pub use super::scalar_around::{
-    around_peaks, bend, group_peaks, half_points, release, running_max, running_max_back,
-    running_sum, running_sum_back, steepest, woven_bend,
+    around_peaks, bend, exceed, group_peaks, half_points, release, steepest, window_maxima,
+    window_means, woven_bend,
 };
-pub(super) use super::scalar_around::{higher, join, running_block, running_block_back};
+pub(super) use super::scalar_around::{higher, join};
 pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
 pub use super::scalar_crossover::{pair_cascade, settle_pairs};
 pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};

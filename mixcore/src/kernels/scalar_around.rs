@@ -1,7 +1,7 @@
 //! The plain twins of what a limiter is made of.
 
 use super::around::{AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, PEAK_GROUP};
-use super::running::{BLOCK, RELEASE_BLOCK, ReleasePowers};
+use super::running::{BLOCK, RELEASE_BLOCK, ReleasePowers, WindowParts};
 use super::sample::Sample;
 use super::scalar::larger;
 
@@ -50,9 +50,8 @@ pub(super) fn join<const MAX: bool>(here: f32, there: f32) -> f32 {
     if MAX { larger(here, there) } else { here + there }
 }
 
-/// The running maximum or sum of a block of [`BLOCK`] values or fewer, by doubling.
-#[inline(always)]
-pub(super) fn running_block<const MAX: bool>(block: &mut [f32]) {
+/// The running maximum or sum of a block, by doubling.
+fn running_block<const MAX: bool>(block: &mut [f32]) {
     let mut shift = 1;
     while shift < BLOCK {
         for n in (shift..block.len()).rev() {
@@ -60,14 +59,6 @@ pub(super) fn running_block<const MAX: bool>(block: &mut [f32]) {
         }
         shift *= 2;
     }
-}
-
-/// The same from the other end.
-#[inline(always)]
-pub(super) fn running_block_back<const MAX: bool>(block: &mut [f32]) {
-    block.reverse();
-    running_block::<MAX>(block);
-    block.reverse();
 }
 
 fn running<const MAX: bool>(io: &mut [f32]) {
@@ -80,28 +71,50 @@ fn running<const MAX: bool>(io: &mut [f32]) {
     }
 }
 
-/// Twin of [`super::running_max`].
-pub fn running_max(io: &mut [f32]) {
-    running::<true>(io);
+fn window<const MAX: bool>(
+    new: &[f32],
+    parts: &WindowParts<'_>,
+    length: f32,
+    back: &mut [f32],
+    out: &mut [f32],
+) {
+    let frames = new.len().min(parts.ends.len()).min(back.len()).min(out.len());
+    let frames = frames - frames % BLOCK;
+    let (new, back, out) = (&new[..frames], &mut back[..frames], &mut out[..frames]);
+    back.copy_from_slice(new);
+    back.reverse();
+    running::<MAX>(back);
+    back.reverse();
+    out.copy_from_slice(new);
+    running::<MAX>(out);
+    for (n, (out, &end)) in out.iter_mut().zip(parts.ends).enumerate() {
+        let between = if n < parts.first { parts.middle } else { parts.later };
+        let all = join::<MAX>(join::<MAX>(end, between), *out);
+        *out = if MAX { all } else { all / length };
+    }
 }
 
-/// Twin of [`super::running_max_back`].
-pub fn running_max_back(io: &mut [f32]) {
-    io.reverse();
-    running::<true>(io);
-    io.reverse();
+/// Twin of [`super::window_maxima`].
+pub fn window_maxima(new: &[f32], parts: &WindowParts<'_>, back: &mut [f32], out: &mut [f32]) {
+    window::<true>(new, parts, 1.0, back, out);
 }
 
-/// Twin of [`super::running_sum`].
-pub fn running_sum(io: &mut [f32]) {
-    running::<false>(io);
+/// Twin of [`super::window_means`].
+pub fn window_means(
+    new: &[f32],
+    parts: &WindowParts<'_>,
+    length: f32,
+    back: &mut [f32],
+    out: &mut [f32],
+) {
+    window::<false>(new, parts, length, back, out);
 }
 
-/// Twin of [`super::running_sum_back`].
-pub fn running_sum_back(io: &mut [f32]) {
-    io.reverse();
-    running::<false>(io);
-    io.reverse();
+/// Twin of [`super::exceed`].
+pub fn exceed(peaks: &[f32], aims: &[f32], over: &mut [f32]) {
+    for ((over, peak), aim) in over.iter_mut().zip(peaks).zip(aims) {
+        *over = larger(*over, peak / aim);
+    }
 }
 
 /// The larger of two reductions, the second where they are equal.

@@ -20,6 +20,7 @@ mod golden;
 mod kernels;
 mod kernels_analysis;
 mod kernels_fir;
+mod kernels_limiter;
 mod kernels_matrix;
 mod kernels_pipeline;
 mod laws;
