@@ -80,10 +80,11 @@
 //! the ceiling falls, each output frame obeys the ceiling of its input frame.
 
 use super::limiter_setup::{
-    AIM_DB, LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, SAMPLE_AIM,
+    AIM_DB, CLIP_AIM_DB, LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, SAMPLE_AIM,
 };
 use super::lookahead::{ReleaseTimes, release_factor};
 use super::peak_detector::CHUNK;
+use super::plan::Plan;
 use super::reduction::ReductionStats;
 use super::stages::{Orders, Stages};
 use crate::audio::{BlockMut, Sample, Store};
@@ -175,7 +176,7 @@ impl<S: Sample> Limiter<'static, S> {
         let memory = Self::required_len(setup, stream)?;
         let samples = Store::owned(memory.samples, S::zero());
         let control = Store::owned(memory.control, 0.0);
-        Self::build(setup, params, stream, samples, control)
+        Self::with_memory(setup, params, stream, (samples, control))
     }
 }
 
@@ -185,7 +186,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// # Errors
     /// A setup or rate outside its bounds.
     pub fn required_len(setup: LimiterSetup, stream: Stream) -> Result<LimiterStorage, Error> {
-        let plan = setup.plan(&stream)?;
+        let plan = setup.plan(&stream, false)?;
         Ok(LimiterStorage { samples: plan.samples_len(), control: plan.control_len() })
     }
 
@@ -203,17 +204,49 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let memory = Self::required_len(setup, stream)?;
         let samples = Store::lent("limiter sample", samples, memory.samples, S::zero())?;
         let control = Store::lent("limiter control", control, memory.control, 0.0)?;
-        Self::build(setup, params, stream, samples, control)
+        Self::with_memory(setup, params, stream, (samples, control))
+    }
+
+    pub(super) fn with_memory(
+        setup: LimiterSetup,
+        params: LimiterParams,
+        stream: Stream,
+        memory: (Store<'a, S>, Store<'a, f32>),
+    ) -> Result<Self, Error> {
+        let margin = match setup.mode {
+            LimiterMode::TruePeak => db_to_gain(AIM_DB),
+            LimiterMode::SamplePeak => SAMPLE_AIM,
+        };
+        Self::build(setup, params, stream, (setup.plan(&stream, false)?, margin), memory)
+    }
+
+    /// The memory of [`Limiter::one_stage`].
+    pub(super) fn one_stage_len(
+        setup: LimiterSetup,
+        stream: Stream,
+    ) -> Result<LimiterStorage, Error> {
+        let plan = setup.plan(&stream, true)?;
+        Ok(LimiterStorage { samples: plan.samples_len(), control: plan.control_len() })
+    }
+
+    /// The first stage alone, for [`Limiter::pass`].
+    pub(super) fn one_stage(
+        setup: LimiterSetup,
+        params: LimiterParams,
+        stream: Stream,
+        memory: (Store<'a, S>, Store<'a, f32>),
+    ) -> Result<Self, Error> {
+        let shape = (setup.plan(&stream, true)?, db_to_gain(CLIP_AIM_DB));
+        Self::build(setup, params, stream, shape, memory)
     }
 
     fn build(
         setup: LimiterSetup,
         params: LimiterParams,
         stream: Stream,
-        mut samples: Store<'a, S>,
-        control: Store<'a, f32>,
+        (plan, margin): (Plan, f64),
+        (mut samples, control): (Store<'a, S>, Store<'a, f32>),
     ) -> Result<Self, Error> {
-        let plan = setup.plan(&stream)?;
         setup.check(&params)?;
         let group_of = |channel| setup.groups.group_of(stream.layout, channel);
         let linked = setup.is_linked();
@@ -225,10 +258,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
             wet: Glide::new(1.0, ramp_frames),
             release: release(&setup, &params, &stream),
             reserve: setup.reserve(),
-            margin: match setup.mode {
-                LimiterMode::TruePeak => db_to_gain(AIM_DB),
-                LimiterMode::SamplePeak => SAMPLE_AIM,
-            },
+            margin,
             aims: [1.0; CHUNK],
             wets: [1.0; CHUNK],
             last_aim: 1.0,
@@ -245,6 +275,10 @@ impl<'a, S: Sample> Limiter<'a, S> {
         };
         limiter.reset();
         Ok(limiter)
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     /// What was chosen for life.
@@ -338,6 +372,11 @@ impl<'a, S: Sample> Limiter<'a, S> {
             waiting.copy_from_slice(new);
         }
 
+        self.note(place, frames);
+    }
+
+    /// Notes the settings of `frames` from `place` in the chunk on.
+    fn note(&mut self, place: usize, frames: usize) {
         let (reserve, margin) = (self.reserve, self.margin);
         if let Some(wets) = self.wets.get_mut(place..place + frames) {
             self.wet.fill(self.now, wets);
@@ -359,6 +398,88 @@ impl<'a, S: Sample> Limiter<'a, S> {
                 }
             }
             done += piece.frames;
+        }
+    }
+
+    /// A whole clip in place, latency taken out; the read-outs stay.
+    pub(super) fn whole(&mut self, clip: &mut BlockMut<'_, S>) -> Result<(), Error> {
+        self.reset();
+        let frames = clip.frames();
+        let out_of = self.latency_frames() - CHUNK;
+        let mut at = 0;
+        // One chunk more than the tail, for the output's meter.
+        while at < frames + out_of + CHUNK {
+            let mut done = 0;
+            for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
+                done += fill(memory, channel.get(at..).unwrap_or_default());
+            }
+            self.faults += done;
+            self.note(0, CHUNK);
+            self.turn();
+            self.write(clip, at, out_of);
+            at += CHUNK;
+        }
+        Ok(())
+    }
+
+    /// One pass of the clip limiter over rows of `source` into `clip`; whether anything between the
+    /// samples still exceeds what it aims at. Where it does, the factors are lowered.
+    pub(super) fn pass(
+        &mut self,
+        source: (&[S], usize),
+        clip: &mut BlockMut<'_, S>,
+        factors: &mut [f32],
+    ) -> bool {
+        self.reset();
+        let frames = clip.frames();
+        let out_of = self.latency_frames() - CHUNK;
+        let aim = self.last_aim;
+        let mut any = false;
+        let mut at = 0;
+        while at < frames + out_of + CHUNK {
+            let mut done = 0;
+            let rows = source.0.chunks_exact(source.1.max(1));
+            for (row, memory) in rows.zip(self.exchange_chunks()) {
+                done += fill(memory, row.get(at..frames).unwrap_or_default());
+            }
+            self.faults += done;
+            self.note(0, CHUNK);
+            for (aim, factor) in self.aims.iter_mut().zip(factors.get(at..).unwrap_or_default()) {
+                *aim *= factor;
+            }
+            self.turn();
+            self.write(clip, at, out_of);
+            let over = self.stages.exceeding(aim, &self.samples);
+            for (n, over) in over.into_iter().enumerate().filter(|(_, over)| *over > 1.0) {
+                any = true;
+                let frame = (at + n).checked_sub(out_of + CHUNK);
+                if let Some(factor) = frame.and_then(|frame| factors.get_mut(frame)) {
+                    *factor /= over;
+                }
+            }
+            at += CHUNK;
+        }
+        any
+    }
+
+    fn exchange_chunks(&mut self) -> impl Iterator<Item = &mut [S]> {
+        let (bank, channel_len) = (self.stages.plan().bank_len(), self.stages.plan().channel_len());
+        let channels = self.samples.get_mut(bank..).unwrap_or_default();
+        channels.chunks_exact_mut(channel_len).map(|memory| {
+            let (chunk, _) = memory.split_at_mut(CHUNK.min(memory.len()));
+            chunk
+        })
+    }
+
+    /// What a run over the chunk that began at `at` has put out, `out_of` frames late.
+    fn write(&mut self, clip: &mut BlockMut<'_, S>, at: usize, out_of: usize) {
+        for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
+            for (n, &x) in memory.iter().enumerate() {
+                let frame = (at + n).checked_sub(out_of);
+                if let Some(to) = frame.and_then(|frame| channel.get_mut(frame)) {
+                    *to = x;
+                }
+            }
         }
     }
 
@@ -463,6 +584,14 @@ fn release(setup: &LimiterSetup, params: &LimiterParams, stream: &Stream) -> Rel
         LimiterRelease::TwoStage => factor(params.slow_release_ms),
     };
     ReleaseTimes { fast: ReleasePowers::new(factor(params.release_ms)), slow }
+}
+
+/// A chunk from the start of a row, cleaned, zeros behind its end; the faults.
+fn fill<S: Sample>(chunk: &mut [S], row: &[S]) -> u64 {
+    let taken = row.len().min(chunk.len());
+    let (head, rest) = chunk.split_at_mut(taken);
+    rest.fill(S::zero());
+    kernels::scalar::clean(row, head) as u64
 }
 
 /// A gain as a reduction; a gain of 1 is +0 dB.

@@ -1,7 +1,7 @@
 //! What a limiter is built with and what may move.
 
 use super::link::LinkGroups;
-use super::plan::Plan;
+use super::plan::{Plan, STAGES};
 use crate::error::Error;
 use crate::level::{DitherKind, DitherSetup, MAX_DITHER_BITS, MIN_DITHER_BITS};
 use crate::stream::{Stream, params};
@@ -16,6 +16,9 @@ pub const MAX_LOOKAHEAD_MS: f64 = 20.0;
 /// and the grid of the detector, and well inside the 0.1 dB below the ceiling that loud material may
 /// lose.
 pub(super) const AIM_DB: f64 = -0.06;
+/// Where the clip limiter aims, which measures its output: room for the grid of the detector, 0.0115 dB,
+/// and its kernel, 0.0014 dB.
+pub(super) const CLIP_AIM_DB: f64 = -0.015;
 /// How far below the ceiling the samples stay where only they count, linear: room for the rounding of
 /// the gain in f32. The limiter's module doc counts it; 1.3e-4 dB.
 pub(super) const SAMPLE_AIM: f64 = 1.0 - 1.0 / 65_536.0;
@@ -106,7 +109,8 @@ impl LimiterSetup {
         self.link_percent >= 100.0
     }
 
-    pub(super) fn plan(&self, stream: &Stream) -> Result<Plan, Error> {
+    /// The plan of the streaming limiter, or of its first stage alone.
+    pub(super) fn plan(&self, stream: &Stream, one_stage: bool) -> Result<Plan, Error> {
         self.validate()?;
         stream.validate()?;
         if let Some(dither) = &self.dither {
@@ -116,7 +120,9 @@ impl LimiterSetup {
         let groups = self.groups.count(stream.layout);
         let lookahead = stream.frames_of_ms(self.lookahead_ms).max(1);
         let owners = if self.is_linked() { groups } else { channels };
-        Ok(Plan::new(lookahead, self.mode == LimiterMode::TruePeak, channels, owners))
+        let true_peak = self.mode == LimiterMode::TruePeak;
+        let stages = if true_peak && !one_stage { STAGES } else { 1 };
+        Ok(Plan::new(lookahead, (true_peak, stages), channels, owners))
     }
 
     /// What dither and rounding may add to a peak, linear.

@@ -292,6 +292,10 @@ impl PeakDetector {
         Self { isa, widest, moment: moment * ROUNDING, first, second, third }
     }
 
+    pub(super) fn isa(&self) -> Isa {
+        self.isa
+    }
+
     /// Largest Σ|h| of a point, rounding included.
     pub(super) fn widest(&self) -> f64 {
         self.widest

@@ -36,11 +36,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan for a look-ahead in frames.
-    pub(super) fn new(lookahead: usize, true_peak: bool, channels: usize, owners: usize) -> Self {
+    /// The plan for a look-ahead in frames; the shape is whether peaks between the samples count, and
+    /// the number of stages, 1 to [`STAGES`].
+    pub(super) fn new(
+        lookahead: usize,
+        shape: (bool, usize),
+        channels: usize,
+        owners: usize,
+    ) -> Self {
         let trim = LookAhead::one_box(TRIM_FRAMES);
         let curves = [LookAhead::two_boxes(lookahead), trim, trim];
-        let (stages, side) = if true_peak { (STAGES, SIDE) } else { (1, 0) };
+        let (true_peak, stages) = shape;
+        let side = if true_peak { SIDE } else { 0 };
         let mut plan = Self {
             curves,
             stages,

@@ -507,6 +507,26 @@ impl<S: Sample> Stages<S> {
         }
     }
 
+    /// By how much the output of the chunk before the newest one exceeds `aim`, per frame, over all
+    /// channels.
+    pub(super) fn exceeding(&self, aim: f32, samples: &[S]) -> [f32; CHUNK] {
+        // What reaches the aim but for rounding is no excess (0.0001 dB).
+        let aim = aim * (1.0 + 1e-5);
+        let plan = &self.plan;
+        let (bank, samples) = samples.split_at(plan.bank_len().min(samples.len()));
+        let stage = plan.last_stage() + 1;
+        let mut over = [1.0; CHUNK];
+        for memory in samples.chunks_exact(plan.channel_len()) {
+            let line = memory.get(plan.line_part(stage)).unwrap_or_default();
+            let context = plan.line(stage).line(line, self.place);
+            let mut found = Found::new(S::from_f64(f64::from(aim)));
+            if self.detector.scan(bank, context, self.detector.look(context), &mut found) {
+                exceed(self.detector.isa(), &mut over, &found.peaks, &[aim; CHUNK]);
+            }
+        }
+        over
+    }
+
     /// What goes out is the limited signal where its share is 1, the undisturbed one where it is 0, a
     /// mix between.
     fn give_out(&mut self, orders: &Orders, wets: &[f32; CHUNK], samples: &mut [S]) {

@@ -116,9 +116,10 @@ pub(super) fn half_points_lanes<I: Simd, S: Sample>(
     let mut done = 0;
     while done < frames {
         let left = (frames - done).div_ceil(S::HALF);
-        let tile = TILES.into_iter().find(|&tile| tile <= left).unwrap_or(1);
-        let at = done.min(frames - S::HALF).min(frames.saturating_sub(tile * S::HALF));
+        let fits = |tile: &usize| *tile <= left && tile * S::HALF <= frames;
+        let tile = TILES.into_iter().find(fits).unwrap_or(1);
         let length = tile * S::HALF;
+        let at = done.min(frames - length);
         let window = input.get(at..at + length + 2 * half.len() - 1).unwrap_or_default();
         let part = out.get_mut(at..at + length).unwrap_or_default();
         match tile {

@@ -39,7 +39,7 @@ fn assert_used_and_held(read: f64, what: &str) {
 }
 
 /// Chords with a beat, a bass and noise bursts: an image of music with a crest factor.
-fn music<S: Sample>(rate_hz: f64, frames: usize) -> Vec<Vec<S>> {
+pub fn music<S: Sample>(rate_hz: f64, frames: usize) -> Vec<Vec<S>> {
     let hiss = noise::<f64>(2, frames, 1.0, 77);
     (0..2)
         .map(|side| {

@@ -61,15 +61,23 @@ fn the_hostile_set_stays_below_the_ceiling() {
     }
 }
 
-/// One second by seed: rate, layout, look-ahead, ceiling and release follow from the seed.
+/// One second by seed: rate, layout, setup, ceiling and release follow from the seed.
 fn random_programme<S: Sample>(judge: &Judge, seed: u32) -> f64 {
     let mut noise = Noise::new(seed.wrapping_mul(0x9E37_79B9).wrapping_add(1));
     let rate_hz = RATES_HZ[seed as usize % 3];
     let layouts = [Layout::MONO, Layout::STEREO, Layout::SURROUND_7_1_4];
     let layout = layouts[seed as usize / 3 % 3];
     let mut pick = |choices: &[f64]| choices[noise.below(choices.len())];
-    let setup =
-        LimiterSetup { lookahead_ms: pick(&[0.5, 1.0, 2.0, 5.0, 5.0, 20.0]), ..Default::default() };
+    let setup = LimiterSetup {
+        lookahead_ms: pick(&[0.5, 1.0, 2.0, 5.0, 5.0, 20.0]),
+        link_percent: pick(&[100.0, 100.0, 100.0, 60.0, 0.0]),
+        release: match pick(&[0.0, 0.0, 1.0]) {
+            0.0 => LimiterRelease::Fixed,
+            _ => LimiterRelease::TwoStage,
+        },
+        bass_hold: pick(&[0.0, 1.0]) > 0.0,
+        ..Default::default()
+    };
     let ceiling_dbtp = pick(&[0.0, -0.1, -1.0, -1.0, -2.0, -9.0]);
     let params = LimiterParams {
         ceiling_dbtp,

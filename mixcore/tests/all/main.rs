@@ -77,6 +77,8 @@ mod limiter;
 #[cfg(feature = "std")]
 mod limiter_ceiling;
 #[cfg(feature = "alloc")]
+mod limiter_modes;
+#[cfg(feature = "alloc")]
 mod live;
 #[cfg(feature = "alloc")]
 mod loudness;
