@@ -2,8 +2,9 @@
 //!
 //! A release that is short against the period of a bass note lets the gain up between the crests and
 //! pulls it down at each: the waveform is bent twice a period, which is distortion. So the release
-//! waits for half a period of the lowest note while the band below 200 Hz makes up at least half of
-//! the peak.
+//! waits for half a period of the lowest note behind each crest that needs nearly the reduction in
+//! force, while the band below 200 Hz makes up at least half of the peak. A lower crest holds nothing, so
+//! that one loud note does not keep the gain down for all that follow.
 //!
 //! b is the mean of each 16 frames behind two one-pole low-passes of 200 Hz. The bass drives a chunk
 //! if its largest |b| is at least half of the sample peak of it and the two chunks before it, in which
@@ -22,6 +23,9 @@ const BASS_HZ: f64 = 200.0;
 const LOWEST_HZ: f64 = 30.87;
 /// Share of the peak from which the bass drives.
 const DRIVES: f64 = 0.5;
+/// Share of the reduction in force that a crest must need: crests of a steady note differ by less, and
+/// the gain stays at most a seventh of the reduction (in amplitude) too low.
+pub(super) const CREST: f64 = 0.875;
 /// Frames of a mean.
 const MEAN: usize = 16;
 

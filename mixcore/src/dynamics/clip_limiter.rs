@@ -6,11 +6,11 @@
 //! (0.0115 dB) and its kernel (0.0014 dB) miss, and nothing else. Then
 //!
 //! 1. the points of the output between frames n and n + 1 are measured; where the largest of them, p,
-//!    exceeds T, the aim of that frame is lowered by T/p;
+//!    exceeds T, the aim of that frame is lowered by T/p, from the fourth pass on by (T/p)², (T/p)⁴ …;
 //! 2. the stage runs again over the clip, until nothing exceeds T.
 //!
-//! Two or three passes are usual. What [`MAX_PASSES`] of them leave over, as made-up signals can, goes
-//! to the streaming limiter, which holds the ceiling by proof. So the ceiling holds in any case, and what
+//! Two to four passes are usual. What [`MAX_PASSES`] of them leave over, as made-up signals may, goes to
+//! the streaming limiter, which holds the ceiling by proof. So the ceiling holds in any case, and what
 //! was needed is reported.
 //!
 //! Cost: a streaming limiter's first stage and a full measurement for each pass.
@@ -22,9 +22,12 @@ use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::stream::{self, Stream};
 
-/// Passes after which the streaming limiter takes over. Random programmes and music need five at most;
-/// what needs more than twice as many does not converge.
+/// Passes after which the streaming limiter takes over: by then the aim of a frame has been lowered by
+/// more than 500 times what it exceeded at first.
 pub const MAX_PASSES: usize = 12;
+
+/// Passes that lower an aim by just what is exceeded.
+const PLAIN_PASSES: usize = 3;
 
 /// What a clip needed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -183,7 +186,8 @@ impl<'a, S: Sample> ClipLimiter<'a, S> {
             while passes < MAX_PASSES {
                 passes += 1;
                 let source = (&*self.source, self.max_frames);
-                if !self.one_stage.pass(source, &mut clip, factors) {
+                let power = 1 << passes.saturating_sub(PLAIN_PASSES);
+                if !self.one_stage.pass(source, &mut clip, factors, power) {
                     return Ok(report(&self.one_stage, passes, true));
                 }
             }

@@ -90,6 +90,7 @@ use super::stages::{Orders, Stages};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{self, ReleasePowers};
+use crate::math;
 use crate::ramp::{self, GainRamp, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, gain_to_db};
@@ -423,12 +424,14 @@ impl<'a, S: Sample> Limiter<'a, S> {
     }
 
     /// One pass of the clip limiter over rows of `source` into `clip`; whether anything between the
-    /// samples still exceeds what it aims at. Where it does, the factors are lowered.
+    /// samples still exceeds what it aims at. Where it does, the factors are lowered by that to a power,
+    /// 12 dB at most.
     pub(super) fn pass(
         &mut self,
         source: (&[S], usize),
         clip: &mut BlockMut<'_, S>,
         factors: &mut [f32],
+        power: i32,
     ) -> bool {
         self.reset();
         let frames = clip.frames();
@@ -454,7 +457,10 @@ impl<'a, S: Sample> Limiter<'a, S> {
                 any = true;
                 let frame = (at + n).checked_sub(out_of + CHUNK);
                 if let Some(factor) = frame.and_then(|frame| factors.get_mut(frame)) {
-                    *factor /= over;
+                    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+                    {
+                        *factor /= math::powi(f64::from(over.min(2.0)), power).min(4.0) as f32;
+                    }
                 }
             }
             at += CHUNK;

@@ -43,7 +43,7 @@ pub(super) fn next(place: usize) -> usize {
 /// A line that moves on to `place`; its last chunk is not written yet.
 pub(super) fn advance<T: Copy>(memory: &mut [T], region: Region, place: usize) -> &mut [T] {
     let kept = TRAVEL + CHUNK..TRAVEL + region.len;
-    if place == 0 && kept.end <= memory.len() {
+    if place == 0 && kept.start < kept.end && kept.end <= memory.len() {
         memory.copy_within(kept, 0);
     }
     memory.get_mut(place..place + region.len).unwrap_or_default()

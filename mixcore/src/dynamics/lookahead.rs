@@ -73,6 +73,13 @@ pub(super) struct LookAheadState {
     cleared: bool,
 }
 
+impl LookAheadState {
+    /// u.
+    pub(super) fn reduction(&self) -> f64 {
+        self.reduction
+    }
+}
+
 /// Factor per frame of a release with time constant `frames`.
 pub(super) fn release_factor(frames: f64) -> f64 {
     math::exp(-1.0 / frames)

@@ -13,7 +13,7 @@
 //!
 //! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.8 and λ = max Σ|h|.
 
-use super::bass::{BassSense, BassState};
+use super::bass::{BassSense, BassState, CREST};
 use super::line::{append, chunk, next};
 use super::lookahead::{LookAheadState, ReleaseTimes, release_factor};
 use super::peak_detector::{CHUNK, CONTEXT, Found, GROUP, GROUPS, PeakDetector, Reach};
@@ -155,7 +155,9 @@ impl Owner {
     fn held(&mut self, isa: Isa, release: ReleaseTimes, hold_chunks: u32) -> ReleaseTimes {
         if self.bass > 0 {
             self.bass -= 1;
-            if kernels::peak(isa, &self.over) > 1.0 {
+            let [first, ..] = &self.curves;
+            let over = f64::from(kernels::peak(isa, &self.over));
+            if over > 1.0 && 1.0 - 1.0 / over >= CREST * first.reduction() {
                 self.hold = hold_chunks;
             }
         }
