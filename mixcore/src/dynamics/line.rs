@@ -5,8 +5,8 @@
 
 use super::peak_detector::CHUNK;
 
-/// Frames by which a line moves before it is copied: the copies cost an eighth of a line a chunk.
-const TRAVEL: usize = 8 * CHUNK;
+/// Frames by which a line moves before it is copied: the copies cost a quarter of a line a chunk.
+const TRAVEL: usize = 4 * CHUNK;
 
 /// A line of so many values.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -396,8 +396,10 @@ impl<S: Sample> Stages<S> {
                 let mut found = Found::new(S::from_f64(f64::from(limit)));
                 let (start, mut learnt) = (tops(&known, limit), [0.0; GROUPS]);
                 for (memory, channel) in members {
-                    let line = plan.line(stage).line(&memory[line_part.clone()], place);
-                    let context = &line[line.len() - CONTEXT..];
+                    let line = memory.get(line_part.clone()).unwrap_or_default();
+                    let line = plan.line(stage).line(line, place);
+                    let start = line.len().saturating_sub(CONTEXT);
+                    let context = line.get(start..).unwrap_or_default();
                     found.bounds = start;
                     let reach = match stage {
                         0 => Reach::over(&channel.reach),
@@ -502,7 +504,8 @@ impl<S: Sample> Stages<S> {
             for (memory, _) in memories {
                 let mut found = Found::new(S::from_f64(measured.as_f64() * METER_STEP));
                 found.bounds = tops(&known, 0.0);
-                let context = plan.line(last + 1).line(&memory[line_part.clone()], *place);
+                let line = memory.get(line_part.clone()).unwrap_or_default();
+                let context = plan.line(last + 1).line(line, *place);
                 detector.scan(bank, context, detector.look(context), &mut found);
                 *measured = if found.largest > *measured { found.largest } else { *measured };
             }
