@@ -398,8 +398,8 @@ impl<S: Sample> Stages<S> {
                 for (memory, channel) in members {
                     let line = memory.get(line_part.clone()).unwrap_or_default();
                     let line = plan.line(stage).line(line, place);
-                    let start = line.len().saturating_sub(CONTEXT);
-                    let context = line.get(start..).unwrap_or_default();
+                    let older = line.len().saturating_sub(CONTEXT);
+                    let context = line.get(older..).unwrap_or_default();
                     found.bounds = start;
                     let reach = match stage {
                         0 => Reach::over(&channel.reach),
