@@ -17,10 +17,13 @@
 
 use super::limiter::{Limiter, LimiterStorage};
 use super::limiter_setup::{LimiterMode, LimiterParams, LimiterSetup};
+use super::peak_detector::CHUNK;
 use super::reduction::ReductionStats;
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
-use crate::stream::{self, Stream};
+use crate::kernels;
+use crate::math;
+use crate::stream::{Processor, Stream};
 
 /// Passes after which the streaming limiter takes over: by then the aim of a frame has been lowered by
 /// more than 500 times what it exceeded at first.
@@ -202,13 +205,110 @@ impl<'a, S: Sample> ClipLimiter<'a, S> {
     }
 }
 
+impl<S: Sample> Limiter<'_, S> {
+    /// A whole clip in place, latency taken out; the read-outs stay.
+    pub(super) fn whole(&mut self, clip: &mut BlockMut<'_, S>) -> Result<(), Error> {
+        self.reset();
+        let frames = clip.frames();
+        let out_of = self.latency_frames() - CHUNK;
+        let mut at = 0;
+        // One chunk more than the tail, for the output's meter.
+        while at < frames + out_of + CHUNK {
+            let mut done = 0;
+            for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
+                done += fill(memory, channel.get(at..).unwrap_or_default());
+            }
+            self.faults += done;
+            self.note(0, CHUNK);
+            self.turn();
+            self.write(clip, at, out_of);
+            at += CHUNK;
+        }
+        Ok(())
+    }
+
+    /// One pass of the clip limiter over rows of `source` into `clip`; whether anything between the
+    /// samples still exceeds what it aims at. Where it does, the factors are lowered by that to a power,
+    /// 12 dB at most.
+    pub(super) fn pass(
+        &mut self,
+        source: (&[S], usize),
+        clip: &mut BlockMut<'_, S>,
+        factors: &mut [f32],
+        power: i32,
+    ) -> bool {
+        self.reset();
+        let frames = clip.frames();
+        let out_of = self.latency_frames() - CHUNK;
+        let aim = self.last_aim;
+        let mut any = false;
+        let mut at = 0;
+        while at < frames + out_of + CHUNK {
+            let mut done = 0;
+            let rows = source.0.chunks_exact(source.1.max(1));
+            for (row, memory) in rows.zip(self.exchange_chunks()) {
+                done += fill(memory, row.get(at..frames).unwrap_or_default());
+            }
+            self.faults += done;
+            self.note(0, CHUNK);
+            for (aim, factor) in self.aims.iter_mut().zip(factors.get(at..).unwrap_or_default()) {
+                *aim *= factor;
+            }
+            self.turn();
+            self.write(clip, at, out_of);
+            let over = self.stages.exceeding(aim, &self.samples);
+            for (n, over) in over.into_iter().enumerate().filter(|(_, over)| *over > 1.0) {
+                any = true;
+                let frame = (at + n).checked_sub(out_of + CHUNK);
+                if let Some(factor) = frame.and_then(|frame| factors.get_mut(frame)) {
+                    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+                    {
+                        *factor /= math::powi(f64::from(over.min(2.0)), power).min(4.0) as f32;
+                    }
+                }
+            }
+            at += CHUNK;
+        }
+        any
+    }
+
+    fn exchange_chunks(&mut self) -> impl Iterator<Item = &mut [S]> {
+        let (bank, channel_len) = (self.stages.plan().bank_len(), self.stages.plan().channel_len());
+        let channels = self.samples.get_mut(bank..).unwrap_or_default();
+        channels.chunks_exact_mut(channel_len).map(|memory| {
+            let (chunk, _) = memory.split_at_mut(CHUNK.min(memory.len()));
+            chunk
+        })
+    }
+
+    /// What a run over the chunk that began at `at` has put out, `out_of` frames late.
+    fn write(&mut self, clip: &mut BlockMut<'_, S>, at: usize, out_of: usize) {
+        for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
+            for (n, &x) in memory.iter().enumerate() {
+                let frame = (at + n).checked_sub(out_of);
+                if let Some(to) = frame.and_then(|frame| channel.get_mut(frame)) {
+                    *to = x;
+                }
+            }
+        }
+    }
+}
+
+/// A chunk from the start of a row, cleaned, zeros behind its end; the faults.
+fn fill<S: Sample>(chunk: &mut [S], row: &[S]) -> u64 {
+    let taken = row.len().min(chunk.len());
+    let (head, rest) = chunk.split_at_mut(taken);
+    rest.fill(S::zero());
+    kernels::scalar::clean(row, head) as u64
+}
+
 fn report<S: Sample>(limiter: &Limiter<'_, S>, passes: usize, refined: bool) -> ClipReport {
     ClipReport {
         output_peak_dbtp: limiter.output_peak_dbtp(),
         reduction: limiter.reduction_statistics(),
         passes,
         refined,
-        faults: stream::Processor::faults(limiter),
+        faults: limiter.faults(),
     }
 }
 

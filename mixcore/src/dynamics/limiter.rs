@@ -90,7 +90,6 @@ use super::stages::{Orders, Stages};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{self, ReleasePowers};
-use crate::math;
 use crate::ramp::{self, GainRamp, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, gain_to_db};
@@ -145,8 +144,8 @@ pub struct Limiter<'a, S> {
     stream: Stream,
     setup: LimiterSetup,
     params: LimiterParams,
-    stages: Stages<S>,
-    samples: Store<'a, S>,
+    pub(super) stages: Stages<S>,
+    pub(super) samples: Store<'a, S>,
     control: Store<'a, f32>,
     ceiling: GainRamp,
     /// Share of the limited signal.
@@ -156,15 +155,15 @@ pub struct Limiter<'a, S> {
     reserve: f64,
     margin: f64,
     /// Settings of the chunk that is coming in, and the last ones of the chunk before.
-    aims: [f32; CHUNK],
+    pub(super) aims: [f32; CHUNK],
     wets: [f32; CHUNK],
-    last_aim: f32,
+    pub(super) last_aim: f32,
     /// Chunks since the aim last moved, and since anything but the limited signal was heard.
     aim_rests: usize,
     wet_rests: usize,
     /// Absolute frame of the next input.
     now: u64,
-    faults: u64,
+    pub(super) faults: u64,
 }
 
 #[cfg(feature = "alloc")]
@@ -377,7 +376,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
     }
 
     /// Notes the settings of `frames` from `place` in the chunk on.
-    fn note(&mut self, place: usize, frames: usize) {
+    pub(super) fn note(&mut self, place: usize, frames: usize) {
         let (reserve, margin) = (self.reserve, self.margin);
         if let Some(wets) = self.wets.get_mut(place..place + frames) {
             self.wet.fill(self.now, wets);
@@ -402,100 +401,13 @@ impl<'a, S: Sample> Limiter<'a, S> {
         }
     }
 
-    /// A whole clip in place, latency taken out; the read-outs stay.
-    pub(super) fn whole(&mut self, clip: &mut BlockMut<'_, S>) -> Result<(), Error> {
-        self.reset();
-        let frames = clip.frames();
-        let out_of = self.latency_frames() - CHUNK;
-        let mut at = 0;
-        // One chunk more than the tail, for the output's meter.
-        while at < frames + out_of + CHUNK {
-            let mut done = 0;
-            for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
-                done += fill(memory, channel.get(at..).unwrap_or_default());
-            }
-            self.faults += done;
-            self.note(0, CHUNK);
-            self.turn();
-            self.write(clip, at, out_of);
-            at += CHUNK;
-        }
-        Ok(())
-    }
-
-    /// One pass of the clip limiter over rows of `source` into `clip`; whether anything between the
-    /// samples still exceeds what it aims at. Where it does, the factors are lowered by that to a power,
-    /// 12 dB at most.
-    pub(super) fn pass(
-        &mut self,
-        source: (&[S], usize),
-        clip: &mut BlockMut<'_, S>,
-        factors: &mut [f32],
-        power: i32,
-    ) -> bool {
-        self.reset();
-        let frames = clip.frames();
-        let out_of = self.latency_frames() - CHUNK;
-        let aim = self.last_aim;
-        let mut any = false;
-        let mut at = 0;
-        while at < frames + out_of + CHUNK {
-            let mut done = 0;
-            let rows = source.0.chunks_exact(source.1.max(1));
-            for (row, memory) in rows.zip(self.exchange_chunks()) {
-                done += fill(memory, row.get(at..frames).unwrap_or_default());
-            }
-            self.faults += done;
-            self.note(0, CHUNK);
-            for (aim, factor) in self.aims.iter_mut().zip(factors.get(at..).unwrap_or_default()) {
-                *aim *= factor;
-            }
-            self.turn();
-            self.write(clip, at, out_of);
-            let over = self.stages.exceeding(aim, &self.samples);
-            for (n, over) in over.into_iter().enumerate().filter(|(_, over)| *over > 1.0) {
-                any = true;
-                let frame = (at + n).checked_sub(out_of + CHUNK);
-                if let Some(factor) = frame.and_then(|frame| factors.get_mut(frame)) {
-                    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                    {
-                        *factor /= math::powi(f64::from(over.min(2.0)), power).min(4.0) as f32;
-                    }
-                }
-            }
-            at += CHUNK;
-        }
-        any
-    }
-
-    fn exchange_chunks(&mut self) -> impl Iterator<Item = &mut [S]> {
-        let (bank, channel_len) = (self.stages.plan().bank_len(), self.stages.plan().channel_len());
-        let channels = self.samples.get_mut(bank..).unwrap_or_default();
-        channels.chunks_exact_mut(channel_len).map(|memory| {
-            let (chunk, _) = memory.split_at_mut(CHUNK.min(memory.len()));
-            chunk
-        })
-    }
-
-    /// What a run over the chunk that began at `at` has put out, `out_of` frames late.
-    fn write(&mut self, clip: &mut BlockMut<'_, S>, at: usize, out_of: usize) {
-        for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
-            for (n, &x) in memory.iter().enumerate() {
-                let frame = (at + n).checked_sub(out_of);
-                if let Some(to) = frame.and_then(|frame| channel.get_mut(frame)) {
-                    *to = x;
-                }
-            }
-        }
-    }
-
     /// Chunks after which a setting holds for every frame in the lines.
     fn rests(&self) -> usize {
         self.stages.plan().track().len().div_ceil(CHUNK) + 1
     }
 
     /// A chunk is complete.
-    fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         let rests = self.rests();
         let last = self.last_aim;
         self.aim_rests = match self.aims.iter().all(|&aim| aim == last) {
@@ -590,14 +502,6 @@ fn release(setup: &LimiterSetup, params: &LimiterParams, stream: &Stream) -> Rel
         LimiterRelease::TwoStage => factor(params.slow_release_ms),
     };
     ReleaseTimes { fast: ReleasePowers::new(factor(params.release_ms)), slow }
-}
-
-/// A chunk from the start of a row, cleaned, zeros behind its end; the faults.
-fn fill<S: Sample>(chunk: &mut [S], row: &[S]) -> u64 {
-    let taken = row.len().min(chunk.len());
-    let (head, rest) = chunk.split_at_mut(taken);
-    rest.fill(S::zero());
-    kernels::scalar::clean(row, head) as u64
 }
 
 /// A gain as a reduction; a gain of 1 is +0 dB.

@@ -45,6 +45,15 @@ pub(super) struct ReleaseTimes {
     pub(super) slow: f64,
 }
 
+/// What every step of a chunk needs.
+#[derive(Debug)]
+pub(super) struct Work<'w> {
+    pub(super) isa: Isa,
+    /// Where the lines stand.
+    pub(super) place: usize,
+    pub(super) scratch: &'w mut [f32],
+}
+
 /// A window over the values of the past, the newest included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Window {
@@ -110,19 +119,18 @@ impl Window {
     /// mean of ones is exactly 1.
     fn run<const MAX: bool>(
         self,
-        isa: Isa,
+        work: &mut Work<'_>,
         memory: &mut [f32],
-        place: usize,
-        scratch: &mut [f32],
         new: &[f32; CHUNK],
     ) -> [f32; CHUNK] {
+        let (isa, place) = (work.isa, work.place);
         let region = self.region();
         let mut out = *new;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
         let length = self.length as f32;
         if !self.is_long() {
             let line = append(memory, region, place, new);
-            let Some(work) = scratch.get_mut(..line.len()) else { return out };
+            let Some(work) = work.scratch.get_mut(..line.len()) else { return out };
             work.copy_from_slice(line);
             if MAX {
                 kernels::window_max(isa, work, self.length);
@@ -223,18 +231,16 @@ impl LookAhead {
         self.boxes[1].clear(second, false);
     }
 
-    /// The gains of the chunk that lies L frames before the one that `over` describes; `place` is
-    /// where the lines stand.
+    /// The gains of the chunk that lies L frames before the one that `over` describes.
     pub(super) fn run(
         &self,
-        isa: Isa,
+        work: &mut Work<'_>,
         state: &mut LookAheadState,
         release: ReleaseTimes,
         history: &mut [f32],
-        place: usize,
-        scratch: &mut [f32],
         over: &[f32; CHUNK],
     ) -> [f32; CHUNK] {
+        let isa = work.isa;
         let quiet = kernels::peak(isa, over) <= 1.0;
         if !quiet || state.reduction > 0.0 || state.slow > 0.0 {
             state.idle = 0;
@@ -251,7 +257,7 @@ impl LookAhead {
         }
 
         let [hold, first, second] = self.parts(history);
-        let held = self.hold.run::<true>(isa, hold, place, scratch, over);
+        let held = self.hold.run::<true>(work, hold, over);
         let mut z = [1.0; CHUNK];
         let (fast, mut slow) = (state.reduction, state.slow);
         let fast = if release.slow == 0.0 {
@@ -269,11 +275,11 @@ impl LookAhead {
         state.reduction = if fast < NOTHING { 0.0 } else { fast };
         state.slow = if slow < NOTHING && state.reduction == 0.0 { 0.0 } else { slow };
 
-        let smooth = self.boxes[0].run::<false>(isa, first, place, scratch, &z);
+        let smooth = self.boxes[0].run::<false>(work, first, &z);
         if self.boxes[1].length == 1 {
             return smooth;
         }
-        self.boxes[1].run::<false>(isa, second, place, scratch, &smooth)
+        self.boxes[1].run::<false>(work, second, &smooth)
     }
 }
 
@@ -317,8 +323,9 @@ mod tests {
                 all[at..at + CHUNK].copy_from_slice(&new);
                 place = super::super::line::next(place);
                 let [largest, sums] = &mut memory;
-                let max = window.run::<true>(isa, largest, place, &mut scratch, &new);
-                let sum = window.run::<false>(isa, sums, place, &mut scratch, &new);
+                let mut work = Work { isa, place, scratch: &mut scratch };
+                let max = window.run::<true>(&mut work, largest, &new);
+                let sum = window.run::<false>(&mut work, sums, &new);
                 for n in 0..CHUNK {
                     let part = &all[at + n + 1 - length..=at + n];
                     assert_eq!(max[n], part.iter().fold(0.0, |a: f32, &b| a.max(b)));

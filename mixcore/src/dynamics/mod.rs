@@ -7,6 +7,7 @@ mod limiter_setup;
 mod line;
 mod link;
 mod lookahead;
+mod owner;
 mod peak_detector;
 mod plan;
 mod reduction;

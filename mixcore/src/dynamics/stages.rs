@@ -13,16 +13,16 @@
 //!
 //! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.8 and λ = max Σ|h|.
 
-use super::bass::{BassSense, BassState, CREST};
+use super::bass::{BassSense, BassState};
 use super::line::{append, chunk, next};
-use super::lookahead::{LookAheadState, ReleaseTimes, release_factor};
+use super::lookahead::{ReleaseTimes, Work, release_factor};
+use super::owner::{BASS_SEEN, Owner, Span, bounds, cut, exceed, lesser, link, moved, of, tops};
 use super::peak_detector::{CHUNK, CONTEXT, Found, GROUP, GROUPS, PeakDetector, Reach};
-use super::plan::{Part, Plan, STAGES};
+use super::plan::Plan;
 use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
 use crate::audio::{PerChannel, Sample};
 use crate::error::Error;
 use crate::kernels::{self, Isa, ReleasePowers};
-use crate::math;
 use crate::units::gain_to_db;
 
 /// Time constant of a trim's release, frames.
@@ -39,134 +39,6 @@ struct Channel<S> {
     /// What the last three chunks of input reach.
     reach: [Reach<S>; 3],
     bass: BassState,
-}
-
-/// Gains of a stage in one chunk.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    low: f32,
-    high: f32,
-    /// Largest step from frame to frame, the one into the chunk included.
-    steepest: f32,
-    last: f32,
-}
-
-impl Span {
-    const STILL: Self = Self { low: 1.0, high: 1.0, steepest: 0.0, last: 1.0 };
-
-    fn of(isa: Isa, gains: &[f32; CHUNK], before: f32) -> Self {
-        let (low, high) = kernels::extent(isa, gains);
-        let [first, .., last] = *gains;
-        if low == high && first == before {
-            return Self { low, high, steepest: 0.0, last };
-        }
-        let step = (first - before).abs();
-        let steepest = kernels::steepest(isa, gains);
-        Self { low, high, steepest: if step > steepest { step } else { steepest }, last }
-    }
-}
-
-/// A gain curve with the channels that follow it.
-#[derive(Clone, Debug)]
-struct Owner {
-    /// The channels that its peaks move, as far as the link goes.
-    group: usize,
-    curves: [LookAheadState; STAGES],
-    /// The last three chunks of each stage's gains.
-    spans: [[Span; 3]; STAGES],
-    /// By how much the chunk under examination exceeds its aim.
-    over: [f32; CHUNK],
-    /// Bounds of the peaks behind each stage: of the chunk that the next stage examines, and of the
-    /// one after it.
-    waiting: [[[f32; CHUNK]; 2]; STAGES],
-    /// Which of the two is written in this chunk.
-    turn: usize,
-    /// Chunks since a gain along the totals of a stage was not 1, as far as it matters.
-    unity: [usize; STAGES],
-    /// The gain so far of the chunk that leaves a stage.
-    total: [f32; CHUNK],
-    /// Chunks for which the bass is remembered, and for which the release waits.
-    bass: u32,
-    hold: u32,
-    /// Lowest gain of the newest chunk of output, and since the last reset.
-    lowest_now: f32,
-    lowest: f32,
-}
-
-impl Default for Owner {
-    fn default() -> Self {
-        Self {
-            group: 0,
-            curves: Default::default(),
-            spans: [[Span::STILL; 3]; STAGES],
-            over: [1.0; CHUNK],
-            waiting: [[[0.0; CHUNK]; 2]; STAGES],
-            turn: 0,
-            unity: [0; STAGES],
-            total: [1.0; CHUNK],
-            bass: 0,
-            hold: 0,
-            lowest_now: 1.0,
-            lowest: 1.0,
-        }
-    }
-}
-
-/// Chunks between the one that comes in and the one that is examined, itself included: for so long
-/// the bass is remembered.
-const BASS_SEEN: u32 = 2;
-
-impl Owner {
-    /// The gain so far of what leaves a stage.
-    fn add_up(
-        &mut self,
-        isa: Isa,
-        plan: &Plan,
-        memory: &mut [f32],
-        place: usize,
-        stage: usize,
-        gains: Option<&[f32; CHUNK]>,
-    ) {
-        let totals = of(memory, plan.totals_part(stage));
-        let so_far = if stage == 0 { [1.0; CHUNK] } else { self.total };
-        let rests = &mut self.unity[stage];
-        if stage == 0 || so_far == [1.0; CHUNK] {
-            // Where all gains of a line are 1 it stands as it is.
-            if *rests * CHUNK <= plan.totals(stage).len() {
-                *rests += 1;
-                if *rests * CHUNK > plan.totals(stage).len() {
-                    totals.fill(1.0);
-                }
-            }
-        } else {
-            *rests = 0;
-        }
-        self.total = if *rests * CHUNK > plan.totals(stage).len() {
-            [1.0; CHUNK]
-        } else {
-            plan.leaving(append(totals, plan.totals(stage), place, &so_far), stage)
-        };
-        if let Some(gains) = gains {
-            kernels::apply_gains(isa, &mut self.total, gains);
-        }
-    }
-
-    /// The release while the bass drives: none.
-    fn held(&mut self, isa: Isa, release: ReleaseTimes, hold_chunks: u32) -> ReleaseTimes {
-        if self.bass > 0 {
-            self.bass -= 1;
-            let [first, ..] = &self.curves;
-            let over = f64::from(kernels::peak(isa, &self.over));
-            if over > 1.0 && 1.0 - 1.0 / over >= CREST * first.reduction() {
-                self.hold = hold_chunks;
-            }
-        }
-        if self.hold == 0 {
-            return release;
-        }
-        self.hold -= 1;
-        ReleaseTimes { fast: ReleasePowers::new(1.0), ..release }
-    }
 }
 
 /// What the processor decides for a chunk.
@@ -443,7 +315,8 @@ impl<S: Sample> Stages<S> {
             };
             let history = of(memory, plan.history_part(stage));
             let state = &mut owner.curves[stage];
-            let gains = curve.run(isa, state, release, history, place, scratch, &owner.over);
+            let mut work = Work { isa, place, scratch };
+            let gains = curve.run(&mut work, state, release, history, &owner.over);
             let spans = &mut owner.spans[stage];
             let span = Span::of(isa, &gains, spans[2].last);
             *spans = [spans[1], spans[2], span];
@@ -568,104 +441,12 @@ impl<S: Sample> Stages<S> {
     }
 }
 
-/// δ of the module doc.
-fn moved(spans: &[Span; 3], detector: &PeakDetector) -> f64 {
-    if spans.iter().all(|span| span.steepest == 0.0) {
-        return 0.0;
-    }
-    let low = spans.iter().fold(f32::INFINITY, |low, span| lesser(low, span.low));
-    let high = spans.iter().fold(0.0, |high, span| greater(high, span.high));
-    let steepest = spans.iter().fold(0.0, |steepest, span| greater(steepest, span.steepest));
-    let by_span = (f64::from(high) - f64::from(low)) * detector.widest();
-    let by_step = f64::from(steepest) * detector.moment();
-    by_span.min(by_step) / f64::from(low)
-}
-
-/// What the peaks behind a stage keep, where the aim has stood still.
-fn bounds(waiting: &[f32; CHUNK], moved: f64, steady: Option<f32>) -> [f32; CHUNK] {
-    let Some(aim) = steady else { return [f32::INFINITY; CHUNK] };
-    #[expect(clippy::cast_possible_truncation, reason = "TRIM_IDLE has room for the rounding")]
-    let more = (f64::from(aim) * moved) as f32;
-    waiting.map(|bound| bound + more)
-}
-
-/// The largest bound of each group; `limit` where it is beyond that by no more than a trim may leave
-/// alone.
-fn tops(known: &[f32; CHUNK], limit: f32) -> [f64; GROUPS] {
-    let mut tops = [0.0; GROUPS];
-    for (top, part) in tops.iter_mut().zip(known.chunks_exact(GROUP)) {
-        let most = f64::from(part.iter().fold(0.0, |most, &bound| greater(most, bound)));
-        let limit = f64::from(limit);
-        *top = if most <= limit * (1.0 + TRIM_IDLE) { most.min(limit) } else { most };
-    }
-    tops
-}
-
-/// Each channel moves with the loudest of its group by a share, in decibels.
-fn link(share: f64, owners: &mut [Owner]) {
-    for index in 0..owners.len() {
-        let Some(owner) = owners.get(index) else { return };
-        // Each group once, from its first owner.
-        let group = owner.group;
-        if owners.iter().take(index).any(|before| before.group == group) {
-            continue;
-        }
-        let mut most = [1.0_f32; CHUNK];
-        for owner in owners.iter().filter(|owner| owner.group == group) {
-            most.iter_mut().zip(&owner.over).for_each(|(most, &over)| *most = greater(*most, over));
-        }
-        if share == 0.0 || most.iter().all(|&most| most == 1.0) {
-            continue;
-        }
-        let logs = most.map(|most| if most > 1.0 { math::log2(f64::from(most)) } else { 0.0 });
-        for owner in owners.iter_mut().filter(|owner| owner.group == group) {
-            for (over, &log) in owner.over.iter_mut().zip(&logs).filter(|(_, log)| **log > 0.0) {
-                let own = if *over > 1.0 { math::log2(f64::from(*over)) } else { 0.0 };
-                let both = math::exp2(own + share * (log - own));
-                #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                let both = both as f32;
-                // Rounding must not lower what the channel itself needs.
-                *over = greater(*over, both);
-            }
-        }
-    }
-}
-
-/// `over = max(over, |peaks| / aims)`.
-#[inline(always)]
-fn exceed<S: Sample>(isa: Isa, over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; CHUNK]) {
-    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-    let peaks: [f32; CHUNK] = core::array::from_fn(|n| peaks[n].as_f64().abs() as f32);
-    kernels::exceed(isa, &peaks, aims, over);
-}
-
-/// A stretch of a memory that the plan has made long enough.
-fn of<T>(memory: &mut [T], part: Part) -> &mut [T] {
-    memory.get_mut(part).unwrap_or_default()
-}
-
-/// The first `len` values and the rest.
-fn cut<T>(memory: &mut [T], len: usize) -> (&mut [T], &mut [T]) {
-    let len = len.min(memory.len());
-    memory.split_at_mut(len)
-}
-
-#[inline(always)]
-fn lesser(a: f32, b: f32) -> f32 {
-    if b < a { b } else { a }
-}
-
-#[inline(always)]
-fn greater(a: f32, b: f32) -> f32 {
-    if b > a { b } else { a }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dynamics::limiter_setup::AIM_DB;
     use crate::dynamics::peak_detector::{BETA, GRID, KERNEL_ERROR, SIDE, kernel};
-    use crate::dynamics::plan::TRIM_FRAMES;
+    use crate::dynamics::plan::{STAGES, TRIM_FRAMES};
     use crate::math;
     use crate::units::gain_to_db;
 
