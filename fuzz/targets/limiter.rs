@@ -60,6 +60,7 @@ fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
         },
         release: if u.arbitrary()? { LimiterRelease::Fixed } else { LimiterRelease::TwoStage },
         bass_hold: u.arbitrary()?,
+        measure_output: u.arbitrary()?,
         dither: None,
     };
     let first = params(u)?;

@@ -91,6 +91,7 @@ impl<S: Sample> ClipLimiter<'static, S> {
         stream: Stream,
         max_frames: usize,
     ) -> Result<Self, Error> {
+        let setup = LimiterSetup { measure_output: true, ..setup };
         let samples = clip_samples(&stream, max_frames)?;
         let memory = Limiter::<S>::required_len(setup, stream)?;
         let one = Limiter::<S>::one_stage_len(setup, stream)?;
@@ -141,6 +142,7 @@ impl<'a, S: Sample> ClipLimiter<'a, S> {
         samples: &'a mut [S],
         control: &'a mut [f32],
     ) -> Result<Self, Error> {
+        let setup = LimiterSetup { measure_output: true, ..setup };
         let all = Self::required_len(setup, stream, max_frames)?;
         let (given, control_given) = (samples.len(), control.len());
         let short = |what, given, required| Error::Storage { what, given, required };
@@ -304,7 +306,7 @@ fn fill<S: Sample>(chunk: &mut [S], row: &[S]) -> u64 {
 
 fn report<S: Sample>(limiter: &Limiter<'_, S>, passes: usize, refined: bool) -> ClipReport {
     ClipReport {
-        output_peak_dbtp: limiter.output_peak_dbtp(),
+        output_peak_dbtp: limiter.output_peak_dbtp().unwrap_or(f64::NEG_INFINITY),
         reduction: limiter.reduction_statistics(),
         passes,
         refined,

@@ -341,10 +341,11 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// The largest peak that the limited signal has had since the last reset, as the mode says a true
     /// peak (on the detector's grid, which reads at most 0.013 dB low) or a sample peak; −∞ for
     /// silence. A true peak counts 64 frames after it came out, so a clip's is complete when 64 frames
-    /// more than its tail have been flushed.
+    /// more than its tail have been flushed. None unless the setup asks for it.
     #[must_use]
-    pub fn output_peak_dbtp(&self) -> f64 {
-        gain_to_db(self.stages.measured().as_f64())
+    pub fn output_peak_dbtp(&self) -> Option<f64> {
+        let measured = gain_to_db(self.stages.measured().as_f64());
+        self.setup.measure_output.then_some(measured)
     }
 
     /// Peak level of the output for a steady input of peak level `input_db`, at the target ceiling.
@@ -424,6 +425,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
             isa: self.stream.isa,
             release: self.release,
             bass_hold: self.setup.bass_hold,
+            measure: self.setup.measure_output,
             link: self.setup.link_percent * 1e-2,
             steady: (self.aim_rests == rests).then_some(newest),
             wet: self.wet_rests == rests,

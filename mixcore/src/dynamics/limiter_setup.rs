@@ -72,6 +72,8 @@ pub struct LimiterSetup {
     /// The release waits for half a period of a low note while the band below 200 Hz makes up half
     /// of the peak, so that a short release does not bend the bass.
     pub bass_hold: bool,
+    /// The peak of the output is measured, at the cost of another detector.
+    pub measure_output: bool,
     /// The dither that follows: what it may add to a peak is kept free below the ceiling.
     pub dither: Option<DitherSetup>,
 }
@@ -85,6 +87,7 @@ impl Default for LimiterSetup {
             link_percent: 100.0,
             release: LimiterRelease::Fixed,
             bass_hold: true,
+            measure_output: false,
             dither: None,
         }
     }

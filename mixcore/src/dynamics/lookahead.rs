@@ -231,18 +231,18 @@ impl LookAhead {
         self.boxes[1].clear(second, false);
     }
 
-    /// The gains of the chunk that lies L frames before the one that `over` describes.
+    /// The gains of the chunk that lies L frames before the one that `over` describes, none for "nothing
+    /// exceeds its limit"; no gains where they are all 1.
     pub(super) fn run(
         &self,
         work: &mut Work<'_>,
         state: &mut LookAheadState,
         release: ReleaseTimes,
         history: &mut [f32],
-        over: &[f32; CHUNK],
-    ) -> [f32; CHUNK] {
+        over: Option<&[f32; CHUNK]>,
+    ) -> Option<[f32; CHUNK]> {
         let isa = work.isa;
-        let quiet = kernels::peak(isa, over) <= 1.0;
-        if !quiet || state.reduction > 0.0 || state.slow > 0.0 {
+        if over.is_some() || state.reduction > 0.0 || state.slow > 0.0 {
             state.idle = 0;
             state.cleared = false;
         } else if state.idle > 2 * self.frames + 2 + CHUNK {
@@ -251,13 +251,13 @@ impl LookAhead {
                 self.clear(history);
                 state.cleared = true;
             }
-            return [1.0; CHUNK];
+            return None;
         } else {
             state.idle += CHUNK;
         }
 
         let [hold, first, second] = self.parts(history);
-        let held = self.hold.run::<true>(work, hold, over);
+        let held = self.hold.run::<true>(work, hold, over.unwrap_or(&[1.0; CHUNK]));
         let mut z = [1.0; CHUNK];
         let (fast, mut slow) = (state.reduction, state.slow);
         let fast = if release.slow == 0.0 {
@@ -277,9 +277,9 @@ impl LookAhead {
 
         let smooth = self.boxes[0].run::<false>(work, first, &z);
         if self.boxes[1].length == 1 {
-            return smooth;
+            return Some(smooth);
         }
-        self.boxes[1].run::<false>(work, second, &smooth)
+        Some(self.boxes[1].run::<false>(work, second, &smooth))
     }
 }
 

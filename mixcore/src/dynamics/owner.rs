@@ -45,6 +45,8 @@ pub(super) struct Owner {
     pub(super) spans: [[Span; 3]; STAGES],
     /// By how much the chunk under examination exceeds its aim.
     pub(super) over: [f32; CHUNK],
+    /// Anything does.
+    pub(super) exceeds: bool,
     /// Bounds of the peaks behind each stage: of the chunk that the next stage examines, and of the
     /// one after it.
     pub(super) waiting: [[[f32; CHUNK]; 2]; STAGES],
@@ -69,6 +71,7 @@ impl Default for Owner {
             curves: Default::default(),
             spans: [[Span::STILL; 3]; STAGES],
             over: [1.0; CHUNK],
+            exceeds: false,
             waiting: [[[0.0; CHUNK]; 2]; STAGES],
             turn: 0,
             unity: [0; STAGES],
@@ -130,7 +133,7 @@ impl Owner {
         if self.bass > 0 {
             self.bass -= 1;
             let [first, ..] = &self.curves;
-            let over = f64::from(kernels::peak(isa, &self.over));
+            let over = if self.exceeds { f64::from(kernels::peak(isa, &self.over)) } else { 1.0 };
             if over > 1.0 && 1.0 - 1.0 / over >= CREST * first.reduction() {
                 self.hold = hold_chunks;
             }
@@ -194,6 +197,7 @@ pub(super) fn link(share: f64, owners: &mut [Owner]) {
         }
         let logs = most.map(|most| if most > 1.0 { math::log2(f64::from(most)) } else { 0.0 });
         for owner in owners.iter_mut().filter(|owner| owner.group == group) {
+            owner.exceeds = true;
             for (over, &log) in owner.over.iter_mut().zip(&logs).filter(|(_, log)| **log > 0.0) {
                 let own = if *over > 1.0 { math::log2(f64::from(*over)) } else { 0.0 };
                 let both = math::exp2(own + share * (log - own));

@@ -53,6 +53,8 @@ pub(super) struct Orders {
     pub(super) link: f64,
     /// The aim, where it has been the same for longer than the latency.
     pub(super) steady: Option<f32>,
+    /// The output's peak is measured.
+    pub(super) measure: bool,
     /// The limited signal alone has been heard for longer than the latency.
     pub(super) wet: bool,
 }
@@ -187,7 +189,9 @@ impl<S: Sample> Stages<S> {
             }
             self.turn_down(orders, stage, samples, curves, scratch);
         }
-        self.meter(orders, bank, samples);
+        if orders.measure {
+            self.meter(orders, bank, samples);
+        }
         self.give_out(orders, &wets, samples);
         self.look(orders.isa);
     }
@@ -239,7 +243,10 @@ impl<S: Sample> Stages<S> {
         let line_part = plan.line_part(stage);
         let memories = curves.chunks_exact_mut(plan.owner_len());
         for (index, (owner, memory)) in owners.iter_mut().zip(memories).enumerate() {
-            owner.over = [1.0; CHUNK];
+            if owner.exceeds {
+                owner.over = [1.0; CHUNK];
+                owner.exceeds = false;
+            }
             let members = samples.chunks_exact(plan.channel_len()).zip(channels.iter());
             let members = members.filter(|(_, channel)| channel.owner == index);
             if !plan.is_true_peak() {
@@ -248,6 +255,7 @@ impl<S: Sample> Stages<S> {
                         && let Some(new) = memory.first_chunk::<CHUNK>()
                     {
                         exceed(isa, &mut owner.over, new, &aims);
+                        owner.exceeds = true;
                     }
                 }
                 continue;
@@ -279,6 +287,7 @@ impl<S: Sample> Stages<S> {
                     };
                     if detector.scan(bank, context, reach, &mut found) {
                         exceed(isa, &mut owner.over, &found.peaks, &aims);
+                        owner.exceeds = true;
                     }
                     for (learnt, &bound) in learnt.iter_mut().zip(&found.bounds) {
                         *learnt = bound.max(*learnt);
@@ -316,10 +325,15 @@ impl<S: Sample> Stages<S> {
             let history = of(memory, plan.history_part(stage));
             let state = &mut owner.curves[stage];
             let mut work = Work { isa, place, scratch };
-            let gains = curve.run(&mut work, state, release, history, &owner.over);
+            let over = owner.exceeds.then_some(&owner.over);
+            let gains = curve.run(&mut work, state, release, history, over);
             let spans = &mut owner.spans[stage];
-            let span = Span::of(isa, &gains, spans[2].last);
+            let span = match &gains {
+                Some(gains) => Span::of(isa, gains, spans[2].last),
+                None => Span::STILL,
+            };
             *spans = [spans[1], spans[2], span];
+            let gains = gains.unwrap_or([1.0; CHUNK]);
             let moves = span.low < 1.0;
 
             if plan.is_true_peak() {

@@ -205,7 +205,7 @@ proptest! {
         let layout = Layout::all().nth(layout).unwrap();
         let stream = Stream { rate_hz, layout, isa: Isa::detect() };
         let setup = LimiterSetup {
-            mode, lookahead_ms, groups, link_percent, release, bass_hold, dither: None,
+            mode, lookahead_ms, groups, link_percent, release, bass_hold, ..LimiterSetup::default()
         };
         let params = LimiterParams { ceiling_dbtp, release_ms, ..LimiterParams::default() };
         let limiter = Limiter::<f32>::new(setup, params, stream);
