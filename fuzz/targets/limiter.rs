@@ -4,7 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use mixcore::audio::Sample;
-use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup, Link};
+use mixcore::dynamics::{
+    Limiter, LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, LinkGroups,
+};
 use mixcore::units::db_to_gain;
 use mixcore::{BlockMut, Io, Process, Processor, Stream};
 use mixcore_fuzz::{Taken, Unstructured, cuts, faults, isa, layout, rate_hz, samples};
@@ -36,6 +38,10 @@ fn params(u: &mut Unstructured<'_>) -> Taken<LimiterParams> {
             255 => u.arbitrary()?,
             byte => 1.0 + 4999.0 * share(byte),
         },
+        slow_release_ms: match u.arbitrary::<u8>()? {
+            255 => u.arbitrary()?,
+            byte => 10.0 + 29_990.0 * share(byte),
+        },
     })
 }
 
@@ -46,7 +52,16 @@ fn run<S: Sample>(u: &mut Unstructured<'_>) -> Taken<()> {
             255 => u.arbitrary()?,
             byte => 0.5 + 4.5 * f64::from(byte) / 254.0,
         },
-        link: if u.arbitrary()? { Link::Full } else { Link::Off },
+        mode: if u.arbitrary()? { LimiterMode::TruePeak } else { LimiterMode::SamplePeak },
+        groups: if u.arbitrary()? { LinkGroups::Mains } else { LinkGroups::Areas },
+        link_percent: match u.arbitrary::<u8>()? {
+            255 => u.arbitrary()?,
+            byte => f64::from(byte.min(100)),
+        },
+        release: if u.arbitrary()? { LimiterRelease::Fixed } else { LimiterRelease::TwoStage },
+        bass_hold: u.arbitrary()?,
+        measure_output: u.arbitrary()?,
+        dither: None,
     };
     let first = params(u)?;
     let Ok(stream) = Stream::new(rate_hz, layout) else { return Ok(()) };

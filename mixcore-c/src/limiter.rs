@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use mixcore::audio::{BlockMut, Buffer, Sample};
-use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup, Link};
+use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
 use mixcore::{Io, Process, Processor, Stream};
 
 use crate::handle::{Handle, enter, free, guarded};
@@ -86,14 +86,21 @@ pub unsafe extern "C" fn mixcore_limiter_new(
         // SAFETY: as above.
         let layout = unsafe { pointers::layout(config.layout) }?;
         let stream = Stream::new(config.rate_hz, layout)?;
-        let link = match choice("link", config.link, &["FULL", "OFF"])? {
-            0 => Link::Full,
-            _ => Link::Off,
+        let link_percent = match choice("link", config.link, &["FULL", "OFF"])? {
+            0 => 100.0,
+            _ => 0.0,
         };
         choice("reserved", config.reserved, &["always 0"])?;
-        let setup = LimiterSetup { lookahead_ms: config.lookahead_ms, link };
-        let params =
-            LimiterParams { ceiling_dbtp: config.ceiling_dbtp, release_ms: config.release_ms };
+        let setup = LimiterSetup {
+            lookahead_ms: config.lookahead_ms,
+            link_percent,
+            ..LimiterSetup::default()
+        };
+        let params = LimiterParams {
+            ceiling_dbtp: config.ceiling_dbtp,
+            release_ms: config.release_ms,
+            ..LimiterParams::default()
+        };
         let state = if sample_type == 0 {
             let (limiter, planar) = typed(setup, params, stream)?;
             Typed::F32(limiter, planar)

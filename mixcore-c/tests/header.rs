@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mixcore::dynamics::{LimiterParams, LimiterSetup, Link};
+use mixcore::dynamics::{LimiterParams, LimiterSetup};
 use mixcore::loudness::MeterSetup;
 
 fn root() -> PathBuf {
@@ -40,7 +40,7 @@ fn the_initialisers_hold_the_defaults_of_the_core() {
     let (meter, setup, params) =
         (MeterSetup::default(), LimiterSetup::default(), LimiterParams::default());
     assert!(meter.true_peak == mixcore::loudness::TruePeakMethod::Fine && !meter.dual_mono);
-    assert_eq!(setup.link, Link::Full);
+    assert_eq!(setup.link_percent, 100.0);
     let header = generated();
     for line in [
         format!("MIXCORE_TRUE_PEAK_FINE, 0, {:?} }}", meter.max_duration_s),

@@ -1,7 +1,7 @@
 //! The true-peak limiter.
 
 use mixcore::audio::Sample;
-use mixcore::dynamics::{self, LimiterParams, LimiterSetup, Link};
+use mixcore::dynamics::{self, LimiterParams, LimiterSetup};
 use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream, stream};
 use numpy::ndarray::{Array2, Axis};
 use numpy::{Element, PyArray, PyReadonlyArrayDyn, PyUntypedArrayMethods};
@@ -146,9 +146,9 @@ impl Limiter {
     ) -> PyResult<Self> {
         let layout = Layout::named(layout).map_err(value_error)?;
         let stream = Stream::new(rate_hz, layout).map_err(value_error)?;
-        let link = if link { Link::Full } else { Link::Off };
-        let setup = LimiterSetup { lookahead_ms, link };
-        let params = LimiterParams { ceiling_dbtp, release_ms };
+        let link_percent = if link { 100.0 } else { 0.0 };
+        let setup = LimiterSetup { lookahead_ms, link_percent, ..LimiterSetup::default() };
+        let params = LimiterParams { ceiling_dbtp, release_ms, ..LimiterParams::default() };
         let limiter = dynamics::Limiter::<f32>::new(setup, params, stream).map_err(value_error)?;
         let latency_frames = limiter.latency_frames();
         Ok(Self { setup, stream, latency_frames, state: Guard::new(State::new(limiter)) })
@@ -273,7 +273,7 @@ impl Limiter {
             params.ceiling_dbtp,
             params.release_ms,
             self.setup.lookahead_ms,
-            if self.setup.link == Link::Full { "True" } else { "False" },
+            if self.setup.link_percent == 100.0 { "True" } else { "False" },
         ))
     }
 
@@ -284,7 +284,7 @@ impl Limiter {
         keywords.set_item("ceiling_dbtp", params.ceiling_dbtp)?;
         keywords.set_item("release_ms", params.release_ms)?;
         keywords.set_item("lookahead_ms", self.setup.lookahead_ms)?;
-        keywords.set_item("link", self.setup.link == Link::Full)?;
+        keywords.set_item("link", self.setup.link_percent == 100.0)?;
         remake(&py.get_type::<Self>(), self.stream, keywords)
     }
 }

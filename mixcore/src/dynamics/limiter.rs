@@ -1,13 +1,15 @@
-//! A look-ahead limiter whose output stays below a true-peak ceiling, whatever comes in.
+//! A look-ahead limiter whose output stays below a ceiling, whatever comes in.
 //!
 //! The last processor of a delivery: it takes the peaks that a contract forbids, also those
 //! between the samples, and leaves everything else alone, bit for bit.
 //!
 //! # The chain
-//! Three stages, each a detector ([`super::peak_detector`]), a gain curve ([`super::lookahead`])
-//! and a gain on the delayed samples. The first has the look-ahead and the release that the user
-//! chose. The other two are trims: they take what the moving gain of the stage before them has
-//! added between the samples. C is the ceiling, T = C − 0.06 dB what the stages aim at.
+//! For true peaks three stages, each a detector ([`super::peak_detector`]), a gain curve
+//! ([`super::lookahead`]) and a gain on the delayed samples. The first has the look-ahead and the
+//! release that the user chose. The other two are trims: they take what the moving gain of the stage
+//! before them has added between the samples. C is the ceiling, less what the dither behind may add;
+//! T = C − 0.06 dB what the stages aim at. For sample peaks the first stage alone, with the sample for
+//! a detector and T = C·(1 − 2^-16).
 //!
 //! Notation: x\[k\] samples before a stage, y\[k\] = g\[k\]·x\[k\] after it, g = 1 − s; h the kernel of
 //! the detector, X(t) = Σ x\[k\]·h(t − k), Y(t) = Σ y\[k\]·h(t − k); L a stage's look-ahead.
@@ -15,8 +17,15 @@
 //! # The samples stay below T
 //! The detector reads e\[n\] ≥ |x\[n\]| where that exceeds T, so o\[n\] = e\[n\]/T ≥ |x\[n\]|/T. Each value
 //! z\[k\], n ≤ k ≤ n + L, of the gain curve lies below 1/m\[k\] ≤ 1/o\[n\], because the window of m\[k\]
-//! contains n and the release only holds the gain down. The gain g\[n\] is a mean of just these
-//! z\[k\], with weights that are not negative and sum to 1. So |y\[n\]| ≤ |x\[n\]|/o\[n\] ≤ T.
+//! contains n and the release, of one stage or two, only holds the gain down. The gain g\[n\] is a
+//! mean of just these z\[k\], with weights that are not negative and sum to 1. So |y\[n\]| ≤
+//! |x\[n\]|/o\[n\] ≤ T. A link only raises o.
+//!
+//! *In floating point* the gain is relative to that bound too high by at most: 2^-24 each for o, z,
+//! the two divisions by the lengths and the product with the sample, and for each of two sums 2^-24
+//! times the additions that a term goes through, 11 in either end of the window and one for each whole
+//! chunk in it, at most 120 in both for 20 ms at 384 kHz. Together less than 180·2^-24 < 2^-16: with the aim
+//! of the sample-peak limiter no sample exceeds C itself.
 //!
 //! # Between the samples
 //! A gain that moves inside the reach of h changes the waveform. Let n = floor(t) and d = 1 −
@@ -40,10 +49,11 @@
 //!
 //! and as S₋ ≤ 0.986 < 1 at every τ, what stands with V is negative: |Y(t)| ≤ T·(1 + ρ·D) with
 //! ρ = max(M₊, M₋)/A + r·max(M₊ + M₋). (Where |X| < T the missing part of it outweighs V in the
-//! same way.) For A = 112 and r = 1/2048 this is ρ = 0.0907. So ε goes from λ − 1 to at most 0.063
-//! after the first trim and to 0.0054 (0.046 dB) after the second. Add 0.0017 dB for chunks that a
-//! trim leaves alone and 0.0115 dB for what the grid of 1/32 misses: below 0.060 dB, so the true
-//! peak stays below C for any input, as long as C does not move. The test `the_residual_bound`
+//! same way.) For A = 112 and r = 1/4096 this is ρ = 0.0866. So ε goes from λ − 1 to at most 0.060
+//! after the first trim and to 0.0051 (0.044 dB) after the second. Add 0.0017 dB for frames that a
+//! trim leaves alone ([`super::stages`]), 0.0014 dB for the detector's kernel and 0.0115 dB for what
+//! its grid of 1/32 misses: below 0.060 dB, so the true peak stays below C for any input, as long as
+//! C does not move. The test `the_residual_bound`
 //! recomputes these figures. Measured excess over T is far smaller, because
 //! programmes do not conspire.
 //!
@@ -57,108 +67,32 @@
 //! straightforward limiter" (Signalsmith Audio, 2022); true peak after ITU-R BS.1770-5 Annex 2,
 //! with a longer kernel; the residual bound and the two trims are derived here.
 //!
-//! Cost: quiet chunks cost copies and a peak search; a chunk with samples above a third of the
-//! ceiling one interpolated point per frame, groups of 16 frames up to 31 where it matters. A trim
-//! sleeps while the gain before it stands still.
+//! Cost: quiet chunks cost copies, a peak search and a search for the sharpest bend; a chunk whose
+//! bound reaches the ceiling one interpolated point per frame, groups of 16 frames up to 31 where it
+//! matters. A trim sleeps while the gain before it stands still, and looks at those frames only that
+//! the gain has not taken well below the ceiling.
 //!
-//! Latency: 478 frames plus the look-ahead (14.96 ms at 48 kHz with 5 ms), the same for life.
+//! Latency: 478 frames plus the look-ahead (14.96 ms at 48 kHz with 5 ms), for sample peaks 64 frames
+//! plus the look-ahead; the same for life.
 //!
 //! Limits: the ceiling is a true peak by a long kernel. Meters with short kernels may read higher
 //! on content within 10 % of fs/2, and a codec may add peaks of its own (a delivery check). While
 //! the ceiling falls, each output frame obeys the ceiling of its input frame.
 
-use super::lookahead::release_factor;
-use super::peak_detector::{BANK_LEN, CHUNK};
-use super::stages::{Plan, Stages};
+use super::limiter_setup::{
+    AIM_DB, CLIP_AIM_DB, LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, SAMPLE_AIM,
+};
+use super::lookahead::{ReleaseTimes, release_factor};
+use super::peak_detector::CHUNK;
+use super::plan::Plan;
+use super::reduction::ReductionStats;
+use super::stages::{Orders, Stages};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
-use crate::kernels;
+use crate::kernels::{self, ReleasePowers};
 use crate::ramp::{self, GainRamp, Glide};
-use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, gain_to_db};
-
-/// Shortest look-ahead, ms.
-pub const MIN_LOOKAHEAD_MS: f64 = 0.5;
-/// Longest look-ahead, ms.
-pub const MAX_LOOKAHEAD_MS: f64 = 20.0;
-
-/// Where the stages aim, dB from the ceiling: room for the residual bound of the module doc and the
-/// grid of the detector, and well inside the 0.1 dB below the ceiling that loud material may lose.
-pub(super) const AIM_DB: f64 = -0.06;
-
-/// Which channels share one gain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Link {
-    /// All channels but the LFEs share one gain, so the image stands still; each LFE has its own.
-    #[default]
-    Full,
-    /// Every channel has its own gain.
-    Off,
-}
-
-/// What is fixed for life.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
-pub struct LimiterSetup {
-    /// Time in which the gain comes down before a peak, [`MIN_LOOKAHEAD_MS`] to
-    /// [`MAX_LOOKAHEAD_MS`]. Longer is cleaner in the bass.
-    pub lookahead_ms: f64,
-    /// Which channels share one gain.
-    pub link: Link,
-}
-
-impl Default for LimiterSetup {
-    fn default() -> Self {
-        Self { lookahead_ms: 5.0, link: Link::Full }
-    }
-}
-
-impl LimiterSetup {
-    /// Checks the look-ahead.
-    ///
-    /// # Errors
-    /// A look-ahead outside its bounds.
-    pub fn validate(&self) -> Result<(), Error> {
-        Error::check_range("lookahead_ms", self.lookahead_ms, MIN_LOOKAHEAD_MS, MAX_LOOKAHEAD_MS)
-            .map(|_| ())
-    }
-
-    fn plan(&self, stream: &Stream) -> Result<Plan, Error> {
-        self.validate()?;
-        stream.validate()?;
-        let channels = stream.channel_count();
-        let groups = (0..channels).map(|index| self.group_of(stream, index) + 1).max();
-        let lookahead = stream.frames_of_ms(self.lookahead_ms).max(1);
-        Ok(Plan::new(lookahead, channels, groups.unwrap_or(0)))
-    }
-
-    /// The group of a channel: with a full link 0 for the mains and one more for each LFE.
-    fn group_of(&self, stream: &Stream, channel: usize) -> usize {
-        match self.link {
-            Link::Off => channel,
-            Link::Full => {
-                let speakers = stream.layout.speakers();
-                let first_lfe = usize::from(speakers.iter().any(|speaker| !speaker.lfe));
-                let before = speakers[..channel].iter().filter(|speaker| speaker.lfe).count();
-                if speakers[channel].lfe { first_lfe + before } else { 0 }
-            }
-        }
-    }
-}
-
-params! {
-    /// What may move.
-    pub struct LimiterParams {
-        /// True-peak level that the output stays below.
-        ceiling_dbtp: "dBTP", -60.0 => 0.0, -1.0, Decibel, smoothed;
-        /// Time in which a gain reduction falls to 36.8 % after a peak.
-        release_ms: "ms", 1.0 => 5000.0, 100.0, Log, fixed;
-    }
-}
 
 /// Memory that [`Limiter::new_in`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,14 +104,15 @@ pub struct LimiterStorage {
     pub control: usize,
 }
 
-/// A look-ahead true-peak limiter: what comes out stays below the ceiling, whatever comes in.
+/// A look-ahead limiter: what comes out stays below the ceiling, whatever comes in.
 ///
 /// Material whose true peak lies more than 0.06 dB under the ceiling passes bit for bit, delayed;
 /// what is louder comes out 0.06 dB under it. The ceiling holds by the judge of 64x oversampling
 /// with a windowed sinc of 64 taps a side; the source file derives why.
 ///
 /// # Latency
-/// 478 frames plus the look-ahead (718 frames, 14.96 ms, at 48 kHz with the default 5 ms).
+/// 478 frames plus the look-ahead (718 frames, 14.96 ms, at 48 kHz with the default 5 ms); 64 frames
+/// plus the look-ahead in [`LimiterMode::SamplePeak`].
 ///
 /// # Real time
 /// `process`, `set_params`, `set_bypass` and `reset` neither allocate nor wait. A chunk of work
@@ -209,18 +144,26 @@ pub struct Limiter<'a, S> {
     stream: Stream,
     setup: LimiterSetup,
     params: LimiterParams,
-    stages: Stages<S>,
-    samples: Store<'a, S>,
+    pub(super) stages: Stages<S>,
+    pub(super) samples: Store<'a, S>,
     control: Store<'a, f32>,
     ceiling: GainRamp,
     /// Share of the limited signal.
     wet: Glide<f32>,
-    release: f64,
-    /// From the ceiling to what the stages aim at, linear.
+    release: ReleaseTimes,
+    /// What the stages aim at is (ceiling − reserve)·margin, linear.
+    reserve: f64,
     margin: f64,
+    /// Settings of the chunk that is coming in, and the last ones of the chunk before.
+    pub(super) aims: [f32; CHUNK],
+    wets: [f32; CHUNK],
+    pub(super) last_aim: f32,
+    /// Chunks since the aim last moved, and since anything but the limited signal was heard.
+    aim_rests: usize,
+    wet_rests: usize,
     /// Absolute frame of the next input.
     now: u64,
-    faults: u64,
+    pub(super) faults: u64,
 }
 
 #[cfg(feature = "alloc")]
@@ -233,7 +176,7 @@ impl<S: Sample> Limiter<'static, S> {
         let memory = Self::required_len(setup, stream)?;
         let samples = Store::owned(memory.samples, S::zero());
         let control = Store::owned(memory.control, 0.0);
-        Self::build(setup, params, stream, samples, control)
+        Self::with_memory(setup, params, stream, (samples, control))
     }
 }
 
@@ -243,7 +186,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// # Errors
     /// A setup or rate outside its bounds.
     pub fn required_len(setup: LimiterSetup, stream: Stream) -> Result<LimiterStorage, Error> {
-        let plan = setup.plan(&stream)?;
+        let plan = setup.plan(&stream, false)?;
         Ok(LimiterStorage { samples: plan.samples_len(), control: plan.control_len() })
     }
 
@@ -261,26 +204,66 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let memory = Self::required_len(setup, stream)?;
         let samples = Store::lent("limiter sample", samples, memory.samples, S::zero())?;
         let control = Store::lent("limiter control", control, memory.control, 0.0)?;
-        Self::build(setup, params, stream, samples, control)
+        Self::with_memory(setup, params, stream, (samples, control))
+    }
+
+    pub(super) fn with_memory(
+        setup: LimiterSetup,
+        params: LimiterParams,
+        stream: Stream,
+        memory: (Store<'a, S>, Store<'a, f32>),
+    ) -> Result<Self, Error> {
+        let margin = match setup.mode {
+            LimiterMode::TruePeak => db_to_gain(AIM_DB),
+            LimiterMode::SamplePeak => SAMPLE_AIM,
+        };
+        Self::build(setup, params, stream, (setup.plan(&stream, false)?, margin), memory)
+    }
+
+    /// The memory of [`Limiter::one_stage`].
+    pub(super) fn one_stage_len(
+        setup: LimiterSetup,
+        stream: Stream,
+    ) -> Result<LimiterStorage, Error> {
+        let plan = setup.plan(&stream, true)?;
+        Ok(LimiterStorage { samples: plan.samples_len(), control: plan.control_len() })
+    }
+
+    /// The first stage alone, for [`Limiter::pass`].
+    pub(super) fn one_stage(
+        setup: LimiterSetup,
+        params: LimiterParams,
+        stream: Stream,
+        memory: (Store<'a, S>, Store<'a, f32>),
+    ) -> Result<Self, Error> {
+        let shape = (setup.plan(&stream, true)?, db_to_gain(CLIP_AIM_DB));
+        Self::build(setup, params, stream, shape, memory)
     }
 
     fn build(
         setup: LimiterSetup,
         params: LimiterParams,
         stream: Stream,
-        mut samples: Store<'a, S>,
-        control: Store<'a, f32>,
+        (plan, margin): (Plan, f64),
+        (mut samples, control): (Store<'a, S>, Store<'a, f32>),
     ) -> Result<Self, Error> {
-        params.validate()?;
-        let plan = setup.plan(&stream)?;
-        let stages =
-            Stages::new(stream.isa, plan, |index| setup.group_of(&stream, index), &mut samples)?;
+        setup.check(&params)?;
+        let group_of = |channel| setup.groups.group_of(stream.layout, channel);
+        let linked = setup.is_linked();
+        let (isa, rate_hz) = (stream.isa, stream.rate_hz);
+        let stages = Stages::new(isa, rate_hz, plan, group_of, linked, &mut samples)?;
         let ramp_frames = ramp::ramp_frames(stream.rate_hz);
         let mut limiter = Self {
             ceiling: GainRamp::new(params.ceiling_dbtp, ramp_frames),
             wet: Glide::new(1.0, ramp_frames),
-            release: release(&params, &stream),
-            margin: db_to_gain(AIM_DB),
+            release: release(&setup, &params, &stream),
+            reserve: setup.reserve(),
+            margin,
+            aims: [1.0; CHUNK],
+            wets: [1.0; CHUNK],
+            last_aim: 1.0,
+            aim_rests: 0,
+            wet_rests: 0,
             stream,
             setup,
             params,
@@ -292,6 +275,10 @@ impl<'a, S: Sample> Limiter<'a, S> {
         };
         limiter.reset();
         Ok(limiter)
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     /// What was chosen for life.
@@ -312,9 +299,9 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// # Errors
     /// A value outside its bounds; nothing changes then.
     pub fn set_params(&mut self, params: LimiterParams) -> Result<(), Error> {
-        params.validate()?;
+        self.setup.check(&params)?;
         self.ceiling.move_to(params.ceiling_dbtp, self.now);
-        self.release = release(&params, &self.stream);
+        self.release = release(&self.setup, &params, &self.stream);
         self.params = params;
         Ok(())
     }
@@ -344,34 +331,62 @@ impl<'a, S: Sample> Limiter<'a, S> {
         reduction_db(self.stages.lowest())
     }
 
+    /// The gain reduction since the last reset, of the channel that is reduced most; none before the
+    /// first 64 frames.
+    #[must_use]
+    pub fn reduction_statistics(&self) -> Option<ReductionStats> {
+        self.stages.statistics()
+    }
+
+    /// The largest peak that the limited signal has had since the last reset, as the mode says a true
+    /// peak (on the detector's grid, which reads at most 0.013 dB low) or a sample peak; −∞ for
+    /// silence. A true peak counts 64 frames after it came out, so a clip's is complete when 64 frames
+    /// more than its tail have been flushed. None unless the setup asks for it.
+    #[must_use]
+    pub fn output_peak_dbtp(&self) -> Option<f64> {
+        let measured = gain_to_db(self.stages.measured().as_f64());
+        self.setup.measure_output.then_some(measured)
+    }
+
     /// Peak level of the output for a steady input of peak level `input_db`, at the target ceiling.
     #[must_use]
     pub fn static_curve_db(&self, input_db: f64) -> f64 {
-        input_db.min(self.params.ceiling_dbtp + AIM_DB)
+        input_db.min(gain_to_db(self.aim_of(db_to_gain(self.params.ceiling_dbtp))))
+    }
+
+    /// What the stages aim at below a ceiling, linear.
+    fn aim_of(&self, ceiling: f64) -> f64 {
+        (ceiling - self.reserve) * self.margin
     }
 
     /// Exchanges input for output within one chunk, and notes the settings of these frames.
     fn exchange(&mut self, part: &mut BlockMut<'_, S>, place: usize) {
         let frames = part.frames();
-        let channels = self.samples[BANK_LEN..].chunks_exact_mut(self.stages.plan().channel_len());
-        for (io, memory) in part.channels_mut().zip(channels) {
+        let (bank, channel_len) = (self.stages.plan().bank_len(), self.stages.plan().channel_len());
+        let channels = self.samples.get_mut(bank..).unwrap_or_default();
+        for (io, memory) in part.channels_mut().zip(channels.chunks_exact_mut(channel_len)) {
+            let Some(waiting) = memory.get_mut(place..place + frames) else { return };
             let mut new = [S::zero(); CHUNK];
-            self.faults += kernels::clean(self.stream.isa, io, &mut new[..frames]) as u64;
-            let waiting = &mut memory[place..place + frames];
+            let Some(new) = new.get_mut(..frames) else { return };
+            self.faults += kernels::clean(self.stream.isa, io, new) as u64;
             io.copy_from_slice(waiting);
-            waiting.copy_from_slice(&new[..frames]);
+            waiting.copy_from_slice(new);
         }
 
-        let track = self.stages.plan().track_len();
-        let (aims, wets) = self.control[..2 * track].split_at_mut(track);
-        let start = track - CHUNK + place;
-        let wets = &mut wets[start..start + frames];
-        self.wet.fill(self.now, wets);
-        let margin = self.margin;
+        self.note(place, frames);
+    }
+
+    /// Notes the settings of `frames` from `place` in the chunk on.
+    pub(super) fn note(&mut self, place: usize, frames: usize) {
+        let (reserve, margin) = (self.reserve, self.margin);
+        if let Some(wets) = self.wets.get_mut(place..place + frames) {
+            self.wet.fill(self.now, wets);
+        }
         let mut done = 0;
         while done < frames {
             let piece = self.ceiling.segment(self.now + done as u64, frames - done);
-            let aims = &mut aims[start + done..][..piece.frames];
+            let end = place + done + piece.frames;
+            let aims = self.aims.get_mut(place + done..end).unwrap_or_default();
             for (n, aim) in aims.iter_mut().enumerate() {
                 #[expect(
                     clippy::cast_precision_loss,
@@ -379,11 +394,43 @@ impl<'a, S: Sample> Limiter<'a, S> {
                     reason = "at most 64 frames; a control signal"
                 )]
                 {
-                    *aim = ((piece.start + piece.step * (piece.first + n) as f64) * margin) as f32;
+                    let ceiling = piece.start + piece.step * (piece.first + n) as f64;
+                    *aim = ((ceiling - reserve) * margin) as f32;
                 }
             }
             done += piece.frames;
         }
+    }
+
+    /// Chunks after which a setting holds for every frame in the lines.
+    fn rests(&self) -> usize {
+        self.stages.plan().track().len().div_ceil(CHUNK) + 1
+    }
+
+    /// A chunk is complete.
+    pub(super) fn turn(&mut self) {
+        let rests = self.rests();
+        let last = self.last_aim;
+        self.aim_rests = match self.aims.iter().all(|&aim| aim == last) {
+            true => (self.aim_rests + 1).min(rests),
+            false => 0,
+        };
+        self.wet_rests = match self.wets.iter().all(|&wet| wet == 1.0) {
+            true => (self.wet_rests + 1).min(rests),
+            false => 0,
+        };
+        let [.., newest] = self.aims;
+        self.last_aim = newest;
+        let orders = Orders {
+            isa: self.stream.isa,
+            release: self.release,
+            bass_hold: self.setup.bass_hold,
+            measure: self.setup.measure_output,
+            link: self.setup.link_percent * 1e-2,
+            steady: (self.aim_rests == rests).then_some(newest),
+            wet: self.wet_rests == rests,
+        };
+        self.stages.run(&orders, &self.aims, &self.wets, &mut self.samples, &mut self.control);
     }
 }
 
@@ -402,11 +449,15 @@ impl<S: Sample> Processor for Limiter<'_, S> {
         self.now = 0;
         self.faults = 0;
         self.stages.reset(&mut self.samples, &mut self.control);
-        let track = self.stages.plan().track_len();
         #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-        let aim = (db_to_gain(self.params.ceiling_dbtp) * self.margin) as f32;
-        self.control[..track].fill(aim);
-        self.control[track..2 * track].fill(self.wet.target());
+        let aim = self.aim_of(db_to_gain(self.params.ceiling_dbtp)) as f32;
+        let track = self.stages.plan().track().memory_len();
+        let (aims, wets) = self.control.split_at_mut_checked(track).unwrap_or_default();
+        aims.fill(aim);
+        wets.iter_mut().take(track).for_each(|wet| *wet = self.wet.target());
+        self.last_aim = aim;
+        self.aim_rests = self.rests();
+        self.wet_rests = if self.wet.target() == 1.0 { self.rests() } else { 0 };
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -438,17 +489,21 @@ impl<S: Sample> Process<S> for Limiter<'_, S> {
             at += frames;
             self.now += frames as u64;
             if place + frames == CHUNK {
-                let (isa, release) = (self.stream.isa, self.release);
-                self.stages.run(isa, release, &mut self.samples, &mut self.control);
+                self.turn();
             }
         }
         Ok(())
     }
 }
 
-/// Factor per frame of the chosen release.
-fn release(params: &LimiterParams, stream: &Stream) -> f64 {
-    release_factor(params.release_ms * 1e-3 * stream.rate_hz)
+/// Factors per frame of the chosen release.
+fn release(setup: &LimiterSetup, params: &LimiterParams, stream: &Stream) -> ReleaseTimes {
+    let factor = |ms: f64| release_factor(ms * 1e-3 * stream.rate_hz);
+    let slow = match setup.release {
+        LimiterRelease::Fixed => 0.0,
+        LimiterRelease::TwoStage => factor(params.slow_release_ms),
+    };
+    ReleaseTimes { fast: ReleasePowers::new(factor(params.release_ms)), slow }
 }
 
 /// A gain as a reduction; a gain of 1 is +0 dB.

@@ -7,7 +7,7 @@ use crate::kernels::{self, Isa};
 use crate::units::{db_to_gain, gain_to_db};
 
 /// Frames between two looks.
-const LOOK_FRAMES: usize = 32;
+pub(super) const LOOK_FRAMES: usize = 32;
 
 /// Bins of a tenth of a decibel, 0 to 40 dB and everything above.
 const BINS: usize = 401;
@@ -58,9 +58,7 @@ impl ReductionLog {
     /// The reductions of a part of the signal that begins at the absolute frame `now`.
     pub(super) fn take(&mut self, isa: Isa, now: u64, reductions: &[f32]) {
         let (_, largest) = kernels::extent(isa, reductions);
-        if largest > self.max {
-            self.max = largest;
-        }
+        self.largest(largest);
         #[expect(clippy::cast_possible_truncation, reason = "below LOOK_FRAMES")]
         let past = (now % LOOK_FRAMES as u64) as usize;
         let next = if past == 0 { 0 } else { LOOK_FRAMES - past };
@@ -69,8 +67,15 @@ impl ReductionLog {
         }
     }
 
+    /// The largest reduction of some frames.
+    pub(super) fn largest(&mut self, reduction_db: f32) {
+        if reduction_db > self.max {
+            self.max = reduction_db;
+        }
+    }
+
     /// One look.
-    fn look(&mut self, reduction_db: f32) {
+    pub(super) fn look(&mut self, reduction_db: f32) {
         self.sum += f64::from(reduction_db);
         self.looks += 1;
         #[expect(

@@ -1,180 +1,116 @@
-//! The chain of the limiter: three stages of detection, gain curve and gain on delay lines.
+//! The chain of the limiter: stages of detection, gain curve and gain on delay lines.
 //!
 //! Everything moves in chunks of 64 frames of the absolute counter. A line holds the last samples
 //! of one channel before one stage, newest at the end; a track holds a setting per frame from the
 //! input to the output, so that each setting meets the frame that it was made for.
+//!
+//! A trim computes peaks only where it may find any. What the stage before it has found, or bounded,
+//! travels on as a bound per frame, times the gain: with g the gain of that stage, which holds
+//! |g\[k\]·x\[k\]| ≤ T, its output between n and n + 1 keeps
+//!
+//! |Y(t)| ≤ g\[n\]·|X(t)| + T·Σ|g\[k\] − g\[n\]|/g\[k\]·|h(t − k)| ≤ g\[n\]·|X(t)| + T·δ,
+//! δ = min(M·steepest, λ·(highest − lowest))/lowest
+//!
+//! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.8 and λ = max Σ|h|.
 
-use super::lookahead::{LookAhead, LookAheadState, release_factor};
-use super::peak_detector::{BANK_LEN, CHUNK, CONTEXT, PeakDetector, SIDE};
+use super::bass::{BassSense, BassState};
+use super::line::{append, chunk, next};
+use super::lookahead::{ReleaseTimes, Work, release_factor};
+use super::owner::{BASS_SEEN, Owner, Span, bounds, cut, exceed, lesser, link, moved, of, tops};
+use super::peak_detector::{CHUNK, CONTEXT, Found, GROUP, GROUPS, PeakDetector, Reach};
+use super::plan::Plan;
+use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
 use crate::audio::{PerChannel, Sample};
 use crate::error::Error;
-use crate::kernels::{self, Isa};
+use crate::kernels::{self, Isa, ReleasePowers};
+use crate::units::gain_to_db;
 
-/// Stages: the limiter proper and two trims.
-pub(super) const STAGES: usize = 3;
-/// Look-ahead of a trim, frames (fixed in frames, as is the kernel that it works against).
-pub(super) const TRIM_FRAMES: usize = 111;
 /// Time constant of a trim's release, frames.
-pub(super) const TRIM_RELEASE_FRAMES: f64 = 2048.0;
-/// A trim leaves a chunk alone whose excess cannot be larger than this (linear; 0.0017 dB).
+pub(super) const TRIM_RELEASE_FRAMES: f64 = 4096.0;
+/// A trim leaves frames alone whose excess cannot be larger than this (linear; 0.0017 dB).
 pub(super) const TRIM_IDLE: f64 = 2e-4;
-
-/// Where everything lies in the two memories.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    curves: [LookAhead; STAGES],
-    /// Frames from the newest input to the newest sample of each stage's line, and to the output.
-    offsets: [usize; STAGES + 1],
-    channels: usize,
-    groups: usize,
-}
-
-impl Plan {
-    /// The plan for a look-ahead in frames.
-    pub(super) fn new(lookahead: usize, channels: usize, groups: usize) -> Self {
-        let trim = LookAhead::one_box(TRIM_FRAMES);
-        let curves = [LookAhead::two_boxes(lookahead), trim, trim];
-        let mut offsets = [0; STAGES + 1];
-        for (stage, curve) in curves.iter().enumerate() {
-            offsets[stage + 1] = offsets[stage] + SIDE + curve.frames();
-        }
-        Self { curves, offsets, channels, groups }
-    }
-
-    /// Frames from the input chunk to the output chunk.
-    pub(super) fn delay(&self) -> usize {
-        self.offsets[STAGES]
-    }
-
-    /// Samples that all channels and the detector need.
-    pub(super) fn samples_len(&self) -> usize {
-        BANK_LEN + self.channels * self.channel_len()
-    }
-
-    /// Control values: two tracks, the groups, scratch.
-    pub(super) fn control_len(&self) -> usize {
-        let scratch = self.curves.iter().map(LookAhead::scratch_len).max().unwrap_or(0);
-        2 * self.track_len() + self.groups * self.group_len() + scratch
-    }
-
-    /// Values of a track: everything from the output chunk to the newest input, and the chunk that
-    /// is coming in.
-    pub(super) fn track_len(&self) -> usize {
-        self.delay() + 2 * CHUNK
-    }
-
-    /// Samples of a channel: the exchange chunk, the undisturbed signal, the lines.
-    pub(super) fn channel_len(&self) -> usize {
-        self.line_start(0) + self.lines_len()
-    }
-
-    /// Control values of a group: the curves' histories, and the gain so far along the lines.
-    fn group_len(&self) -> usize {
-        self.curves.iter().map(LookAhead::history_len).sum::<usize>() + self.lines_len()
-    }
-
-    /// Samples of a line: the detector's context, or what waits for its gain.
-    fn line_len(&self, stage: usize) -> usize {
-        CONTEXT.max(SIDE + CHUNK + self.curves[stage].frames())
-    }
-
-    fn lines_len(&self) -> usize {
-        (0..STAGES).map(|stage| self.line_len(stage)).sum()
-    }
-
-    /// The undisturbed signal of a channel.
-    fn dry(&self) -> core::ops::Range<usize> {
-        CHUNK..self.delay() + 2 * CHUNK
-    }
-
-    fn line_start(&self, stage: usize) -> usize {
-        self.dry().end + (0..stage).map(|before| self.line_len(before)).sum::<usize>()
-    }
-
-    fn line<'m, T>(&self, memory: &'m mut [T], stage: usize) -> &'m mut [T] {
-        let start = self.line_start(stage);
-        &mut memory[start..start + self.line_len(stage)]
-    }
-
-    /// The samples of a stage's line that get their gain now.
-    fn leaving<T: Copy>(&self, line: &[T], stage: usize) -> [T; CHUNK] {
-        chunk(&line[line.len() - SIDE - CHUNK - self.curves[stage].frames()..])
-    }
-
-    /// The aims of the chunk that a stage examines, each for the interval that starts at its frame.
-    fn aims(&self, track: &[f32], stage: usize) -> [f32; CHUNK] {
-        let newest = track.len() - CHUNK;
-        let start = newest - self.offsets[stage] - SIDE - CHUNK;
-        let (here, next) = (chunk(&track[start..]), chunk(&track[start + 1..]));
-        core::array::from_fn(|n| lesser(here[n], next[n]))
-    }
-}
+/// The output's meter does not look for a peak that exceeds the largest so far by less (0.0009 dB).
+const METER_STEP: f64 = 1.0 + 1e-4;
 
 /// What a channel remembers besides its lines.
 #[derive(Clone, Debug, Default)]
 struct Channel<S> {
-    group: usize,
-    /// Largest magnitudes of the last three chunks of each line.
-    peaks: [[S; 3]; STAGES],
+    owner: usize,
+    /// What the last three chunks of input reach.
+    reach: [Reach<S>; 3],
+    bass: BassState,
 }
 
-impl<S: Sample> Channel<S> {
-    /// A new chunk before a stage.
-    fn push(&mut self, isa: Isa, line: &mut [S], stage: usize, new: &[S; CHUNK]) {
-        append(line, new);
-        let peaks = &mut self.peaks[stage];
-        *peaks = [peaks[1], peaks[2], kernels::peak(isa, new)];
-    }
+/// What the processor decides for a chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Orders {
+    pub(super) isa: Isa,
+    /// Of the first stage.
+    pub(super) release: ReleaseTimes,
+    /// The release waits while the bass drives.
+    pub(super) bass_hold: bool,
+    /// Share of the loudest channel of a group in what moves the others, 0 to 1.
+    pub(super) link: f64,
+    /// The aim, where it has been the same for longer than the latency.
+    pub(super) steady: Option<f32>,
+    /// The output's peak is measured.
+    pub(super) measure: bool,
+    /// The limited signal alone has been heard for longer than the latency.
+    pub(super) wet: bool,
 }
 
-/// What a group of linked channels remembers besides its histories.
-#[derive(Clone, Debug)]
-struct Group {
-    curves: [LookAheadState; STAGES],
-    /// Lowest and highest gain of each stage in its last three chunks.
-    spans: [[(f32, f32); 3]; STAGES],
-    /// Lowest gain of the newest chunk of output, and since the last reset.
-    lowest_now: f32,
-    lowest: f32,
-}
-
-impl Default for Group {
-    fn default() -> Self {
-        Self {
-            curves: Default::default(),
-            spans: [[(1.0, 1.0); 3]; STAGES],
-            lowest_now: 1.0,
-            lowest: 1.0,
-        }
-    }
-}
-
-/// The three stages of all channels; samples and control values lie with the limiter.
+/// The stages of all channels; samples and control values lie with the limiter.
 #[derive(Debug)]
 pub(super) struct Stages<S> {
     plan: Plan,
-    trim_release: f64,
+    trim_release: ReleaseTimes,
     detector: PeakDetector,
+    bass: BassSense,
     channels: PerChannel<Channel<S>>,
-    groups: PerChannel<Group>,
+    owners: PerChannel<Owner>,
+    log: ReductionLog,
+    /// Where the lines stand.
+    place: usize,
+    /// Largest peak that the output's meter has found.
+    measured: S,
 }
 
 impl<S: Sample> Stages<S> {
-    /// The stages of a plan; `group_of` says which channels share a gain. Writes the detector's
-    /// bank into `samples`.
+    /// The stages of a plan; `group_of` says which channels belong together, and `linked` whether
+    /// they share one gain. Writes the detector's taps into `samples`.
     pub(super) fn new(
         isa: Isa,
+        rate_hz: f64,
         plan: Plan,
         group_of: impl Fn(usize) -> usize,
+        linked: bool,
         samples: &mut [S],
     ) -> Result<Self, Error> {
-        let mut channels = PerChannel::<Channel<S>>::new(plan.channels)?;
+        let mut channels = PerChannel::<Channel<S>>::new(plan.channels())?;
+        let mut owners = PerChannel::<Owner>::new(plan.owners())?;
         for (index, channel) in channels.iter_mut().enumerate() {
-            channel.group = group_of(index);
+            channel.owner = if linked { group_of(index) } else { index };
+            if let Some(owner) = owners.get_mut(channel.owner) {
+                owner.group = group_of(index);
+            }
         }
-        let detector = PeakDetector::new(isa, &mut samples[..BANK_LEN]);
-        let trim_release = release_factor(TRIM_RELEASE_FRAMES);
-        Ok(Self { plan, trim_release, detector, channels, groups: PerChannel::new(plan.groups)? })
+        let bank = samples.get_mut(..plan.bank_len()).unwrap_or_default();
+        let detector = PeakDetector::new(isa, bank);
+        let trim_release = ReleaseTimes {
+            fast: ReleasePowers::new(release_factor(TRIM_RELEASE_FRAMES)),
+            slow: 0.0,
+        };
+        Ok(Self {
+            plan,
+            trim_release,
+            detector,
+            bass: BassSense::new(rate_hz),
+            channels,
+            owners,
+            log: ReductionLog::new(),
+            place: 0,
+            measured: S::zero(),
+        })
     }
 
     /// Where everything lies.
@@ -182,179 +118,349 @@ impl<S: Sample> Stages<S> {
         &self.plan
     }
 
-    /// Lowest gain of the newest 64 frames of output, over all groups.
+    /// Lowest gain of the newest 64 frames of output, over all channels.
     pub(super) fn lowest_now(&self) -> f32 {
-        self.groups.iter().fold(1.0, |lowest, group| lesser(lowest, group.lowest_now))
+        self.owners.iter().fold(1.0, |lowest, owner| lesser(lowest, owner.lowest_now))
     }
 
-    /// Lowest gain since the last reset, over all groups.
+    /// Lowest gain since the last reset, over all channels.
     pub(super) fn lowest(&self) -> f32 {
-        self.groups.iter().fold(1.0, |lowest, group| lesser(lowest, group.lowest))
+        self.owners.iter().fold(1.0, |lowest, owner| lesser(lowest, owner.lowest))
+    }
+
+    /// Gain reduction since the last reset.
+    pub(super) fn statistics(&self) -> Option<ReductionStats> {
+        self.log.stats()
+    }
+
+    /// Largest peak of the output so far, linear.
+    pub(super) fn measured(&self) -> S {
+        self.measured
     }
 
     /// Silence in the lines, gains of 1; the tracks are the caller's.
     pub(super) fn reset(&mut self, samples: &mut [S], control: &mut [f32]) {
-        samples[BANK_LEN..].fill(S::zero());
-        control[2 * self.plan.track_len()..].fill(1.0);
+        let plan = &self.plan;
+        samples.iter_mut().skip(plan.bank_len()).for_each(|x| *x = S::zero());
+        let owners = control.get_mut(2 * plan.track().memory_len()..).unwrap_or_default();
+        let memories = owners.chunks_exact_mut(plan.owner_len().max(1)).take(plan.owners());
+        for memory in memories {
+            for (stage, curve) in plan.curves().iter().enumerate() {
+                of(memory, plan.bounds_part(stage)).fill(0.0);
+                of(memory, plan.totals_part(stage)).fill(1.0);
+                curve.clear(of(memory, plan.history_part(stage)));
+            }
+        }
         for channel in self.channels.iter_mut() {
-            channel.peaks = Default::default();
+            *channel = Channel { owner: channel.owner, ..Channel::default() };
         }
-        self.groups.fill(Group::default());
+        for owner in self.owners.iter_mut() {
+            *owner = Owner { group: owner.group, ..Owner::default() };
+        }
+        self.log = ReductionLog::new();
+        self.place = 0;
+        self.measured = S::zero();
     }
 
-    /// A chunk of input is complete: detect, turn into gains, apply, three times over. The exchange
-    /// chunk of each channel turns from input into output.
-    pub(super) fn run(&mut self, isa: Isa, release: f64, samples: &mut [S], control: &mut [f32]) {
-        let Self { plan, trim_release, detector, channels, groups } = self;
-        let (bank, memory) = samples.split_at_mut(BANK_LEN);
-        let (tracks, rest) = control.split_at_mut(2 * plan.track_len());
-        let (aims, wets) = tracks.split_at_mut(plan.track_len());
-        let (curves, scratch) = rest.split_at_mut(plan.groups * plan.group_len());
-        shift(aims);
-        shift(wets);
-        let wets = chunk(wets);
+    /// A chunk of input is complete: detect, turn into gains, apply, stage by stage. The exchange
+    /// chunk of each channel turns from input into output. `aims` and `wets` are its settings.
+    pub(super) fn run(
+        &mut self,
+        orders: &Orders,
+        aims: &[f32; CHUNK],
+        wets: &[f32; CHUNK],
+        samples: &mut [S],
+        control: &mut [f32],
+    ) {
+        self.place = next(self.place);
+        let track = self.plan.track();
+        let (bank, samples) = cut(samples, self.plan.bank_len());
+        let (aim_track, control) = cut(control, track.memory_len());
+        let (wet_track, control) = cut(control, track.memory_len());
+        let (curves, scratch) = cut(control, self.plan.owners() * self.plan.owner_len());
+        let aims = append(aim_track, track, self.place, aims);
+        let wets = chunk(append(wet_track, track, self.place, wets), 0);
 
-        let curves = curves.chunks_exact_mut(plan.group_len());
-        for (index, (group, curves)) in groups.iter_mut().zip(curves).enumerate() {
-            for (memory, channel) in members(plan, memory, channels, index) {
-                let new = chunk(memory);
-                append(&mut memory[plan.dry()], &new);
-                channel.push(isa, plan.line(memory, 0), 0, &new);
+        self.take_in(orders, samples);
+        for stage in 0..=self.plan.last_stage() {
+            self.detect(orders, stage, aims, bank, samples, curves);
+            if orders.link < 1.0 {
+                link(orders.link, &mut self.owners);
             }
-            let mut totals = &mut *curves;
-            let mut histories = totals.split_off_mut(plan.lines_len()..).unwrap_or_default();
-            let mut total = [1.0; CHUNK];
-            for (stage, curve) in plan.curves.iter().enumerate() {
-                // Detect.
-                let aims = plan.aims(aims, stage);
-                let mut over = [1.0; CHUNK];
-                if stage == 0 || !is_still(&group.spans[stage - 1], detector.widest()) {
-                    let mut found = S::zero();
-                    let mut peaks = [S::zero(); CHUNK];
-                    let limit = S::from_f64(f64::from(kernels::extent(isa, &aims).0));
-                    for (memory, channel) in members(plan, memory, channels, index) {
-                        let line = plan.line(memory, stage);
-                        let context = &line[line.len() - CONTEXT..];
-                        let largest = greatest(&channel.peaks[stage]);
-                        if detector.scan(bank, context, largest, limit, &mut found, &mut peaks) {
-                            exceed(&mut over, &peaks, &aims);
-                        }
-                    }
+            self.turn_down(orders, stage, samples, curves, scratch);
+        }
+        if orders.measure {
+            self.meter(orders, bank, samples);
+        }
+        self.give_out(orders, &wets, samples);
+        self.look(orders.isa);
+    }
+
+    /// The exchange chunks join the lines.
+    fn take_in(&mut self, orders: &Orders, samples: &mut [S]) {
+        let Self { plan, detector, bass, channels, owners, place, .. } = self;
+        let memories = samples.chunks_exact_mut(plan.channel_len());
+        for (memory, channel) in memories.zip(channels.iter_mut()) {
+            let Some((new, memory)) = memory.split_first_chunk_mut::<CHUNK>() else { return };
+            let line = append(memory, plan.line(0), *place, new);
+            let newest = match plan.is_true_peak() {
+                true => {
+                    let start = line.len().saturating_sub(CHUNK + 2);
+                    detector.look(line.get(start..).unwrap_or_default())
                 }
-                // Turn into gains.
-                let history = histories.split_off_mut(..curve.history_len()).unwrap_or_default();
-                let release = if stage == 0 { release } else { *trim_release };
-                let state = &mut group.curves[stage];
-                let gains = curve.run(isa, state, release, history, scratch, &over);
-                let span = kernels::extent(isa, &gains);
-                let spans = &mut group.spans[stage];
-                *spans = [spans[1], spans[2], span];
-                // Apply.
-                for (memory, channel) in members(plan, memory, channels, index) {
-                    let mut part = plan.leaving(plan.line(memory, stage), stage);
-                    if span.0 < 1.0 {
-                        kernels::apply_gains(isa, &mut part, &gains);
-                    }
-                    if stage + 1 < STAGES {
-                        channel.push(isa, plan.line(memory, stage + 1), stage + 1, &part);
-                    } else {
-                        let dry = chunk(&memory[plan.dry()]);
-                        mix(isa, &mut memory[..CHUNK], &part, &dry, &wets);
-                    }
-                }
-                let line = totals.split_off_mut(..plan.line_len(stage)).unwrap_or_default();
-                append(line, &total);
-                total = plan.leaving(line, stage);
-                if span.0 < 1.0 {
-                    kernels::apply_gains(isa, &mut total, &gains);
-                }
+                false => Reach { peak: kernels::peak(orders.isa, new), bend: S::zero() },
+            };
+            let [_, before, last] = channel.reach;
+            channel.reach = [before, last, newest];
+            if orders.bass_hold
+                && bass.drives(&mut channel.bass, new, Reach::over(&channel.reach).peak)
+                && let Some(owner) = owners.get_mut(channel.owner)
+            {
+                owner.bass = BASS_SEEN;
             }
-            group.lowest_now = kernels::extent(isa, &total).0;
-            group.lowest = lesser(group.lowest, group.lowest_now);
         }
     }
-}
 
-/// The channels of a group with their memory.
-fn members<'m, S: Sample>(
-    plan: &Plan,
-    memory: &'m mut [S],
-    channels: &'m mut [Channel<S>],
-    group: usize,
-) -> impl Iterator<Item = (&'m mut [S], &'m mut Channel<S>)> {
-    let memory = memory.chunks_exact_mut(plan.channel_len());
-    memory.zip(channels).filter(move |(_, channel)| channel.group == group)
-}
-
-/// Whether gains of the stage before moved so little over the context of a chunk that what it let
-/// through cannot exceed the aim by more than [`TRIM_IDLE`].
-///
-/// With the gain g_n the stage before holds |g_n·X(t)| ≤ aim; its output differs from that by at
-/// most Σ |g_k − g_n|·|x_k|·|h| ≤ aim·(highest − lowest)/lowest·Σ|h|.
-fn is_still(spans: &[(f32, f32); 3], widest: f64) -> bool {
-    let low = lesser(lesser(spans[0].0, spans[1].0), spans[2].0);
-    let high = greatest(&[spans[0].1, spans[1].1, spans[2].1]);
-    (f64::from(high) - f64::from(low)) * widest <= TRIM_IDLE * f64::from(low)
-}
-
-/// `over = max(over, peaks / aims)`.
-fn exceed<S: Sample>(over: &mut [f32; CHUNK], peaks: &[S; CHUNK], aims: &[f32; CHUNK]) {
-    for ((over, peak), aim) in over.iter_mut().zip(peaks).zip(aims) {
-        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-        let ratio = peak.as_f64() as f32 / aim;
-        *over = if ratio > *over { ratio } else { *over };
+    /// By how much the chunk that a stage examines exceeds its aim, and what bounds it keeps.
+    fn detect(
+        &mut self,
+        orders: &Orders,
+        stage: usize,
+        aim_track: &[f32],
+        bank: &[S],
+        samples: &[S],
+        curves: &mut [f32],
+    ) {
+        let Self { plan, detector, channels, owners, place, .. } = self;
+        let (isa, place) = (orders.isa, *place);
+        let (aims, limit) = match orders.steady {
+            Some(aim) => ([aim; CHUNK], aim),
+            None => {
+                let aims = plan.aims(aim_track, stage);
+                (aims, kernels::extent(isa, &aims).0)
+            }
+        };
+        let line_part = plan.line_part(stage);
+        let memories = curves.chunks_exact_mut(plan.owner_len());
+        for (index, (owner, memory)) in owners.iter_mut().zip(memories).enumerate() {
+            if owner.exceeds {
+                owner.over = [1.0; CHUNK];
+                owner.exceeds = false;
+            }
+            let members = samples.chunks_exact(plan.channel_len()).zip(channels.iter());
+            let members = members.filter(|(_, channel)| channel.owner == index);
+            if !plan.is_true_peak() {
+                for (memory, channel) in members {
+                    if channel.reach[2].peak.as_f64() > f64::from(limit)
+                        && let Some(new) = memory.first_chunk::<CHUNK>()
+                    {
+                        exceed(isa, &mut owner.over, new, &aims);
+                        owner.exceeds = true;
+                    }
+                }
+                continue;
+            }
+            // What the stage before has bounded.
+            let (mut known, examine) = match stage.checked_sub(1) {
+                None => ([f32::INFINITY; CHUNK], true),
+                Some(before) => {
+                    let moved = moved(&owner.spans[before], detector);
+                    let known =
+                        bounds(&owner.waiting[before][1 - owner.turn], moved, orders.steady);
+                    let most = limit * (1.0 + TRIM_IDLE as f32);
+                    let idle = moved <= TRIM_IDLE || kernels::peak(isa, &known) <= most;
+                    (known, !idle)
+                }
+            };
+            if examine {
+                let mut found = Found::new(S::from_f64(f64::from(limit)));
+                let (start, mut learnt) = (tops(&known, limit), [0.0; GROUPS]);
+                for (memory, channel) in members {
+                    let line = memory.get(line_part.clone()).unwrap_or_default();
+                    let line = plan.line(stage).line(line, place);
+                    let older = line.len().saturating_sub(CONTEXT);
+                    let context = line.get(older..).unwrap_or_default();
+                    found.bounds = start;
+                    let reach = match stage {
+                        0 => Reach::over(&channel.reach),
+                        _ => detector.look(context),
+                    };
+                    if detector.scan(bank, context, reach, &mut found) {
+                        exceed(isa, &mut owner.over, &found.peaks, &aims);
+                        owner.exceeds = true;
+                    }
+                    for (learnt, &bound) in learnt.iter_mut().zip(&found.bounds) {
+                        *learnt = bound.max(*learnt);
+                    }
+                }
+                for (part, learnt) in known.chunks_exact_mut(GROUP).zip(learnt) {
+                    #[expect(clippy::cast_possible_truncation, reason = "the bound has room")]
+                    let learnt = learnt as f32;
+                    part.iter_mut().for_each(|known| *known = lesser(*known, learnt));
+                }
+            }
+            append(of(memory, plan.bounds_part(stage)), plan.bounds(stage), place, &known);
+        }
     }
-}
 
-/// The limited signal where its share is 1, the undisturbed one where it is 0, a mix between.
-fn mix<S: Sample>(
-    isa: Isa,
-    out: &mut [S],
-    wet: &[S; CHUNK],
-    dry: &[S; CHUNK],
-    shares: &[f32; CHUNK],
-) {
-    out.copy_from_slice(wet);
-    if kernels::extent(isa, shares).0 != 1.0 {
-        kernels::blend(isa, out, dry, shares);
+    /// Turns what exceeds into gains and applies them to the chunk that leaves a stage.
+    fn turn_down(
+        &mut self,
+        orders: &Orders,
+        stage: usize,
+        samples: &mut [S],
+        curves: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let Self { plan, channels, owners, place, trim_release, bass, .. } = self;
+        let (isa, place) = (orders.isa, *place);
+        let Some(curve) = plan.curves().get(stage) else { return };
+        let memories = curves.chunks_exact_mut(plan.owner_len());
+        for (index, (owner, memory)) in owners.iter_mut().zip(memories).enumerate() {
+            let release = match stage {
+                0 if orders.bass_hold => owner.held(isa, orders.release, bass.hold_chunks()),
+                0 => orders.release,
+                _ => *trim_release,
+            };
+            let history = of(memory, plan.history_part(stage));
+            let state = &mut owner.curves[stage];
+            let mut work = Work { isa, place, scratch };
+            let over = owner.exceeds.then_some(&owner.over);
+            let gains = curve.run(&mut work, state, release, history, over);
+            let spans = &mut owner.spans[stage];
+            let span = match &gains {
+                Some(gains) => Span::of(isa, gains, spans[2].last),
+                None => Span::STILL,
+            };
+            *spans = [spans[1], spans[2], span];
+            let gains = gains.unwrap_or([1.0; CHUNK]);
+            let moves = span.low < 1.0;
+
+            if plan.is_true_peak() {
+                let bounds = plan.bounds(stage).line(of(memory, plan.bounds_part(stage)), place);
+                let waiting = &mut owner.waiting[stage][owner.turn];
+                *waiting = chunk(bounds, 0);
+                if moves {
+                    kernels::apply_gains(isa, waiting, &gains);
+                }
+            }
+            if stage == 0 && plan.last_stage() == 0 {
+                owner.total = gains;
+            } else {
+                owner.add_up(isa, plan, memory, place, stage, moves.then_some(&gains));
+            }
+
+            let members = samples.chunks_exact_mut(plan.channel_len()).zip(channels.iter());
+            for (memory, _) in members.filter(|(_, channel)| channel.owner == index) {
+                let line = plan.line(stage).line(of(memory, plan.line_part(stage)), place);
+                let mut out = plan.leaving(line, stage);
+                if moves {
+                    kernels::apply_gains(isa, &mut out, &gains);
+                }
+                append(of(memory, plan.line_part(stage + 1)), plan.line(stage + 1), place, &out);
+                if stage == plan.last_stage()
+                    && let Some(io) = memory.first_chunk_mut()
+                {
+                    *io = out;
+                }
+            }
+        }
     }
-}
 
-/// The first chunk of a slice.
-fn chunk<T: Copy>(from: &[T]) -> [T; CHUNK] {
-    match from.first_chunk() {
-        Some(chunk) => *chunk,
-        None => unreachable!("the plan gives every line and track at least one chunk"),
+    /// The largest peak of the output, 64 frames late: as far as a peak between the samples is known.
+    fn meter(&mut self, orders: &Orders, bank: &[S], samples: &[S]) {
+        let Self { plan, detector, channels, owners, place, measured, .. } = self;
+        let last = plan.last_stage();
+        let line_part = plan.line_part(last + 1);
+        for (index, owner) in owners.iter().enumerate() {
+            let memories = samples.chunks_exact(plan.channel_len()).zip(channels.iter());
+            let memories = memories.filter(|(_, channel)| channel.owner == index);
+            if !plan.is_true_peak() {
+                for (memory, _) in memories {
+                    let peak = kernels::peak(orders.isa, memory.get(..CHUNK).unwrap_or_default());
+                    *measured = if peak > *measured { peak } else { *measured };
+                }
+                continue;
+            }
+            let moved = moved(&owner.spans[last], detector);
+            let known = bounds(&owner.waiting[last][1 - owner.turn], moved, orders.steady);
+            let limit = measured.as_f64() * METER_STEP;
+            if f64::from(kernels::peak(orders.isa, &known)) <= limit {
+                continue;
+            }
+            for (memory, _) in memories {
+                let mut found = Found::new(S::from_f64(measured.as_f64() * METER_STEP));
+                found.bounds = tops(&known, 0.0);
+                let line = memory.get(line_part.clone()).unwrap_or_default();
+                let context = plan.line(last + 1).line(line, *place);
+                detector.scan(bank, context, detector.look(context), &mut found);
+                *measured = if found.largest > *measured { found.largest } else { *measured };
+            }
+        }
     }
-}
 
-/// Moves a line on by a chunk; the last chunk is left as it was.
-fn shift<T: Copy>(line: &mut [T]) {
-    line.copy_within(CHUNK.., 0);
-}
+    /// By how much the output of the chunk before the newest one exceeds `aim`, per frame, over all
+    /// channels.
+    pub(super) fn exceeding(&self, aim: f32, samples: &[S]) -> [f32; CHUNK] {
+        // What reaches the aim but for rounding is no excess (0.0001 dB).
+        let aim = aim * (1.0 + 1e-5);
+        let plan = &self.plan;
+        let (bank, samples) = samples.split_at(plan.bank_len().min(samples.len()));
+        let stage = plan.last_stage() + 1;
+        let mut over = [1.0; CHUNK];
+        for memory in samples.chunks_exact(plan.channel_len()) {
+            let line = memory.get(plan.line_part(stage)).unwrap_or_default();
+            let context = plan.line(stage).line(line, self.place);
+            let mut found = Found::new(S::from_f64(f64::from(aim)));
+            if self.detector.scan(bank, context, self.detector.look(context), &mut found) {
+                exceed(self.detector.isa(), &mut over, &found.peaks, &[aim; CHUNK]);
+            }
+        }
+        over
+    }
 
-/// Moves a line on by a chunk that comes in at its end.
-fn append<T: Copy>(line: &mut [T], new: &[T; CHUNK]) {
-    shift(line);
-    let start = line.len() - CHUNK;
-    line[start..].copy_from_slice(new);
-}
+    /// What goes out is the limited signal where its share is 1, the undisturbed one where it is 0, a
+    /// mix between.
+    fn give_out(&mut self, orders: &Orders, wets: &[f32; CHUNK], samples: &mut [S]) {
+        if orders.wet || kernels::extent(orders.isa, wets).0 == 1.0 {
+            return;
+        }
+        let plan = &self.plan;
+        for memory in samples.chunks_exact_mut(plan.channel_len()) {
+            let line = plan.line(0).line(of(memory, plan.line_part(0)), self.place);
+            let dry = plan.undisturbed(line);
+            if let Some(io) = memory.first_chunk_mut::<CHUNK>() {
+                kernels::blend(orders.isa, io, &dry, wets);
+            }
+        }
+    }
 
-fn lesser(a: f32, b: f32) -> f32 {
-    if b < a { b } else { a }
-}
-
-fn greatest<T: Copy + PartialOrd>(values: &[T; 3]) -> T {
-    let [a, b, c] = *values;
-    let best = if b > a { b } else { a };
-    if c > best { c } else { best }
+    /// The read-outs.
+    fn look(&mut self, isa: Isa) {
+        let mut lowest = 1.0;
+        for owner in self.owners.iter_mut() {
+            owner.turn = 1 - owner.turn;
+            owner.lowest_now = kernels::extent(isa, &owner.total).0;
+            owner.lowest = lesser(owner.lowest, owner.lowest_now);
+            lowest = lesser(lowest, owner.lowest_now);
+        }
+        let db = if lowest < 1.0 { 0.0 - gain_to_db(f64::from(lowest)) } else { 0.0 };
+        #[expect(clippy::cast_possible_truncation, reason = "a read-out")]
+        let db = db as f32;
+        // Each look sees the lowest gain of its chunk.
+        for _ in 0..CHUNK / LOOK_FRAMES {
+            self.log.look(db);
+        }
+        self.log.largest(db);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamics::limiter::AIM_DB;
-    use crate::dynamics::peak_detector::{BETA, GRID, kernel};
+    use crate::dynamics::limiter_setup::AIM_DB;
+    use crate::dynamics::peak_detector::{BETA, GRID, KERNEL_ERROR, SIDE, kernel};
+    use crate::dynamics::plan::{STAGES, TRIM_FRAMES};
     use crate::math;
     use crate::units::gain_to_db;
 
@@ -378,7 +484,8 @@ mod tests {
         assert!((widest - 3.235).abs() < 1e-3 && tail < 0.987, "{widest} {tail}");
         let length = (TRIM_FRAMES + 1) as f64;
         let rho = rise.max(fall) / length + both / TRIM_RELEASE_FRAMES;
-        assert!((rho - 0.0907).abs() < 1e-4, "{rho}");
+        assert!((rho - 0.0866).abs() < 1e-4, "{rho}");
+        assert!((both - 16.8).abs() < 0.1, "{both}");
         let mut excess = widest - 1.0;
         for _ in 1..STAGES {
             excess = rho * excess / (1.0 + excess) + TRIM_IDLE;
@@ -387,7 +494,7 @@ mod tests {
         let band = math::PI + math::sqrt(BETA * BETA + math::PI * math::PI) / SIDE as f64;
         let grid_db = -gain_to_db(math::cos(band / (2.0 * GRID as f64)));
         assert!((grid_db - 0.0115).abs() < 1e-4, "{grid_db}");
-        let total_db = AIM_DB + gain_to_db(1.0 + excess) + grid_db;
+        let total_db = AIM_DB + gain_to_db(1.0 + excess + KERNEL_ERROR) + grid_db;
         assert!(total_db < 0.0, "{total_db}");
     }
 }

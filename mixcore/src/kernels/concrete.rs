@@ -16,9 +16,9 @@ use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
-    band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, gain_computer,
-    intake, interp, k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac,
-    true_peak, weigh, window,
+    around, band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain,
+    gain_computer, intake, interp, k_weight, matrix, mix, pipeline, polyphase, reduce, screen,
+    spectrum_mac, true_peak, weigh, window,
 };
 
 macro_rules! for_both_samples {
@@ -51,6 +51,12 @@ macro_rules! for_both_samples {
 }
 
 for_both_samples! {
+    around::around_peaks_lanes as fn around_peaks(samples: &[Self], mids: &[Self], taps: &[Self], out: &mut [Self]);
+    around::half_points_lanes as fn half_points(input: &[Self], half: &[Self], out: &mut [Self]);
+    around::group_peaks_lanes as fn group_peaks(values: &[Self], out: &mut [Self]);
+    around::bend_lanes as fn bend(values: &[Self]) -> Self;
+    around::steepest_lanes as fn steepest(values: &[Self]) -> Self;
+    around::woven_bend_lanes as fn woven_bend(samples: &[Self], mids: &[Self]) -> Self;
     band_pass::band_energies_lanes as fn band_energies(
         filters: &BandPasses, samples: &[Self], state: &mut BandState, sums: &mut [f64; BAND_LANES]
     );

@@ -10,6 +10,7 @@
 //! of a new name is listed in `concrete.rs`, which compiles it for both sample types. [`scalar`] is
 //! the plain twin of each kernel: documentation and oracle.
 
+mod around;
 mod band_pass;
 mod blend;
 mod cascade;
@@ -38,8 +39,10 @@ mod pair_cascade;
 mod pipeline;
 mod polyphase;
 mod reduce;
+mod running;
 mod sample;
 pub mod scalar;
+mod scalar_around;
 mod scalar_convolve;
 mod scalar_crossover;
 mod scalar_fir;
@@ -52,6 +55,12 @@ mod true_peak;
 mod weigh;
 mod window;
 
+/// Parts of the limiter, public for tests and benches only.
+#[doc(hidden)]
+pub use around::{
+    AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, PEAK_GROUP, around_peaks, bend, group_peaks,
+    half_points, steepest, woven_bend,
+};
 /// Parts of the third-octave filters, public for tests and benches only.
 #[doc(hidden)]
 pub use band_pass::{
@@ -98,6 +107,9 @@ pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out
 #[doc(hidden)]
 pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
+/// Parts of the limiter, public for tests and benches only.
+#[doc(hidden)]
+pub use running::{ReleasePowers, WindowParts, exceed, release, window_maxima, window_means};
 pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]

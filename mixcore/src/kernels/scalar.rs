@@ -13,6 +13,11 @@ use super::k_weight::{
 };
 use super::reduce::{PeakEnergy, SAMPLE_LIMIT, fold_sum};
 use super::sample::Sample;
+pub use super::scalar_around::{
+    around_peaks, bend, exceed, group_peaks, half_points, release, steepest, window_maxima,
+    window_means, woven_bend,
+};
+pub(super) use super::scalar_around::{higher, join};
 pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
 pub use super::scalar_crossover::{pair_cascade, settle_pairs};
 pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};

@@ -1,7 +1,7 @@
 //! The limiter as an engineer would check it: curve, transparency, link, ceiling moves, bypass.
 
 use mixcore::audio::Sample;
-use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup, Link};
+use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
 use mixcore::math::PI;
 use mixcore::ramp::{GainRamp, ramp_frames};
 use mixcore::units::{db_to_gain, gain_to_db};
@@ -39,7 +39,7 @@ fn assert_used_and_held(read: f64, what: &str) {
 }
 
 /// Chords with a beat, a bass and noise bursts: an image of music with a crest factor.
-fn music<S: Sample>(rate_hz: f64, frames: usize) -> Vec<Vec<S>> {
+pub fn music<S: Sample>(rate_hz: f64, frames: usize) -> Vec<Vec<S>> {
     let hiss = noise::<f64>(2, frames, 1.0, 77);
     (0..2)
         .map(|side| {
@@ -147,8 +147,8 @@ fn a_full_link_keeps_the_image_and_no_link_does_not() {
     let mut input = scaled(&music::<f32>(rate_hz, 24_000), db_to_gain(6.0));
     input[1] = input[1].iter().map(|x| 0.3 * x).collect();
     let mut widest = [0.0_f64; 2];
-    for (widest, link) in widest.iter_mut().zip([Link::Full, Link::Off]) {
-        let setup = LimiterSetup { link, ..LimiterSetup::default() };
+    for (widest, link_percent) in widest.iter_mut().zip([100.0, 0.0]) {
+        let setup = LimiterSetup { link_percent, ..LimiterSetup::default() };
         let stream = Stream::new(rate_hz, Layout::STEREO).unwrap();
         let mut limiter = Limiter::<f32>::new(setup, LimiterParams::default(), stream).unwrap();
         let out = flushed(&mut limiter, &input);

@@ -1,7 +1,9 @@
 //! DESIGN promise 3 for the limiter: the hostile set, random programmes, an adversary.
 
 use mixcore::audio::Sample;
-use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup, Link, MIN_LOOKAHEAD_MS};
+use mixcore::dynamics::{
+    Limiter, LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, LinkGroups, MIN_LOOKAHEAD_MS,
+};
 use mixcore::{BlockMut, Io, Isa, Layout, Process, Processor, Stream};
 use proptest::prelude::*;
 
@@ -59,17 +61,29 @@ fn the_hostile_set_stays_below_the_ceiling() {
     }
 }
 
-/// One second by seed: rate, layout, look-ahead, ceiling and release follow from the seed.
+/// One second by seed: rate, layout, setup, ceiling and release follow from the seed.
 fn random_programme<S: Sample>(judge: &Judge, seed: u32) -> f64 {
     let mut noise = Noise::new(seed.wrapping_mul(0x9E37_79B9).wrapping_add(1));
     let rate_hz = RATES_HZ[seed as usize % 3];
     let layouts = [Layout::MONO, Layout::STEREO, Layout::SURROUND_7_1_4];
     let layout = layouts[seed as usize / 3 % 3];
     let mut pick = |choices: &[f64]| choices[noise.below(choices.len())];
-    let setup =
-        LimiterSetup { lookahead_ms: pick(&[0.5, 1.0, 2.0, 5.0, 5.0, 20.0]), ..Default::default() };
+    let setup = LimiterSetup {
+        lookahead_ms: pick(&[0.5, 1.0, 2.0, 5.0, 5.0, 20.0]),
+        link_percent: pick(&[100.0, 100.0, 100.0, 60.0, 0.0]),
+        release: match pick(&[0.0, 0.0, 1.0]) {
+            0.0 => LimiterRelease::Fixed,
+            _ => LimiterRelease::TwoStage,
+        },
+        bass_hold: pick(&[0.0, 1.0]) > 0.0,
+        ..Default::default()
+    };
     let ceiling_dbtp = pick(&[0.0, -0.1, -1.0, -1.0, -2.0, -9.0]);
-    let params = LimiterParams { ceiling_dbtp, release_ms: pick(&[1.0, 20.0, 100.0, 500.0]) };
+    let params = LimiterParams {
+        ceiling_dbtp,
+        release_ms: pick(&[1.0, 20.0, 100.0, 500.0]),
+        ..LimiterParams::default()
+    };
     let input: Vec<Vec<S>> = (0..layout.channel_count())
         .map(|_| samples(&random(rate_hz, rate_hz as usize, &mut noise)))
         .collect();
@@ -101,7 +115,8 @@ fn climb(seed: u32, steps: usize) -> f64 {
     let judge = Judge::new();
     // The shortest look-ahead and release leave the trims the most to do.
     let setup = LimiterSetup { lookahead_ms: MIN_LOOKAHEAD_MS, ..LimiterSetup::default() };
-    let params = LimiterParams { ceiling_dbtp: CEILING_DBTP, release_ms: 1.0 };
+    let params =
+        LimiterParams { ceiling_dbtp: CEILING_DBTP, release_ms: 1.0, ..LimiterParams::default() };
     let stream = Stream::new(48_000.0, Layout::MONO).unwrap();
     let mut limiter = Limiter::<f64>::new(setup, params, stream).unwrap();
     let mut noise = Noise::new(seed);
@@ -174,7 +189,11 @@ proptest! {
     fn anything_goes_in_and_nothing_over_the_ceiling_comes_out(
         rate_hz in any_rate(),
         layout in 0..16_usize,
-        link in prop_oneof![Just(Link::Full), Just(Link::Off)],
+        mode in prop_oneof![Just(LimiterMode::TruePeak), Just(LimiterMode::SamplePeak)],
+        groups in prop_oneof![Just(LinkGroups::Mains), Just(LinkGroups::Areas)],
+        link_percent in any_of(-10.0..110.0),
+        release in prop_oneof![Just(LimiterRelease::Fixed), Just(LimiterRelease::TwoStage)],
+        bass_hold in any::<bool>(),
         lookahead_ms in any_of(0.0..25.0),
         ceiling_dbtp in any_of(-70.0..3.0),
         release_ms in any_of(0.0..6000.0),
@@ -185,11 +204,14 @@ proptest! {
     ) {
         let layout = Layout::all().nth(layout).unwrap();
         let stream = Stream { rate_hz, layout, isa: Isa::detect() };
-        let setup = LimiterSetup { lookahead_ms, link };
-        let params = LimiterParams { ceiling_dbtp, release_ms };
+        let setup = LimiterSetup {
+            mode, lookahead_ms, groups, link_percent, release, bass_hold, ..LimiterSetup::default()
+        };
+        let params = LimiterParams { ceiling_dbtp, release_ms, ..LimiterParams::default() };
         let limiter = Limiter::<f32>::new(setup, params, stream);
         let allowed = (8_000.0..=384_000.0).contains(&rate_hz)
             && (0.5..=20.0).contains(&lookahead_ms)
+            && (0.0..=100.0).contains(&link_percent)
             && (-60.0..=0.0).contains(&ceiling_dbtp)
             && (1.0..=5000.0).contains(&release_ms);
         prop_assert_eq!(limiter.is_ok(), allowed);
