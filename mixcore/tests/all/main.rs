@@ -94,6 +94,8 @@ mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
 #[cfg(feature = "alloc")]
+mod multiband;
+#[cfg(feature = "alloc")]
 mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;

@@ -6,7 +6,8 @@ pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
         Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
-        Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp, Release, Smoothing,
+        Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp, Multiband, MultibandParams,
+        MultibandSetup, Release, Smoothing,
     };
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
@@ -58,6 +59,30 @@ pub mod prelude {
             let need = Gate::<S>::required_len(setup, stream)?;
             let (samples, squares) = (lend(need.samples, S::one()), lend(need.squares, 1.0));
             Gate::new_in(setup, params, stream, samples, squares)
+        }
+    }
+
+    /// A multiband compressor with default parameters, in its own memory or, without `alloc`, in
+    /// lent memory.
+    pub fn multiband<S: Sample>(
+        setup: MultibandSetup,
+        stream: Stream,
+    ) -> Result<Multiband<'static, S>, Error> {
+        let params = MultibandParams::default();
+        #[cfg(feature = "alloc")]
+        return Multiband::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            use mixcore::dynamics::{MultibandMemory, MultibandSlot};
+            let need = Multiband::<S>::required_len(setup, stream)?;
+            let bands: Vec<_> = (0..need.bands).map(|_| MultibandSlot::default()).collect();
+            let memory = MultibandMemory {
+                samples: lend(need.samples, S::one()),
+                squares: lend(need.squares, 1.0),
+                crossovers: lend(need.crossovers, 1.0),
+                bands: Box::leak(bands.into_boxed_slice()),
+            };
+            Multiband::new_in(setup, params, stream, memory)
         }
     }
 
@@ -232,6 +257,10 @@ macro_rules! each_processor {
         $run! { gate, Gate, memory: true, |stream: Stream| {
             let setup = GateSetup { lookahead_ms: 1.5, ..GateSetup::default() };
             Ok(Unit::Process(Box::new(gate::<S>(setup, stream)?)))
+        } }
+        $run! { multiband, Multiband, memory: true, |stream: Stream| {
+            let setup = MultibandSetup { lookahead_ms: 1.0, ..MultibandSetup::default() };
+            Ok(Unit::Process(Box::new(multiband::<S>(setup, stream)?)))
         } }
         $run! { convolver, Convolver, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(convolver::<S>(stream)?)))
