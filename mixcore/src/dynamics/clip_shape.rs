@@ -84,7 +84,10 @@ impl Clip {
                     ClipShape::Cubic if u < 1.5 => 4.0 / 27.0 * u * u * u,
                     ClipShape::Cubic | ClipShape::Hard => u - 1.0,
                     ClipShape::Algebraic => u - u / math::sqrt(1.0 + u * u),
-                    ClipShape::Tanh => u - math::tanh(u),
+                    ClipShape::Tanh => {
+                        let e = math::exp(-2.0 * u);
+                        u - (1.0 - e) / (1.0 + e)
+                    }
                 }
             }
         };
@@ -110,7 +113,7 @@ impl Clip {
                         }
                         // ln cosh u = u + ln(1 + e^(−2u)) − ln 2
                         ClipShape::Tanh => {
-                            let ln_cosh = u + math::log1p(math::exp(-2.0 * u)) - LN_2;
+                            let ln_cosh = u + math::log(1.0 + math::exp(-2.0 * u)) - LN_2;
                             0.5 * u * u - ln_cosh
                         }
                     }
@@ -153,7 +156,8 @@ mod tests {
                 let h = (b - a) / f64::from(n);
                 let sum: f64 = (0..=n)
                     .map(|k| {
-                        let weight = if k == 0 || k == n { 1.0 } else { f64::from(2 + 2 * (k % 2)) };
+                        let weight =
+                            if k == 0 || k == n { 1.0 } else { f64::from(2 + 2 * (k % 2)) };
                         weight * clip.excess(a + f64::from(k) * h)
                     })
                     .sum();

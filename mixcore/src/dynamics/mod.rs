@@ -2,6 +2,7 @@
 
 mod ballistics;
 mod banks;
+mod clip_shape;
 mod compressor;
 mod compressor_gains;
 mod compressor_params;
@@ -25,10 +26,13 @@ mod multiband_params;
 mod peak_detector;
 mod reduction;
 mod side_chain;
+mod soft_clip;
 mod stages;
+mod transient;
 mod travel;
 
 pub use ballistics::{Release, Smoothing};
+pub use clip_shape::ClipShape;
 pub use compressor::{Compressor, CompressorStorage};
 pub use compressor_params::{CompressorParams, CompressorSetup};
 pub use deesser::{DeEsser, DeEsserStorage};
@@ -51,3 +55,7 @@ pub use multiband::{Multiband, MultibandMemory, MultibandSlot, MultibandStorage}
 pub use multiband_params::{MultibandBand, MultibandParams, MultibandSetup};
 pub use reduction::ReductionStats;
 pub use side_chain::MAX_DYNAMICS_LOOKAHEAD_MS;
+pub use soft_clip::{SoftClipper, SoftClipperParams, SoftClipperSetup, SoftClipperStorage};
+pub use transient::{
+    TransientShaper, TransientShaperParams, TransientShaperSetup, TransientShaperStorage,
+};

@@ -48,6 +48,13 @@ use crate::units::{db_to_gain, gain_to_db};
 /// Frames that are clipped in one go.
 const PIECE: usize = 64;
 
+/// More frames than any oversampler delays: 8 times, and a frame for the inner one, are 80.
+const MAX_LATENCY: usize = 128;
+
+/// A driven sample is at most this large (100 dBFS): the oversampler's filters may overshoot it by
+/// Σ|h| < 10 before its samples count as faults.
+const DRIVEN_LIMIT: f64 = 1e5;
+
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
@@ -90,7 +97,10 @@ impl SoftClipperSetup {
     }
 
     fn oversampler(&self) -> OversamplerSetup {
-        OversamplerSetup { inner_latency_frames: 1, ..OversamplerSetup::new(self.oversampling, PIECE) }
+        OversamplerSetup {
+            inner_latency_frames: 1,
+            ..OversamplerSetup::new(self.oversampling, PIECE)
+        }
     }
 }
 
@@ -182,8 +192,7 @@ pub struct SoftClipperStorage {
 
 /// Where the samples go.
 struct Plan {
-    latency: usize,
-    /// Two rings, driven and dry, and a piece.
+    /// Two rings and two pieces, driven and dry.
     own: usize,
     oversampler: usize,
     guard: LimiterStorage,
@@ -194,14 +203,12 @@ impl Plan {
         setup.validate()?;
         stream.validate()?;
         let guard = Limiter::<S>::required_len(setup.limiter(), *stream)?;
-        let (latency, oversampler) = if setup.oversampling == 1 {
-            (1, 0)
-        } else {
-            let inner = setup.oversampler();
-            (inner.latency_frames()?, Oversampler::<S>::required_len(inner, stream)?)
+        let oversampler = match setup.oversampling {
+            1 => 0,
+            _ => Oversampler::<S>::required_len(setup.oversampler(), stream)?,
         };
-        let own = stream.channel_count().saturating_mul(2 * latency + PIECE);
-        Ok(Self { latency, own, oversampler, guard })
+        let own = stream.channel_count().saturating_mul(2 * (MAX_LATENCY + PIECE));
+        Ok(Self { own, oversampler, guard })
     }
 }
 
@@ -238,7 +245,8 @@ pub struct SoftClipper<'a, S> {
     travel: Travel<SoftClipperParams>,
     target: Point,
     latency: usize,
-    /// A ring of the driven and one of the dry signal for each channel, then a piece of all.
+    /// A ring of [`MAX_LATENCY`] of the driven and one of the dry signal for each channel, then a
+    /// piece of both.
     memory: Store<'a, S>,
     at: usize,
     oversampler: Option<Oversampler<'a, S>>,
@@ -273,7 +281,7 @@ impl<S: Sample> SoftClipper<'static, S> {
             false => None,
         };
         let memory = Store::owned(plan.own, S::zero());
-        Self::build(setup, params, stream, plan.latency, memory, (oversampler, guard))
+        Self::build(setup, params, stream, memory, (oversampler, guard))
     }
 }
 
@@ -316,18 +324,19 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
             _ => Some(Oversampler::new_in(setup.oversampler(), stream, over)?),
         };
         let guard = match setup.guard {
-            true => Some(Limiter::new_in(setup.limiter(), params.limiter(), stream, rest, control)?),
+            true => {
+                Some(Limiter::new_in(setup.limiter(), params.limiter(), stream, rest, control)?)
+            }
             false => None,
         };
         let memory = Store::lent("soft clipper sample", own, plan.own, S::zero())?;
-        Self::build(setup, params, stream, plan.latency, memory, (oversampler, guard))
+        Self::build(setup, params, stream, memory, (oversampler, guard))
     }
 
     fn build(
         setup: SoftClipperSetup,
         params: SoftClipperParams,
         stream: Stream,
-        latency: usize,
         memory: Store<'a, S>,
         (oversampler, guard): (Option<Oversampler<'a, S>>, Option<Limiter<'a, S>>),
     ) -> Result<Self, Error> {
@@ -336,7 +345,7 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         Ok(Self {
             travel: Travel::new(params, fade),
             target: Point::design(&params),
-            latency,
+            latency: oversampler.as_ref().map_or(1, Oversampler::latency_frames).min(MAX_LATENCY),
             memory,
             at: 0,
             oversampler,
@@ -478,51 +487,161 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         trace: Option<&mut [f32]>,
     ) -> Result<(), Error> {
         let (isa, frames, channels) = (self.stream.isa, main.frames(), self.voices.len());
-        let setup = self.setup;
-        let ring_len = self.latency;
-        let Some((rings, work)) = self.memory.split_at_mut_checked(2 * channels * ring_len) else {
-            return Ok(());
-        };
-        let work = work.get_mut(..channels * frames).unwrap_or_default();
-        let each = frames.max(1);
+        let (shape, factor, each) = (self.setup.shape, self.setup.oversampling, frames.max(1));
+        let parts = self.memory.split_at_mut_checked(2 * channels * MAX_LATENCY);
+        let (rings, pieces) = parts.unwrap_or_default();
+        let parts = rings.split_at_mut_checked(channels * MAX_LATENCY);
+        let (driven_rings, dry_rings) = parts.unwrap_or_default();
+        let parts = pieces.split_at_mut_checked(channels * PIECE).unwrap_or_default();
+        let work = parts.0.get_mut(..channels * frames).unwrap_or_default();
+        let dry = parts.1.get_mut(..channels * frames).unwrap_or_default();
+
         let mut most = [0.0_f32; PIECE];
         for (io, work) in main.channels_mut().zip(work.chunks_mut(each)) {
             self.faults += kernels::clean_in_place(isa, io) as u64;
-            let lines = io.iter().zip(work).zip(&mut most).enumerate();
-            for (n, ((x, driven), most)) in lines {
-                let (drive, clip) = settings.at(n, setup.shape);
-                *driven = if drive == 1.0 { *x } else { S::from_f64(x.as_f64() * drive) };
-                let x = driven.as_f64();
-                if x.abs() > clip.begins() {
-                    let kept = x - clip.excess(x);
+            for (n, ((x, driven), most)) in io.iter().zip(work).zip(&mut most).enumerate() {
+                let (drive, clip) = settings.at(n, shape);
+                let y = (x.as_f64() * drive).max(-DRIVEN_LIMIT).min(DRIVEN_LIMIT);
+                *driven = S::from_f64(y);
+                let taken = clip.excess(y);
+                if taken != 0.0 {
                     #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                    let reduction = gain_to_db((x / kept).abs()) as f32;
+                    let reduction = gain_to_db(y / (y - taken)) as f32;
                     *most = if reduction > *most { reduction } else { *most };
                 }
             }
         }
-        let taken = |voice: &mut Voice, samples: &mut [S], factor: usize| {
+        // What is taken away takes the place of what was driven, which leaves its ring for the block.
+        let taken = |voice: &mut Voice, samples: &mut [S]| {
             for (n, x) in samples.iter_mut().enumerate() {
-                let (_, clip) = settings.at(n / factor.max(1), setup.shape);
+                let (_, clip) = settings.at(n / factor.max(1), shape);
                 *x = S::from_f64(voice.step(&clip, x.as_f64()));
             }
         };
-        let (driven, dry) = rings.split_at_mut_checked(channels * ring_len).unwrap_or_default();
-        let mut excess = [S::zero(); PIECE];
+        if let Some(over) = &mut self.oversampler {
+            let mut high = over.up(Block::contiguous(work, channels)?)?;
+            for (samples, voice) in high.channels_mut().zip(self.voices.iter_mut()) {
+                taken(voice, samples);
+            }
+        }
+        let driven_rings = driven_rings.chunks_mut(MAX_LATENCY);
+        let rings = driven_rings.zip(dry_rings.chunks_mut(MAX_LATENCY));
+        let mut next = self.at;
+        for (((io, work), dry), (driven_ring, dry_ring)) in
+            main.channels_mut().zip(work.chunks(each)).zip(dry.chunks_mut(each)).zip(rings)
+        {
+            let ring = dry_ring.get_mut(..self.latency).unwrap_or_default();
+            exchange(ring, self.at, dry, io);
+            let ring = driven_ring.get_mut(..self.latency).unwrap_or_default();
+            next = exchange(ring, self.at, io, work);
+        }
+        self.at = next;
         match &mut self.oversampler {
-            None => {}
-            Some(over) => {
-                let mut high = over.up(Block::contiguous(work, channels)?)?;
-                for (samples, voice) in high.channels_mut().zip(self.voices.iter_mut()) {
-                    taken(voice, samples, setup.oversampling);
+            Some(over) => over.down(BlockMut::contiguous(work, channels)?)?,
+            None => {
+                for (samples, voice) in work.chunks_mut(each).zip(self.voices.iter_mut()) {
+                    taken(voice, samples);
                 }
             }
         }
-        let rings = driven.chunks_mut(ring_len.max(1)).zip(dry.chunks_mut(ring_len.max(1)));
-        let mut next = self.at;
-        // What was driven leaves its ring for the work piece, what is taken away comes down over it.
-        let mut delayed = [S::zero(); PIECE];
-        let _ = (&mut excess, &mut delayed, &mut next, rings);
+        for ((io, work), dry) in main.channels_mut().zip(work.chunks(each)).zip(dry.chunks(each)) {
+            for (n, ((io, taken), dry)) in io.iter_mut().zip(work).zip(dry).enumerate() {
+                let clipped = *io - *taken;
+                let share = settings.mix(n) * f64::from(self.wet.at(self.now + n as u64));
+                *io = if share == 1.0 {
+                    clipped
+                } else {
+                    *dry + (clipped - *dry) * S::from_f64(share)
+                };
+            }
+        }
+        let most = most.get(..frames).unwrap_or_default();
+        self.log.largest(kernels::extent(isa, most).1);
+        self.reduction = most.last().copied().unwrap_or_default();
+        let to_look = (LOOK_FRAMES - self.now % LOOK_FRAMES) % LOOK_FRAMES;
+        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+        for reduction in most.iter().skip(to_look as usize).step_by(32) {
+            self.log.look(*reduction);
+        }
+        for (to, from) in trace.unwrap_or_default().iter_mut().zip(most) {
+            *to = *from;
+        }
+        self.now += frames as u64;
         Ok(())
+    }
+}
+
+/// The settings at both ends of a piece.
+struct Settings {
+    line: Straight,
+    ends: [Point; 2],
+}
+
+impl Settings {
+    fn between(&self, n: usize, field: fn(&Point) -> f64) -> f64 {
+        let [a, b] = &self.ends;
+        self.line.between(field(a), field(b), n)
+    }
+
+    /// Drive and shape at a frame of the piece.
+    fn at(&self, n: usize, shape: ClipShape) -> (f64, Clip) {
+        let threshold = self.between(n, |point| point.threshold);
+        let ceiling = self.between(n, |point| point.ceiling);
+        (self.between(n, |point| point.drive), Clip { shape, threshold, ceiling })
+    }
+
+    fn mix(&self, n: usize) -> f64 {
+        self.between(n, |point| point.mix)
+    }
+}
+
+impl<S: Sample> Processor for SoftClipper<'_, S> {
+    fn latency_frames(&self) -> usize {
+        self.latency + self.guard.as_ref().map_or(0, Processor::latency_frames)
+    }
+
+    fn tail_frames(&self) -> usize {
+        let guard = self.guard.as_ref().map_or(0, Processor::tail_frames);
+        self.latency + self.oversampler.as_ref().map_or(1, Oversampler::tail_frames) + guard
+    }
+
+    fn reset(&mut self) {
+        self.memory.fill(S::zero());
+        self.at = 0;
+        if let Some(over) = &mut self.oversampler {
+            over.reset();
+        }
+        if let Some(guard) = &mut self.guard {
+            guard.reset();
+        }
+        self.voices.fill(Voice::default());
+        self.travel.settle();
+        self.wet.settle();
+        self.log = ReductionLog::new();
+        self.reduction = 0.0;
+        self.now = 0;
+        self.faults = 0;
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        SoftClipperParams::FIELDS
+    }
+
+    fn field(&self, name: &str) -> Option<f64> {
+        self.travel.to.get(name)
+    }
+
+    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        self.set_params(self.travel.to.with(name, value)?)
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+impl<S: Sample> Process<S> for SoftClipper<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        self.run(io, None)
     }
 }

@@ -31,6 +31,7 @@ mod order;
 mod pan;
 mod promises;
 mod properties;
+mod properties_bands;
 mod properties_dynamics;
 mod properties_lent;
 mod properties_level;
@@ -55,6 +56,8 @@ mod cue;
 #[cfg(feature = "alloc")]
 mod dc_blocker;
 #[cfg(feature = "alloc")]
+mod deesser;
+#[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
 mod deliver;
@@ -66,6 +69,8 @@ mod detectors;
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
+#[cfg(feature = "alloc")]
+mod dynamic_eq;
 #[cfg(feature = "alloc")]
 mod eq;
 #[cfg(feature = "alloc")]
@@ -80,6 +85,8 @@ mod fold_down;
 mod gate;
 #[cfg(feature = "alloc")]
 mod limiter;
+#[cfg(feature = "alloc")]
+mod transient;
 // The judge takes a minute; in the other feature sets the golden hashes say that nothing changed.
 #[cfg(feature = "std")]
 mod limiter_ceiling;
@@ -113,6 +120,9 @@ mod side_chain;
 mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
+// The guard stands before the judge.
+#[cfg(feature = "std")]
+mod soft_clip;
 #[cfg(feature = "alloc")]
 mod svf;
 #[cfg(feature = "alloc")]
