@@ -219,7 +219,8 @@ impl Ballistics {
     ///
     /// With the faster pole the attack's, the right branch is the larger of the two, else the
     /// smaller: no comparison stands in the way of the recursion, which is one product, one sum and
-    /// one choice long; what comes in is multiplied before, what goes out converted after.
+    /// one choice long. What comes in is multiplied before, for the two branches apart, so that the
+    /// compiler has no reason to put them into one vector and wait for shuffles.
     fn branch(&self, y: f64, io: &mut [f32]) -> f64 {
         let (attack, release) = (self.attack, self.release);
         let (mut up, mut down) = ([0.0; PART], [0.0; PART]);
@@ -228,24 +229,19 @@ impl Ballistics {
             (*up, *down) = (attack.come * c, release.come * c);
         }
         let mut y = y;
-        let steps = up.iter_mut().zip(&down).take(io.len());
+        let steps = io.iter_mut().zip(&up).zip(&down);
+        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
         if attack.stay <= release.stay {
-            for (up, down) in steps {
+            for ((value, up), down) in steps {
                 let (a, b) = (attack.stay * y + *up, release.stay * y + *down);
                 y = if a > b { a } else { b };
-                *up = y;
+                *value = y as f32;
             }
         } else {
-            for (up, down) in steps {
+            for ((value, up), down) in steps {
                 let (a, b) = (attack.stay * y + *up, release.stay * y + *down);
                 y = if a < b { a } else { b };
-                *up = y;
-            }
-        }
-        for (value, y) in io.iter_mut().zip(&up) {
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            {
-                *value = *y as f32;
+                *value = y as f32;
             }
         }
         y
@@ -263,7 +259,7 @@ impl Envelope {
         self.y == 0.0 && self.u == 0.0 && self.slow == 0.0
     }
 
-    /// What is too small to change a gain becomes 0; called at multiples of 64 frames.
+    /// What is too small to change a gain becomes 0; called at multiples of 256 frames.
     pub(super) fn settle(&mut self) {
         for value in [&mut self.y, &mut self.u, &mut self.slow] {
             if value.abs() < NOTHING_DB {

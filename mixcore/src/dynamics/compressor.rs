@@ -27,7 +27,7 @@
 //! Tutorial and Analysis", JAES 60(6), 2012, for topology, knee and followers; the others stand in
 //! the files of the parts ([`super::curve`], [`super::ballistics`], [`super::detector`]).
 //!
-//! Cost: passes over 64 frames. With a peak detector and full link the serial part is one follower
+//! Cost: passes over 256 frames. With a peak detector and full link the serial part is one follower
 //! per group; a key filter, a window or feed-back add their own recursions per channel.
 //!
 //! Latency: the look-ahead, 0 by default. The gain is ahead of the audio in both directions: with a
@@ -42,7 +42,7 @@ use super::compressor_gains::{Gains, Settings, Voice, last};
 use super::compressor_params::{CompressorParams, CompressorSetup, Point, ballistics};
 use super::key_filter::KeyFilter;
 use super::makeup::{LoudnessMatch, MakeUp};
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::Travel;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -105,8 +105,23 @@ pub struct Compressor<'a, S> {
     voices: PerChannel<Voice>,
     wet: Glide<f32>,
     log: ReductionLog,
+    rows: Rows,
     /// Absolute frame of the next input.
     now: u64,
+}
+
+/// Rows for a piece; nothing stays in them.
+#[derive(Debug, Default)]
+struct Rows {
+    /// What the curve gives the loudest of a group, dB.
+    linked: Row,
+    /// The reductions of one channel, dB.
+    reductions: Row,
+    /// Gains of a group's first channel, and of one that stands elsewhere.
+    shared: Row,
+    apart: Row,
+    /// The largest reduction of any channel, dB.
+    most: Row,
 }
 
 #[cfg(feature = "alloc")]
@@ -178,6 +193,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
             voices: PerChannel::new(stream.channel_count())?,
             wet: Glide::new(1.0, fade),
             log: ReductionLog::new(),
+            rows: Rows::default(),
             now: 0,
             setup,
             stream,
@@ -331,11 +347,13 @@ impl<'a, S: Sample> Compressor<'a, S> {
         let in_loop = !settings.all_are(|point| point.curve.feedback, 0.0);
         let ballistics = if in_loop { self.ballistics.in_loop(speed) } else { self.ballistics };
         let shares = self.wet_shares(span, settings);
-        let mut most = Row([f32::NEG_INFINITY; PIECE]);
+        let Rows { linked, reductions, shared, apart, most } = &mut self.rows;
+        let (linked, reductions) = (linked.of(span.frames), reductions.of(span.frames));
+        let most = most.of(span.frames);
+        most.fill(f32::NEG_INFINITY);
         for (index, level) in self.chain.groups.iter_mut().enumerate() {
-            let mut linked = Row::default();
             if wanted.linked && !in_loop {
-                settings.curve_db(isa, level.of(span.frames), linked.of(span.frames));
+                settings.curve_db(isa, level.of(span.frames), linked);
             }
             // With a full link a channel in the state of the group's first one gets its gains.
             let mut first: Option<(Voice, Voice, Gains)> = None;
@@ -350,67 +368,63 @@ impl<'a, S: Sample> Compressor<'a, S> {
                 if let Some(matched) = &mut self.matched {
                     matched.hear(channel, 0, io);
                 }
-                if let Some((before, after, gains)) = &mut first
-                    && !wanted.own
-                    && voice == before
-                {
-                    *voice = *after;
-                    gains.apply(isa, io);
-                    if let Some(matched) = &mut self.matched {
-                        matched.hear(channel, 1, io);
+                match first {
+                    Some((before, after, gains)) if !wanted.own && *voice == before => {
+                        *voice = after;
+                        gains.apply(isa, shared, io);
                     }
-                    continue;
-                }
-                let before = *voice;
-                let mut row = linked;
-                let reductions = row.of(span.frames);
-                let mut rests = false;
-                if in_loop {
-                    let own = if wanted.own { &lane.level } else { &*level };
-                    let loudest = if wanted.linked { &*level } else { own };
-                    settings.run_loop(&ballistics, voice, [own, loudest], reductions);
-                } else {
-                    if wanted.own {
-                        let own = lane.level.of(span.frames);
-                        settings.blend_db(isa, own, wanted.linked, reductions);
+                    _ => {
+                        let before = *voice;
+                        if !wanted.own || wanted.linked {
+                            for (to, from) in reductions.iter_mut().zip(&*linked) {
+                                *to = *from;
+                            }
+                        }
+                        let mut rests = false;
+                        if in_loop {
+                            let own = if wanted.own { &lane.level } else { &*level };
+                            let loudest = if wanted.linked { &*level } else { own };
+                            settings.run_loop(&ballistics, voice, [own, loudest], reductions);
+                        } else {
+                            if wanted.own {
+                                let own = lane.level.of(span.frames);
+                                settings.blend_db(isa, own, wanted.linked, reductions);
+                            }
+                            // Nothing to do, nothing left to release: the gain stands still.
+                            rests = voice.envelope.is_at_rest()
+                                && kernels::extent(isa, &*reductions) == (0.0, 0.0);
+                            if rests {
+                                ballistics.rest(&mut voice.envelope);
+                                reductions.fill(0.0);
+                            } else {
+                                ballistics.run(&mut voice.envelope, reductions);
+                            }
+                        }
+                        if span.ends_at_multiple_of(PIECE as u64) {
+                            voice.envelope.settle();
+                        }
+                        voice.now = last(reductions);
+                        for (most, reduction) in most.iter_mut().zip(&*reductions) {
+                            *most = if *reduction > *most { *reduction } else { *most };
+                        }
+                        let row = if first.is_none() { &mut *shared } else { &mut *apart };
+                        let gains = settings.gains(isa, reductions, rests, shares.as_ref(), row);
+                        gains.apply(isa, row, io);
+                        if first.is_none() {
+                            first = Some((before, *voice, gains));
+                        }
                     }
-                    // Nothing to do, nothing left to release: the gain stands still.
-                    rests = voice.envelope.is_at_rest()
-                        && kernels::extent(isa, &*reductions) == (0.0, 0.0);
-                    if rests {
-                        ballistics.rest(&mut voice.envelope);
-                        reductions.fill(0.0);
-                    } else {
-                        ballistics.run(&mut voice.envelope, reductions);
-                    }
                 }
-                if span.ends_at_multiple_of(PIECE as u64) {
-                    voice.envelope.settle();
-                }
-                voice.now = last(reductions);
-                for (most, reduction) in most.of(span.frames).iter_mut().zip(&*reductions) {
-                    *most = if *reduction > *most { *reduction } else { *most };
-                }
-                let mut gains = settings.gains(isa, reductions, rests, shares.as_ref());
-                gains.apply(isa, io);
                 if let Some(matched) = &mut self.matched {
                     matched.hear(channel, 1, io);
                 }
-                if first.is_none() {
-                    first = Some((before, *voice, gains));
-                }
             }
         }
-        self.match_loudness(main, span);
-        self.log.largest(kernels::extent(isa, &*most.of(span.frames)).1);
-        for (to, from) in trace.iter_mut().zip(most.of(span.frames)) {
+        self.log.take(isa, span.now, most);
+        for (to, from) in trace.iter_mut().zip(&*most) {
             *to = *from;
         }
-        let to_look = (LOOK_FRAMES - span.now % LOOK_FRAMES) % LOOK_FRAMES;
-        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        for reduction in most.of(span.frames).iter().skip(to_look as usize).step_by(32) {
-            self.log.look(*reduction);
-        }
+        self.match_loudness(main, span);
     }
 
     /// Makes the output as loud as the input, where the setup asks for it.

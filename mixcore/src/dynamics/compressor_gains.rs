@@ -27,14 +27,15 @@ pub(super) struct Settings<'p> {
 pub(super) enum Gains {
     /// 1 throughout.
     One,
-    /// One for each frame.
-    Each(Row),
+    /// One for each frame, in a row.
+    Each,
 }
 
 impl Gains {
-    pub(super) fn apply<S: Sample>(&mut self, isa: Isa, io: &mut [S]) {
-        if let Self::Each(row) = self {
-            kernels::apply_gains(isa, io, row.of(io.len()));
+    pub(super) fn apply<S: Sample>(self, isa: Isa, row: &mut Row, io: &mut [S]) {
+        match self {
+            Self::One => {}
+            Self::Each => kernels::apply_gains(isa, io, row.of(io.len())),
         }
     }
 }
@@ -106,18 +107,18 @@ impl Settings<'_> {
         }
     }
 
-    /// Reductions become gains, with make-up and the share of the dry signal.
+    /// Reductions become gains in a row, with make-up and the share of the dry signal.
     pub(super) fn gains(
         &self,
         isa: Isa,
         reductions: &[f32],
         rests: bool,
         shares: Option<&Row>,
+        row: &mut Row,
     ) -> Gains {
         if rests && self.all_are(|point| point.makeup_db, 0.0) {
             return Gains::One;
         }
-        let mut row = Row::default();
         let gains = row.of(reductions.len());
         let [a, b] = self.ends;
         #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
@@ -138,7 +139,7 @@ impl Settings<'_> {
                 *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
             }
         }
-        Gains::Each(row)
+        Gains::Each
     }
 }
 

@@ -67,8 +67,18 @@ impl Section {
     /// Gain change at a level, dB.
     #[inline]
     fn gain_db(&self, level_db: f64) -> f64 {
-        let r = over((level_db - self.edge) * self.direction, self.knee) * self.slope;
-        (r - over(r - self.limit, self.limit_knee)) * self.sign
+        let d = (level_db - self.edge) * self.direction;
+        // Where nothing is asked for, or nothing limited, `over` is 0: the loops of feed-back are
+        // long enough without it.
+        if self.slope == 0.0 || d <= -0.5 * self.knee {
+            return 0.0;
+        }
+        let r = over(d, self.knee) * self.slope;
+        let beyond = r - self.limit;
+        if beyond <= -0.5 * self.limit_knee {
+            return r * self.sign;
+        }
+        (r - over(beyond, self.limit_knee)) * self.sign
     }
 
     fn kernel(&self) -> CurveSection {
@@ -179,9 +189,12 @@ impl Curve {
 #[inline]
 fn over(d: f64, width: f64) -> f64 {
     let half = 0.5 * width;
-    let u = (d + half).max(0.0).min(width);
-    let bent = if width > 1e-6 { u * u / (2.0 * width) } else { 0.0 };
-    bent + (d - half).max(0.0)
+    if d >= half {
+        return d;
+    }
+    // Here width > 0: at a hard corner d is at or above its half or was not asked for.
+    let u = (d + half).max(0.0);
+    if width > 1e-6 { u * u / (2.0 * width) } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -100,16 +100,23 @@ pub(super) struct Ear {
     older: [f64; DETECTOR_CHUNK],
     /// Sum of the current chunk so far.
     newer: f64,
+    /// Sums of what is left, from each of its frames on, of the chunk that will be the oldest.
+    left: [f64; DETECTOR_CHUNK],
 }
 
 impl Default for Ear {
     fn default() -> Self {
-        Self { weighting: KeyState::default(), older: [0.0; DETECTOR_CHUNK], newer: 0.0 }
+        Self {
+            weighting: KeyState::default(),
+            older: [0.0; DETECTOR_CHUNK],
+            newer: 0.0,
+            left: [0.0; DETECTOR_CHUNK],
+        }
     }
 }
 
 impl Ear {
-    /// Recursive states that are far below all audio become 0; called at multiples of 64 frames.
+    /// Recursive states that are far below all audio become 0; called at multiples of 256 frames.
     pub(super) fn settle(&mut self) {
         self.weighting.settle();
     }
@@ -127,7 +134,7 @@ impl Listening {
     }
 
     /// Magnitudes or mean squares of filtered samples, as large as the level of `levels_db` needs.
-    /// `place` is the frame's place in its chunk, which the samples do not leave.
+    /// `slot` and `place` are the first frame's chunk and its place there.
     pub(super) fn measure(
         &self,
         isa: Isa,
@@ -211,28 +218,45 @@ impl MeanSquare {
         else {
             return;
         };
-        if place == 0 {
-            self.begin(isa, ear, squares, sums, slot);
-        }
-        let chunk = squares.chunks_exact_mut(DETECTOR_CHUNK).nth(slot).unwrap_or_default();
-        let chunk = chunk.get_mut(place..).unwrap_or_default();
-        let older = ear.older.get(place..).unwrap_or_default();
-        let mut sum = ear.newer;
-        for (((x, square), older), mean) in samples.iter().zip(chunk).zip(older).zip(row) {
-            *square = x * x;
-            sum += *square;
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            {
-                *mean = ((older + sum) * self.share) as f32;
+        let (mut slot, mut place) = (slot, place);
+        let (mut samples, mut row) = (samples, row);
+        while !samples.is_empty() && !row.is_empty() {
+            if place == 0 {
+                self.begin(isa, ear, squares, sums, slot);
             }
-        }
-        ear.newer = sum;
-        if place + samples.len() == DETECTOR_CHUNK {
-            if let Some(slot) = sums.get_mut(slot) {
-                *slot = sum;
+            let count = (DETECTOR_CHUNK - place.min(DETECTOR_CHUNK - 1)).min(samples.len());
+            let Some((now, later)) = samples.split_at_checked(count) else { return };
+            let Some((means, rest)) = core::mem::take(&mut row).split_at_mut_checked(count) else {
+                return;
+            };
+            let chunk = squares.chunks_exact_mut(DETECTOR_CHUNK).nth(slot).unwrap_or_default();
+            let chunk = chunk.get_mut(place..).unwrap_or_default();
+            let older = ear.older.get(place..).unwrap_or_default();
+            let mut sum = ear.newer;
+            for (((x, square), older), mean) in now.iter().zip(chunk).zip(older).zip(means) {
+                *square = x * x;
+                sum += *square;
+                #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+                {
+                    *mean = ((older + sum) * self.share) as f32;
+                }
             }
-            ear.newer = 0.0;
+            ear.newer = sum;
+            place += count;
+            if place == DETECTOR_CHUNK {
+                if let Some(slot) = sums.get_mut(slot) {
+                    *slot = sum;
+                }
+                ear.newer = 0.0;
+                (slot, place) = (self.next(slot), 0);
+            }
+            (samples, row) = (later, rest);
         }
+    }
+
+    /// The chunk after the one in `slot`.
+    pub(super) fn next(&self, slot: usize) -> usize {
+        if slot + 1 >= self.slots() { 0 } else { slot + 1 }
     }
 
     /// The part of each window that lies before the chunk in `slot`.
@@ -241,18 +265,17 @@ impl MeanSquare {
         let ago = |chunks: usize| {
             if slot >= chunks { slot - chunks } else { (slot + slots).saturating_sub(chunks) }
         };
-        // What is left of the two oldest chunks from each of their frames on.
-        let left = |slot: usize| {
-            let mut left = [0.0; DETECTOR_CHUNK];
-            let mut sum = 0.0;
-            let chunk = squares.chunks_exact(DETECTOR_CHUNK).nth(slot).unwrap_or_default();
-            for (left, square) in left.iter_mut().zip(chunk).rev() {
-                sum += square;
-                *left = sum;
-            }
-            left
-        };
-        let (oldest, next) = (left(ago(self.chunks)), left(ago(self.chunks.saturating_sub(1))));
+        // What is left of the second-oldest chunk from each of its frames on; that of the oldest is
+        // known from the chunk before.
+        let mut next = [0.0; DETECTOR_CHUNK];
+        let mut sum = 0.0;
+        let second = ago(self.chunks.saturating_sub(1));
+        let chunk = squares.chunks_exact(DETECTOR_CHUNK).nth(second).unwrap_or_default();
+        for (left, square) in next.iter_mut().zip(chunk).rev() {
+            sum += square;
+            *left = sum;
+        }
+        let oldest = core::mem::replace(&mut ear.left, next);
         // The chunks between them and the current one, in two runs where the ring turns.
         let first = ago(self.chunks.saturating_sub(2));
         let between = if self.chunks < 3 {

@@ -23,7 +23,7 @@
 //! Sources: the curve is [`super::curve`]'s expander, the follower [`super::ballistics`]' branching
 //! one; hysteresis, hold and range as the trade has them.
 //!
-//! Cost: passes over 64 frames; the state and the follower run serially, once per group with a full
+//! Cost: passes over 256 frames; the state and the follower run serially, once per group with a full
 //! link. Latency: the look-ahead, 0 by default.
 //!
 //! Limits: gains in f32 (3e-5 dB). A gate closes by its range, 20 dB by default, and never to
@@ -32,7 +32,7 @@
 use super::ballistics::Envelope;
 use super::gate_params::{GateParams, GateSetup, Motion, Point};
 use super::key_filter::KeyFilter;
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::{Straight, Travel};
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -102,7 +102,22 @@ pub struct Gate<'a, S> {
     voices: PerChannel<Voice>,
     wet: Glide<f32>,
     log: ReductionLog,
+    rows: Rows,
     now: u64,
+}
+
+/// Rows for a piece; nothing stays in them.
+#[derive(Debug, Default)]
+struct Rows {
+    /// The level that decides, dB.
+    levels: Row,
+    /// Gains of a group's first channel, and of one that stands elsewhere.
+    shared: Row,
+    apart: Row,
+    /// The curve where moving parameters will be.
+    end: Row,
+    /// The largest reduction of any channel, dB.
+    most: Row,
 }
 
 #[cfg(feature = "alloc")]
@@ -163,6 +178,7 @@ impl<'a, S: Sample> Gate<'a, S> {
             voices: PerChannel::new(stream.channel_count())?,
             wet: Glide::new(1.0, fade),
             log: ReductionLog::new(),
+            rows: Rows::default(),
             now: 0,
             setup,
             stream,
@@ -318,10 +334,12 @@ impl<'a, S: Sample> Gate<'a, S> {
     ) {
         let isa = self.stream.isa;
         let shares = self.wet_shares(span, settings);
-        let mut most = Row::default();
+        let Rows { levels, shared, apart, end, most } = &mut self.rows;
+        let most = most.of(span.frames);
+        most.fill(0.0);
         for (index, level) in self.chain.groups.iter_mut().enumerate() {
             // With a full link a channel in the state of the group's first one gets its gains.
-            let mut first: Option<(Voice, Voice, Row)> = None;
+            let mut first: Option<(Voice, Voice)> = None;
             let members = main
                 .channels_mut()
                 .zip(self.chain.lanes.iter_mut())
@@ -329,53 +347,50 @@ impl<'a, S: Sample> Gate<'a, S> {
                 .filter(|((_, lane), _)| lane.group == index);
             for ((channel, lane), voice) in members {
                 let io = span.of(channel);
-                if let Some((before, after, gains)) = &mut first
+                if let Some((before, after)) = first
                     && !wanted.own
-                    && voice == before
+                    && *voice == before
                 {
-                    *voice = *after;
-                    kernels::apply_gains(isa, io, gains.of(span.frames));
+                    *voice = after;
+                    kernels::apply_gains(isa, io, shared.of(span.frames));
                     continue;
                 }
                 let before = *voice;
-                let mut levels = *level;
-                if wanted.own {
-                    let own = lane.level.of(span.frames);
-                    settings.blend(own, wanted.linked, levels.of(span.frames));
-                }
-                let mut row = Row::default();
-                let reductions = row.of(span.frames);
-                settings.gate(isa, self.motion.hold, voice, levels.of(span.frames), reductions);
-                self.motion.ballistics.run(&mut voice.envelope, reductions);
+                let own = lane.level.of(span.frames);
+                let heard: &[f32] = if wanted.own {
+                    let levels = levels.of(span.frames);
+                    settings.blend(own, wanted.linked.then_some(&*level), levels);
+                    levels
+                } else {
+                    level.of(span.frames)
+                };
+                let row = if first.is_none() { &mut *shared } else { &mut *apart };
+                let row = row.of(span.frames);
+                settings.gate(isa, self.motion.hold, voice, heard, end.of(span.frames), row);
+                self.motion.ballistics.run(&mut voice.envelope, row);
                 if span.ends_at_multiple_of(PIECE as u64) {
                     voice.envelope.settle();
                 }
-                voice.now = reductions.last().copied().unwrap_or_default();
-                for (most, reduction) in most.of(span.frames).iter_mut().zip(&mut *reductions) {
+                voice.now = row.last().copied().unwrap_or_default();
+                for (most, reduction) in most.iter_mut().zip(&mut *row) {
                     *most = if *reduction > *most { *reduction } else { *most };
                     *reduction = 0.0 - *reduction;
                 }
-                kernels::gains_of_db(isa, reductions);
+                kernels::gains_of_db(isa, row);
                 if let Some(shares) = &shares {
-                    for (gain, &share) in reductions.iter_mut().zip(&shares.0) {
+                    for (gain, &share) in row.iter_mut().zip(&shares.0) {
                         *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
                     }
                 }
-                kernels::apply_gains(isa, io, reductions);
+                kernels::apply_gains(isa, io, row);
                 if first.is_none() {
-                    first = Some((before, *voice, row));
+                    first = Some((before, *voice));
                 }
             }
         }
-        let most = most.of(span.frames);
-        self.log.largest(kernels::extent(isa, &*most).1);
+        self.log.take(isa, span.now, most);
         for (to, from) in trace.iter_mut().zip(&*most) {
             *to = *from;
-        }
-        let to_look = (LOOK_FRAMES - span.now % LOOK_FRAMES) % LOOK_FRAMES;
-        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        for reduction in most.iter().skip(to_look as usize).step_by(32) {
-            self.log.look(*reduction);
         }
     }
 
@@ -404,32 +419,39 @@ struct Settings<'p> {
 
 impl Settings<'_> {
     /// A channel's own level and that of its group, in the shares of the link.
-    fn blend(&self, own: &[f32], linked: bool, io: &mut [f32]) {
+    fn blend(&self, own: &[f32], group: Option<&Row>, out: &mut [f32]) {
+        let Some(group) = group else {
+            for (out, own) in out.iter_mut().zip(own) {
+                *out = *own;
+            }
+            return;
+        };
         let [a, b] = self.ends;
-        for (n, (level, own)) in io.iter_mut().zip(own).enumerate() {
+        for (n, ((out, own), group)) in out.iter_mut().zip(own).zip(&group.0).enumerate() {
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             let share = self.line.between(a.link, b.link, n) as f32;
-            *level = if linked { own * (1.0 - share) + *level * share } else { *own };
+            *out = own * (1.0 - share) + group * share;
         }
     }
 
-    /// The wanted gains in dB: none where the gate is open, the curve where it is closed.
+    /// The wanted gains in dB: none where the gate is open, the curve where it is closed. `end` is a
+    /// row to work in.
     fn gate(
         &self,
         isa: kernels::Isa,
         hold: u32,
         voice: &mut Voice,
         levels: &[f32],
+        end: &mut [f32],
         gains: &mut [f32],
     ) {
         let [a, b] = self.ends;
         kernels::gain_curve(isa, a.curve.kernel(), levels, gains);
-        let mut end = Row::default();
         if !self.line.is_still() {
-            kernels::gain_curve(isa, b.curve.kernel(), levels, end.of(gains.len()));
+            kernels::gain_curve(isa, b.curve.kernel(), levels, end);
         }
         voice.held = voice.held.min(hold);
-        for (n, ((gain, end), level)) in gains.iter_mut().zip(&end.0).zip(levels).enumerate() {
+        for (n, ((gain, end), level)) in gains.iter_mut().zip(&*end).zip(levels).enumerate() {
             let level = f64::from(*level);
             let opens = self.line.between(a.opens_db, b.opens_db, n);
             let closes = self.line.between(a.closes_db, b.closes_db, n);

@@ -5,7 +5,7 @@
 //!
 //! K-weighting and channel weights G are BS.1770's. The mean decays exponentially and stands still
 //! where the input is below −70 LUFS (the absolute gate), so a pause does not move it; M moves by at
-//! most 6 dB a second and stays within ±24 dB. It is decided every 64 frames of the absolute counter
+//! most 6 dB a second and stays within ±24 dB. It is decided every 256 frames of the absolute counter
 //! and runs straight in dB between.
 //!
 //! Limits: energies are matched, without BS.1770's relative gate: where compression lifts what was
@@ -134,7 +134,7 @@ impl LoudnessMatch {
             #[expect(
                 clippy::cast_precision_loss,
                 clippy::cast_possible_truncation,
-                reason = "at most 64 frames; a control signal"
+                reason = "at most 256 frames; a control signal"
             )]
             {
                 let place = (first + n as u64 + 1) as f64 / PIECE as f64;
@@ -144,7 +144,7 @@ impl LoudnessMatch {
         Some(())
     }
 
-    /// Decides the next chunk's line; called at multiples of 64 frames. `learns` is false where
+    /// Decides the next chunk's line; called at multiples of 256 frames. `learns` is false where
     /// the output is not the compressor's (bypass, key listen).
     pub(super) fn finish_chunk(&mut self, learns: bool) {
         let mut energies = [0.0; 2];
@@ -164,7 +164,7 @@ impl LoudnessMatch {
             }
             let [before, after] = self.means;
             if after > 0.0 {
-                wanted = power_to_db(before / after).max(-MAX_DB).min(MAX_DB);
+                wanted = power_to_db(before / after).clamp(-MAX_DB, MAX_DB);
             }
         }
         let step = (wanted - now).max(-self.slew_db).min(self.slew_db);

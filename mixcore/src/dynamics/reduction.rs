@@ -3,10 +3,11 @@
 //! The reduction is looked at every 32 frames of the absolute counter, so the figures do not depend
 //! on how the signal was cut into blocks. The largest one is taken over every frame.
 
+use crate::kernels::{self, Isa};
 use crate::units::{db_to_gain, gain_to_db};
 
 /// Frames between two looks.
-pub(super) const LOOK_FRAMES: u64 = 32;
+const LOOK_FRAMES: usize = 32;
 
 /// Bins of a tenth of a decibel, 0 to 40 dB and everything above.
 const BINS: usize = 401;
@@ -54,8 +55,22 @@ impl ReductionLog {
         Self { max: f32::NEG_INFINITY, sum: 0.0, looks: 0, bins: [0; BINS] }
     }
 
+    /// The reductions of a part of the signal that begins at the absolute frame `now`.
+    pub(super) fn take(&mut self, isa: Isa, now: u64, reductions: &[f32]) {
+        let (_, largest) = kernels::extent(isa, reductions);
+        if largest > self.max {
+            self.max = largest;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "below LOOK_FRAMES")]
+        let past = (now % LOOK_FRAMES as u64) as usize;
+        let next = if past == 0 { 0 } else { LOOK_FRAMES - past };
+        for reduction in reductions.iter().skip(next).step_by(LOOK_FRAMES) {
+            self.look(*reduction);
+        }
+    }
+
     /// One look.
-    pub(super) fn look(&mut self, reduction_db: f32) {
+    fn look(&mut self, reduction_db: f32) {
         self.sum += f64::from(reduction_db);
         self.looks += 1;
         #[expect(
@@ -66,13 +81,6 @@ impl ReductionLog {
         let bin = (f64::from(reduction_db) * BINS_PER_DB) as usize;
         if let Some(count) = self.bins.get_mut(bin.min(BINS - 1)) {
             *count = count.saturating_add(1);
-        }
-    }
-
-    /// The largest reduction of some frames.
-    pub(super) fn largest(&mut self, reduction_db: f32) {
-        if reduction_db > self.max {
-            self.max = reduction_db;
         }
     }
 

@@ -1,8 +1,8 @@
 //! The way into a dynamics processor: clean samples, the key and its filter, levels per channel and
 //! per linked group, and the audio delayed by the look-ahead.
 //!
-//! Works in pieces that do not leave a chunk of 64 frames of the absolute counter (32 where the
-//! detector has a window), so that every split of a block gives the same bits.
+//! Works in pieces that do not leave a chunk of 256 frames of the absolute counter, so that every
+//! split of a block gives the same bits.
 
 use super::detector::{DETECTOR_CHUNK, Detector, Ear, Listening, raise};
 use super::key_filter::{KeyFilter, KeyState};
@@ -13,7 +13,8 @@ use crate::kernels::{self, Isa};
 use crate::ramp::Glide;
 use crate::stream::Stream;
 
-/// Frames of a piece at most.
+/// Frames of a piece at most: a multiple of 64, long enough that what a pass costs to begin is small
+/// against its work.
 pub(super) const PIECE: usize = 256;
 
 /// Longest look-ahead, ms.
@@ -64,6 +65,13 @@ impl Span {
         channel.get(self.at..self.at.saturating_add(self.frames)).unwrap_or_default()
     }
 
+    /// How many chunks of an absolute grid end in this part.
+    fn ends_of(&self, grid: u64) -> u64 {
+        let end = self.now + self.frames as u64;
+        let chunks = |frame: u64| frame.checked_div(grid).unwrap_or_default();
+        chunks(end).saturating_sub(chunks(self.now))
+    }
+
     /// Whether a grid of absolute frames has a point right after this part.
     pub(super) fn ends_at_multiple_of(&self, grid: u64) -> bool {
         grid != 0 && (self.now + self.frames as u64).is_multiple_of(grid)
@@ -89,6 +97,20 @@ pub(super) struct Lane {
     ear: Ear,
 }
 
+/// Rows for one channel of a piece; nothing stays in them.
+#[derive(Debug)]
+struct Scratch<S> {
+    /// What came in, clean.
+    fresh: [S; PIECE],
+    /// The key, clean.
+    foreign: [S; PIECE],
+    /// The key behind its filter, and that behind the detector's weighting.
+    passed: [f64; PIECE],
+    weighted: [f64; PIECE],
+    /// Magnitudes or mean squares.
+    found: Row,
+}
+
 /// The way in.
 #[derive(Debug)]
 pub(super) struct SideChain<'a, S> {
@@ -109,7 +131,10 @@ pub(super) struct SideChain<'a, S> {
     at: usize,
     /// The window's current chunk.
     slot: usize,
+    /// The last key had one channel, which the first lane heard for all.
+    one_key: bool,
     pub(super) faults: u64,
+    scratch: Scratch<S>,
 }
 
 impl ChainSetup {
@@ -154,7 +179,15 @@ impl<'a, S: Sample> SideChain<'a, S> {
             groups: PerChannel::new(setup.groups.count(stream.layout))?,
             at: 0,
             slot: 0,
+            one_key: false,
             faults: 0,
+            scratch: Scratch {
+                fresh: [S::zero(); PIECE],
+                foreign: [S::zero(); PIECE],
+                passed: [0.0; PIECE],
+                weighted: [0.0; PIECE],
+                found: Row::default(),
+            },
         })
     }
 
@@ -168,6 +201,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
         self.listen.settle();
         self.at = 0;
         self.slot = 0;
+        self.one_key = false;
         self.faults = 0;
     }
 
@@ -212,10 +246,9 @@ impl<'a, S: Sample> SideChain<'a, S> {
 
     /// Frames from `now` to where a piece must end.
     pub(super) fn reach(&self, now: u64) -> usize {
-        let grid = if self.listening.window.is_some() { DETECTOR_CHUNK } else { PIECE };
-        #[expect(clippy::cast_possible_truncation, reason = "below 64")]
+        #[expect(clippy::cast_possible_truncation, reason = "below PIECE")]
         {
-            grid - (now % grid as u64) as usize
+            PIECE - (now % PIECE as u64) as usize
         }
     }
 
@@ -237,24 +270,28 @@ impl<'a, S: Sample> SideChain<'a, S> {
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
         let place = (self.slot, (span.now % DETECTOR_CHUNK as u64) as usize);
         let memory = self.listening.memory_len();
+        if core::mem::replace(&mut self.one_key, !each) && each {
+            self.spread(memory);
+        }
         if wanted.linked {
             for group in self.groups.iter_mut() {
                 group.of(frames).fill(0.0);
             }
         }
-        let (mut fresh, mut foreign) = ([S::zero(); PIECE], [S::zero(); PIECE]);
-        let mut found = Row::default();
-        let mut passed = [0.0; PIECE];
+        let Scratch { fresh, foreign, passed, weighted, found } = &mut self.scratch;
+        let fresh = fresh.get_mut(..frames).unwrap_or_default();
+        let foreign = foreign.get_mut(..frames).unwrap_or_default();
+        let passed = passed.get_mut(..frames).unwrap_or_default();
+        let weighted = weighted.get_mut(..frames).unwrap_or_default();
+        let found = found.of(frames);
         let mut next = self.at;
         for (index, (channel, lane)) in main.channels_mut().zip(self.lanes.iter_mut()).enumerate() {
             let io = span.of(channel);
-            let fresh = fresh.get_mut(..frames).unwrap_or_default();
             self.faults += if in_place {
                 kernels::clean_in_place(isa, io)
             } else {
                 kernels::clean(isa, io, fresh)
             } as u64;
-            let foreign = foreign.get_mut(..frames).unwrap_or_default();
             let is_new = each || index == 0;
             if let Some(key) = key
                 && is_new
@@ -263,9 +300,9 @@ impl<'a, S: Sample> SideChain<'a, S> {
                 self.faults += kernels::clean(isa, samples, foreign) as u64;
             }
             let heard: &[S] = match key {
-                Some(_) => foreign,
-                None if in_place => io,
-                None => fresh,
+                Some(_) => &*foreign,
+                None if in_place => &*io,
+                None => &*fresh,
             };
             let group = self.groups.get_mut(lane.group).map(|group| group.of(frames));
             if plain {
@@ -279,33 +316,31 @@ impl<'a, S: Sample> SideChain<'a, S> {
                     raise(isa, heard, group);
                 }
             } else {
-                let passed = passed.get_mut(..frames).unwrap_or_default();
                 if is_new {
                     for (to, from) in passed.iter_mut().zip(heard) {
                         *to = from.as_f64();
                     }
                     self.filter.run(&mut lane.filter, passed);
-                    let mut weighted = [0.0; PIECE];
-                    let weighted = weighted.get_mut(..frames).unwrap_or_default();
                     for (to, from) in weighted.iter_mut().zip(&*passed) {
                         *to = *from;
                     }
                     let start = index.saturating_mul(memory);
                     let squares = self.squares.get_mut(start..start.saturating_add(memory));
                     let squares = squares.unwrap_or_default();
-                    let row = found.of(frames);
-                    self.listening.measure(isa, &mut lane.ear, squares, place, weighted, row);
+                    self.listening.measure(isa, &mut lane.ear, squares, place, weighted, found);
                 }
                 if wanted.own {
-                    lane.level = found;
+                    for (to, from) in lane.level.of(frames).iter_mut().zip(&*found) {
+                        *to = *from;
+                    }
                 }
                 if let Some(group) = group
                     && wanted.linked
                 {
-                    raise(isa, &*found.of(frames), group);
+                    raise(isa, &*found, group);
                 }
                 if listens {
-                    for (n, (to, key)) in fresh.iter_mut().zip(passed).enumerate() {
+                    for (n, (to, key)) in fresh.iter_mut().zip(&*passed).enumerate() {
                         let share = f64::from(self.listen.at(span.now + n as u64));
                         let main = to.as_f64();
                         *to = S::from_f64(main + (*key - main) * share);
@@ -325,6 +360,24 @@ impl<'a, S: Sample> SideChain<'a, S> {
         self.finish(span, wanted);
     }
 
+    /// What the first lane heard for all becomes what each of them has heard.
+    fn spread(&mut self, memory: usize) {
+        if let Some((first, others)) = self.lanes.split_first_mut() {
+            for lane in others {
+                (lane.filter, lane.ear) = (first.filter, first.ear);
+            }
+        }
+        let Some((first, mut rest)) = self.squares.split_at_mut_checked(memory) else { return };
+        while memory > 0
+            && let Some((part, later)) = core::mem::take(&mut rest).split_at_mut_checked(memory)
+        {
+            for (to, from) in part.iter_mut().zip(&*first) {
+                *to = *from;
+            }
+            rest = later;
+        }
+    }
+
     /// Levels in dB, and what falls due at the ends of chunks.
     fn finish(&mut self, span: Span, wanted: Wanted) {
         if wanted.own {
@@ -337,10 +390,10 @@ impl<'a, S: Sample> SideChain<'a, S> {
                 self.listening.levels_db(self.isa, group.of(span.frames));
             }
         }
-        if let Some(window) = &self.listening.window
-            && span.ends_at_multiple_of(DETECTOR_CHUNK as u64)
-        {
-            self.slot = if self.slot + 1 >= window.slots() { 0 } else { self.slot + 1 };
+        if let Some(window) = &self.listening.window {
+            for _ in 0..span.ends_of(DETECTOR_CHUNK as u64) {
+                self.slot = window.next(self.slot);
+            }
         }
         if span.ends_at_multiple_of(PIECE as u64) {
             for lane in self.lanes.iter_mut() {

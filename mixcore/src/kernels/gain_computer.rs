@@ -22,9 +22,9 @@ use super::sample::Sample;
 use super::scalar;
 
 /// Decibels per doubling of an amplitude: 20·log10(2).
-pub const AMPLITUDE_DB: f32 = 6.020_599_9;
+pub const AMPLITUDE_DB: f32 = 6.020_6;
 /// Decibels per doubling of a power: 10·log10(2).
-pub const POWER_DB: f32 = 3.010_299_9;
+pub const POWER_DB: f32 = 3.010_3;
 /// The least amplitude that has a level of its own: 2^-40 (-240.8 dBFS).
 pub const AMPLITUDE_FLOOR: f32 = 1.0 / (1_u64 << 40) as f32;
 /// The least power that has a level of its own: 2^-80 (-240.8 dBFS).
@@ -43,6 +43,7 @@ pub(super) const LOG2: [f32; 8] = [
 ];
 /// (2^f − 1)/f for |f| ≤ ½, from the constant up; error of 2^f below 1e-7 (8e-7 dB).
 #[rustfmt::skip]
+#[expect(clippy::approx_constant, reason = "the fit's own constant, not ln 2")]
 pub(super) const EXP2: [f32; 5] = [
     0.693_147, 0.240_222_42, 0.055_507_336, 0.009_671_513, 0.001_326_472_7,
 ];

@@ -172,6 +172,31 @@ fn keyed_units_give_the_same_bits_in_any_blocks() {
     }
 }
 
+/// A key of one channel is as good as one whose channels are all equal, whenever a host changes.
+#[test]
+fn a_key_of_one_channel_is_that_key_for_all() {
+    let key = vec![noise::<f32>(1, FRAMES, 0.7, 5).remove(0); 2];
+    let audio = programme::<f32>(2, FRAMES);
+    for detector in [Detector::Rms { window_ms: 9.0 }, Detector::KWeighted { window_ms: 5.0 }] {
+        let setup = CompressorSetup { detector, ..CompressorSetup::default() };
+        let params = CompressorParams { link_percent: 30.0, ..CompressorParams::default() };
+        let run = |changes: bool| {
+            let mut unit = Compressor::new(setup, params, stream(Layout::STEREO)).unwrap();
+            unit.set_key_filter(filter());
+            let mut output = audio.clone();
+            for (round, at) in (0..FRAMES).step_by(333).enumerate() {
+                let end = (at + 333).min(FRAMES);
+                let channels = if changes && round % 3 != 2 { 1 } else { 2 };
+                let key = Block::new(&key[..channels]).unwrap().range(at, end);
+                let mut whole = BlockMut::new(&mut output).unwrap();
+                unit.process(Io::with_key(whole.range(at, end), key)).unwrap();
+            }
+            output
+        };
+        assert_eq!(run(true), run(false), "{detector:?}");
+    }
+}
+
 #[test]
 fn a_filter_that_comes_back_has_forgotten_what_it_heard() {
     let mut unit = Compressor::<f32>::new(
