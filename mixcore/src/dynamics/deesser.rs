@@ -38,7 +38,7 @@ use super::detector::{Detector, Ear, Listening};
 use super::key_filter::KeyState;
 use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, curve_row, part};
 use super::moving_band::{BandState, MovingShape, run_pair};
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::Span;
 use super::travel::{Straight, Travel};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
@@ -433,8 +433,7 @@ impl<'a, S: Sample> DeEsser<'a, S> {
             self.listening.levels_db(isa, part(row, span.frames));
         }
         if span.ends_at_multiple_of(CHUNK as u64) {
-            let slots = self.listening.window.map_or(1, |window| window.slots());
-            self.slot = if slot + 1 >= slots { 0 } else { slot + 1 };
+            self.slot = self.listening.window.map_or(0, |window| window.next(slot));
         }
         if span.ends_at_multiple_of(SETTLE_FRAMES) {
             for voice in self.voices.iter_mut() {
@@ -506,14 +505,9 @@ impl<'a, S: Sample> DeEsser<'a, S> {
                 }
             }
         }
-        self.log.largest(kernels::extent(isa, &*most).1);
+        self.log.take(isa, span.now, most);
         for (to, from) in trace.iter_mut().zip(&*most) {
             *to = *from;
-        }
-        if span.now.is_multiple_of(LOOK_FRAMES)
-            && let Some(first) = most.first()
-        {
-            self.log.look(*first);
         }
         Ok(())
     }

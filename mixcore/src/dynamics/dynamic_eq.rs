@@ -36,7 +36,7 @@ use super::dynamic_eq_params::{
 use super::key_filter::KeyState;
 use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, curve_row, part};
 use super::moving_band::{BandState, run_pair};
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::reduction::{ReductionLog, ReductionStats};
 use super::side_chain::Span;
 use super::travel::{Straight, Travel};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
@@ -350,12 +350,7 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
                 most.iter().zip(&mut self.logs).enumerate().take(self.setup.bands)
             {
                 let row = row.get(..span.frames).unwrap_or_default();
-                log.largest(row.iter().fold(0.0, |most, x| if *x > most { *x } else { most }));
-                if let Some(first) = row.first()
-                    && span.now.is_multiple_of(LOOK_FRAMES)
-                {
-                    log.look(*first);
-                }
+                log.take(self.stream.isa, span.now, row);
                 if let Some(trace) = trace.as_deref_mut() {
                     let start = band.saturating_mul(frames).saturating_add(at);
                     for (to, from) in trace.iter_mut().skip(start).zip(row) {
@@ -430,8 +425,7 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
             listening.levels_db(isa, part(row, span.frames));
         }
         if span.ends_at_multiple_of(CHUNK as u64) {
-            let slots = listening.window.map_or(1, |window| window.slots());
-            self.slot = if slot + 1 >= slots { 0 } else { slot + 1 };
+            self.slot = listening.window.map_or(0, |window| window.next(slot));
         }
     }
 

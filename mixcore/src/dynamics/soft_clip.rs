@@ -35,7 +35,7 @@
 use super::clip_shape::{Clip, ClipShape};
 use super::key_intake::exchange;
 use super::limiter::{Limiter, LimiterParams, LimiterSetup, LimiterStorage};
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::reduction::{ReductionLog, ReductionStats};
 use super::travel::{Straight, Travel, linear};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
@@ -556,13 +556,8 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
             }
         }
         let most = most.get(..frames).unwrap_or_default();
-        self.log.largest(kernels::extent(isa, most).1);
+        self.log.take(isa, self.now, most);
         self.reduction = most.last().copied().unwrap_or_default();
-        let to_look = (LOOK_FRAMES - self.now % LOOK_FRAMES) % LOOK_FRAMES;
-        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        for reduction in most.iter().skip(to_look as usize).step_by(32) {
-            self.log.look(*reduction);
-        }
         for (to, from) in trace.unwrap_or_default().iter_mut().zip(most) {
             *to = *from;
         }

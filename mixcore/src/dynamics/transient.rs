@@ -22,7 +22,7 @@
 use super::detector::Detector;
 use super::key_filter::KeyFilter;
 use super::link::LinkGroups;
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
 use super::side_chain::{ChainSetup, Row, SideChain, Span, Wanted};
 use super::travel::{Straight, Travel, linear};
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -456,16 +456,13 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
             }
         }
         let most = most.of(span.frames);
-        let (low, high) = kernels::extent(isa, &*most);
-        self.log.largest(if high > -low { high } else { -low });
         for (to, from) in trace.iter_mut().zip(&*most) {
             *to = *from;
         }
-        let to_look = (LOOK_FRAMES - span.now % LOOK_FRAMES) % LOOK_FRAMES;
-        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        for gain in most.iter().skip(to_look as usize).step_by(32) {
-            self.log.look(gain.abs());
+        for gain in &mut *most {
+            *gain = gain.abs();
         }
+        self.log.take(isa, span.now, most);
     }
 
     /// Share of the shaped signal in each frame; none where it is 1 throughout.
