@@ -1,6 +1,7 @@
 //! The second layer of a mix: peaks controlled, passages evened out, the performance kept.
 
 mod ballistics;
+mod band_split;
 mod banks;
 mod clip_shape;
 mod compressor;

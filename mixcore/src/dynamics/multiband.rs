@@ -2,10 +2,9 @@
 //!
 //! > bands = crossover(x), y = Σ_b g_b·band_b
 //!
-//! The crossover is [`crate::filters::Crossover`] with its compensating all-passes, so the sum of
-//! bands that nothing changes is all-pass and flat in magnitude; every band has a
-//! [`super::Compressor`] of its own with the same look-ahead, so all stay in step. The sum is taken
-//! in f64 and rounded once.
+//! The crossover has compensating all-passes, so the sum of bands that nothing changes is all-pass
+//! and flat in magnitude ([`super::band_split`]); every band has a [`super::Compressor`] of its own
+//! with the same look-ahead, so all stay in step.
 //!
 //! # Mix, bypass, solo
 //! What is mixed with the compressed bands are the same bands without their gain: both have the
@@ -14,8 +13,7 @@
 //!
 //! # Key
 //! An external key passes a crossover of its own with the same crossings; each band listens to its
-//! band of the key. A key of one channel is every channel's. The key's crossover starts from rest
-//! where a key comes anew.
+//! band of the key. A key of one channel is every channel's.
 //!
 //! Sources: knowledge/dynamics_level.md 2.6 for the structure; crossover and compressor stand in
 //! their own files.
@@ -26,18 +24,14 @@
 //! Limits: bands x channels are at most 64. A boost lifts what one band hides in another, so a
 //! limiter belongs behind the sum.
 
+use super::band_split::{BandSplit, halves, pieces_len};
 use super::compressor::Compressor;
 use super::key_filter::KeyFilter;
 use super::multiband_params::{MultibandParams, MultibandSetup, Place};
-use crate::audio::{Block, BlockMut, MAX_CHANNELS, Sample, Store, check_frames};
+use crate::audio::{Sample, Store, check_frames};
 use crate::error::Error;
-use crate::filters::{Crossover, MAX_CROSSOVER_BANDS};
-use crate::kernels;
-use crate::ramp::{self, Glide};
-use crate::stream::{Convert, Field, Io, Process, Processor, Stream, unknown_field};
-
-/// Frames that go through the bands in one go.
-const PIECE: usize = 256;
+use crate::filters::Crossover;
+use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 
 /// Memory that [`Multiband::new_in`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,27 +100,10 @@ impl<S> Default for MultibandSlot<'_, S> {
 /// ```
 #[derive(Debug)]
 pub struct Multiband<'a, S> {
-    stream: Stream,
     setup: MultibandSetup,
     params: MultibandParams,
-    crossover: Crossover<'a>,
-    key_crossover: Crossover<'a>,
-    /// A piece of every band and channel of the signal, then of the key.
-    pieces: Store<'a, S>,
+    split: BandSplit<'a, S>,
     bands: Store<'a, MultibandSlot<'a, S>>,
-    heard: [Heard; MAX_CROSSOVER_BANDS],
-    /// Whether the last frame had a key.
-    keyed: bool,
-    /// Absolute frame of the next input.
-    now: u64,
-}
-
-/// What is heard of a band.
-#[derive(Clone, Copy, Debug)]
-struct Heard {
-    solo: bool,
-    mute: bool,
-    share: Glide<f32>,
 }
 
 #[cfg(feature = "alloc")]
@@ -149,14 +126,10 @@ impl<S: Sample> Multiband<'static, S> {
             Ok(MultibandSlot(Some(unit)))
         });
         let bands = Store::Owned(bands.collect::<Result<_, Error>>()?);
-        let pieces = Store::owned(pieces_len(&setup, &stream), S::zero());
-        Ok(Self::build(setup, params, stream, [crossover()?, crossover()?], pieces, bands))
+        let pieces = Store::owned(pieces_len(&setup.crossover, &stream, 2), S::zero());
+        let split = BandSplit::new(stream, crossover()?, Some(crossover()?), pieces);
+        Ok(Self { setup, params, split, bands })
     }
-}
-
-/// Samples of the pieces.
-fn pieces_len(setup: &MultibandSetup, stream: &Stream) -> usize {
-    2 * setup.crossover.bands * stream.channel_count() * PIECE
 }
 
 impl<'a, S: Sample> Multiband<'a, S> {
@@ -170,7 +143,7 @@ impl<'a, S: Sample> Multiband<'a, S> {
         let of_a_band = Compressor::<S>::required_len(setup.compressor(), stream)?;
         let bands = setup.crossover.bands;
         Ok(MultibandStorage {
-            samples: bands * of_a_band.samples + pieces_len(&setup, &stream),
+            samples: bands * of_a_band.samples + pieces_len(&setup.crossover, &stream, 2),
             squares: bands * of_a_band.squares,
             crossovers: 2 * crossover,
             bands,
@@ -202,9 +175,13 @@ impl<'a, S: Sample> Multiband<'a, S> {
         let key = Crossover::new_in(setup.crossover, params.crossover, stream, key)?;
         let of_a_band = Compressor::<S>::required_len(setup.compressor(), stream)?;
         let (pieces, mut samples) =
-            halves("multiband sample", samples, pieces_len(&setup, &stream))?;
-        let pieces =
-            Store::lent("multiband sample", pieces, pieces_len(&setup, &stream), S::zero())?;
+            halves("multiband sample", samples, pieces_len(&setup.crossover, &stream, 2))?;
+        let pieces = Store::lent(
+            "multiband sample",
+            pieces,
+            pieces_len(&setup.crossover, &stream, 2),
+            S::zero(),
+        )?;
         let mut squares = squares;
         for (band, slot) in bands.iter_mut().enumerate() {
             let (own, rest) = halves("multiband sample", samples, of_a_band.samples)?;
@@ -219,30 +196,8 @@ impl<'a, S: Sample> Multiband<'a, S> {
                 window,
             )?));
         }
-        Ok(Self::build(setup, params, stream, [main, key], pieces, Store::Lent(bands)))
-    }
-
-    fn build(
-        setup: MultibandSetup,
-        params: MultibandParams,
-        stream: Stream,
-        [crossover, key_crossover]: [Crossover<'a>; 2],
-        pieces: Store<'a, S>,
-        bands: Store<'a, MultibandSlot<'a, S>>,
-    ) -> Self {
-        let share = Glide::new(1.0, ramp::ramp_frames(stream.rate_hz));
-        Self {
-            stream,
-            setup,
-            params,
-            crossover,
-            key_crossover,
-            pieces,
-            bands,
-            heard: [Heard { solo: false, mute: false, share }; MAX_CROSSOVER_BANDS],
-            keyed: false,
-            now: 0,
-        }
+        let split = BandSplit::new(stream, main, Some(key), pieces);
+        Ok(Self { setup, params, split, bands: Store::Lent(bands) })
     }
 
     /// What was chosen for life.
@@ -263,8 +218,7 @@ impl<'a, S: Sample> Multiband<'a, S> {
     /// A value outside its bounds or crossings out of order; nothing changes then.
     pub fn set_params(&mut self, params: MultibandParams) -> Result<(), Error> {
         params.check(self.setup.crossover.bands)?;
-        self.crossover.set_params(params.crossover)?;
-        self.key_crossover.set_params(params.crossover)?;
+        self.split.set_params(params.crossover)?;
         for (band, unit) in self.bands.iter_mut().enumerate() {
             if let MultibandSlot(Some(unit)) = unit {
                 unit.set_params(params.compressor(band))?;
@@ -317,7 +271,7 @@ impl<'a, S: Sample> Multiband<'a, S> {
     /// # Errors
     /// A band that is not there.
     pub fn set_band_bypass(&mut self, band: usize, bypass: bool) -> Result<(), Error> {
-        self.check_band(band)?;
+        self.split.check_band(band)?;
         if let Some(MultibandSlot(Some(unit))) = self.bands.get_mut(band) {
             unit.set_bypass(bypass);
         }
@@ -330,12 +284,7 @@ impl<'a, S: Sample> Multiband<'a, S> {
     /// # Errors
     /// A band that is not there.
     pub fn set_band_solo(&mut self, band: usize, solo: bool) -> Result<(), Error> {
-        self.check_band(band)?;
-        if let Some(heard) = self.heard.get_mut(band) {
-            heard.solo = solo;
-        }
-        self.fade();
-        Ok(())
+        self.split.set_solo(band, solo)
     }
 
     /// A band that is muted is not heard. A fade of 20 ms from the next output frame on.
@@ -343,26 +292,7 @@ impl<'a, S: Sample> Multiband<'a, S> {
     /// # Errors
     /// A band that is not there.
     pub fn set_band_mute(&mut self, band: usize, mute: bool) -> Result<(), Error> {
-        self.check_band(band)?;
-        if let Some(heard) = self.heard.get_mut(band) {
-            heard.mute = mute;
-        }
-        self.fade();
-        Ok(())
-    }
-
-    fn fade(&mut self) {
-        let any = self.heard.iter().any(|heard| heard.solo);
-        for heard in &mut self.heard {
-            let share = if heard.mute || (any && !heard.solo) { 0.0 } else { 1.0 };
-            heard.share.move_to(share, self.now);
-        }
-    }
-
-    fn check_band(&self, band: usize) -> Result<(), Error> {
-        let last = self.setup.crossover.bands.saturating_sub(1);
-        #[expect(clippy::cast_precision_loss, reason = "only compared with a small bound")]
-        Error::check_range("band", band as f64, 0.0, last as f64).map(|_| ())
+        self.split.set_mute(band, mute)
     }
 
     fn units(&self) -> impl Iterator<Item = &Compressor<'a, S>> {
@@ -393,94 +323,17 @@ impl<'a, S: Sample> Multiband<'a, S> {
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
         let Io { mut main, key } = io;
-        let (channels, frames) = (self.stream.channel_count(), main.frames());
-        main.check_channels("block", channels)?;
-        if let Some(key) = &key {
-            if key.channel_count() != 1 {
-                key.check_channels("key", channels)?;
+        let frames = main.frames();
+        let bands = &mut self.bands;
+        self.split.run(&mut main, key.as_ref(), |band, at, io| {
+            let Some(MultibandSlot(Some(unit))) = bands.get_mut(band) else { return Ok(()) };
+            let start = band.saturating_mul(frames).saturating_add(at);
+            let end = start.saturating_add(io.main.frames());
+            match trace.as_deref_mut().and_then(|trace| trace.get_mut(start..end)) {
+                Some(row) => unit.process_with_reduction(io, row),
+                None => unit.process(io),
             }
-            check_frames("key", key.frames(), frames)?;
-        }
-        if frames > 0 && key.is_some() != self.keyed {
-            self.keyed = key.is_some();
-            if self.keyed {
-                self.key_crossover.reset();
-            }
-        }
-        let mut at = 0;
-        while at < frames {
-            let end = frames.min(at + PIECE);
-            let key = key.as_ref().map(|key| key.range(at, end));
-            let trace = trace.as_deref_mut().map(|trace| (trace, at, frames));
-            self.piece(&mut main.range(at, end), key.as_ref(), trace)?;
-            self.now += (end - at) as u64;
-            at = end;
-        }
-        Ok(())
-    }
-
-    /// At most [`PIECE`] frames.
-    fn piece(
-        &mut self,
-        main: &mut BlockMut<'_, S>,
-        key: Option<&Block<'_, S>>,
-        trace: Option<(&mut [f32], usize, usize)>,
-    ) -> Result<(), Error> {
-        let (channels, frames) = (self.stream.channel_count(), main.frames());
-        let bands = self.setup.crossover.bands;
-        let half = bands * channels * PIECE;
-        let (audio, keys) = self.pieces.split_at_mut_checked(half).unwrap_or_default();
-        let audio = audio.get_mut(..bands * channels * frames).unwrap_or_default();
-        let keys = keys.get_mut(..bands * channels * frames).unwrap_or_default();
-        let all = bands * channels;
-        self.crossover.convert(main.as_block(), BlockMut::contiguous(audio, all)?)?;
-        if let Some(key) = key {
-            let to = BlockMut::contiguous(keys, all)?;
-            if key.channel_count() == channels {
-                self.key_crossover.convert(*key, to)?;
-            } else {
-                let same = [key.channel(0); MAX_CHANNELS];
-                let same = Block::new(same.get(..channels).unwrap_or_default())?;
-                self.key_crossover.convert(same, to)?;
-            }
-        }
-        let (mut trace, first, whole) = trace.unwrap_or_default();
-        let of_a_band = (channels * frames).max(1);
-        let parts = audio.chunks_mut(of_a_band).zip(keys.chunks(of_a_band));
-        for ((slot, (audio, keys)), heard) in self.bands.iter_mut().zip(parts).zip(&self.heard) {
-            let Some(unit) = &mut slot.0 else { continue };
-            let (row, rest) =
-                core::mem::take(&mut trace).split_at_mut_checked(whole).unwrap_or_default();
-            trace = rest;
-            let io = match key {
-                Some(_) => Io::with_key(
-                    BlockMut::contiguous(audio, channels)?,
-                    Block::contiguous(keys, channels)?,
-                ),
-                None => Io::new(BlockMut::contiguous(audio, channels)?),
-            };
-            match row.get_mut(first..first + frames) {
-                Some(row) => unit.process_with_reduction(io, row)?,
-                None => unit.process(io)?,
-            }
-            if heard.share.target() != 1.0 || !heard.share.is_settled(self.now) {
-                let mut shares = [0.0; PIECE];
-                let shares = shares.get_mut(..frames).unwrap_or_default();
-                heard.share.fill(self.now, shares);
-                for channel in audio.chunks_mut(frames.max(1)) {
-                    kernels::apply_gains(self.stream.isa, channel, shares);
-                }
-            }
-        }
-        for (index, out) in main.channels_mut().enumerate() {
-            let mut sum = [0.0; PIECE];
-            let sum = sum.get_mut(..frames).unwrap_or_default();
-            for part in audio.chunks(frames.max(1)).skip(index).step_by(channels.max(1)) {
-                kernels::accumulate(self.stream.isa, sum, part, 1.0);
-            }
-            kernels::round_into(self.stream.isa, sum, out);
-        }
-        Ok(())
+        })
     }
 }
 
@@ -490,18 +343,12 @@ impl<S: Sample> Processor for Multiband<'_, S> {
     }
 
     fn tail_frames(&self) -> usize {
-        self.latency_frames() + self.crossover.tail_frames()
+        self.latency_frames() + self.split.tail_frames()
     }
 
     fn reset(&mut self) {
-        self.crossover.reset();
-        self.key_crossover.reset();
+        self.split.reset();
         self.for_each(Processor::reset);
-        for heard in &mut self.heard {
-            heard.share.settle();
-        }
-        self.keyed = false;
-        self.now = 0;
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -519,16 +366,16 @@ impl<S: Sample> Processor for Multiband<'_, S> {
         match MultibandParams::place(name, self.setup.crossover.bands) {
             None => Err(unknown_field(name)),
             Some(Place::Crossing) => {
-                self.crossover.set_field(name, value)?;
-                self.params.crossover = self.crossover.params();
-                self.key_crossover.set_params(self.params.crossover)
+                self.split.set_field(name, value)?;
+                self.params.crossover = self.split.params();
+                Ok(())
             }
             Some(_) => self.set_params(self.params.with(name, value)?),
         }
     }
 
     fn faults(&self) -> u64 {
-        self.crossover.faults() + self.key_crossover.faults()
+        self.split.faults()
     }
 }
 
@@ -536,14 +383,4 @@ impl<S: Sample> Process<S> for Multiband<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
         self.run(io, None)
     }
-}
-
-/// The first `required` items of lent memory, and what is left.
-fn halves<'m, T>(
-    what: &'static str,
-    memory: &'m mut [T],
-    required: usize,
-) -> Result<(&'m mut [T], &'m mut [T]), Error> {
-    let given = memory.len();
-    memory.split_at_mut_checked(required).ok_or(Error::Storage { what, given, required })
 }
