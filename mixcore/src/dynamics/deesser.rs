@@ -24,7 +24,8 @@
 //! An external key is judged in place of the signal. Key listen lets the sibilants of the key be
 //! heard, which is how `hz` is found.
 //!
-//! Sources: knowledge/dynamics_level.md 2.5; the floor and the link by levels are ours.
+//! Sources: split band and bell as the trade has them; the relative detector's floor and the link by
+//! levels are ours.
 //!
 //! Cost: two filters and two windows a channel, serial; the crossover or a state-variable filter.
 //! Latency: the look-ahead, 2 ms by default.

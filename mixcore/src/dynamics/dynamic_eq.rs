@@ -6,7 +6,7 @@
 //!
 //! A cut above the threshold tames a resonance; a rise above it opens a voice with its level; a rise
 //! below it lifts what is soft. Keyed by the dialogue, a dip in the music makes room only where and
-//! while the voice needs it (knowledge/dynamics_level.md 2.6). The movement follows attack and
+//! while the voice needs it. The movement follows attack and
 //! release from and to its rest in either direction.
 //!
 //! # Bands

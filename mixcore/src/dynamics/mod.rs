@@ -23,6 +23,7 @@ mod lookahead;
 mod makeup;
 mod moving_band;
 mod multiband;
+mod multiband_limiter;
 mod multiband_params;
 mod peak_detector;
 mod reduction;
@@ -53,6 +54,10 @@ pub use link::LinkGroups;
 pub use makeup::MakeUp;
 pub use moving_band::MovingShape;
 pub use multiband::{Multiband, MultibandMemory, MultibandSlot, MultibandStorage};
+pub use multiband_limiter::{
+    MultibandLimiter, MultibandLimiterBand, MultibandLimiterMemory, MultibandLimiterParams,
+    MultibandLimiterSetup, MultibandLimiterSlot, MultibandLimiterStorage,
+};
 pub use multiband_params::{MultibandBand, MultibandParams, MultibandSetup};
 pub use reduction::ReductionStats;
 pub use side_chain::MAX_DYNAMICS_LOOKAHEAD_MS;

@@ -15,8 +15,7 @@
 //! An external key passes a crossover of its own with the same crossings; each band listens to its
 //! band of the key. A key of one channel is every channel's.
 //!
-//! Sources: knowledge/dynamics_level.md 2.6 for the structure; crossover and compressor stand in
-//! their own files.
+//! Sources: those of [`crate::filters::Crossover`] and [`super::Compressor`].
 //!
 //! Cost: the crossover, one compressor a band; with a key a second crossover. Latency: the
 //! look-ahead, 0 by default.

@@ -24,8 +24,8 @@
 //! |---|---|---|---|---|---|
 //! | dB | NAIVE | ONE | TWO | FOUR | EIGHT |
 //!
-//! Source: Parker, Zavalishin, Le Bivic, DAFx-16, 2016; knowledge/dynamics_level.md 2.11. That only
-//! what is taken away is filtered is ours.
+//! Source: Parker, Zavalishin, Le Bivic, DAFx-16, 2016. That only what is taken away is
+//! filtered is ours.
 //!
 //! Cost: the oversampler; the shape only where it bends. Latency: a frame, or that of the
 //! oversampler, and that of the guard; constant.

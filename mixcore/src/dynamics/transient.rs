@@ -10,8 +10,8 @@
 //! period of 50 Hz, so that lower notes do not flutter either down to there. Below the floor all
 //! levels count as the floor: noise makes no onsets.
 //!
-//! Sources: knowledge/dynamics_level.md 2.7 for the difference of two followers in dB; hold and floor
-//! are ours. Times are time constants (63.2 % of a step in amplitude).
+//! Sources: the difference of two followers in dB, quick ones with attacks of 1 to 3 ms and slow ones
+//! with 20 to 50 ms, as the trade has it; hold and floor are ours. Times are time constants (63.2 % of a step in amplitude).
 //!
 //! Cost: five serial followers, once per group with a full link. Latency: the look-ahead, 0 by
 //! default; with 1 ms the gain is there when the onset is.
@@ -37,9 +37,9 @@ use crate::units::db_to_gain;
 const HOLD_MS: f64 = 10.0;
 /// Time constant of the decay after the hold: shorter than every release that follows it, ms.
 const DECAY_MS: f64 = 5.0;
-/// Attack of the quick followers, ms (2.7: 1 to 3 ms).
+/// Attack of the quick followers, ms: the shortest usual one.
 const QUICK_ATTACK_MS: f64 = 1.0;
-/// Release of the quick follower of tails, ms (2.7: 20 to 50 ms).
+/// Release of the quick follower of tails, ms: faster than any note decays.
 const QUICK_RELEASE_MS: f64 = 20.0;
 /// Release of both followers of onsets, ms: an onset that comes sooner adds to the one before.
 const ONSET_RELEASE_MS: f64 = 50.0;

@@ -102,6 +102,8 @@ mod meter_forms;
 mod meters;
 #[cfg(feature = "alloc")]
 mod multiband;
+#[cfg(feature = "std")]
+mod multiband_limiter;
 #[cfg(feature = "alloc")]
 mod oversampler;
 #[cfg(feature = "std")]
@@ -116,13 +118,12 @@ mod resampler;
 mod session;
 #[cfg(feature = "alloc")]
 mod side_chain;
+#[cfg(feature = "std")]
+mod soft_clip;
 #[cfg(feature = "json")]
 mod solve;
 #[cfg(feature = "alloc")]
 mod standards;
-// The guard stands before the judge.
-#[cfg(feature = "std")]
-mod soft_clip;
 #[cfg(feature = "alloc")]
 mod svf;
 #[cfg(feature = "alloc")]

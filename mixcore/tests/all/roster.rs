@@ -89,6 +89,30 @@ pub mod prelude {
         }
     }
 
+    /// A multiband limiter with default parameters, in its own memory or, without `alloc`, in lent
+    /// memory.
+    pub fn multiband_limiter<S: Sample>(
+        stream: Stream,
+    ) -> Result<MultibandLimiter<'static, S>, Error> {
+        let setup = MultibandLimiterSetup::default();
+        let params = MultibandLimiterParams::default();
+        #[cfg(feature = "alloc")]
+        return MultibandLimiter::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            use mixcore::dynamics::{MultibandLimiterMemory, MultibandLimiterSlot};
+            let need = MultibandLimiter::<S>::required_len(setup, stream)?;
+            let bands: Vec<_> = (0..need.bands).map(|_| MultibandLimiterSlot::default()).collect();
+            let memory = MultibandLimiterMemory {
+                samples: lend(need.samples, S::one()),
+                control: lend(need.control, 1.0),
+                crossover: lend(need.crossover, 1.0),
+                bands: Box::leak(bands.into_boxed_slice()),
+            };
+            MultibandLimiter::new_in(setup, params, stream, memory)
+        }
+    }
+
     /// A de-esser, in its own memory or, without `alloc`, in lent memory.
     pub fn deesser<S: Sample>(
         mode: DeEsserMode,
@@ -341,6 +365,9 @@ macro_rules! each_processor {
         $run! { multiband, Multiband, memory: true, |stream: Stream| {
             let setup = MultibandSetup { lookahead_ms: 1.0, ..MultibandSetup::default() };
             Ok(Unit::Process(Box::new(multiband::<S>(setup, stream)?)))
+        } }
+        $run! { multiband_limiter, MultibandLimiter, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(multiband_limiter::<S>(stream)?)))
         } }
         $run! { deesser_split, DeEsser, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(deesser::<S>(DeEsserMode::Split, stream)?)))
