@@ -4,9 +4,11 @@
 use mixcore::audio::{Block, BlockMut};
 use mixcore::dynamics::{
     ClipShape, DeEsser, DeEsserMode, DeEsserParams, DeEsserSetup, Detector, DynamicEq,
-    DynamicEqParams, DynamicEqSetup, LinkGroups, MovingShape, Multiband, MultibandMemory,
-    MultibandParams, MultibandSetup, MultibandSlot, SoftClipper, SoftClipperParams,
-    SoftClipperSetup, TransientShaper, TransientShaperParams, TransientShaperSetup, Trigger,
+    DynamicEqParams, DynamicEqSetup, LimiterSetup, LinkGroups, MovingShape, Multiband,
+    MultibandLimiter, MultibandLimiterMemory, MultibandLimiterParams, MultibandLimiterSetup,
+    MultibandLimiterSlot, MultibandMemory, MultibandParams, MultibandSetup, MultibandSlot,
+    SoftClipper, SoftClipperParams, SoftClipperSetup, TransientShaper, TransientShaperParams,
+    TransientShaperSetup, Trigger,
 };
 use mixcore::filters::CrossoverSetup;
 use mixcore::stream::Scale;
@@ -130,6 +132,49 @@ proptest! {
         prop_assert_eq!(unit.set_band_bypass(which, bypass).is_ok(), which < bands);
         unit.set_key_listen(listen);
         drive(&mut unit, layout, &audio, key_channels, &shares)?;
+        std::hint::black_box(unit.static_curve_db(which, level));
+        prop_assert!(unit.gain_reduction_db().is_finite());
+    }
+
+    #[test]
+    fn a_multiband_limiter_of_any_arguments(
+        rate_hz in any_rate(),
+        layout in any_layout(),
+        lookahead_ms in any_lookahead(),
+        bands in 0..8_usize,
+        (solo, bypass) in any::<(bool, bool)>(),
+        audio in prop::collection::vec(any_sample(), 0..300),
+        shares in prop::collection::vec(0.0..=1.0_f64, 1..8),
+        (which, level) in (0..8_usize, any_number()),
+    ) {
+        let stream = Stream { rate_hz, ..Stream::new(48e3, layout).unwrap() };
+        let setup = MultibandLimiterSetup {
+            crossover: CrossoverSetup { bands, ..CrossoverSetup::default() },
+            bands: LimiterSetup { lookahead_ms, ..LimiterSetup::default() },
+            output: LimiterSetup::default(),
+        };
+        let Ok(need) = MultibandLimiter::<f32>::required_len(setup, stream) else {
+            let wide = bands * layout.channel_count() > 64;
+            prop_assert!(setup.validate().is_err() || stream.validate().is_err() || wide);
+            return Ok(());
+        };
+        let (mut samples, mut control) = (vec![1.0; need.samples], vec![1.0; need.control]);
+        let mut crossover = vec![1.0; need.crossover];
+        let mut slots: Vec<_> =
+            (0..need.bands).map(|_| MultibandLimiterSlot::default()).collect();
+        let memory = MultibandLimiterMemory {
+            samples: &mut samples,
+            control: &mut control,
+            crossover: &mut crossover,
+            bands: &mut slots,
+        };
+        let params = MultibandLimiterParams::default();
+        let made = MultibandLimiter::<f32>::new_in(setup, params, stream, memory);
+        prop_assert!(made.is_ok() || rate_hz < 24_001.0);
+        let Ok(mut unit) = made else { return Ok(()) };
+        prop_assert_eq!(unit.set_band_solo(which, solo).is_ok(), which < bands);
+        unit.set_bypass(bypass);
+        drive(&mut unit, layout, &audio, 0, &shares)?;
         std::hint::black_box(unit.static_curve_db(which, level));
         prop_assert!(unit.gain_reduction_db().is_finite());
     }

@@ -8,9 +8,9 @@ pub mod prelude {
         Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode, DeEsserParams,
         DeEsserSetup, Detector, DynamicEq, DynamicEqBand, DynamicEqParams, DynamicEqSetup, Gate,
         GateParams, GateSetup, Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp,
-        MovingShape, Multiband, MultibandParams, MultibandSetup, Release, Smoothing, SoftClipper,
-        SoftClipperParams, SoftClipperSetup, TransientShaper, TransientShaperParams,
-        TransientShaperSetup, Trigger,
+        MovingShape, Multiband, MultibandLimiter, MultibandLimiterParams, MultibandLimiterSetup,
+        MultibandParams, MultibandSetup, Release, Smoothing, SoftClipper, SoftClipperParams,
+        SoftClipperSetup, TransientShaper, TransientShaperParams, TransientShaperSetup, Trigger,
     };
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
