@@ -100,10 +100,16 @@ impl MovingShape {
                 Self::LowShelf => g /= math::sqrt(a),
                 Self::HighShelf => g *= math::sqrt(a),
             }
-            // The slower pole of s² + k·s + 1, and where the trapezoidal rule puts it.
+            // Where the trapezoidal rule, z = (1 + g·s)/(1 − g·s), puts the poles of s² + k·s + 1:
+            // a pair, or two on the real axis, p and 1/p.
             let half = 0.5 * k;
-            let p = if half > 1.0 { half - math::sqrt(half * half - 1.0) } else { half };
-            let pole = ((1.0 - g * p) / (1.0 + g * p)).abs();
+            let pole = if half > 1.0 {
+                let p = half - math::sqrt(half * half - 1.0);
+                let on_axis = |p: f64| ((1.0 - g * p) / (1.0 + g * p)).abs();
+                on_axis(p).max(on_axis(1.0 / p))
+            } else {
+                math::sqrt((1.0 - g * k + g * g) / (1.0 + g * k + g * g))
+            };
             // ln(1e6/1e-30) = 83; two equal poles hold up the decay.
             most.max(105.0 / -math::log(pole))
         });

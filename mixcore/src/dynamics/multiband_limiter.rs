@@ -195,18 +195,19 @@ impl MultibandLimiterParams {
     }
 
     fn output(&self) -> LimiterParams {
-        LimiterParams {
-            ceiling_dbtp: self.ceiling_dbtp,
-            release_ms: self.release_ms,
-            ..LimiterParams::default()
-        }
+        limiter(self.ceiling_dbtp, self.release_ms)
     }
 
     fn band(&self, band: usize) -> LimiterParams {
-        let MultibandLimiterBand { ceiling_dbtp, release_ms } =
-            self.bands.get(band).copied().unwrap_or_default();
-        LimiterParams { ceiling_dbtp, release_ms, ..LimiterParams::default() }
+        let band = self.bands.get(band).copied().unwrap_or_default();
+        limiter(band.ceiling_dbtp, band.release_ms)
     }
+}
+
+fn limiter(ceiling_dbtp: f64, release_ms: f64) -> LimiterParams {
+    let mut params = LimiterParams::default();
+    (params.ceiling_dbtp, params.release_ms) = (ceiling_dbtp, release_ms);
+    params
 }
 
 /// Memory that [`MultibandLimiter::new_in`] asks for.

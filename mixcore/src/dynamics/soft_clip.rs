@@ -133,11 +133,9 @@ impl SoftClipperParams {
     }
 
     fn limiter(&self) -> LimiterParams {
-        LimiterParams {
-            ceiling_dbtp: self.ceiling_dbtp,
-            release_ms: self.guard_release_ms,
-            ..LimiterParams::default()
-        }
+        let mut params = LimiterParams::default();
+        (params.ceiling_dbtp, params.release_ms) = (self.ceiling_dbtp, self.guard_release_ms);
+        params
     }
 }
 
@@ -501,7 +499,7 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
             self.faults += kernels::clean_in_place(isa, io) as u64;
             for (n, ((x, driven), most)) in io.iter().zip(work).zip(&mut most).enumerate() {
                 let (drive, clip) = settings.at(n, shape);
-                let y = (x.as_f64() * drive).max(-DRIVEN_LIMIT).min(DRIVEN_LIMIT);
+                let y = (x.as_f64() * drive).clamp(-DRIVEN_LIMIT, DRIVEN_LIMIT);
                 *driven = S::from_f64(y);
                 let taken = clip.excess(y);
                 if taken != 0.0 {

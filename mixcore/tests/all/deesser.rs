@@ -188,13 +188,13 @@ fn linked_channels_move_together_and_treble_alone_moves_no_dialogue() {
     assert!(left > 3.0 && left == right && unit.channel_reduction_db(2).is_none());
     // Rain in one channel, 30 dB below the voice in the other.
     let mut unit = deesser(DeEsserMode::Split, params(), Layout::STEREO);
-    let mut audio = [speech(-20.0, -50.0, 12_000), sine(9000.0, RATE_HZ, 12_000, 0.003)];
+    let mut audio = [speech(-20.0, -50.0, 48_000), sine(9000.0, RATE_HZ, 48_000, 0.003)];
     run(&mut unit, &mut audio);
-    assert_eq!(unit.reduction_stats().unwrap().p95_db, 0.0);
+    assert_eq!(unit.gain_reduction_db(), 0.0);
     // Unlinked each is judged on its own.
     let apart = DeEsserParams { link_percent: 0.0, ..params() };
     let mut unit = deesser(DeEsserMode::Split, apart, Layout::STEREO);
-    let mut audio = [speech(-20.0, -50.0, 12_000), sine(9000.0, RATE_HZ, 12_000, 0.003)];
+    let mut audio = [speech(-20.0, -50.0, 48_000), sine(9000.0, RATE_HZ, 48_000, 0.003)];
     run(&mut unit, &mut audio);
     assert_eq!(unit.channel_reduction_db(0), Some(0.0));
     assert!(unit.channel_reduction_db(1).unwrap() > 5.0);
