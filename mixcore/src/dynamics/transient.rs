@@ -1,19 +1,19 @@
 //! A transient shaper: onsets and tails are raised or lowered whatever their level.
 //!
-//! > e: the peak of the last 10 ms, then a decay; f followers of e
-//! > D = dB(f₁) − dB(s₁), f₁ with an attack of 1 ms, s₁ with `attack_ms`, equal releases
-//! > S = dB(s₂) − dB(f₂), f₂ with a release of 20 ms, s₂ with `sustain_ms`, equal attacks
+//! > e: the peak of the last 10 to 20 ms; q, f and s are followers of e
+//! > D = dB(q) − dB(f), q with an attack of 1 ms, f with `attack_ms`, both released in 20 ms
+//! > S = dB(s) − dB(q), s attacked like q and released in `sustain_ms`
 //! > G = clamp(a·max(D, 0) + s·max(S, 0), ±range)
 //!
 //! D stands out while an onset rises, S while a tail falls; both are differences of logarithms, so
-//! G does not depend on the level, and a steady tone is left alone. The peak is held for half a
-//! period of 50 Hz, so that lower notes do not flutter either down to there. Below the floor all
-//! levels count as the floor: noise makes no onsets.
+//! G does not depend on the level, and a steady tone is left alone. The peak is that of the current
+//! and the last of pieces of 10 ms of the absolute counter: half a period of 50 Hz, so notes down to
+//! there do not flutter. Below the floor all levels count as the floor: noise makes no onsets.
 //!
 //! Sources: the difference of two followers in dB, quick ones with attacks of 1 to 3 ms and slow ones
 //! with 20 to 50 ms, as the trade has it; hold and floor are ours. Times are time constants (63.2 % of a step in amplitude).
 //!
-//! Cost: five serial followers, once per group with a full link. Latency: the look-ahead, 0 by
+//! Cost: three serial followers, once per group with a full link. Latency: the look-ahead, 0 by
 //! default; with 1 ms the gain is there when the onset is.
 //!
 //! Limits: below 50 Hz a steady tone is moved by up to a decibel at full amounts. Raised onsets need
@@ -33,16 +33,12 @@ use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::db_to_gain;
 
-/// Time for which a peak is held: half a period of 50 Hz, ms.
-const HOLD_MS: f64 = 10.0;
-/// Time constant of the decay after the hold: shorter than every release that follows it, ms.
-const DECAY_MS: f64 = 5.0;
-/// Attack of the quick followers, ms: the shortest usual one.
+/// Pieces of which the peak is taken: half a period of 50 Hz, ms.
+const PEAK_MS: f64 = 10.0;
+/// Attack of the quick follower, ms: the shortest usual one.
 const QUICK_ATTACK_MS: f64 = 1.0;
-/// Release of the quick follower of tails, ms: faster than any note decays.
+/// Release of the quick follower, ms: the shortest usual one, faster than any note decays.
 const QUICK_RELEASE_MS: f64 = 20.0;
-/// Release of both followers of onsets, ms: an onset that comes sooner adds to the one before.
-const ONSET_RELEASE_MS: f64 = 50.0;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -114,22 +110,20 @@ impl TransientShaperParams {
 /// Coefficients: what the times mean.
 #[derive(Clone, Copy, Debug)]
 struct Times {
-    hold: u32,
-    /// Shares that stay: of the peak, and of attack and release of f₁, s₁, f₂, s₂.
-    decay: f64,
-    poles: [[f64; 2]; 4],
+    /// Frames of a piece of which the peak is taken.
+    piece: u32,
+    /// Shares that stay of attack and release of q, f and s.
+    poles: [[f64; 2]; 3],
 }
 
 impl Times {
     fn design(params: &TransientShaperParams, stream: &Stream) -> Self {
         let stay = |ms: f64| math::exp(-1.0 / (ms * 1e-3 * stream.rate_hz));
         Self {
-            hold: u32::try_from(stream.frames_of_ms(HOLD_MS)).unwrap_or(u32::MAX),
-            decay: stay(DECAY_MS),
+            piece: u32::try_from(stream.frames_of_ms(PEAK_MS)).unwrap_or(u32::MAX).max(1),
             poles: [
-                [stay(QUICK_ATTACK_MS), stay(ONSET_RELEASE_MS)],
-                [stay(params.attack_ms), stay(ONSET_RELEASE_MS)],
                 [stay(QUICK_ATTACK_MS), stay(QUICK_RELEASE_MS)],
+                [stay(params.attack_ms), stay(QUICK_RELEASE_MS)],
                 [stay(QUICK_ATTACK_MS), stay(params.sustain_ms)],
             ],
         }
@@ -139,31 +133,31 @@ impl Times {
 /// What a channel remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Voice {
+    /// Peaks of the last piece and of the current one, and the frames that are left of it.
+    before: f64,
     peak: f64,
-    held: u32,
-    /// f₁, s₁, f₂, s₂.
-    followers: [f64; 4],
+    left: u32,
+    /// q, f and s.
+    followers: [f64; 3],
     /// Gain of the last frame, dB.
     now: f32,
 }
 
 impl Voice {
-    /// One frame: f₁/s₁ and s₂/f₂ of a magnitude that is at least the floor.
+    /// One frame: q/f and s/q of a magnitude that is at least the floor.
     fn step(&mut self, times: &Times, magnitude: f64) -> [f64; 2] {
-        if magnitude >= self.peak {
-            self.peak = magnitude;
-            self.held = times.hold;
-        } else if self.held > 0 {
-            self.held -= 1;
-        } else {
-            self.peak = magnitude + (self.peak - magnitude) * times.decay;
+        if self.left == 0 {
+            (self.before, self.peak, self.left) = (self.peak, 0.0, times.piece);
         }
+        self.left -= 1;
+        self.peak = self.peak.max(magnitude);
+        let e = self.peak.max(self.before);
         for (y, [attack, release]) in self.followers.iter_mut().zip(times.poles) {
-            let stay = if self.peak > *y { attack } else { release };
-            *y = self.peak + (*y - self.peak) * stay;
+            let stay = if e > *y { attack } else { release };
+            *y = e + (*y - e) * stay;
         }
-        let [f1, s1, f2, s2] = self.followers;
-        [f1 / s1, s2 / f2]
+        let [q, f, s] = self.followers;
+        [q / f, s / q]
     }
 }
 
@@ -515,10 +509,11 @@ impl Settings {
         kernels::gains_of_db(isa, io);
         for (n, (onset, tail)) in io.iter_mut().zip(&mut *tails).enumerate() {
             let magnitude = f64::from(*onset);
-            if voice.peak == 0.0 {
+            let [quick, ..] = voice.followers;
+            if quick == 0.0 {
                 // All begin at the floor, so that a first sound is an onset.
                 let floor = db_to_gain(f64::from(self.at(n, |params| params.floor_db)));
-                (voice.peak, voice.followers) = (floor, [floor; 4]);
+                voice.followers = [floor; 3];
             }
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             {

@@ -94,7 +94,9 @@ pub mod prelude {
     pub fn multiband_limiter<S: Sample>(
         stream: Stream,
     ) -> Result<MultibandLimiter<'static, S>, Error> {
-        let setup = MultibandLimiterSetup::default();
+        // Two bands and the output: three limiters are enough to wait for.
+        let mut setup = MultibandLimiterSetup::default();
+        setup.crossover.bands = 2;
         let params = MultibandLimiterParams::default();
         #[cfg(feature = "alloc")]
         return MultibandLimiter::new(setup, params, stream);
