@@ -33,6 +33,7 @@ mod order;
 mod pan;
 mod promises;
 mod properties;
+mod properties_bands;
 mod properties_dynamics;
 mod properties_lent;
 mod properties_level;
@@ -57,6 +58,8 @@ mod cue;
 #[cfg(feature = "alloc")]
 mod dc_blocker;
 #[cfg(feature = "alloc")]
+mod deesser;
+#[cfg(feature = "alloc")]
 mod delay;
 #[cfg(feature = "json")]
 mod deliver;
@@ -68,6 +71,8 @@ mod detectors;
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
+#[cfg(feature = "alloc")]
+mod dynamic_eq;
 #[cfg(feature = "alloc")]
 mod eq;
 #[cfg(feature = "alloc")]
@@ -82,6 +87,8 @@ mod fold_down;
 mod gate;
 #[cfg(feature = "alloc")]
 mod limiter;
+#[cfg(feature = "alloc")]
+mod transient;
 // The judge takes a minute; in the other feature sets the golden hashes say that nothing changed.
 #[cfg(feature = "std")]
 mod limiter_ceiling;
@@ -97,6 +104,10 @@ mod masking_cue;
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
+#[cfg(feature = "alloc")]
+mod multiband;
+#[cfg(feature = "std")]
+mod multiband_limiter;
 #[cfg(feature = "alloc")]
 mod overflow;
 #[cfg(feature = "alloc")]
@@ -115,6 +126,8 @@ mod resampler_fft;
 mod session;
 #[cfg(feature = "alloc")]
 mod side_chain;
+#[cfg(feature = "std")]
+mod soft_clip;
 #[cfg(feature = "json")]
 mod solve;
 #[cfg(feature = "alloc")]

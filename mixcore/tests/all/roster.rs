@@ -5,8 +5,12 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
-        Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
-        Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp, Release, Smoothing,
+        Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode, DeEsserParams,
+        DeEsserSetup, Detector, DynamicEq, DynamicEqBand, DynamicEqParams, DynamicEqSetup, Gate,
+        GateParams, GateSetup, Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp,
+        MovingShape, Multiband, MultibandLimiter, MultibandLimiterParams, MultibandLimiterSetup,
+        MultibandParams, MultibandSetup, Release, Smoothing, SoftClipper, SoftClipperParams,
+        SoftClipperSetup, TransientShaper, TransientShaperParams, TransientShaperSetup, Trigger,
     };
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
@@ -58,6 +62,133 @@ pub mod prelude {
             let need = Gate::<S>::required_len(setup, stream)?;
             let (samples, squares) = (lend(need.samples, S::one()), lend(need.squares, 1.0));
             Gate::new_in(setup, params, stream, samples, squares)
+        }
+    }
+
+    /// A multiband compressor with default parameters, in its own memory or, without `alloc`, in
+    /// lent memory.
+    pub fn multiband<S: Sample>(
+        setup: MultibandSetup,
+        stream: Stream,
+    ) -> Result<Multiband<'static, S>, Error> {
+        let params = MultibandParams::default();
+        #[cfg(feature = "alloc")]
+        return Multiband::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            use mixcore::dynamics::{MultibandMemory, MultibandSlot};
+            let need = Multiband::<S>::required_len(setup, stream)?;
+            let bands: Vec<_> = (0..need.bands).map(|_| MultibandSlot::default()).collect();
+            let memory = MultibandMemory {
+                samples: lend(need.samples, S::one()),
+                squares: lend(need.squares, 1.0),
+                crossovers: lend(need.crossovers, 1.0),
+                bands: Box::leak(bands.into_boxed_slice()),
+            };
+            Multiband::new_in(setup, params, stream, memory)
+        }
+    }
+
+    /// A multiband limiter with default parameters, in its own memory or, without `alloc`, in lent
+    /// memory.
+    pub fn multiband_limiter<S: Sample>(
+        stream: Stream,
+    ) -> Result<MultibandLimiter<'static, S>, Error> {
+        // Two bands and the output: three limiters are enough to wait for.
+        let mut setup = MultibandLimiterSetup::default();
+        setup.crossover.bands = 2;
+        let params = MultibandLimiterParams::default();
+        #[cfg(feature = "alloc")]
+        return MultibandLimiter::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            use mixcore::dynamics::{MultibandLimiterMemory, MultibandLimiterSlot};
+            let need = MultibandLimiter::<S>::required_len(setup, stream)?;
+            let bands: Vec<_> = (0..need.bands).map(|_| MultibandLimiterSlot::default()).collect();
+            let memory = MultibandLimiterMemory {
+                samples: lend(need.samples, S::one()),
+                control: lend(need.control, 1.0),
+                crossover: lend(need.crossover, 1.0),
+                bands: Box::leak(bands.into_boxed_slice()),
+            };
+            MultibandLimiter::new_in(setup, params, stream, memory)
+        }
+    }
+
+    /// A de-esser, in its own memory or, without `alloc`, in lent memory.
+    pub fn deesser<S: Sample>(
+        mode: DeEsserMode,
+        stream: Stream,
+    ) -> Result<DeEsser<'static, S>, Error> {
+        let setup = DeEsserSetup { mode, ..DeEsserSetup::default() };
+        // Far from Nyquist or near it: there the all-pass of the split begins with its largest tap.
+        let hz = if stream.rate_hz > 40e3 { 1500.0 } else { 5000.0 };
+        let params = DeEsserParams { hz, ..DeEsserParams::default() };
+        #[cfg(feature = "alloc")]
+        return DeEsser::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = DeEsser::<S>::required_len(setup, stream)?;
+            let (samples, values) = (lend(need.samples, S::one()), lend(need.values, 1.0));
+            DeEsser::new_in(setup, params, stream, samples, values)
+        }
+    }
+
+    /// A dynamic equaliser of three bands of different kinds, in its own memory or, without `alloc`,
+    /// in lent memory.
+    pub fn dynamic_eq<S: Sample>(
+        detector: Detector,
+        stream: Stream,
+    ) -> Result<DynamicEq<'static, S>, Error> {
+        let mut setup = DynamicEqSetup { bands: 3, detector, ..DynamicEqSetup::default() };
+        setup.lookahead_ms = 1.0;
+        setup.band[0].shape = MovingShape::LowShelf;
+        setup.band[2].shape = MovingShape::HighShelf;
+        setup.band[2].trigger = Trigger::Below;
+        let band = |hz, range_db| DynamicEqBand { hz, range_db, ..DynamicEqBand::default() };
+        let params = DynamicEqParams::new(&[band(200.0, -6.0), band(900.0, 4.0), band(3e3, 3.0)]);
+        #[cfg(feature = "alloc")]
+        return DynamicEq::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = DynamicEq::<S>::required_len(setup, stream)?;
+            let (samples, squares) = (lend(need.samples, S::one()), lend(need.squares, 1.0));
+            DynamicEq::new_in(setup, params, stream, samples, squares)
+        }
+    }
+
+    /// A transient shaper, in its own memory or, without `alloc`, in lent memory.
+    pub fn transient_shaper<S: Sample>(
+        stream: Stream,
+    ) -> Result<TransientShaper<'static, S>, Error> {
+        let setup = TransientShaperSetup { lookahead_ms: 1.0, ..TransientShaperSetup::default() };
+        let params = TransientShaperParams {
+            attack_percent: 40.0,
+            sustain_percent: -30.0,
+            ..TransientShaperParams::default()
+        };
+        #[cfg(feature = "alloc")]
+        return TransientShaper::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = TransientShaper::<S>::required_len(setup, stream)?;
+            TransientShaper::new_in(setup, params, stream, lend(need.samples, S::one()))
+        }
+    }
+
+    /// A soft clipper, in its own memory or, without `alloc`, in lent memory.
+    pub fn soft_clipper<S: Sample>(
+        setup: SoftClipperSetup,
+        stream: Stream,
+    ) -> Result<SoftClipper<'static, S>, Error> {
+        let params = SoftClipperParams { drive_db: 3.0, ..SoftClipperParams::default() };
+        #[cfg(feature = "alloc")]
+        return SoftClipper::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = SoftClipper::<S>::required_len(setup, stream)?;
+            let (samples, control) = (lend(need.samples, S::one()), lend(need.control, 1.0));
+            SoftClipper::new_in(setup, params, stream, samples, control)
         }
     }
 
@@ -232,6 +363,37 @@ macro_rules! each_processor {
         $run! { gate, Gate, memory: true, |stream: Stream| {
             let setup = GateSetup { lookahead_ms: 1.5, ..GateSetup::default() };
             Ok(Unit::Process(Box::new(gate::<S>(setup, stream)?)))
+        } }
+        $run! { multiband, Multiband, memory: true, |stream: Stream| {
+            let setup = MultibandSetup { lookahead_ms: 1.0, ..MultibandSetup::default() };
+            Ok(Unit::Process(Box::new(multiband::<S>(setup, stream)?)))
+        } }
+        $run! { multiband_limiter, MultibandLimiter, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(multiband_limiter::<S>(stream)?)))
+        } }
+        $run! { deesser_split, DeEsser, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(deesser::<S>(DeEsserMode::Split, stream)?)))
+        } }
+        $run! { deesser_bell, DeEsser, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(deesser::<S>(DeEsserMode::Bell, stream)?)))
+        } }
+        $run! { dynamic_eq, DynamicEq, memory: true, |stream: Stream| {
+            let detector = Detector::Rms { window_ms: 10.0 };
+            Ok(Unit::Process(Box::new(dynamic_eq::<S>(detector, stream)?)))
+        } }
+        $run! { dynamic_eq_peak, DynamicEq, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(dynamic_eq::<S>(Detector::Peak, stream)?)))
+        } }
+        $run! { transient_shaper, TransientShaper, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(transient_shaper::<S>(stream)?)))
+        } }
+        $run! { soft_clipper, SoftClipper, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(soft_clipper::<S>(SoftClipperSetup::default(), stream)?)))
+        } }
+        // The plain form: no oversampling, no guard.
+        $run! { soft_clipper_bare, SoftClipper, memory: true, |stream: Stream| {
+            let setup = SoftClipperSetup { oversampling: 1, guard: false, ..SoftClipperSetup::default() };
+            Ok(Unit::Process(Box::new(soft_clipper::<S>(setup, stream)?)))
         } }
         $run! { convolver, Convolver, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(convolver::<S>(stream)?)))

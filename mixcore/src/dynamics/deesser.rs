@@ -1,0 +1,652 @@
+//! A de-esser that hears how far sibilants stand out, so that quiet esses are treated like loud
+//! ones.
+//!
+//! > d = min(L_s − L − T, L_s − F), G = −(1 − 1/R)·over(d), at least −range
+//!
+//! L_s is the level of the sibilants (what the split or the bell will turn down), L that of the
+//! whole, both mean squares over one window; T the threshold, F the floor. As L_s − L does not
+//! change with the level of the voice, neither does the reduction; below the floor there is none,
+//! so hiss in pauses is left alone. The gain moves in dB with defined times.
+//!
+//! # Split and bell
+//! > split: y = low + g·high, with the flat sum of [`crate::filters::Crossover`] at 24 dB/oct
+//! > bell:  y = a bell at `hz` with the gain G ([`super::moving_band`])
+//!
+//! At rest the split is an all-pass and the bell every bit of the signal. Dry and processed signal
+//! have one phase in both, so a mix cannot comb; a bypass leaves what rests leaves.
+//!
+//! # Link
+//! > L_s and L are the highest of a group; G_i = (1 − k)·G(own) + k·G(group)
+//!
+//! so a channel with little but treble in it does not turn the dialogue down.
+//!
+//! # Key
+//! An external key is judged in place of the signal. Key listen lets the sibilants of the key be
+//! heard, which is how `hz` is found.
+//!
+//! Sources: split band and bell as the trade has them; the relative detector's floor and the link by
+//! levels are ours.
+//!
+//! Cost: two filters and two windows a channel, serial; the crossover or a state-variable filter.
+//! Latency: the look-ahead, 2 ms by default.
+//!
+//! Limits: the window is 5 ms at least, so half an ess of that length passes before the ratio is
+//! full. One band; several in a row are several de-essers.
+
+use super::ballistics::{Ballistics, Envelope};
+use super::deesser_params::{DeEsserMode, DeEsserParams, DeEsserSetup, Point, ballistics};
+use super::detector::{Detector, Ear, Listening};
+use super::key_filter::KeyState;
+use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, curve_row, part};
+use super::moving_band::{BandState, MovingShape, run_pair};
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
+use super::side_chain::Span;
+use super::travel::{Straight, Travel};
+use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
+use crate::error::Error;
+use crate::filters::{Crossover, CrossoverParams, CrossoverSetup};
+use crate::kernels;
+use crate::ramp::{self, Glide};
+use crate::stream::{Convert, Field, Io, Process, Processor, Stream};
+
+/// Memory that [`DeEsser::new_in`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeEsserStorage {
+    /// Samples: the look-ahead and, where the band is split off, a piece of both bands.
+    pub samples: usize,
+    /// Values: the windows and, where the band is split off, the crossover.
+    pub values: usize,
+}
+
+/// One channel.
+#[derive(Clone, Debug, Default)]
+struct Voice {
+    group: usize,
+    filter: KeyState,
+    /// Of the sibilants and of the whole.
+    ears: [Ear; 2],
+    levels: Levels,
+    envelope: Envelope,
+    /// Reduction of the last frame, dB.
+    now: f32,
+    bell: BandState,
+}
+
+/// Levels of the sibilants and of the whole in each frame of a piece.
+type Levels = [Short; 2];
+
+/// A de-esser with a relative detector, split band or dynamic bell.
+///
+/// It takes an external key of one channel or of as many as the stream has.
+///
+/// # Latency
+/// `lookahead_ms`, 2 ms by default.
+///
+/// # Real time
+/// `process`, `set_params` and `reset` neither allocate nor wait.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::dynamics::{DeEsser, DeEsserParams, DeEsserSetup};
+/// use mixcore::{BlockMut, Io, Layout, Process, Stream};
+///
+/// let stream = Stream::new(48_000.0, Layout::MONO)?;
+/// let (setup, params) = (DeEsserSetup::default(), DeEsserParams::default());
+/// let mut deesser = DeEsser::<f32>::new(setup, params, stream)?;
+/// // An ess at -46 dBFS: all of it is sibilant, 10 dB over the relative threshold.
+/// let mut ess: Vec<f32> = (0..4800).map(|n| if n % 6 < 3 { 0.005 } else { -0.005 }).collect();
+/// deesser.process(Io::new(BlockMut::mono(&mut ess)))?;
+/// assert!((deesser.gain_reduction_db() - 7.4).abs() < 0.3);
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct DeEsser<'a, S> {
+    stream: Stream,
+    setup: DeEsserSetup,
+    travel: Travel<DeEsserParams>,
+    target: Point,
+    ballistics: Ballistics,
+    listening: Listening,
+    intake: KeyIntake<'a, S>,
+    /// Squares of the windows, per channel those of the sibilants and of the whole.
+    squares: Store<'a, f64>,
+    /// The window's current chunk.
+    slot: usize,
+    split: Option<Split<'a, S>>,
+    voices: PerChannel<Voice>,
+    groups: PerChannel<Levels>,
+    wet: Glide<f32>,
+    log: ReductionLog,
+    now: u64,
+}
+
+/// What splits the band off.
+#[derive(Debug)]
+struct Split<'a, S> {
+    crossover: Crossover<'a>,
+    bands: Store<'a, S>,
+}
+
+const TWO_BANDS: CrossoverSetup =
+    CrossoverSetup { bands: 2, slope: crate::filters::design::CrossoverSlope::Db24 };
+
+fn crossing(params: &DeEsserParams) -> CrossoverParams {
+    CrossoverParams { crossing_1_hz: params.hz, ..CrossoverParams::default() }
+}
+
+/// Samples and values: look-ahead, pieces of the bands, windows, crossover.
+struct Plan {
+    rings: usize,
+    bands: usize,
+    squares: usize,
+    crossover: usize,
+}
+
+impl DeEsserSetup {
+    fn detector(&self) -> Detector {
+        Detector::Rms { window_ms: self.window_ms }
+    }
+
+    fn plan(&self, stream: &Stream) -> Result<Plan, Error> {
+        self.validate()?;
+        stream.validate()?;
+        let channels = stream.channel_count();
+        let splits = self.mode == DeEsserMode::Split;
+        let (bands, crossover) = if splits {
+            (2 * channels * CHUNK, Crossover::required_len(&TWO_BANDS, stream)?)
+        } else {
+            (0, 0)
+        };
+        Ok(Plan {
+            rings: KeyIntake::<f64>::memory(self.lookahead_ms, stream),
+            bands,
+            squares: 2 * channels * self.detector().listening(stream)?.memory_len(),
+            crossover,
+        })
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<S: Sample> DeEsser<'static, S> {
+    /// A de-esser with memory of its own.
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds; `hz` above 0.49 of the rate.
+    pub fn new(setup: DeEsserSetup, params: DeEsserParams, stream: Stream) -> Result<Self, Error> {
+        let plan = setup.plan(&stream)?;
+        params.check(&stream)?;
+        let split = match setup.mode {
+            DeEsserMode::Bell => None,
+            DeEsserMode::Split => Some(Split {
+                crossover: Crossover::new(TWO_BANDS, crossing(&params), stream)?,
+                bands: Store::owned(plan.bands, S::zero()),
+            }),
+        };
+        let rings = Store::owned(plan.rings, S::zero());
+        let squares = Store::owned(plan.squares, 0.0);
+        Self::build(setup, params, stream, (rings, squares), split)
+    }
+}
+
+impl<'a, S: Sample> DeEsser<'a, S> {
+    /// The memory that [`DeEsser::new_in`] needs.
+    ///
+    /// # Errors
+    /// A setup or rate outside its bounds.
+    pub fn required_len(setup: DeEsserSetup, stream: Stream) -> Result<DeEsserStorage, Error> {
+        let plan = setup.plan(&stream)?;
+        Ok(DeEsserStorage {
+            samples: plan.rings + plan.bands,
+            values: plan.squares + plan.crossover,
+        })
+    }
+
+    /// A de-esser in lent memory of at least [`DeEsser::required_len`].
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds, `hz` above 0.49 of the rate, or too little
+    /// memory.
+    pub fn new_in(
+        setup: DeEsserSetup,
+        params: DeEsserParams,
+        stream: Stream,
+        samples: &'a mut [S],
+        values: &'a mut [f64],
+    ) -> Result<Self, Error> {
+        let plan = setup.plan(&stream)?;
+        params.check(&stream)?;
+        let (given, required) = (samples.len(), plan.rings + plan.bands);
+        let few = Error::Storage { what: "de-esser sample", given, required };
+        let (rings, bands) = samples.split_at_mut_checked(plan.rings).ok_or(few)?;
+        let (given, required) = (values.len(), plan.squares + plan.crossover);
+        let few = Error::Storage { what: "de-esser value", given, required };
+        let (squares, crossover) = values.split_at_mut_checked(plan.squares).ok_or(few)?;
+        let split = match setup.mode {
+            DeEsserMode::Bell => None,
+            DeEsserMode::Split => Some(Split {
+                crossover: Crossover::new_in(TWO_BANDS, crossing(&params), stream, crossover)?,
+                bands: Store::lent("de-esser sample", bands, plan.bands, S::zero())?,
+            }),
+        };
+        let rings = Store::lent("de-esser sample", rings, plan.rings, S::zero())?;
+        let squares = Store::lent("de-esser value", squares, plan.squares, 0.0)?;
+        Self::build(setup, params, stream, (rings, squares), split)
+    }
+
+    fn build(
+        setup: DeEsserSetup,
+        params: DeEsserParams,
+        stream: Stream,
+        (rings, squares): (Store<'a, S>, Store<'a, f64>),
+        split: Option<Split<'a, S>>,
+    ) -> Result<Self, Error> {
+        let fade = ramp::ramp_frames(stream.rate_hz);
+        let mut voices = PerChannel::<Voice>::new(stream.channel_count())?;
+        for (index, voice) in voices.iter_mut().enumerate() {
+            voice.group = setup.groups.group_of(stream.layout, index);
+        }
+        Ok(Self {
+            travel: Travel::new(params, fade),
+            target: Point::design(&params, setup.mode, stream.rate_hz),
+            ballistics: ballistics(&params, &stream),
+            listening: setup.detector().listening(&stream)?,
+            intake: KeyIntake::new(setup.lookahead_ms, &stream, fade, rings),
+            squares,
+            slot: 0,
+            split,
+            voices,
+            groups: PerChannel::new(setup.groups.count(stream.layout))?,
+            wet: Glide::new(1.0, fade),
+            log: ReductionLog::new(),
+            now: 0,
+            setup,
+            stream,
+        })
+    }
+
+    /// What was chosen for life.
+    #[must_use]
+    pub fn setup(&self) -> DeEsserSetup {
+        self.setup
+    }
+
+    /// The parameters it stands at or moves to.
+    #[must_use]
+    pub fn params(&self) -> DeEsserParams {
+        self.travel.to
+    }
+
+    /// Moves to other parameters over 20 ms from the next frame; the times change at once.
+    ///
+    /// # Errors
+    /// A value outside its bounds, `hz` above 0.49 of the rate; nothing changes then.
+    pub fn set_params(&mut self, params: DeEsserParams) -> Result<(), Error> {
+        params.check(&self.stream)?;
+        if params != self.travel.to {
+            if let Some(split) = &mut self.split {
+                split.crossover.set_params(crossing(&params))?;
+            }
+            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
+            self.travel.move_to(from, params, self.now);
+            self.target = Point::design(&params, self.setup.mode, self.stream.rate_hz);
+            self.ballistics = ballistics(&params, &self.stream);
+        }
+        Ok(())
+    }
+
+    /// Lets the sibilants of the key be heard in place of the signal, with the same latency and
+    /// without gain; a cross-fade of 20 ms from the next input frame on.
+    pub fn set_key_listen(&mut self, listen: bool) {
+        self.intake.listen.move_to(if listen { 1.0 } else { 0.0 }, self.now);
+    }
+
+    /// Lets the signal pass without gain, with the same latency and phase: a cross-fade of 20 ms
+    /// from the next output frame on. The gain computer goes on meanwhile.
+    pub fn set_bypass(&mut self, bypass: bool) {
+        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
+    }
+
+    /// Whether the signal is set to pass.
+    #[must_use]
+    pub fn bypass(&self) -> bool {
+        self.wet.target() == 0.0
+    }
+
+    /// The largest gain reduction of any channel at the last frame, dB ≥ 0, without the mix.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        self.voices.iter().map(|voice| f64::from(voice.now)).fold(0.0, f64::max)
+    }
+
+    /// The gain reduction of one channel at the last frame, dB; none for a channel that is not there.
+    #[must_use]
+    pub fn channel_reduction_db(&self, channel: usize) -> Option<f64> {
+        self.voices.get(channel).map(|voice| f64::from(voice.now))
+    }
+
+    /// The gain reduction since the last reset; none before the first frame.
+    #[must_use]
+    pub fn reduction_stats(&self) -> Option<ReductionStats> {
+        self.log.stats()
+    }
+
+    /// Level of the sibilants relative to that of the whole as it was before, after the gain, for
+    /// a steady one before it and above the floor, dB, at the target parameters, with the mix.
+    #[must_use]
+    pub fn static_curve_db(&self, relative_db: f64) -> f64 {
+        let point = &self.target;
+        let gain = point.curve.gain_db(relative_db - point.threshold_db);
+        relative_db + mixed_db(gain, point.mix)
+    }
+
+    /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the channel
+    /// that is reduced most.
+    ///
+    /// # Errors
+    /// As `process`, and a row of another length than the block.
+    pub fn process_with_reduction(
+        &mut self,
+        io: Io<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<(), Error> {
+        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
+        self.run(io, Some(reduction_db))
+    }
+
+    fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let Io { mut main, key } = io;
+        self.intake.check(&main, key.as_ref())?;
+        let frames = main.frames();
+        let target = self.target;
+        let mut at = 0;
+        while at < frames {
+            let limit = KeyIntake::<S>::reach(self.now).min(frames - at).max(1);
+            let line = self.travel.piece(self.now, limit);
+            let span = Span { at, frames: line.frames, now: self.now };
+            let ends = if line.is_still() {
+                [target; 2]
+            } else {
+                line.ends.map(|share| {
+                    let params = self.travel.to.after(&self.travel.from, share);
+                    Point::design(&params, self.setup.mode, self.stream.rate_hz)
+                })
+            };
+            let settings = Settings { line, ends: &ends };
+            self.hear(&mut main, key.as_ref(), span, &settings);
+            let trace = trace.as_deref_mut().map(|trace| span.of(trace)).unwrap_or_default();
+            self.apply(&mut main, span, &settings, trace)?;
+            at += span.frames;
+            self.now += span.frames as u64;
+        }
+        Ok(())
+    }
+
+    /// Levels of channels and groups; the block holds what leaves.
+    fn hear(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+        span: Span,
+        settings: &Settings<'_>,
+    ) {
+        let isa = self.stream.isa;
+        let (listening, slot) = (self.listening, self.slot);
+        let filter = settings.ends[0].filter;
+        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+        let place = (slot, (span.now % CHUNK as u64) as usize);
+        let memory = listening.memory_len();
+        let (voices, squares) = (&mut self.voices, &mut self.squares);
+        for group in self.groups.iter_mut() {
+            *group = Levels::default();
+        }
+        let groups = &mut self.groups;
+        self.intake.take(main, key, span, |channel, own, key, listened| {
+            let Some(voice) = voices.get_mut(channel) else { return };
+            let heard = key.unwrap_or(own);
+            copy(listened, heard);
+            filter.run(&mut voice.filter, listened);
+            let mut row = [0.0; CHUNK];
+            for (which, level) in voice.levels.iter_mut().enumerate() {
+                let row = part(&mut row, span.frames);
+                copy(row, if which == 0 { listened } else { heard });
+                let start = (2 * channel + which).saturating_mul(memory);
+                let squares = squares.get_mut(start..start.saturating_add(memory));
+                if let Some(ear) = voice.ears.get_mut(which) {
+                    let level = part(level, span.frames);
+                    let squares = squares.unwrap_or_default();
+                    listening.measure(isa, ear, squares, place, row, level);
+                }
+            }
+            if let Some(group) = groups.get_mut(voice.group) {
+                for (group, own) in group.iter_mut().zip(&voice.levels) {
+                    for (most, level) in group.iter_mut().zip(own).take(span.frames) {
+                        *most = if *level > *most { *level } else { *most };
+                    }
+                }
+            }
+        });
+        let all =
+            self.voices.iter_mut().map(|voice| &mut voice.levels).chain(self.groups.iter_mut());
+        for row in all.flatten() {
+            self.listening.levels_db(isa, part(row, span.frames));
+        }
+        if span.ends_at_multiple_of(CHUNK as u64) {
+            self.slot = self.listening.window.map_or(0, |window| window.next(slot));
+        }
+        if span.ends_at_multiple_of(SETTLE_FRAMES) {
+            for voice in self.voices.iter_mut() {
+                voice.filter.settle();
+                voice.envelope.settle();
+            }
+        }
+    }
+
+    /// From the levels to the gains, and the gains onto the block.
+    fn apply(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        span: Span,
+        settings: &Settings<'_>,
+        trace: &mut [f32],
+    ) -> Result<(), Error> {
+        let isa = self.stream.isa;
+        let mix = settings.ends.map(|point| point.mix);
+        let shares = self.intake.shares(&self.wet, span, &settings.line, mix);
+        let mut most = [0.0; CHUNK];
+        let most = part(&mut most, span.frames);
+        let Self { split, voices, groups, ballistics, .. } = self;
+        let reach = span.at..span.at + span.frames;
+        match split {
+            Some(split) => {
+                let count = voices.len();
+                let bands = split.bands.get_mut(..2 * count * span.frames).unwrap_or_default();
+                let piece = main.range(reach.start, reach.end);
+                let to = BlockMut::contiguous(bands, 2 * count)?;
+                split.crossover.convert(piece.as_block(), to)?;
+                let (low, high) =
+                    bands.split_at_mut_checked(count * span.frames).unwrap_or_default();
+                let frames = span.frames.max(1);
+                let bands = low.chunks(frames).zip(high.chunks_mut(frames));
+                for ((channel, voice), bands) in
+                    main.channels_mut().zip(voices.iter_mut()).zip(bands)
+                {
+                    let gains = settings.gains(isa, ballistics, voice, groups, most);
+                    join(isa, span.of(channel), bands, gains, shares.as_ref());
+                }
+            }
+            None => {
+                let corners = settings.ends.map(|point| point.corner);
+                let mut bell = |voice: &mut Voice| {
+                    let mut gains = settings.gains(isa, ballistics, voice, groups, most);
+                    let gains = part(&mut gains, span.frames);
+                    MovingShape::Bell.frames(isa, &settings.line, corners, gains, shares.as_ref())
+                };
+                let mut channels = main.channels_mut();
+                let mut voices = voices.iter_mut();
+                while let (Some(first), Some(voice)) = (channels.next(), voices.next()) {
+                    let left = span.of(first);
+                    let (mut silence, mut rest) = ([S::zero(); CHUNK], BandState::default());
+                    let a = bell(voice);
+                    let (right, b, state) = match channels.next().zip(voices.next()) {
+                        Some((channel, voice)) => {
+                            let b = bell(voice);
+                            (span.of(channel), b, &mut voice.bell)
+                        }
+                        None => (part(&mut silence, span.frames), a, &mut rest),
+                    };
+                    let mut pair = [[0.0; 2]; CHUNK];
+                    let pair = part(&mut pair, span.frames);
+                    kernels::pair_in(isa, left, right, pair);
+                    let settle = span.now.is_multiple_of(SETTLE_FRAMES);
+                    run_pair(isa, [&a, &b], settle, pair, [&mut voice.bell, state]);
+                    kernels::pair_out(isa, pair, left, right);
+                }
+            }
+        }
+        self.log.take(isa, span.now, most);
+        for (to, from) in trace.iter_mut().zip(&*most) {
+            *to = *from;
+        }
+        Ok(())
+    }
+}
+
+/// Adds the bands of a channel, the high one with its gain in dB.
+fn join<S: Sample>(
+    isa: kernels::Isa,
+    io: &mut [S],
+    (low, high): (&[S], &mut [S]),
+    mut gains: Short,
+    shares: Option<&Short>,
+) {
+    let gains = part(&mut gains, io.len());
+    kernels::gains_of_db(isa, gains);
+    for (gain, share) in gains.iter_mut().zip(shares.into_iter().flatten()) {
+        *gain = if *share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
+    }
+    kernels::apply_gains(isa, high, gains);
+    let mut sum = [0.0; CHUNK];
+    let sum = part(&mut sum, io.len());
+    kernels::accumulate(isa, sum, low, 1.0);
+    kernels::accumulate(isa, sum, high, 1.0);
+    kernels::round_into(isa, sum, io);
+}
+
+/// The settings at both ends of a piece.
+#[derive(Clone, Copy)]
+struct Settings<'p> {
+    line: Straight,
+    ends: &'p [Point; 2],
+}
+
+impl Settings<'_> {
+    /// The smoothed gains of a channel in dB, and the largest reduction raised by its own.
+    fn gains(
+        &self,
+        isa: kernels::Isa,
+        ballistics: &Ballistics,
+        voice: &mut Voice,
+        groups: &[Levels],
+        most: &mut [f32],
+    ) -> Short {
+        let mut row = self.wanted(isa, voice, groups, most.len());
+        let gains = part(&mut row, most.len());
+        ballistics.run(&mut voice.envelope, gains);
+        voice.now = gains.last().copied().unwrap_or_default();
+        for (most, gain) in most.iter_mut().zip(gains) {
+            *most = if *gain > *most { *gain } else { *most };
+            *gain = 0.0 - *gain;
+        }
+        row
+    }
+
+    /// The gains that the curve asks for, dB.
+    fn wanted(&self, isa: kernels::Isa, voice: &Voice, groups: &[Levels], frames: usize) -> Short {
+        let [a, b] = self.ends;
+        let link = |n: usize| self.line.between(a.link, b.link, n);
+        let own = self.curve(isa, &voice.levels, frames);
+        if a.link == 0.0 && b.link == 0.0 {
+            return own;
+        }
+        let group = groups.get(voice.group).unwrap_or(&voice.levels);
+        let mut linked = self.curve(isa, group, frames);
+        if a.link == 1.0 && b.link == 1.0 {
+            return linked;
+        }
+        for (n, (linked, own)) in linked.iter_mut().zip(&own).enumerate().take(frames) {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let share = link(n) as f32;
+            *linked = own * (1.0 - share) + *linked * share;
+        }
+        linked
+    }
+
+    /// The curve over how far the sibilants stand out.
+    fn curve(&self, isa: kernels::Isa, [sibilants, whole]: &Levels, frames: usize) -> Short {
+        let [a, b] = self.ends;
+        let mut over = [0.0; CHUNK];
+        for (n, ((over, s), x)) in over.iter_mut().zip(sibilants).zip(whole).enumerate() {
+            let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
+            let floor = self.line.between(a.floor_db, b.floor_db, n);
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let (relative, above) = (s - x - threshold as f32, s - floor as f32);
+            *over = if above < relative { above } else { relative };
+        }
+        curve_row(isa, &self.line, [&a.curve, &b.curve], part(&mut over, frames))
+    }
+}
+
+impl<S: Sample> Processor for DeEsser<'_, S> {
+    fn latency_frames(&self) -> usize {
+        self.intake.lookahead_frames()
+    }
+
+    fn tail_frames(&self) -> usize {
+        let rings = match &self.split {
+            Some(split) => split.crossover.tail_frames(),
+            None => MovingShape::Bell.ring_frames(self.target.corner, self.travel.to.range_db),
+        };
+        self.latency_frames() + rings
+    }
+
+    fn reset(&mut self) {
+        self.intake.reset();
+        self.squares.fill(0.0);
+        if let Some(split) = &mut self.split {
+            split.crossover.reset();
+        }
+        self.slot = 0;
+        self.travel.settle();
+        self.wet.settle();
+        for voice in self.voices.iter_mut() {
+            *voice = Voice { group: voice.group, ..Voice::default() };
+        }
+        self.log = ReductionLog::new();
+        self.now = 0;
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        DeEsserParams::FIELDS
+    }
+
+    fn field(&self, name: &str) -> Option<f64> {
+        self.travel.to.get(name)
+    }
+
+    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        self.set_params(self.travel.to.with(name, value)?)
+    }
+
+    fn faults(&self) -> u64 {
+        self.intake.faults
+    }
+}
+
+impl<S: Sample> Process<S> for DeEsser<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        self.run(io, None)
+    }
+}

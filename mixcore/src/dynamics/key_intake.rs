@@ -1,0 +1,215 @@
+//! The way into processors that listen to bands: clean samples, the key beside them, and the audio
+//! delayed by the look-ahead.
+//!
+//! Works in pieces that do not leave a chunk of 32 frames of the absolute counter, the grid of the
+//! detectors' windows, so that every split of a block gives the same bits.
+
+use super::curve::Curve;
+use super::detector::DETECTOR_CHUNK;
+use super::side_chain::Span;
+use super::travel::Straight;
+use crate::audio::{Block, BlockMut, Sample, Store, check_frames};
+use crate::error::Error;
+use crate::kernels::{self, Isa};
+use crate::ramp::Glide;
+use crate::stream::Stream;
+
+/// Frames of a piece at most.
+pub(super) const CHUNK: usize = DETECTOR_CHUNK;
+
+/// Recursive states settle at multiples of so many frames.
+pub(super) const SETTLE_FRAMES: u64 = 64;
+
+/// A row of control values, one per frame of a piece.
+pub(super) type Short = [f32; CHUNK];
+
+/// The first values of a row.
+pub(super) fn part<T>(row: &mut [T; CHUNK], frames: usize) -> &mut [T] {
+    row.get_mut(..frames).unwrap_or_default()
+}
+
+/// Copies as far as both reach.
+pub(super) fn copy(to: &mut [f64], from: &[f64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
+/// The way in.
+#[derive(Debug)]
+pub(super) struct KeyIntake<'a, S> {
+    isa: Isa,
+    channels: usize,
+    /// A ring of as many samples per channel.
+    lookahead: usize,
+    rings: Store<'a, S>,
+    at: usize,
+    /// Share of what is listened to in what is delayed.
+    pub(super) listen: Glide<f32>,
+    pub(super) faults: u64,
+}
+
+impl<'a, S: Sample> KeyIntake<'a, S> {
+    /// Samples that the rings need.
+    pub(super) fn memory(lookahead_ms: f64, stream: &Stream) -> usize {
+        stream.channel_count().saturating_mul(stream.frames_of_ms(lookahead_ms))
+    }
+
+    /// `rings` holds [`KeyIntake::memory`] samples.
+    pub(super) fn new(
+        lookahead_ms: f64,
+        stream: &Stream,
+        fade_frames: usize,
+        rings: Store<'a, S>,
+    ) -> Self {
+        Self {
+            isa: stream.isa,
+            channels: stream.channel_count(),
+            lookahead: stream.frames_of_ms(lookahead_ms),
+            rings,
+            at: 0,
+            listen: Glide::new(0.0, fade_frames),
+            faults: 0,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.rings.fill(S::zero());
+        self.listen.settle();
+        self.at = 0;
+        self.faults = 0;
+    }
+
+    pub(super) fn lookahead_frames(&self) -> usize {
+        self.lookahead
+    }
+
+    /// A key has one channel for all or one for each, and as many frames as the block.
+    pub(super) fn check(
+        &self,
+        main: &BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+    ) -> Result<(), Error> {
+        main.check_channels("block", self.channels)?;
+        if let Some(key) = key {
+            if key.channel_count() != 1 {
+                key.check_channels("key", self.channels)?;
+            }
+            check_frames("key", key.frames(), main.frames())?;
+        }
+        Ok(())
+    }
+
+    /// Frames from `now` to where a piece must end.
+    pub(super) fn reach(now: u64) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+        {
+            CHUNK - (now % CHUNK as u64) as usize
+        }
+    }
+
+    /// Share of the processed signal in each frame that leaves, with the mix at both ends of a
+    /// line; none where it is 1 throughout. The key that is heard travels with the frame with which
+    /// it came in.
+    pub(super) fn shares(
+        &self,
+        wet: &Glide<f32>,
+        span: Span,
+        line: &Straight,
+        [from, to]: [f64; 2],
+    ) -> Option<Short> {
+        let mut shares = [1.0; CHUNK];
+        for (n, share) in part(&mut shares, span.frames).iter_mut().enumerate() {
+            let frame = span.now + n as u64;
+            let entered = frame.saturating_sub(self.lookahead as u64);
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let mix = line.between(from, to, n) as f32;
+            *share = mix * (wet.at(frame) * (1.0 - self.listen.at(entered)));
+        }
+        shares.iter().any(|share| *share != 1.0).then_some(shares)
+    }
+
+    /// Takes a piece of the block: `hear(channel, own, key, listened)` gets what comes in, cleaned,
+    /// and writes into `listened` what a key listen lets through; what leaves stands in the block.
+    pub(super) fn take(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+        span: Span,
+        mut hear: impl FnMut(usize, &[f64], Option<&[f64]>, &mut [f64]),
+    ) {
+        let (isa, frames) = (self.isa, span.frames);
+        let listens = self.listen.target() != 0.0 || !self.listen.is_settled(span.now);
+        let each = key.is_none_or(|key| key.channel_count() > 1);
+        let mut fresh = [S::zero(); CHUNK];
+        let (mut own, mut foreign, mut listened) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
+        let mut next = self.at;
+        for (index, channel) in main.channels_mut().enumerate() {
+            let io = span.of(channel);
+            let fresh = part(&mut fresh, frames);
+            let (own, foreign) = (part(&mut own, frames), part(&mut foreign, frames));
+            let listened = part(&mut listened, frames);
+            if let Some(key) = key
+                && (each || index == 0)
+            {
+                let samples = key.channels().nth(index).unwrap_or_default();
+                let samples = samples.get(span.at..span.at + frames).unwrap_or_default();
+                self.faults += kernels::clean(isa, samples, fresh) as u64;
+                for (to, from) in foreign.iter_mut().zip(&*fresh) {
+                    *to = from.as_f64();
+                }
+            }
+            self.faults += kernels::clean(isa, io, fresh) as u64;
+            for (to, from) in own.iter_mut().zip(&*fresh) {
+                *to = from.as_f64();
+            }
+            hear(index, own, key.map(|_| &*foreign), listened);
+            if listens {
+                for (n, (to, key)) in fresh.iter_mut().zip(&*listened).enumerate() {
+                    let share = f64::from(self.listen.at(span.now + n as u64));
+                    let main = to.as_f64();
+                    *to = S::from_f64(main + (*key - main) * share);
+                }
+                // A filter may raise its key beyond what a sample can hold.
+                kernels::clean_in_place(isa, fresh);
+            }
+            let start = index.saturating_mul(self.lookahead);
+            let ring = self.rings.get_mut(start..start.saturating_add(self.lookahead));
+            next = exchange(ring.unwrap_or_default(), self.at, io, fresh);
+        }
+        self.at = next;
+    }
+}
+
+/// Puts fresh samples into a ring and what they push out into the block; returns the next place.
+pub(super) fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh: &[S]) -> usize {
+    let mut at = at;
+    for (io, fresh) in io.iter_mut().zip(fresh) {
+        match ring.get_mut(at) {
+            Some(slot) => {
+                *io = *slot;
+                *slot = *fresh;
+                at = if at + 1 >= ring.len() { 0 } else { at + 1 };
+            }
+            None => *io = *fresh,
+        }
+    }
+    at
+}
+
+/// A curve over a row of levels in dB, moving from one end of a line to the other.
+pub(super) fn curve_row(isa: Isa, line: &Straight, [a, b]: [&Curve; 2], levels: &[f32]) -> Short {
+    let (mut row, mut end) = ([0.0; CHUNK], [0.0; CHUNK]);
+    let gains = part(&mut row, levels.len());
+    kernels::gain_curve(isa, a.kernel(), levels, gains);
+    if !line.is_still() {
+        kernels::gain_curve(isa, b.kernel(), levels, part(&mut end, levels.len()));
+        for (n, (gain, end)) in gains.iter_mut().zip(&end).enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            {
+                *gain += (end - *gain) * line.place(n) as f32;
+            }
+        }
+    }
+    row
+}

@@ -1,0 +1,529 @@
+//! A multiband limiter: a loud bass is held without pumping the voice above it.
+//!
+//! > bands = crossover(x), y = limiter(Σ_b limiter_b(band_b))
+//!
+//! Every band has a [`super::Limiter`] of its own with a ceiling of its own; their sum may exceed
+//! each of them, so a last limiter holds the ceiling of the output. It has little left to do: what
+//! would have moved everything has been held in its band. The crossover's sum is all-pass and flat
+//! in magnitude ([`super::band_split`]).
+//!
+//! Cost: the crossover and one limiter more than there are bands. Latency: that of two limiters.
+//!
+//! Limits: bands x channels are at most 64. At rest the output has the phase of the crossover; where
+//! every bit has to pass, take the plain limiter.
+
+use super::band_split::{BandSplit, halves, pieces_len};
+use super::banks::{self, band_params};
+use super::limiter::Limiter;
+use super::limiter_setup::{LimiterParams, LimiterSetup};
+use crate::audio::{Sample, Store};
+use crate::error::Error;
+use crate::filters::{Crossover, CrossoverParams, CrossoverSetup, MAX_CROSSOVER_BANDS};
+use crate::stream::{Field, Io, Process, Processor, Scale, Stream, unknown_field};
+
+/// What is fixed for life.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
+pub struct MultibandLimiterSetup {
+    /// Bands and slope.
+    pub crossover: CrossoverSetup,
+    /// The limiter of every band.
+    pub bands: LimiterSetup,
+    /// The limiter of the output.
+    pub output: LimiterSetup,
+}
+
+impl MultibandLimiterSetup {
+    /// Checks the bands and both limiters' setups.
+    ///
+    /// # Errors
+    /// A value outside its bounds.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.crossover.validate()?;
+        self.bands.validate()?;
+        self.output.validate()
+    }
+}
+
+band_params! {
+    /// One band.
+    pub struct MultibandLimiterBand {
+        /// Level that the band stays below.
+        ceiling_dbtp: "dBTP", -60.0 => 0.0, -6.0, Decibel, smoothed;
+        /// Time in which a gain reduction falls to 36.8 % after a peak.
+        release_ms: "ms", 1.0 => 5000.0, 100.0, Log, fixed;
+    }
+    const BANDS: [MAX_CROSSOVER_BANDS] = [1 2 3 4 5 6];
+}
+
+/// What may move.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
+pub struct MultibandLimiterParams {
+    /// Where the bands meet.
+    pub crossover: CrossoverParams,
+    /// The bands from low to high; those beyond the setup's number do not count. As JSON a list
+    /// of up to six, without those at its end that stand at their defaults.
+    #[cfg_attr(feature = "json", serde(with = "banks::json"))]
+    pub bands: [MultibandLimiterBand; MAX_CROSSOVER_BANDS],
+    /// Level that the output stays below, -60 to 0 dBTP.
+    pub ceiling_dbtp: f64,
+    /// Release of the output's limiter, 1 to 5000 ms.
+    pub release_ms: f64,
+}
+
+impl Default for MultibandLimiterParams {
+    fn default() -> Self {
+        let [ceiling, release] = OUTPUT;
+        Self {
+            crossover: CrossoverParams::default(),
+            bands: [MultibandLimiterBand::default(); MAX_CROSSOVER_BANDS],
+            ceiling_dbtp: ceiling.default,
+            release_ms: release.default,
+        }
+    }
+}
+
+const OUTPUT: [Field; 2] = [
+    Field {
+        name: "ceiling_dbtp",
+        unit: "dBTP",
+        min: -60.0,
+        max: 0.0,
+        default: -1.0,
+        scale: Scale::Decibel,
+        smoothed: true,
+        doc: "Level that the output stays below.",
+    },
+    Field {
+        name: "release_ms",
+        unit: "ms",
+        min: 1.0,
+        max: 5000.0,
+        default: 100.0,
+        scale: Scale::Log,
+        smoothed: false,
+        doc: "Release of the output's limiter.",
+    },
+];
+
+const OF_A_BAND: usize = MultibandLimiterBand::FIELDS.len();
+/// Fields of a band and of the crossing below it.
+const STEP: usize = OF_A_BAND + 1;
+const ALL: usize = OUTPUT.len() + MAX_CROSSOVER_BANDS * STEP - 1;
+
+/// Those of the output, the lowest band, then each crossing with the band above it.
+const FIELDS: [Field; ALL] = {
+    let mut all = [OUTPUT[0]; ALL];
+    all[1] = OUTPUT[1];
+    let mut at = OUTPUT.len();
+    let mut band = 0;
+    while band < MAX_CROSSOVER_BANDS {
+        if band > 0 {
+            all[at] = CrossoverParams::FIELDS[band - 1];
+            at += 1;
+        }
+        let mut n = 0;
+        while n < OF_A_BAND {
+            all[at] = BANDS[band][n];
+            at += 1;
+            n += 1;
+        }
+        band += 1;
+    }
+    all
+};
+
+impl MultibandLimiterParams {
+    /// Names, units, bounds and defaults: `ceiling_dbtp`, `release_ms`, `band1_ceiling_dbtp` …,
+    /// `crossing_1_hz`, `band2_ceiling_dbtp` …
+    pub const FIELDS: &'static [Field] = &FIELDS;
+
+    fn fields(bands: usize) -> &'static [Field] {
+        let count = (OUTPUT.len() + bands.saturating_mul(STEP)).saturating_sub(1);
+        Self::FIELDS.get(..count).unwrap_or(Self::FIELDS)
+    }
+
+    /// The value of a field by name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<f64> {
+        match name {
+            "ceiling_dbtp" => Some(self.ceiling_dbtp),
+            "release_ms" => Some(self.release_ms),
+            _ => match banks::place(&BANDS, name) {
+                None => self.crossover.get(name),
+                Some((band, field)) => {
+                    self.bands.get(band)?.get(MultibandLimiterBand::FIELDS.get(field)?.name)
+                }
+            },
+        }
+    }
+
+    /// A copy with one field changed; its bounds are checked.
+    ///
+    /// # Errors
+    /// An unknown name, or a value outside the bounds.
+    pub fn with(mut self, name: &str, value: f64) -> Result<Self, Error> {
+        let field = Self::FIELDS.iter().find(|field| field.name == name);
+        field.ok_or_else(|| unknown_field(name))?.check(value)?;
+        match name {
+            "ceiling_dbtp" => self.ceiling_dbtp = value,
+            "release_ms" => self.release_ms = value,
+            _ => match banks::place(&BANDS, name) {
+                None => self.crossover = self.crossover.with(name, value)?,
+                Some((band, field)) => {
+                    let slot = self.bands.get_mut(band);
+                    if let Some((slot, field)) = slot.zip(MultibandLimiterBand::FIELDS.get(field)) {
+                        *slot = slot.with(field.name, value)?;
+                    }
+                }
+            },
+        }
+        Ok(self)
+    }
+
+    /// Checks what so many bands use of them, but for the crossings.
+    fn check(&self, bands: usize) -> Result<(), Error> {
+        let [ceiling, release] = OUTPUT;
+        ceiling.check(self.ceiling_dbtp)?;
+        release.check(self.release_ms)?;
+        for (row, band) in BANDS.iter().zip(&self.bands).take(bands) {
+            banks::check(row, MultibandLimiterBand::FIELDS, |name| band.get(name))?;
+        }
+        Ok(())
+    }
+
+    fn output(&self) -> LimiterParams {
+        limiter(self.ceiling_dbtp, self.release_ms)
+    }
+
+    fn band(&self, band: usize) -> LimiterParams {
+        let band = self.bands.get(band).copied().unwrap_or_default();
+        limiter(band.ceiling_dbtp, band.release_ms)
+    }
+}
+
+fn limiter(ceiling_dbtp: f64, release_ms: f64) -> LimiterParams {
+    let mut params = LimiterParams::default();
+    (params.ceiling_dbtp, params.release_ms) = (ceiling_dbtp, release_ms);
+    params
+}
+
+/// Memory that [`MultibandLimiter::new_in`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MultibandLimiterStorage {
+    /// Samples: all limiters', and a piece of every band.
+    pub samples: usize,
+    /// Control values: all limiters'.
+    pub control: usize,
+    /// Values: the crossover.
+    pub crossover: usize,
+    /// Bands.
+    pub bands: usize,
+}
+
+/// Memory to lend, as much as [`MultibandLimiterStorage`] says.
+#[derive(Debug)]
+pub struct MultibandLimiterMemory<'a, S> {
+    /// For the limiters and the pieces.
+    pub samples: &'a mut [S],
+    /// For the limiters.
+    pub control: &'a mut [f32],
+    /// For the crossover.
+    pub crossover: &'a mut [f64],
+    /// For the limiters of the bands.
+    pub bands: &'a mut [MultibandLimiterSlot<'a, S>],
+}
+
+/// Room for the limiter of one band.
+#[derive(Debug)]
+pub struct MultibandLimiterSlot<'a, S>(Option<Limiter<'a, S>>);
+
+impl<S> Default for MultibandLimiterSlot<'_, S> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// A limiter of two to six bands for any layout, with a limiter behind their sum.
+///
+/// # Latency
+/// That of a band's limiter and that of the output's.
+///
+/// # Real time
+/// `process`, `set_params` and `reset` neither allocate nor wait.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::dynamics::{MultibandLimiter, MultibandLimiterParams, MultibandLimiterSetup};
+/// use mixcore::{BlockMut, Io, Layout, Process, Stream};
+///
+/// let mut params = MultibandLimiterParams::default();
+/// params.bands[0].ceiling_dbtp = -12.0;
+/// let stream = Stream::new(48_000.0, Layout::MONO)?;
+/// let setup = MultibandLimiterSetup::default();
+/// let mut limiter = MultibandLimiter::<f32>::new(setup, params, stream)?;
+/// let mut bass: Vec<f32> = (0..48_000).map(|n| (f64::from(n) * 0.005).sin() as f32).collect();
+/// limiter.process(Io::new(BlockMut::mono(&mut bass)))?; // 38 Hz lie in the lowest of three bands
+/// assert!(bass[24_000..].iter().all(|x| x.abs() < 0.26)); // -12 dB are 0.251
+/// assert!(limiter.band_reduction_db(0).unwrap() > 11.0);
+/// assert!(limiter.output_reduction_db() < 0.1);
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct MultibandLimiter<'a, S> {
+    setup: MultibandLimiterSetup,
+    params: MultibandLimiterParams,
+    split: BandSplit<'a, S>,
+    bands: Store<'a, MultibandLimiterSlot<'a, S>>,
+    output: Limiter<'a, S>,
+}
+
+#[cfg(feature = "alloc")]
+impl<S: Sample> MultibandLimiter<'static, S> {
+    /// A multiband limiter with memory of its own.
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds, crossings out of order, or more than 64
+    /// bands x channels.
+    pub fn new(
+        setup: MultibandLimiterSetup,
+        params: MultibandLimiterParams,
+        stream: Stream,
+    ) -> Result<Self, Error> {
+        Self::required_len(setup, stream)?;
+        params.check(setup.crossover.bands)?;
+        let bands = (0..setup.crossover.bands).map(|band| {
+            let unit = Limiter::new(setup.bands, params.band(band), stream)?;
+            Ok(MultibandLimiterSlot(Some(unit)))
+        });
+        let bands = Store::Owned(bands.collect::<Result<_, Error>>()?);
+        let output = Limiter::new(setup.output, params.output(), stream)?;
+        let pieces = Store::owned(pieces_len(&setup.crossover, &stream, 1), S::zero());
+        let crossover = Crossover::new(setup.crossover, params.crossover, stream)?;
+        let split = BandSplit::new(stream, crossover, None, pieces);
+        Ok(Self { setup, params, split, bands, output })
+    }
+}
+
+impl<'a, S: Sample> MultibandLimiter<'a, S> {
+    /// The memory that [`MultibandLimiter::new_in`] needs.
+    ///
+    /// # Errors
+    /// A setup or rate outside its bounds, or more than 64 bands x channels.
+    pub fn required_len(
+        setup: MultibandLimiterSetup,
+        stream: Stream,
+    ) -> Result<MultibandLimiterStorage, Error> {
+        setup.validate()?;
+        let crossover = Crossover::required_len(&setup.crossover, &stream)?;
+        let band = Limiter::<S>::required_len(setup.bands, stream)?;
+        let output = Limiter::<S>::required_len(setup.output, stream)?;
+        let bands = setup.crossover.bands;
+        let pieces = pieces_len(&setup.crossover, &stream, 1);
+        Ok(MultibandLimiterStorage {
+            samples: bands * band.samples + output.samples + pieces,
+            control: bands * band.control + output.control,
+            crossover,
+            bands,
+        })
+    }
+
+    /// A multiband limiter in lent memory of at least [`MultibandLimiter::required_len`].
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds, crossings out of order, more than 64 bands x
+    /// channels, or too little memory.
+    pub fn new_in(
+        setup: MultibandLimiterSetup,
+        params: MultibandLimiterParams,
+        stream: Stream,
+        memory: MultibandLimiterMemory<'a, S>,
+    ) -> Result<Self, Error> {
+        const SAMPLES: &str = "multiband limiter sample";
+        const CONTROL: &str = "multiband limiter control";
+        let need = Self::required_len(setup, stream)?;
+        params.check(setup.crossover.bands)?;
+        let MultibandLimiterMemory { samples, control, crossover, bands } = memory;
+        let (bands, _) = halves("multiband limiter slot", bands, need.bands)?;
+        let crossover = Crossover::new_in(setup.crossover, params.crossover, stream, crossover)?;
+        let of_a_band = Limiter::<S>::required_len(setup.bands, stream)?;
+        let pieces_len = pieces_len(&setup.crossover, &stream, 1);
+        let (pieces, mut samples) = halves(SAMPLES, samples, pieces_len)?;
+        let pieces = Store::lent(SAMPLES, pieces, pieces_len, S::zero())?;
+        let mut control = control;
+        for (band, slot) in bands.iter_mut().enumerate() {
+            let (own, rest) = halves(SAMPLES, samples, of_a_band.samples)?;
+            let (row, rows) = halves(CONTROL, control, of_a_band.control)?;
+            (samples, control) = (rest, rows);
+            let unit = Limiter::new_in(setup.bands, params.band(band), stream, own, row)?;
+            *slot = MultibandLimiterSlot(Some(unit));
+        }
+        let output = Limiter::new_in(setup.output, params.output(), stream, samples, control)?;
+        let split = BandSplit::new(stream, crossover, None, pieces);
+        Ok(Self { setup, params, split, bands: Store::Lent(bands), output })
+    }
+
+    /// What was chosen for life.
+    #[must_use]
+    pub fn setup(&self) -> MultibandLimiterSetup {
+        self.setup
+    }
+
+    /// The parameters it stands at or moves to.
+    #[must_use]
+    pub fn params(&self) -> MultibandLimiterParams {
+        self.params
+    }
+
+    /// Moves to other parameters over 20 ms from the next frame; the releases change at once.
+    ///
+    /// # Errors
+    /// A value outside its bounds or crossings out of order; nothing changes then.
+    pub fn set_params(&mut self, params: MultibandLimiterParams) -> Result<(), Error> {
+        params.check(self.split.bands())?;
+        self.split.set_params(params.crossover)?;
+        for (band, unit) in self.bands.iter_mut().enumerate() {
+            if let MultibandLimiterSlot(Some(unit)) = unit {
+                unit.set_params(params.band(band))?;
+            }
+        }
+        self.output.set_params(params.output())?;
+        self.params = params;
+        Ok(())
+    }
+
+    /// While any band is solo, only those that are solo are heard. A fade of 20 ms.
+    ///
+    /// # Errors
+    /// A band that is not there.
+    pub fn set_band_solo(&mut self, band: usize, solo: bool) -> Result<(), Error> {
+        self.split.set_solo(band, solo)
+    }
+
+    /// A band that is muted is not heard. A fade of 20 ms.
+    ///
+    /// # Errors
+    /// A band that is not there.
+    pub fn set_band_mute(&mut self, band: usize, mute: bool) -> Result<(), Error> {
+        self.split.set_mute(band, mute)
+    }
+
+    /// Lets a band pass its limiter, with the same latency.
+    ///
+    /// # Errors
+    /// A band that is not there.
+    pub fn set_band_bypass(&mut self, band: usize, bypass: bool) -> Result<(), Error> {
+        self.split.check_band(band)?;
+        if let Some(MultibandLimiterSlot(Some(unit))) = self.bands.get_mut(band) {
+            unit.set_bypass(bypass);
+        }
+        Ok(())
+    }
+
+    /// Lets the sum of the bands pass all limiters, with the same latency and phase.
+    pub fn set_bypass(&mut self, bypass: bool) {
+        for unit in self.bands.iter_mut().filter_map(|slot| slot.0.as_mut()) {
+            unit.set_bypass(bypass);
+        }
+        self.output.set_bypass(bypass);
+    }
+
+    /// Gain reduction of a band, counted from 0, at the last frame, dB; none for a band that is not
+    /// there.
+    #[must_use]
+    pub fn band_reduction_db(&self, band: usize) -> Option<f64> {
+        self.band(band).map(Limiter::gain_reduction_db)
+    }
+
+    /// Gain reduction of the output's limiter at the last frame, dB.
+    #[must_use]
+    pub fn output_reduction_db(&self) -> f64 {
+        self.output.gain_reduction_db()
+    }
+
+    /// The largest gain reduction of a band at the last frame, with that of the output, dB.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        let bands = self.bands.iter().filter_map(|slot| slot.0.as_ref());
+        let most = bands.map(Limiter::gain_reduction_db).fold(0.0, f64::max);
+        most + self.output_reduction_db()
+    }
+
+    /// Output level of a band for a steady input level in it, dB, before the output's limiter; none
+    /// for a band that is not there.
+    #[must_use]
+    pub fn static_curve_db(&self, band: usize, input_db: f64) -> Option<f64> {
+        self.band(band).map(|unit| unit.static_curve_db(input_db))
+    }
+
+    /// The limiter of a band, counted from 0, lowest first; none for a band that is not there.
+    #[must_use]
+    pub fn band(&self, band: usize) -> Option<&Limiter<'a, S>> {
+        self.bands.get(band)?.0.as_ref()
+    }
+}
+
+impl<S: Sample> Processor for MultibandLimiter<'_, S> {
+    fn latency_frames(&self) -> usize {
+        let band = self.band(0).map_or(0, Processor::latency_frames);
+        band + self.output.latency_frames()
+    }
+
+    fn tail_frames(&self) -> usize {
+        let band = self.band(0).map_or(0, Processor::tail_frames);
+        self.split.tail_frames().saturating_add(band + self.output.tail_frames())
+    }
+
+    fn reset(&mut self) {
+        self.split.reset();
+        for unit in self.bands.iter_mut().filter_map(|slot| slot.0.as_mut()) {
+            unit.reset();
+        }
+        self.output.reset();
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        MultibandLimiterParams::fields(self.split.bands())
+    }
+
+    fn field(&self, name: &str) -> Option<f64> {
+        self.fields().iter().find(|field| field.name == name)?;
+        self.params.get(name)
+    }
+
+    /// Sets a field; a crossing that is moved past others takes them along, so that their order
+    /// stays.
+    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        if !self.fields().iter().any(|field| field.name == name) {
+            return Err(unknown_field(name));
+        }
+        if CrossoverParams::FIELDS.iter().any(|field| field.name == name) {
+            self.split.set_field(name, value)?;
+            self.params.crossover = self.split.params();
+            return Ok(());
+        }
+        self.set_params(self.params.with(name, value)?)
+    }
+
+    fn faults(&self) -> u64 {
+        self.split.faults()
+    }
+}
+
+impl<S: Sample> Process<S> for MultibandLimiter<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        let mut main = io.without_key()?;
+        let bands = &mut self.bands;
+        self.split.run(&mut main, None, |band, _, io| match bands.get_mut(band) {
+            Some(MultibandLimiterSlot(Some(unit))) => unit.process(io),
+            _ => Ok(()),
+        })?;
+        self.output.process(Io::new(main))
+    }
+}

@@ -1,0 +1,641 @@
+//! A soft clipper that aliases little and keeps its true peaks: for peaks that are too short to be
+//! heard as distortion and too many to be limited.
+//!
+//! > y = x − r, r = what the shape takes away, by antiderivative anti-aliasing
+//!
+//! The shapes and r stand in [`super::clip_shape`]. A usual clipper with that method filters the
+//! whole signal (the mean of two samples is 2 dB down at 10 kHz of 48); here only what is taken
+//! away passes through it, at two, four or eight times the rate if the setup asks for it, and is
+//! subtracted from the delayed signal. So what stays below the threshold passes **bit for bit**,
+//! flat to Nyquist. Two neighbouring means are averaged, so that r lies on the samples.
+//!
+//! A clipped line still has higher true peaks than samples, and r has lost what lies beyond the
+//! band. The guard is a [`super::Limiter`] with the same ceiling behind the clipper, so the true peak
+//! of the output obeys it; without the guard the ceiling is that of the shape alone.
+//!
+//! # Mix
+//! The dry signal is the delayed input, undriven: y = m·(clipped) + (1 − m)·x, before the guard.
+//!
+//! # Aliasing
+//! Measured in `tests/all/soft_clip.rs`: a sine of 4.9 kHz, 12 dB over a hard ceiling at 48 kHz;
+//! power of all that is no overtone below 20 kHz, relative to the fundamental.
+//!
+//! | | naive | 1x | 2x | 4x | 8x |
+//! |---|---|---|---|---|---|
+//! | dB | −20.8 | −38.1 | −55.3 | −74.2 | −92.5 |
+//!
+//! Source: Parker, Zavalishin, Le Bivic, DAFx-16, 2016. That only what is taken away is
+//! filtered is ours.
+//!
+//! Cost: the oversampler; the shape only where it bends. Latency: a frame, or that of the
+//! oversampler, and that of the guard; constant.
+//!
+//! Limits: no link and no key: a clipper works on a sample's own size.
+
+use super::clip_shape::{Clip, ClipShape};
+use super::key_intake::exchange;
+use super::limiter::{Limiter, LimiterStorage};
+use super::limiter_setup::{LimiterParams, LimiterSetup};
+use super::reduction::{ReductionLog, ReductionStats};
+use super::travel::{Straight, Travel, linear};
+use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
+use crate::error::Error;
+use crate::filters::{Oversampler, OversamplerSetup};
+use crate::kernels;
+use crate::ramp::{self, Glide};
+use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::units::{db_to_gain, gain_to_db};
+
+/// Frames that are clipped in one go.
+const PIECE: usize = 64;
+
+/// More frames than any oversampler delays: 8 times are 79.
+const MAX_LATENCY: usize = 128;
+
+/// A driven sample is at most this large (100 dBFS): the oversampler's filters may overshoot it by
+/// Σ|h| < 10 before its samples count as faults.
+const DRIVEN_LIMIT: f64 = 1e5;
+
+/// What is fixed for life.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
+pub struct SoftClipperSetup {
+    /// How it bends.
+    pub shape: ClipShape,
+    /// How many times the rate it works at: 1, 2, 4 or 8.
+    pub oversampling: usize,
+    /// Whether a true-peak limiter stands behind it.
+    pub guard: bool,
+    /// Look-ahead of that limiter, ms.
+    pub guard_lookahead_ms: f64,
+}
+
+impl Default for SoftClipperSetup {
+    fn default() -> Self {
+        // Clipping leaves little to limit: a short look-ahead is enough.
+        Self { shape: ClipShape::Cubic, oversampling: 4, guard: true, guard_lookahead_ms: 1.5 }
+    }
+}
+
+impl SoftClipperSetup {
+    /// Checks the oversampling and the guard's look-ahead.
+    ///
+    /// # Errors
+    /// Another factor than 1, 2, 4 and 8; a look-ahead that the limiter does not have.
+    pub fn validate(&self) -> Result<(), Error> {
+        if !matches!(self.oversampling, 1 | 2 | 4 | 8) {
+            return Err(Error::Unsupported {
+                what: "this oversampling of a clipper",
+                hint: "take 1, 2, 4 or 8",
+            });
+        }
+        self.limiter().validate()
+    }
+
+    fn limiter(&self) -> LimiterSetup {
+        LimiterSetup { lookahead_ms: self.guard_lookahead_ms, ..LimiterSetup::default() }
+    }
+
+    fn oversampler(&self) -> OversamplerSetup {
+        OversamplerSetup {
+            inner_latency_frames: 1,
+            ..OversamplerSetup::new(self.oversampling, PIECE)
+        }
+    }
+}
+
+params! {
+    /// What may move.
+    pub struct SoftClipperParams {
+        /// Gain before the clipper.
+        drive_db: "dB", -24.0 => 36.0, 0.0, Decibel, smoothed;
+        /// What the shape ends at, and the guard's ceiling.
+        ceiling_dbtp: "dBTP", -24.0 => 0.0, -1.0, Decibel, smoothed;
+        /// How much of the way to the ceiling bends: 0 is a hard corner.
+        softness_percent: "%", 0.0 => 100.0, 30.0, Linear, smoothed;
+        /// Share of the clipped signal; the rest is dry, undriven and in step with it.
+        mix_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
+        /// Release of the guard.
+        guard_release_ms: "ms", 1.0 => 5000.0, 50.0, Log, fixed;
+    }
+}
+
+impl SoftClipperParams {
+    fn after(&self, from: &Self, share: f64) -> Self {
+        let lin = |field: fn(&Self) -> f64| linear(field(from), field(self), share);
+        Self {
+            drive_db: lin(|p| p.drive_db),
+            ceiling_dbtp: lin(|p| p.ceiling_dbtp),
+            softness_percent: lin(|p| p.softness_percent),
+            mix_percent: lin(|p| p.mix_percent),
+            ..*self
+        }
+    }
+
+    fn limiter(&self) -> LimiterParams {
+        let mut params = LimiterParams::default();
+        (params.ceiling_dbtp, params.release_ms) = (self.ceiling_dbtp, self.guard_release_ms);
+        params
+    }
+}
+
+/// Coefficients: what the parameters mean at one frame.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    drive: f64,
+    ceiling: f64,
+    threshold: f64,
+    mix: f64,
+}
+
+impl Point {
+    fn design(params: &SoftClipperParams) -> Self {
+        let ceiling = db_to_gain(params.ceiling_dbtp);
+        Self {
+            drive: db_to_gain(params.drive_db),
+            ceiling,
+            threshold: ceiling * (1.0 - 1e-2 * params.softness_percent),
+            mix: 1e-2 * params.mix_percent,
+        }
+    }
+}
+
+/// One channel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Voice {
+    /// The sample before, at the rate at which it is clipped, and the mean excess up to it.
+    before: f64,
+    excess: f64,
+}
+
+impl Voice {
+    /// What is taken away from the sample before.
+    fn step(&mut self, clip: &Clip, x: f64) -> f64 {
+        let excess = clip.mean_excess(self.before, x);
+        let taken = 0.5 * (self.excess + excess);
+        (self.before, self.excess) = (x, excess);
+        taken
+    }
+}
+
+/// Memory that [`SoftClipper::new_in`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SoftClipperStorage {
+    /// Samples: delays, the oversampler, a piece, and the guard's.
+    pub samples: usize,
+    /// Control values: the guard's.
+    pub control: usize,
+}
+
+/// Where the samples go.
+struct Plan {
+    /// Two rings and two pieces, driven and dry.
+    own: usize,
+    oversampler: usize,
+    guard: LimiterStorage,
+}
+
+impl Plan {
+    fn new<S: Sample>(setup: &SoftClipperSetup, stream: &Stream) -> Result<Self, Error> {
+        setup.validate()?;
+        stream.validate()?;
+        let guard = Limiter::<S>::required_len(setup.limiter(), *stream)?;
+        let oversampler = match setup.oversampling {
+            1 => 0,
+            _ => Oversampler::<S>::required_len(setup.oversampler(), stream)?,
+        };
+        let own = stream.channel_count().saturating_mul(2 * (MAX_LATENCY + PIECE));
+        Ok(Self { own, oversampler, guard })
+    }
+}
+
+/// A soft clipper with antiderivative anti-aliasing and a true-peak guard.
+///
+/// # Latency
+/// 1 frame, or that of the oversampler (71, 77 and 79 for 2, 4 and 8 times), plus the guard's.
+///
+/// # Real time
+/// `process`, `set_params` and `reset` neither allocate nor wait.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::dynamics::{SoftClipper, SoftClipperParams, SoftClipperSetup};
+/// use mixcore::{BlockMut, Layout, Stream, stream};
+///
+/// let stereo = Stream::new(48_000.0, Layout::MONO)?;
+/// let params = SoftClipperParams { ceiling_dbtp: -3.0, ..SoftClipperParams::default() };
+/// let mut clipper = SoftClipper::<f32>::new(SoftClipperSetup::default(), params, stereo)?;
+/// let mut loud: Vec<f32> = (0..4800).map(|n| (f64::from(n) * 0.05).sin() as f32).collect();
+/// stream::render(&mut clipper, BlockMut::mono(&mut loud))?;
+/// assert!(loud.iter().all(|x| x.abs() <= 0.7080)); // -3 dBTP are 0.7079
+/// let mut soft = vec![0.25_f32, -0.3, 0.4];
+/// stream::render(&mut clipper, BlockMut::mono(&mut soft))?;
+/// assert_eq!(soft, [0.25, -0.3, 0.4]);
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SoftClipper<'a, S> {
+    stream: Stream,
+    setup: SoftClipperSetup,
+    travel: Travel<SoftClipperParams>,
+    target: Point,
+    latency: usize,
+    /// A ring of [`MAX_LATENCY`] of the driven and one of the dry signal for each channel, then a
+    /// piece of both.
+    memory: Store<'a, S>,
+    at: usize,
+    oversampler: Option<Oversampler<'a, S>>,
+    guard: Option<Limiter<'a, S>>,
+    voices: PerChannel<Voice>,
+    wet: Glide<f32>,
+    log: ReductionLog,
+    /// Reduction of the last frame, dB.
+    reduction: f32,
+    now: u64,
+    faults: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl<S: Sample> SoftClipper<'static, S> {
+    /// A soft clipper with memory of its own.
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds.
+    pub fn new(
+        setup: SoftClipperSetup,
+        params: SoftClipperParams,
+        stream: Stream,
+    ) -> Result<Self, Error> {
+        let plan = Plan::new::<S>(&setup, &stream)?;
+        let oversampler = match setup.oversampling {
+            1 => None,
+            _ => Some(Oversampler::new(setup.oversampler(), stream)?),
+        };
+        let guard = match setup.guard {
+            true => Some(Limiter::new(setup.limiter(), params.limiter(), stream)?),
+            false => None,
+        };
+        let memory = Store::owned(plan.own, S::zero());
+        Self::build(setup, params, stream, memory, (oversampler, guard))
+    }
+}
+
+impl<'a, S: Sample> SoftClipper<'a, S> {
+    /// The memory that [`SoftClipper::new_in`] needs.
+    ///
+    /// # Errors
+    /// A setup or rate outside its bounds.
+    pub fn required_len(
+        setup: SoftClipperSetup,
+        stream: Stream,
+    ) -> Result<SoftClipperStorage, Error> {
+        let plan = Plan::new::<S>(&setup, &stream)?;
+        let (samples, control) =
+            if setup.guard { (plan.guard.samples, plan.guard.control) } else { (0, 0) };
+        Ok(SoftClipperStorage { samples: plan.own + plan.oversampler + samples, control })
+    }
+
+    /// A soft clipper in lent memory of at least [`SoftClipper::required_len`].
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds, or too little memory.
+    pub fn new_in(
+        setup: SoftClipperSetup,
+        params: SoftClipperParams,
+        stream: Stream,
+        samples: &'a mut [S],
+        control: &'a mut [f32],
+    ) -> Result<Self, Error> {
+        let plan = Plan::new::<S>(&setup, &stream)?;
+        let required = Self::required_len(setup, stream)?.samples;
+        let few = Error::Storage { what: "soft clipper sample", given: samples.len(), required };
+        if samples.len() < required {
+            return Err(few);
+        }
+        let (own, rest) = samples.split_at_mut_checked(plan.own).ok_or(few)?;
+        let (over, rest) = rest.split_at_mut_checked(plan.oversampler).ok_or(few)?;
+        let oversampler = match setup.oversampling {
+            1 => None,
+            _ => Some(Oversampler::new_in(setup.oversampler(), stream, over)?),
+        };
+        let guard = match setup.guard {
+            true => {
+                Some(Limiter::new_in(setup.limiter(), params.limiter(), stream, rest, control)?)
+            }
+            false => None,
+        };
+        let memory = Store::lent("soft clipper sample", own, plan.own, S::zero())?;
+        Self::build(setup, params, stream, memory, (oversampler, guard))
+    }
+
+    fn build(
+        setup: SoftClipperSetup,
+        params: SoftClipperParams,
+        stream: Stream,
+        memory: Store<'a, S>,
+        (oversampler, guard): (Option<Oversampler<'a, S>>, Option<Limiter<'a, S>>),
+    ) -> Result<Self, Error> {
+        params.validate()?;
+        let fade = ramp::ramp_frames(stream.rate_hz);
+        Ok(Self {
+            travel: Travel::new(params, fade),
+            target: Point::design(&params),
+            latency: oversampler.as_ref().map_or(1, Oversampler::latency_frames).min(MAX_LATENCY),
+            memory,
+            at: 0,
+            oversampler,
+            guard,
+            voices: PerChannel::new(stream.channel_count())?,
+            wet: Glide::new(1.0, fade),
+            log: ReductionLog::new(),
+            reduction: 0.0,
+            now: 0,
+            faults: 0,
+            setup,
+            stream,
+        })
+    }
+
+    /// What was chosen for life.
+    #[must_use]
+    pub fn setup(&self) -> SoftClipperSetup {
+        self.setup
+    }
+
+    /// The parameters it stands at or moves to.
+    #[must_use]
+    pub fn params(&self) -> SoftClipperParams {
+        self.travel.to
+    }
+
+    /// Moves to other parameters over 20 ms from the next frame.
+    ///
+    /// # Errors
+    /// A value outside its bounds; nothing changes then.
+    pub fn set_params(&mut self, params: SoftClipperParams) -> Result<(), Error> {
+        params.validate()?;
+        if params != self.travel.to {
+            if let Some(guard) = &mut self.guard {
+                guard.set_params(params.limiter())?;
+            }
+            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
+            self.travel.move_to(from, params, self.now);
+            self.target = Point::design(&params);
+        }
+        Ok(())
+    }
+
+    /// Lets the signal pass (cleaned, else unchanged) with the same latency: a cross-fade of 20 ms
+    /// from the next output frame on.
+    pub fn set_bypass(&mut self, bypass: bool) {
+        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
+        if let Some(guard) = &mut self.guard {
+            guard.set_bypass(bypass);
+        }
+    }
+
+    /// Whether the signal is set to pass.
+    #[must_use]
+    pub fn bypass(&self) -> bool {
+        self.wet.target() == 0.0
+    }
+
+    /// How far the shape turned the last input frame down, dB ≥ 0, in the channel that was turned
+    /// down most, without the guard.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        f64::from(self.reduction)
+    }
+
+    /// How far the guard turned the last frame down, dB ≥ 0; 0 without a guard.
+    #[must_use]
+    pub fn guard_reduction_db(&self) -> f64 {
+        self.guard.as_ref().map_or(0.0, Limiter::gain_reduction_db)
+    }
+
+    /// How far the shape turned frames down since the last reset; none before the first frame.
+    #[must_use]
+    pub fn reduction_stats(&self) -> Option<ReductionStats> {
+        self.log.stats()
+    }
+
+    /// Output level for a steady input level (of a constant, not of a sine), dB, at the target
+    /// parameters, with drive and mix.
+    #[must_use]
+    pub fn static_curve_db(&self, input_db: f64) -> f64 {
+        let point = &self.target;
+        let dry = db_to_gain(input_db);
+        let x = dry * point.drive;
+        let clip = self.clip(point.threshold, point.ceiling);
+        let wet = x - clip.excess(x);
+        gain_to_db(if point.mix == 1.0 { wet } else { dry + point.mix * (wet - dry) })
+    }
+
+    fn clip(&self, threshold: f64, ceiling: f64) -> Clip {
+        Clip { shape: self.setup.shape, threshold, ceiling }
+    }
+
+    /// [`Process::process`], and how far the shape turned every input frame of the block down, dB, in
+    /// the channel that was turned down most.
+    ///
+    /// # Errors
+    /// As `process`, and a row of another length than the block.
+    pub fn process_with_reduction(
+        &mut self,
+        io: Io<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<(), Error> {
+        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
+        self.run(io, Some(reduction_db))
+    }
+
+    fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let mut main = io.without_key()?;
+        main.check_channels("block", self.stream.channel_count())?;
+        let frames = main.frames();
+        let target = self.target;
+        let mut at = 0;
+        while at < frames {
+            let line = self.travel.piece(self.now, PIECE.min(frames - at));
+            let ends = if line.is_still() {
+                [target; 2]
+            } else {
+                line.ends
+                    .map(|share| Point::design(&self.travel.to.after(&self.travel.from, share)))
+            };
+            let end = at + line.frames;
+            let trace = trace.as_deref_mut().and_then(|trace| trace.get_mut(at..end));
+            self.piece(&mut main.range(at, end), &Settings { line, ends }, trace)?;
+            at = end;
+        }
+        match &mut self.guard {
+            Some(guard) => guard.process(Io::new(main)),
+            None => Ok(()),
+        }
+    }
+
+    /// At most [`PIECE`] frames, without the guard.
+    fn piece(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        settings: &Settings,
+        trace: Option<&mut [f32]>,
+    ) -> Result<(), Error> {
+        let (isa, frames, channels) = (self.stream.isa, main.frames(), self.voices.len());
+        let (shape, factor, each) = (self.setup.shape, self.setup.oversampling, frames.max(1));
+        let parts = self.memory.split_at_mut_checked(2 * channels * MAX_LATENCY);
+        let (rings, pieces) = parts.unwrap_or_default();
+        let parts = rings.split_at_mut_checked(channels * MAX_LATENCY);
+        let (driven_rings, dry_rings) = parts.unwrap_or_default();
+        let parts = pieces.split_at_mut_checked(channels * PIECE).unwrap_or_default();
+        let work = parts.0.get_mut(..channels * frames).unwrap_or_default();
+        let dry = parts.1.get_mut(..channels * frames).unwrap_or_default();
+
+        let mut most = [0.0_f32; PIECE];
+        for (io, work) in main.channels_mut().zip(work.chunks_mut(each)) {
+            self.faults += kernels::clean_in_place(isa, io) as u64;
+            for (n, ((x, driven), most)) in io.iter().zip(work).zip(&mut most).enumerate() {
+                let (drive, clip) = settings.at(n, shape);
+                let y = (x.as_f64() * drive).clamp(-DRIVEN_LIMIT, DRIVEN_LIMIT);
+                *driven = S::from_f64(y);
+                let taken = clip.excess(y);
+                if taken != 0.0 {
+                    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+                    let reduction = gain_to_db(y / (y - taken)) as f32;
+                    *most = if reduction > *most { reduction } else { *most };
+                }
+            }
+        }
+        // What is taken away takes the place of what was driven, which leaves its ring for the block.
+        let taken = |voice: &mut Voice, samples: &mut [S]| {
+            for (n, x) in samples.iter_mut().enumerate() {
+                let (_, clip) = settings.at(n / factor.max(1), shape);
+                *x = S::from_f64(voice.step(&clip, x.as_f64()));
+            }
+        };
+        if let Some(over) = &mut self.oversampler {
+            let mut high = over.up(Block::contiguous(work, channels)?)?;
+            for (samples, voice) in high.channels_mut().zip(self.voices.iter_mut()) {
+                taken(voice, samples);
+            }
+        }
+        let driven_rings = driven_rings.chunks_mut(MAX_LATENCY);
+        let rings = driven_rings.zip(dry_rings.chunks_mut(MAX_LATENCY));
+        let mut next = self.at;
+        for (((io, work), dry), (driven_ring, dry_ring)) in
+            main.channels_mut().zip(work.chunks(each)).zip(dry.chunks_mut(each)).zip(rings)
+        {
+            let ring = dry_ring.get_mut(..self.latency).unwrap_or_default();
+            exchange(ring, self.at, dry, io);
+            let ring = driven_ring.get_mut(..self.latency).unwrap_or_default();
+            next = exchange(ring, self.at, io, work);
+        }
+        self.at = next;
+        match &mut self.oversampler {
+            Some(over) => over.down(BlockMut::contiguous(work, channels)?)?,
+            None => {
+                for (samples, voice) in work.chunks_mut(each).zip(self.voices.iter_mut()) {
+                    taken(voice, samples);
+                }
+            }
+        }
+        for ((io, work), dry) in main.channels_mut().zip(work.chunks(each)).zip(dry.chunks(each)) {
+            for (n, ((io, taken), dry)) in io.iter_mut().zip(work).zip(dry).enumerate() {
+                let clipped = *io - *taken;
+                let share = settings.mix(n) * f64::from(self.wet.at(self.now + n as u64));
+                *io = if share == 1.0 {
+                    clipped
+                } else {
+                    *dry + (clipped - *dry) * S::from_f64(share)
+                };
+            }
+        }
+        let most = most.get(..frames).unwrap_or_default();
+        self.log.take(isa, self.now, most);
+        self.reduction = most.last().copied().unwrap_or_default();
+        for (to, from) in trace.unwrap_or_default().iter_mut().zip(most) {
+            *to = *from;
+        }
+        self.now += frames as u64;
+        Ok(())
+    }
+}
+
+/// The settings at both ends of a piece.
+struct Settings {
+    line: Straight,
+    ends: [Point; 2],
+}
+
+impl Settings {
+    fn between(&self, n: usize, field: fn(&Point) -> f64) -> f64 {
+        let [a, b] = &self.ends;
+        self.line.between(field(a), field(b), n)
+    }
+
+    /// Drive and shape at a frame of the piece.
+    fn at(&self, n: usize, shape: ClipShape) -> (f64, Clip) {
+        let threshold = self.between(n, |point| point.threshold);
+        let ceiling = self.between(n, |point| point.ceiling);
+        (self.between(n, |point| point.drive), Clip { shape, threshold, ceiling })
+    }
+
+    fn mix(&self, n: usize) -> f64 {
+        self.between(n, |point| point.mix)
+    }
+}
+
+impl<S: Sample> Processor for SoftClipper<'_, S> {
+    fn latency_frames(&self) -> usize {
+        self.latency + self.guard.as_ref().map_or(0, Processor::latency_frames)
+    }
+
+    fn tail_frames(&self) -> usize {
+        let guard = self.guard.as_ref().map_or(0, Processor::tail_frames);
+        self.latency + self.oversampler.as_ref().map_or(1, Oversampler::tail_frames) + guard
+    }
+
+    fn reset(&mut self) {
+        self.memory.fill(S::zero());
+        self.at = 0;
+        if let Some(over) = &mut self.oversampler {
+            over.reset();
+        }
+        if let Some(guard) = &mut self.guard {
+            guard.reset();
+        }
+        self.voices.fill(Voice::default());
+        self.travel.settle();
+        self.wet.settle();
+        self.log = ReductionLog::new();
+        self.reduction = 0.0;
+        self.now = 0;
+        self.faults = 0;
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        SoftClipperParams::FIELDS
+    }
+
+    fn field(&self, name: &str) -> Option<f64> {
+        self.travel.to.get(name)
+    }
+
+    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        self.set_params(self.travel.to.with(name, value)?)
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+impl<S: Sample> Process<S> for SoftClipper<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        self.run(io, None)
+    }
+}

@@ -1,0 +1,586 @@
+//! A transient shaper: onsets and tails are raised or lowered whatever their level.
+//!
+//! > e: the peak of the last 10 to 20 ms; q, f and s are followers of e
+//! > D = dB(q) − dB(f), q with an attack of 1 ms, f with `attack_ms`, both released in 20 ms
+//! > S = dB(s) − dB(q), s attacked like q and released in `sustain_ms`
+//! > G = clamp(a·max(D, 0) + s·max(S, 0), ±range)
+//!
+//! D stands out while an onset rises, S while a tail falls; both are differences of logarithms, so
+//! G does not depend on the level, and a steady tone is left alone. The peak is that of the current
+//! and the last of pieces of 10 ms of the absolute counter: half a period of 50 Hz, so notes down to
+//! there do not flutter. Below the floor all levels count as the floor: noise makes no onsets.
+//!
+//! Sources: the difference of two followers in dB, quick ones with attacks of 1 to 3 ms and slow ones
+//! with 20 to 50 ms, as the trade has it; hold and floor are ours. Times are time constants (63.2 % of a step in amplitude).
+//!
+//! Cost: three serial followers, once per group with a full link. Latency: the look-ahead, 0 by
+//! default; with 1 ms the gain is there when the onset is.
+//!
+//! Limits: below 50 Hz a steady tone is moved by up to a decibel at full amounts. Raised onsets need
+//! a limiter behind them.
+
+use super::detector::Detector;
+use super::key_filter::KeyFilter;
+use super::link::LinkGroups;
+use super::reduction::{ReductionLog, ReductionStats, mixed_db};
+use super::side_chain::{ChainSetup, Row, SideChain, Span, Wanted};
+use super::travel::{Straight, Travel, linear};
+use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
+use crate::error::Error;
+use crate::kernels::{self, AMPLITUDE_DB, AMPLITUDE_FLOOR};
+use crate::math;
+use crate::ramp::{self, Glide};
+use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::units::db_to_gain;
+
+/// Pieces of which the peak is taken: half a period of 50 Hz, ms.
+const PEAK_MS: f64 = 10.0;
+/// Attack of the quick follower, ms: the shortest usual one.
+const QUICK_ATTACK_MS: f64 = 1.0;
+/// Release of the quick follower, ms: the shortest usual one, faster than any note decays.
+const QUICK_RELEASE_MS: f64 = 20.0;
+
+/// What is fixed for life.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
+pub struct TransientShaperSetup {
+    /// Time by which the gain is ahead of the audio, 0 to
+    /// [`super::MAX_DYNAMICS_LOOKAHEAD_MS`]; it is the latency.
+    pub lookahead_ms: f64,
+    /// Which channels move together, as far as `link_percent` says.
+    pub groups: LinkGroups,
+}
+
+impl TransientShaperSetup {
+    /// Checks the look-ahead.
+    ///
+    /// # Errors
+    /// A look-ahead outside its bounds.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.chain().validate()
+    }
+
+    fn chain(&self) -> ChainSetup {
+        let (lookahead_ms, groups) = (self.lookahead_ms, self.groups);
+        ChainSetup { lookahead_ms, detector: Detector::Peak, groups }
+    }
+}
+
+params! {
+    /// What may move.
+    pub struct TransientShaperParams {
+        /// Decibels of gain for each by which an onset stands out: 100 % are one for one.
+        attack_percent: "%", -100.0 => 100.0, 0.0, Linear, smoothed;
+        /// Decibels of gain for each by which a tail stands out.
+        sustain_percent: "%", -100.0 => 100.0, 0.0, Linear, smoothed;
+        /// How long an onset stands out.
+        attack_ms: "ms", 3.0 => 200.0, 20.0, Log, fixed;
+        /// How long a tail stands out.
+        sustain_ms: "ms", 30.0 => 5000.0, 300.0, Log, fixed;
+        /// The most that the gain moves either way.
+        range_db: "dB", 0.0 => 24.0, 12.0, Linear, smoothed;
+        /// Level below which nothing stands out.
+        floor_db: "dBFS", -120.0 => 0.0, -60.0, Linear, smoothed;
+        /// Gain behind it.
+        gain_db: "dB", -24.0 => 24.0, 0.0, Linear, smoothed;
+        /// How far the channels of a group move with the loudest of them.
+        link_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
+        /// Share of the shaped signal; the rest is dry and in step with it.
+        mix_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
+    }
+}
+
+impl TransientShaperParams {
+    fn after(&self, from: &Self, share: f64) -> Self {
+        let lin = |field: fn(&Self) -> f64| linear(field(from), field(self), share);
+        Self {
+            attack_percent: lin(|p| p.attack_percent),
+            sustain_percent: lin(|p| p.sustain_percent),
+            range_db: lin(|p| p.range_db),
+            floor_db: lin(|p| p.floor_db),
+            gain_db: lin(|p| p.gain_db),
+            link_percent: lin(|p| p.link_percent),
+            mix_percent: lin(|p| p.mix_percent),
+            ..*self
+        }
+    }
+}
+
+/// Coefficients: what the times mean.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// Frames of a piece of which the peak is taken.
+    piece: u32,
+    /// Shares that stay of attack and release of q, f and s.
+    poles: [[f64; 2]; 3],
+}
+
+impl Times {
+    fn design(params: &TransientShaperParams, stream: &Stream) -> Self {
+        let stay = |ms: f64| math::exp(-1.0 / (ms * 1e-3 * stream.rate_hz));
+        Self {
+            piece: u32::try_from(stream.frames_of_ms(PEAK_MS)).unwrap_or(u32::MAX).max(1),
+            poles: [
+                [stay(QUICK_ATTACK_MS), stay(QUICK_RELEASE_MS)],
+                [stay(params.attack_ms), stay(QUICK_RELEASE_MS)],
+                [stay(QUICK_ATTACK_MS), stay(params.sustain_ms)],
+            ],
+        }
+    }
+}
+
+/// What a channel remembers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Voice {
+    /// Peaks of the last piece and of the current one, and the frames that are left of it.
+    before: f64,
+    peak: f64,
+    left: u32,
+    /// q, f and s.
+    followers: [f64; 3],
+    /// Gain of the last frame, dB.
+    now: f32,
+}
+
+impl Voice {
+    /// One frame: q/f and s/q of a magnitude that is at least the floor.
+    fn step(&mut self, times: &Times, magnitude: f64) -> [f64; 2] {
+        if self.left == 0 {
+            (self.before, self.peak, self.left) = (self.peak, 0.0, times.piece);
+        }
+        self.left -= 1;
+        self.peak = self.peak.max(magnitude);
+        let e = self.peak.max(self.before);
+        for (y, [attack, release]) in self.followers.iter_mut().zip(times.poles) {
+            let stay = if e > *y { attack } else { release };
+            *y = e + (*y - e) * stay;
+        }
+        let [q, f, s] = self.followers;
+        [q / f, s / q]
+    }
+}
+
+/// Memory that [`TransientShaper::new_in`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TransientShaperStorage {
+    /// Samples: the look-ahead.
+    pub samples: usize,
+}
+
+/// A transient shaper for any layout, with look-ahead, link, range and key.
+///
+/// It takes an external key of one channel (which moves all) or of as many as the stream has.
+///
+/// # Latency
+/// `lookahead_ms`, 0 by default.
+///
+/// # Real time
+/// `process`, `set_params`, `set_key_filter` and `reset` neither allocate nor wait.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::dynamics::{TransientShaper, TransientShaperParams, TransientShaperSetup};
+/// use mixcore::{BlockMut, Io, Layout, Process, Stream};
+///
+/// let params = TransientShaperParams { attack_percent: 50.0, ..TransientShaperParams::default() };
+/// let stream = Stream::new(48_000.0, Layout::MONO)?;
+/// let mut shaper = TransientShaper::<f32>::new(TransientShaperSetup::default(), params, stream)?;
+/// let mut note = vec![0.1_f32; 48_000];
+/// shaper.process(Io::new(BlockMut::mono(&mut note)))?;
+/// assert!(note[96] > 0.2); // the onset is raised, here by 6 dB and more after 2 ms
+/// assert!((note[47_999] - 0.1).abs() < 1e-5); // what stands is left alone
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TransientShaper<'a, S> {
+    stream: Stream,
+    setup: TransientShaperSetup,
+    travel: Travel<TransientShaperParams>,
+    times: Times,
+    chain: SideChain<'a, S>,
+    voices: PerChannel<Voice>,
+    wet: Glide<f32>,
+    log: ReductionLog,
+    now: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl<S: Sample> TransientShaper<'static, S> {
+    /// A transient shaper with memory of its own.
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds.
+    pub fn new(
+        setup: TransientShaperSetup,
+        params: TransientShaperParams,
+        stream: Stream,
+    ) -> Result<Self, Error> {
+        let need = Self::required_len(setup, stream)?;
+        Self::build(setup, params, stream, Store::owned(need.samples, S::zero()))
+    }
+}
+
+impl<'a, S: Sample> TransientShaper<'a, S> {
+    /// The memory that [`TransientShaper::new_in`] needs.
+    ///
+    /// # Errors
+    /// A setup or rate outside its bounds.
+    pub fn required_len(
+        setup: TransientShaperSetup,
+        stream: Stream,
+    ) -> Result<TransientShaperStorage, Error> {
+        let (samples, _) = setup.chain().memory(&stream)?;
+        Ok(TransientShaperStorage { samples })
+    }
+
+    /// A transient shaper in lent memory of at least [`TransientShaper::required_len`].
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds, or too little memory.
+    pub fn new_in(
+        setup: TransientShaperSetup,
+        params: TransientShaperParams,
+        stream: Stream,
+        samples: &'a mut [S],
+    ) -> Result<Self, Error> {
+        let need = Self::required_len(setup, stream)?;
+        let samples = Store::lent("transient shaper sample", samples, need.samples, S::zero())?;
+        Self::build(setup, params, stream, samples)
+    }
+
+    fn build(
+        setup: TransientShaperSetup,
+        params: TransientShaperParams,
+        stream: Stream,
+        samples: Store<'a, S>,
+    ) -> Result<Self, Error> {
+        params.validate()?;
+        let fade = ramp::ramp_frames(stream.rate_hz);
+        let squares = Store::Lent(&mut []);
+        Ok(Self {
+            travel: Travel::new(params, fade),
+            times: Times::design(&params, &stream),
+            chain: SideChain::new(&setup.chain(), &stream, fade, samples, squares)?,
+            voices: PerChannel::new(stream.channel_count())?,
+            wet: Glide::new(1.0, fade),
+            log: ReductionLog::new(),
+            now: 0,
+            setup,
+            stream,
+        })
+    }
+
+    /// What was chosen for life.
+    #[must_use]
+    pub fn setup(&self) -> TransientShaperSetup {
+        self.setup
+    }
+
+    /// The parameters it stands at or moves to.
+    #[must_use]
+    pub fn params(&self) -> TransientShaperParams {
+        self.travel.to
+    }
+
+    /// Moves to other parameters over 20 ms from the next frame; the times change at once.
+    ///
+    /// # Errors
+    /// A value outside its bounds; nothing changes then.
+    pub fn set_params(&mut self, params: TransientShaperParams) -> Result<(), Error> {
+        params.validate()?;
+        if params != self.travel.to {
+            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
+            self.travel.move_to(from, params, self.now);
+            self.times = Times::design(&params, &self.stream);
+        }
+        Ok(())
+    }
+
+    /// What the key passes before it is listened to, from the next frame on.
+    pub fn set_key_filter(&mut self, filter: KeyFilter) {
+        self.chain.set_filter(filter);
+    }
+
+    /// What the key passes before it is listened to.
+    #[must_use]
+    pub fn key_filter(&self) -> KeyFilter {
+        self.chain.filter()
+    }
+
+    /// Lets the filtered key be heard in place of the signal, with the same latency and without
+    /// gain; a cross-fade of 20 ms from the next input frame on.
+    pub fn set_key_listen(&mut self, listen: bool) {
+        self.chain.listen.move_to(if listen { 1.0 } else { 0.0 }, self.now);
+    }
+
+    /// Lets the signal pass (cleaned, else unchanged) with the same latency: a cross-fade of 20 ms
+    /// from the next output frame on. The followers go on meanwhile.
+    pub fn set_bypass(&mut self, bypass: bool) {
+        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
+    }
+
+    /// Whether the signal is set to pass.
+    #[must_use]
+    pub fn bypass(&self) -> bool {
+        self.wet.target() == 0.0
+    }
+
+    /// The gain of a channel at the last frame, dB, without `gain_db` and mix; none for a channel that
+    /// is not there.
+    #[must_use]
+    pub fn channel_gain_db(&self, channel: usize) -> Option<f64> {
+        self.voices.get(channel).map(|voice| f64::from(voice.now))
+    }
+
+    /// The largest gain reduction of any channel at the last frame, dB, without `gain_db` and mix;
+    /// negative where every gain is raised.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        let all = self.voices.iter().map(|voice| -f64::from(voice.now));
+        all.fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// How far the gain moved since the last reset, dB, either way, in the channel that moved most;
+    /// none before the first frame.
+    #[must_use]
+    pub fn movement_stats(&self) -> Option<ReductionStats> {
+        self.log.stats()
+    }
+
+    /// Output level for a steady input level, dB, at the target parameters: what does not change is
+    /// left alone but for `gain_db` and the mix.
+    #[must_use]
+    pub fn static_curve_db(&self, input_db: f64) -> f64 {
+        let params = &self.travel.to;
+        input_db + mixed_db(params.gain_db, params.mix_percent * 1e-2)
+    }
+
+    /// [`Process::process`], and the gain of every frame of the block, dB, without `gain_db` and mix,
+    /// of the channel whose gain moves most.
+    ///
+    /// # Errors
+    /// As `process`, and a row of another length than the block.
+    pub fn process_with_gain(&mut self, io: Io<'_, S>, gain_db: &mut [f32]) -> Result<(), Error> {
+        check_frames("gain_db", gain_db.len(), io.main.frames())?;
+        self.run(io, Some(gain_db))
+    }
+
+    fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let Io { mut main, key } = io;
+        main.check_channels("block", self.stream.channel_count())?;
+        let frames = main.frames();
+        if let Some(key) = &key {
+            self.chain.check_key(key, frames)?;
+        }
+        let mut at = 0;
+        while at < frames {
+            let limit = self.chain.reach(self.now).min(frames - at).max(1);
+            let line = self.travel.piece(self.now, limit);
+            let span = Span { at, frames: line.frames, now: self.now };
+            let ends = line.ends.map(|share| self.travel.to.after(&self.travel.from, share));
+            let trace = trace.as_deref_mut().map(|trace| span.of(trace)).unwrap_or_default();
+            let full = ends.iter().all(|params| params.link_percent == 100.0);
+            let apart = ends.iter().all(|params| params.link_percent == 0.0);
+            let wanted = Wanted { own: !full, linked: !apart };
+            self.chain.take(&mut main, key.as_ref(), span, wanted);
+            self.apply(&mut main, span, &Settings { line, ends }, wanted, trace);
+            at += span.frames;
+            self.now += span.frames as u64;
+        }
+        Ok(())
+    }
+
+    /// From the levels to the gains, and the gains onto the block.
+    fn apply(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        span: Span,
+        settings: &Settings,
+        wanted: Wanted,
+        trace: &mut [f32],
+    ) {
+        let isa = self.stream.isa;
+        let shares = self.wet_shares(span, settings);
+        let mut most = Row::default();
+        for (index, level) in self.chain.groups.iter_mut().enumerate() {
+            // With a full link a channel in the state of the group's first one gets its gains.
+            let mut first: Option<(Voice, Voice, Row)> = None;
+            let members = main
+                .channels_mut()
+                .zip(self.chain.lanes.iter_mut())
+                .zip(self.voices.iter_mut())
+                .filter(|((_, lane), _)| lane.group == index);
+            for ((channel, lane), voice) in members {
+                let io = span.of(channel);
+                if let Some((before, after, gains)) = &mut first
+                    && !wanted.own
+                    && voice == before
+                {
+                    *voice = *after;
+                    kernels::apply_gains(isa, io, gains.of(span.frames));
+                    continue;
+                }
+                let before = *voice;
+                let mut row = *level;
+                if wanted.own {
+                    let own = lane.level.of(span.frames);
+                    settings.blend(own, wanted.linked, row.of(span.frames));
+                }
+                settings.shape(isa, &self.times, voice, row.of(span.frames));
+                let gains = row.of(span.frames);
+                voice.now = gains.last().copied().unwrap_or_default();
+                for (most, gain) in most.of(span.frames).iter_mut().zip(&*gains) {
+                    *most = if gain.abs() > most.abs() { *gain } else { *most };
+                }
+                settings.add_gain(gains);
+                kernels::gains_of_db(isa, gains);
+                if let Some(shares) = &shares {
+                    for (gain, &share) in gains.iter_mut().zip(&shares.0) {
+                        *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
+                    }
+                }
+                kernels::apply_gains(isa, io, gains);
+                if first.is_none() {
+                    first = Some((before, *voice, row));
+                }
+            }
+        }
+        let most = most.of(span.frames);
+        for (to, from) in trace.iter_mut().zip(&*most) {
+            *to = *from;
+        }
+        for gain in &mut *most {
+            *gain = gain.abs();
+        }
+        self.log.take(isa, span.now, most);
+    }
+
+    /// Share of the shaped signal in each frame; none where it is 1 throughout.
+    fn wet_shares(&self, span: Span, settings: &Settings) -> Option<Row> {
+        let [a, b] = settings.ends.map(|params| params.mix_percent * 1e-2);
+        if a == 1.0 && b == 1.0 && self.chain.is_processed(&self.wet, span.now) {
+            return None;
+        }
+        let mut shares = Row::default();
+        for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let mix = settings.line.between(a, b, n) as f32;
+            *share = mix * self.chain.processed_share(&self.wet, span.now + n as u64);
+        }
+        Some(shares)
+    }
+}
+
+/// The settings at both ends of a piece.
+#[derive(Clone, Copy)]
+struct Settings {
+    line: Straight,
+    ends: [TransientShaperParams; 2],
+}
+
+impl Settings {
+    /// A parameter at a frame of the piece.
+    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+    fn at(&self, n: usize, field: fn(&TransientShaperParams) -> f64) -> f32 {
+        let [a, b] = &self.ends;
+        self.line.between(field(a), field(b), n) as f32
+    }
+
+    /// A channel's own level and that of its group, in the shares of the link.
+    fn blend(&self, own: &[f32], linked: bool, io: &mut [f32]) {
+        for (n, (level, own)) in io.iter_mut().zip(own).enumerate() {
+            let share = self.at(n, |params| params.link_percent * 1e-2);
+            *level = if linked { own * (1.0 - share) + *level * share } else { *own };
+        }
+    }
+
+    /// Levels become gains, both in dB.
+    fn shape(&self, isa: kernels::Isa, times: &Times, voice: &mut Voice, io: &mut [f32]) {
+        let mut tails = Row::default();
+        let tails = tails.of(io.len());
+        for (n, level) in io.iter_mut().enumerate() {
+            let floor = self.at(n, |params| params.floor_db);
+            *level = if *level > floor { *level } else { floor };
+        }
+        kernels::gains_of_db(isa, io);
+        for (n, (onset, tail)) in io.iter_mut().zip(&mut *tails).enumerate() {
+            let magnitude = f64::from(*onset);
+            let [quick, ..] = voice.followers;
+            if quick == 0.0 {
+                // All begin at the floor, so that a first sound is an onset.
+                let floor = db_to_gain(f64::from(self.at(n, |params| params.floor_db)));
+                voice.followers = [floor; 3];
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            {
+                [*onset, *tail] = voice.step(times, magnitude).map(|ratio| ratio as f32);
+            }
+        }
+        kernels::levels_db(isa, io, AMPLITUDE_DB, AMPLITUDE_FLOOR);
+        kernels::levels_db(isa, tails, AMPLITUDE_DB, AMPLITUDE_FLOOR);
+        for (n, (onset, tail)) in io.iter_mut().zip(&*tails).enumerate() {
+            let [attack, sustain] = [
+                self.at(n, |params| params.attack_percent * 1e-2),
+                self.at(n, |params| params.sustain_percent * 1e-2),
+            ];
+            let range = self.at(n, |params| params.range_db);
+            let above = |x: f32| if x > 0.0 { x } else { 0.0 };
+            let wanted = attack * above(*onset) + sustain * above(*tail);
+            let low = if wanted > -range { wanted } else { -range };
+            *onset = if low < range { low } else { range };
+        }
+    }
+
+    fn add_gain(&self, gains: &mut [f32]) {
+        for (n, gain) in gains.iter_mut().enumerate() {
+            *gain += self.at(n, |params| params.gain_db);
+        }
+    }
+}
+
+impl<S: Sample> Processor for TransientShaper<'_, S> {
+    fn latency_frames(&self) -> usize {
+        self.chain.lookahead_frames()
+    }
+
+    fn tail_frames(&self) -> usize {
+        self.latency_frames()
+    }
+
+    fn reset(&mut self) {
+        self.chain.reset();
+        self.travel.settle();
+        self.wet.settle();
+        for voice in self.voices.iter_mut() {
+            *voice = Voice::default();
+        }
+        self.log = ReductionLog::new();
+        self.now = 0;
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        TransientShaperParams::FIELDS
+    }
+
+    fn field(&self, name: &str) -> Option<f64> {
+        self.travel.to.get(name)
+    }
+
+    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        self.set_params(self.travel.to.with(name, value)?)
+    }
+
+    fn faults(&self) -> u64 {
+        self.chain.faults
+    }
+}
+
+impl<S: Sample> Process<S> for TransientShaper<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        self.run(io, None)
+    }
+}
