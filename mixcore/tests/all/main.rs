@@ -56,6 +56,8 @@ mod delay;
 mod deliver;
 #[cfg(feature = "json")]
 mod delivery;
+#[cfg(feature = "json")]
+mod dialogue_tools;
 #[cfg(feature = "alloc")]
 mod differential;
 #[cfg(feature = "alloc")]
