@@ -11,17 +11,17 @@
 //! > p_j ≥ 10^(threshold/10) · max over g < |i − j| ≤ g + 24 of p_i, and p_j ≥ `floor_dbfs`
 //!
 //! 24 cells are 12 ms: the pulses of a voice down to 80 Hz have their like among them, and a consonant,
-//! which lasts longer than twice g, has itself. The cell is then lowered to the mean power of
-//! its surroundings, by `max_reduction_db` at the most,
+//! which lasts longer than twice g, has itself. Such a cell and those up to two before and behind it are
+//! lowered to the mean power of their surroundings, by `max_reduction_db` at the most,
 //!
 //! > y = x − (1 − g)·b, delayed
 //!
-//! with g straight from cell to cell and at its lowest in the whole of the click's cells. Where nothing is
+//! with g straight from cell to cell and at a cell's own value in the whole of it. Where nothing is
 //! found every bit passes. In digital silence (surroundings below −100 dBFS) nothing is judged: a lone
 //! sample there is a mark, not a fault.
 //!
 //! Sources: own design. Cost: an FIR of rate/corner taps and some comparisons a cell. Latency: half of the
-//! window and the neighbourhood, 19 ms with the defaults. Limits: each channel for itself; what a click has
+//! window and the neighbourhood, 20 ms with the defaults. Limits: each channel for itself; what a click has
 //! below the corner stays; of two clicks within 12 ms each hides the other.
 
 use super::cells::{CHUNK, Cells, DialogueStorage};
@@ -38,6 +38,8 @@ use crate::units::{db_to_gain, db_to_power, power_to_db};
 const CELL_MS: f64 = 0.5;
 /// Cells that surround a click on either side: 12 ms, a period of 80 Hz.
 const CONTEXT: usize = 24;
+/// Cells on either side that belong to a click: its rise and its ring.
+const BESIDE: usize = 2;
 /// −100 dBFS: below a bit of 16.
 const SILENCE: f64 = 1e-10;
 /// Most cells of the neighbourhood that is left out on either side: 10 ms, and half of the longest window
@@ -73,7 +75,7 @@ struct Sizes {
 impl Sizes {
     /// Frames from a cell's own until it leaves.
     fn hold(&self) -> usize {
-        (self.guard + CONTEXT + 2) * self.cell
+        (self.guard + CONTEXT + BESIDE + 2) * self.cell
     }
 
     fn latency(&self) -> usize {
@@ -141,7 +143,10 @@ struct Channel {
     energy: f64,
     /// Powers of the last cells: cell k at k modulo their number.
     powers: [f64; KEPT],
-    /// Reduction of the cell that was judged last, dB.
+    /// What the last cells that were judged stand above their surroundings, dB, and whether each is the
+    /// core of a click; oldest first.
+    judged: [(f64, bool); 2 * BESIDE + 1],
+    /// Reduction of the cell that was decided last, dB.
     last: f64,
     /// 1 − g at both ends of the cell that leaves.
     shares: [f64; 2],
@@ -150,7 +155,14 @@ struct Channel {
 
 impl Default for Channel {
     fn default() -> Self {
-        Self { energy: 0.0, powers: [0.0; KEPT], last: 0.0, shares: [0.0; 2], open: None }
+        Self {
+            energy: 0.0,
+            powers: [0.0; KEPT],
+            judged: [(0.0, false); 2 * BESIDE + 1],
+            last: 0.0,
+            shares: [0.0; 2],
+            open: None,
+        }
     }
 }
 
@@ -408,34 +420,37 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         }
     }
 
-    /// A cell is complete: judges the one in the middle of what is known.
+    /// A cell is complete: judges the one in the middle of what is known, and decides about the one
+    /// [`BESIDE`] before it.
     fn end_cell(&mut self) {
         let span = self.guard + CONTEXT;
         let kept = 2 * span + 1;
         let newest = (self.done % kept as u64) as usize;
         let length = self.cells.length();
         let cell = self.cells.frames() as u64;
-        // The split's window lags: the cell that is judged began so long ago.
-        let began = (self.done + 1).saturating_sub(span as u64 + 1) * cell;
+        // The split's window lags: the cell that is decided about began so long ago.
+        let began = self.done.saturating_sub((span + BESIDE) as u64) * cell;
         let frame = began.saturating_sub(self.centre as u64);
-        let known = self.done >= kept as u64;
+        let known = self.done >= kept as u64 && !self.bypass;
         for (index, channel) in self.channels.iter_mut().enumerate() {
             let power = core::mem::take(&mut channel.energy) / length;
             if let Some(slot) = channel.powers.get_mut(newest) {
                 *slot = power;
             }
-            let depth = if known && !self.bypass {
-                judge(
-                    channel.powers.get(..kept).unwrap_or_default(),
-                    newest,
-                    self.guard,
-                    &self.params,
-                )
+            channel.judged.rotate_left(1);
+            let [.., last] = &mut channel.judged;
+            *last = if known {
+                let powers = channel.powers.get(..kept).unwrap_or_default();
+                judge(powers, newest, self.guard, &self.params)
             } else {
-                0.0
+                (0.0, false)
             };
+            let near = channel.judged.iter().any(|(_, core)| *core);
+            let [_, _, (above_db, _), _, _] = channel.judged;
+            let depth =
+                if near { above_db.max(0.0).min(self.params.max_reduction_db) } else { 0.0 };
             match &mut channel.open {
-                Some(open) if depth > 0.0 => {
+                Some(open) if near => {
                     open.frames += cell;
                     open.depth_db = open.depth_db.max(depth);
                 }
@@ -443,7 +458,7 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
                     self.log.add(*open);
                     channel.open = None;
                 }
-                None if depth > 0.0 => {
+                None if near => {
                     channel.open =
                         Some(TamedPlace { frame, frames: cell, channel: index, depth_db: depth });
                 }
@@ -457,8 +472,9 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
     }
 }
 
-/// Reduction of the cell in the middle of a ring of powers whose newest one stands at `newest`, dB.
-fn judge(powers: &[f64], newest: usize, guard: usize, params: &ClickTamerParams) -> f64 {
+/// What the cell in the middle of a ring of powers, whose newest one stands at `newest`, stands above its
+/// surroundings, dB, and whether it is the core of a click.
+fn judge(powers: &[f64], newest: usize, guard: usize, params: &ClickTamerParams) -> (f64, bool) {
     let (newer, older) = powers.split_at_checked(newest + 1).unwrap_or_default();
     let (mut power, mut largest, mut sum) = (0.0, 0.0_f64, 0.0);
     // Oldest first.
@@ -473,10 +489,12 @@ fn judge(powers: &[f64], newest: usize, guard: usize, params: &ClickTamerParams)
     }
     #[expect(clippy::cast_precision_loss, reason = "48")]
     let mean = sum / (2 * CONTEXT) as f64;
-    let stands_out = power >= largest * db_to_power(params.threshold_db)
-        && power >= db_to_power(params.floor_dbfs)
-        && mean >= SILENCE;
-    if stands_out { power_to_db(power / mean).min(params.max_reduction_db) } else { 0.0 }
+    if mean < SILENCE {
+        return (0.0, false);
+    }
+    let core = power >= largest * db_to_power(params.threshold_db)
+        && power >= db_to_power(params.floor_dbfs);
+    (power_to_db(power / mean), core)
 }
 
 impl<S: Sample> Processor for ClickTamer<'_, S> {

@@ -13,6 +13,7 @@ mod peak_detector;
 mod plosive_tamer;
 mod stages;
 mod suppressor;
+mod suppressor_bands;
 mod tamed;
 
 pub use automixer::{Automixer, AutomixerParams, AutomixerSetup, MAX_AUTOMIXER_GROUPS};

@@ -27,23 +27,21 @@
 //! which keeps the image; hum is narrower than a band, take [`super::HumComb`] for it; noise that changes
 //! faster than the learning time is taken for signal.
 
-use super::cells::{Cells, DialogueStorage, settled};
+use super::cells::{Cells, DialogueStorage};
 use super::noise_floor::{MAX_BANDS, NoiseFloor, NoiseLearning, STRETCHES};
-use crate::analysis::erb_hz;
+use super::suppressor_bands::{NoiseBand, decide, lay_out, weigh};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::filters::RealFft;
 use crate::kernels;
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
-use crate::units::{db_to_gain, power_to_db};
+use crate::units::power_to_db;
 
 /// Length of a frame that N is nearest to on a scale of octaves, s.
 const FRAME_S: f64 = 0.02;
 /// Frames over every sample.
 const OVERLAP: usize = 4;
-/// Least bins of a band: its power then swings by 2 dB and not by 4.
-const MIN_BINS: usize = 4;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,9 +86,9 @@ params! {
     /// A change counts from the next frame of about 20 ms on.
     pub struct SuppressorParams {
         /// How far above the floor a band is still taken for noise.
-        threshold_db: "dB", 0.0 => 30.0, 9.0, Decibel, fixed;
+        threshold_db: "dB", 0.0 => 30.0, 12.0, Decibel, fixed;
         /// Slope of the expansion: decibels out for decibels in.
-        ratio: "1", 1.0 => 10.0, 3.0, Linear, fixed;
+        ratio: "1", 1.0 => 10.0, 4.0, Linear, fixed;
         /// Largest reduction.
         range_db: "dB", 0.0 => 40.0, 12.0, Decibel, fixed;
         /// Time constant of a band's level on its way down.
@@ -104,9 +102,9 @@ impl SuppressorParams {
     /// # Example
     /// ```
     /// use mixcore::dynamics::SuppressorParams;
-    /// let params = SuppressorParams::default(); // 9 dB, 3, 12 dB
-    /// assert_eq!(params.static_gain_db(10.0), 0.0);
-    /// assert_eq!(params.static_gain_db(7.0), -4.0);
+    /// let params = SuppressorParams::default(); // 12 dB, 4, 12 dB
+    /// assert_eq!(params.static_gain_db(13.0), 0.0);
+    /// assert_eq!(params.static_gain_db(10.0), -6.0);
     /// assert_eq!(params.static_gain_db(0.0), -12.0);
     /// ```
     #[must_use]
@@ -114,20 +112,6 @@ impl SuppressorParams {
         let below = self.threshold_db - above_floor_db;
         if below > 0.0 { 0.0 - ((self.ratio - 1.0) * below).min(self.range_db) } else { 0.0 }
     }
-}
-
-/// One band.
-#[derive(Clone, Copy, Debug, Default)]
-struct NoiseBand {
-    /// First bin, and the one behind the last.
-    first: usize,
-    end: usize,
-    level: f64,
-    /// 1 − g.
-    share: f64,
-    gain_db: f64,
-    /// Sum of its gains, dB, over the frames.
-    total_db: f64,
 }
 
 /// What a suppressor did since its last reset.
@@ -286,29 +270,9 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             reason = "1 to some thousand hops"
         )]
         let hops = math::round(setup.learning_s / STRETCHES as f64 / hop_s).max(1.0) as usize;
-        let bin_hz = stream.rate_hz / frame;
-        let (mut bands, mut freedoms) = ([NoiseBand::default(); MAX_BANDS], [1.0; MAX_BANDS]);
-        let (mut first, mut count) = (1, 0);
-        for (band, freedom) in bands.iter_mut().zip(&mut freedoms) {
-            if first > length / 2 {
-                break;
-            }
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                clippy::cast_precision_loss,
-                reason = "bins of a spectrum"
-            )]
-            let bins = (math::round(erb_hz(first as f64 * bin_hz) / bin_hz) as usize).max(MIN_BINS);
-            // What would be left above is part of the last band.
-            let last = first + bins + MIN_BINS > length / 2 || count + 1 == MAX_BANDS;
-            let end = if last { length / 2 + 1 } else { first + bins };
-            *band = NoiseBand { first, end, ..NoiseBand::default() };
-            #[expect(clippy::cast_precision_loss, reason = "bins and hops")]
-            let (width, time) = ((end - first) as f64 * bin_hz, hops as f64 * hop_s);
-            *freedom = 2.0 * width * time;
-            (first, count) = (end, count + 1);
-        }
+        #[expect(clippy::cast_precision_loss, reason = "some thousand hops")]
+        let time_s = hops as f64 * hop_s;
+        let (bands, freedoms, count) = lay_out(length, stream.rate_hz / frame, time_s);
         let mut suppressor = Self {
             stream,
             setup,
@@ -498,46 +462,6 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             }
         }
         Some(())
-    }
-}
-
-/// Levels and gains of the bands; whether nothing is to be taken out.
-fn decide(
-    bands: &mut [NoiseBand],
-    powers: &[f64],
-    floors: &[f64],
-    kept: f64,
-    gain_db: impl Fn(f64) -> f64,
-) -> bool {
-    let mut all_pass = true;
-    for ((band, power), floor) in bands.iter_mut().zip(powers).zip(floors) {
-        let fallen = kept * band.level + (1.0 - kept) * power;
-        band.level = settled(power.max(fallen));
-        // Levels of 0 are as far below the threshold as a floor of −300 dB lets them.
-        let above = band.level.max(1e-30) / floor;
-        band.gain_db = if *floor > 0.0 { gain_db(power_to_db(above)) } else { 0.0 };
-        band.share = 1.0 - db_to_gain(band.gain_db);
-        band.total_db += band.gain_db;
-        all_pass &= band.share == 0.0;
-    }
-    all_pass
-}
-
-/// Weighs a spectrum by 1 − g, straight over the bins from the middle of a band to that of the next.
-fn weigh<S: Sample>(bands: &[NoiseBand], spectrum: &mut [S]) {
-    let mut last = bands.first().map_or(0.0, |band| band.share);
-    let mut from = 0;
-    for band in bands {
-        let middle = (band.first + band.end) / 2;
-        #[expect(clippy::cast_precision_loss, reason = "bins")]
-        let step = (band.share - last) / (middle - from).max(1) as f64;
-        for (k, bin) in (0..).zip(spectrum.get_mut(from..middle).unwrap_or_default()) {
-            *bin *= S::from_f64(last + step * f64::from(k));
-        }
-        (last, from) = (band.share, middle);
-    }
-    for bin in spectrum.get_mut(from..).unwrap_or_default() {
-        *bin *= S::from_f64(last);
     }
 }
 

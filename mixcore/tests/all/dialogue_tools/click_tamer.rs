@@ -42,7 +42,7 @@ fn clicks_in_room_tone_go_down_to_it_and_are_listed() {
     let found: Vec<_> = tamer.places().collect();
     assert_eq!(found.len(), places.len(), "{found:?}");
     for (place, at) in found.iter().zip(&places) {
-        assert!(place.frame.abs_diff(*at as u64) < 48 && place.frames <= 144, "{at}: {place:?}");
+        assert!(place.frame.abs_diff(*at as u64) < 96 && place.frames <= 240, "{at}: {place:?}");
         assert!(place.depth_db > 10.0, "{place:?}");
         let (before, after) = (
             level_db(&input[at - 24..at + 120]),

@@ -111,8 +111,9 @@ fn it_follows_a_mains_that_drifts() {
         }
     }
     let (before, after) = (level_db(&input[frames(5.0)..]), level_db(&audio[frames(5.0)..]));
-    // Without the drift's lag it would be nothing; notches of 1 Hz that stand still leave half of it.
-    assert!(after < before - 10.0, "{before} {after}");
+    // The lag of 0.038 Hz is 0.38 Hz at the tenth harmonic, where a notch's half width is 0.5 Hz: over all
+    // ten 7.9 dB.
+    assert!(after < before - 7.0, "{before} {after}");
 }
 
 #[test]

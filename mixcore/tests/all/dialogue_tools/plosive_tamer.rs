@@ -50,8 +50,6 @@ fn puffs_before_and_between_words_go_down_and_are_listed() {
         add(&mut audio, frames(s), &puff(0.4));
     }
     let input = audio.clone();
-    let mut clean = tamer(PlosiveTamerParams::default());
-    mixcore::stream::render(&mut clean, BlockMut::mono(&mut voice.clone())).unwrap();
     let mut tamer = tamer(PlosiveTamerParams::default());
     run(&mut tamer, &mut audio);
     let latency = tamer.latency_frames();
