@@ -181,8 +181,8 @@ pub struct PlosiveTamer<'a, S> {
     /// Cells so far, and frames.
     done: u64,
     now: u64,
-    /// The puff at hand.
-    open: Option<TamedPlace>,
+    /// The puff at hand, and the cells since it last requested anything.
+    open: Option<(TamedPlace, usize)>,
     log: TamedLog,
     removed: f64,
 }
@@ -402,21 +402,27 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         self.done += 1;
     }
 
-    /// Keeps the books of puffs.
+    /// Keeps the books of puffs: what comes within a look-ahead is the same one.
     fn note(&mut self, request: f64) {
         let frames = self.cells.frames() as u64;
+        let end = (self.done + 1) * frames;
         match &mut self.open {
-            Some(open) if request > 0.0 => {
-                open.frames += frames;
+            Some((open, idle)) if request > 0.0 => {
+                open.frames = end - open.frame;
                 open.depth_db = open.depth_db.max(request);
+                *idle = 0;
             }
-            Some(open) => {
-                self.log.add(*open);
-                self.open = None;
+            Some((open, idle)) => {
+                *idle += 1;
+                if *idle > self.ahead {
+                    self.log.add(*open);
+                    self.open = None;
+                }
             }
             None if request > 0.0 => {
                 let frame = self.done * frames;
-                self.open = Some(TamedPlace { frame, frames, channel: 0, depth_db: request });
+                let place = TamedPlace { frame, frames, channel: 0, depth_db: request };
+                self.open = Some((place, 0));
             }
             None => {}
         }

@@ -42,8 +42,8 @@ fn amplitude(audio: &[f32], hz: f64) -> f64 {
 fn the_response_is_that_of_the_impulse_response() {
     /// What a model has after 1 s, e^(−10π), and f64.
     const MEASURED_DB: f64 = 1e-6;
-    /// What neighbours 50 Hz away do to a width of 10 Hz.
-    const WIDTH_DB: f64 = 0.4;
+    /// What neighbours 50 Hz away do to a width of 1 Hz.
+    const WIDTH_DB: f64 = 0.15;
     let setup = HumCombSetup { mains_hz: 50.0, harmonics: 7 };
     let params = HumCombParams { width_hz: 10.0, drift_hz: 0.0, ..HumCombParams::default() };
     let mut comb = comb(setup, params);
@@ -60,11 +60,14 @@ fn the_response_is_that_of_the_impulse_response() {
         let (real, stated) = (20.0 * re.hypot(im).log10(), comb.response_db(hz));
         assert!((real - stated).abs() < MEASURED_DB, "{hz}: {real} {stated}");
     }
+    comb.set_field("width_hz", 1.0).unwrap();
     for harmonic in 1..=7 {
         let hz = 50.0 * f64::from(harmonic);
-        assert!(comb.response_db(hz) < -200.0, "{hz}");
-        for beside in [hz - 5.0, hz + 5.0] {
-            assert!((comb.response_db(beside) + 3.01).abs() < WIDTH_DB, "{beside}");
+        // 0 but for the rounding of the pole.
+        assert!(comb.response_db(hz) < -120.0, "{hz}: {}", comb.response_db(hz));
+        for beside in [hz - 0.5, hz + 0.5] {
+            let db = comb.response_db(beside);
+            assert!((db + 3.01).abs() < WIDTH_DB, "{beside}: {db}");
         }
     }
     assert!(comb.response_db(3000.0).abs() < 0.01);
@@ -133,7 +136,7 @@ fn real_speech_loses_its_hum_and_nothing_else() {
     const DOWN_DB: f64 = 20.0;
     /// 20 Hz of some hundred that carry a voice: 5 % of its power.
     const VOICE_DB: f64 = 0.3;
-    const CONTOUR: f64 = 0.995;
+    const CONTOUR: f64 = 0.98;
     let voice = speech();
     let mut audio = voice.clone();
     for (x, hum) in audio.iter_mut().zip(hum(voice.len(), [50.13; 2], 10)) {

@@ -139,7 +139,8 @@ fn uneven(voice: &[f32]) -> Vec<f32> {
     let mut uneven = voice.to_vec();
     for ((start, end), db) in LINES_S.into_iter().zip([0.0, -8.0, 6.0, -6.0, 8.0]) {
         let gain = 10_f64.powf(db / 20.0) as f32;
-        for x in &mut uneven[frames(start) - 4800..frames(end) + 4800] {
+        let end = (frames(end) + 4800).min(voice.len());
+        for x in &mut uneven[frames(start) - 4800..end] {
             *x *= gain;
         }
     }

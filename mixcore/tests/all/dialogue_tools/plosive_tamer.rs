@@ -41,8 +41,9 @@ fn bass_db(audio: &[f32]) -> f64 {
 
 #[test]
 fn puffs_before_and_between_words_go_down_and_are_listed() {
-    /// Two shelves at 150 Hz give of their 18 dB at 35 Hz some 16.
-    const DOWN_DB: f64 = 10.0;
+    /// The last word of a line still counts 0.3 s later: a puff is then at least 10.7 dB above it, and two
+    /// shelves at 150 Hz give 9 of them at 35 Hz.
+    const DOWN_DB: f64 = 8.0;
     let voice = speech();
     let places = [0.3, 8.0, 11.7, 17.6, 24.4];
     let mut audio = voice.clone();
@@ -59,14 +60,14 @@ fn puffs_before_and_between_words_go_down_and_are_listed() {
         let near =
             |place: &&mixcore::dynamics::TamedPlace| place.frame.abs_diff(frames(s) as u64) < 480;
         let place = found.iter().find(near).unwrap_or_else(|| panic!("none at {s}: {found:?}"));
-        assert!(place.depth_db > 15.0 && place.frames > 480, "{place:?}");
+        assert!(place.depth_db > 10.0 && place.frames > 480, "{place:?}");
         let range = frames(s)..frames(s + 0.06);
         let late = range.start + latency..range.end + latency;
         let down = bass_db(&input[range]) - bass_db(&audio[late]);
         assert!(down > DOWN_DB, "{s}: {down}");
     }
     let report = tamer.report();
-    assert!(report.deepest_db > 15.0 && report.deepest_db <= 18.0, "{report:?}");
+    assert!(report.deepest_db > 12.0 && report.deepest_db <= 18.0, "{report:?}");
     assert!(report.removed_dbfs > -60.0 && report.removed_dbfs < -30.0, "{report:?}");
 }
 
@@ -122,7 +123,7 @@ fn the_reduction_stands_when_the_puff_comes_and_goes_back_as_set() {
     }
     let at = |s: f64| course[frames(s) / 32];
     let latency = tamer.latency_frames() as f64 / 48e3;
-    assert!(at(0.2 + latency) > 14.0, "{}", at(0.2 + latency));
+    assert!(at(0.2 + latency) > 12.0, "{}", at(0.2 + latency));
     assert_eq!(at(0.19), 0.0);
     let (early, later) = (at(0.45), at(0.55));
     assert!((later / early - (-1.0_f64).exp()).abs() * early < RELEASE_DB, "{early} {later}");

