@@ -1,9 +1,12 @@
 //! The second layer of a mix: peaks controlled, passages evened out, the performance kept.
 
+mod automixer;
 mod ballistics;
 mod band_split;
 mod banks;
 mod bass;
+mod cells;
+mod click_tamer;
 mod clip_limiter;
 mod clip_shape;
 mod compressor;
@@ -17,8 +20,11 @@ mod dynamic_eq;
 mod dynamic_eq_params;
 mod gate;
 mod gate_params;
+mod hum_comb;
 mod key_filter;
 mod key_intake;
+mod leveller;
+mod leveller_ride;
 mod limiter;
 mod limiter_setup;
 mod line;
@@ -29,13 +35,18 @@ mod moving_band;
 mod multiband;
 mod multiband_limiter;
 mod multiband_params;
+mod noise_floor;
 mod owner;
 mod peak_detector;
 mod plan;
+mod plosive_tamer;
 mod reduction;
 mod side_chain;
 mod soft_clip;
 mod stages;
+mod suppressor;
+mod suppressor_bands;
+mod tamed;
 mod transient;
 mod travel;
 
@@ -73,3 +84,16 @@ pub use soft_clip::{SoftClipper, SoftClipperParams, SoftClipperSetup, SoftClippe
 pub use transient::{
     TransientShaper, TransientShaperParams, TransientShaperSetup, TransientShaperStorage,
 };
+
+pub use automixer::{Automixer, AutomixerParams, AutomixerSetup, MAX_AUTOMIXER_GROUPS};
+pub use cells::DialogueStorage;
+pub use click_tamer::{ClickTamer, ClickTamerParams, ClickTamerSetup};
+pub use hum_comb::{HumComb, HumCombParams, HumCombSetup, MAX_HUM_HARMONICS};
+pub use leveller::{
+    Leveller, LevellerParams, LevellerReport, LevellerSetup, MAX_LEVELLER_LOOKAHEAD_MS,
+    MIN_LEVELLER_LOOKAHEAD_MS,
+};
+pub use noise_floor::NoiseLearning;
+pub use plosive_tamer::{PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup};
+pub use suppressor::{Suppressor, SuppressorParams, SuppressorReport, SuppressorSetup};
+pub use tamed::{TamedPlace, TamerReport};

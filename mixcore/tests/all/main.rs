@@ -67,6 +67,8 @@ mod deliver;
 mod delivery;
 #[cfg(feature = "alloc")]
 mod detectors;
+#[cfg(feature = "json")]
+mod dialogue_tools;
 #[cfg(feature = "alloc")]
 mod differential;
 #[cfg(feature = "alloc")]

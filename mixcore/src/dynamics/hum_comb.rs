@@ -1,0 +1,477 @@
+//! Takes mains hum out of a recording: a comb of narrow notches that follows the mains.
+//!
+//! Each harmonic h of the mains frequency f is modelled by a rotating number w_h, and what the model
+//! does not explain of the input x pulls it on, with s_h = e^(2πi·h·f/rate):
+//!
+//! > hum = Σ_h Re w_h, e = x − hum, w_h ← (w_h + μ·e)·s_h, y = x − amount·hum
+//!
+//! That is an adaptive canceller with sinusoidal references; for a fixed f it is linear, with
+//!
+//! > Y/X = 1/(1 + L), L = Σ_h μ·(cos φ_h·z⁻¹ − z⁻²)/(1 − 2 cos φ_h·z⁻¹ + z⁻²), φ_h = 2π·h·f/rate
+//!
+//! a zero at each harmonic, and a width between the −3 dB points of μ·rate/2π = `width_hz` (to 1 % at 1 Hz;
+//! of 10 Hz the neighbours take a quarter). What is not
+//! hum passes: 20 notches of 1 Hz take 20 Hz of the spectrum. A model settles with the time constant
+//! τ = 1/(π·width).
+//!
+//! **Drift.** Where the mains stands δ beside f, w_h turns by h·δ. Every 10 ms the turns against the
+//! model, weighted by their amplitudes (least squares, all channels together), give δ, and f moves by
+//! δ·10 ms/(4τ): with the model's lag τ this loop is critically damped. Only harmonics with h·drift up
+//! to a quarter of f take part, whose turns cannot be taken for those of a neighbour; f stays within
+//! `drift_hz` of the nominal.
+//!
+//! Sources: B. Widrow et al., "Adaptive noise cancelling: principles and applications", Proc. IEEE
+//! 63(12), 1975, and J. R. Glover, "Adaptive noise canceling applied to sinusoidal interferences", IEEE
+//! Trans. ASSP 25(6), 1977 (the canceller as a notch); response and loop are derived above.
+//! Cost: per harmonic four products and four sums a sample, four harmonics side by side.
+//! Latency: none; the dry part is the input itself. Limits: a voice that stays on a harmonic of the mains
+//! for longer than τ is taken for hum.
+
+use super::cells::{Cells, DialogueStorage, settled};
+use crate::audio::{BlockMut, Sample, Store};
+use crate::error::Error;
+use crate::kernels;
+use crate::math;
+use crate::ramp::{Glide, ramp_frames};
+use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::units::{gain_to_db, power_to_db};
+
+/// Most harmonics of a hum comb: up to 2 kHz at 50 Hz, below half of the lowest rate.
+pub const MAX_HUM_HARMONICS: usize = 40;
+
+/// Harmonics side by side.
+const LANES: usize = 4;
+/// A group of them: real parts, then imaginary parts.
+type Group = [f64; 2 * LANES];
+/// Most groups.
+const GROUPS: usize = MAX_HUM_HARMONICS / LANES;
+/// Frames that are worked on at a time.
+const CHUNK: usize = 64;
+/// Hum below this power (−100 dBFS) says nothing about the mains frequency.
+const AUDIBLE: f64 = 1e-10;
+
+/// What is fixed for life.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HumCombSetup {
+    /// Nominal mains frequency, 45 to 65 Hz: 50 or 60, or another one for a recording at a wrong speed.
+    pub mains_hz: f64,
+    /// Harmonics, the fundamental included: 1 to 40.
+    pub harmonics: usize,
+}
+
+impl Default for HumCombSetup {
+    /// 50 Hz and 20 harmonics, up to 1 kHz: above, hum of rectifiers and dimmers dies away.
+    fn default() -> Self {
+        Self { mains_hz: 50.0, harmonics: 20 }
+    }
+}
+
+impl HumCombSetup {
+    /// Checks the mains and the number of harmonics.
+    ///
+    /// # Errors
+    /// One of them outside its bounds.
+    pub fn validate(&self) -> Result<(), Error> {
+        Error::check_range("mains_hz", self.mains_hz, 45.0, 65.0)?;
+        #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
+        let (given, most) = (self.harmonics as f64, MAX_HUM_HARMONICS as f64);
+        Error::check_range("harmonics", given, 1.0, most).map(|_| ())
+    }
+
+    fn groups(&self) -> usize {
+        self.harmonics.div_ceil(LANES)
+    }
+}
+
+params! {
+    /// What may move.
+    pub struct HumCombParams {
+        /// Width of each notch between its -3 dB points.
+        width_hz: "Hz", 0.2 => 10.0, 1.0, Log, fixed;
+        /// How far the mains may stray from the nominal; 0 holds it.
+        drift_hz: "Hz", 0.0 => 2.0, 0.5, Linear, fixed;
+        /// Share of the hum that is taken out.
+        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
+    }
+}
+
+/// A comb of notches that follows the mains and takes its hum out of every channel.
+///
+/// It has memory, so it cleans its input: samples that are not finite or beyond 1e6 become 0 and are
+/// counted.
+///
+/// # Latency
+/// None.
+///
+/// # Real time
+/// `process`, `set_params` and `reset` neither allocate nor wait.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::dynamics::{HumComb, HumCombParams, HumCombSetup};
+/// use mixcore::{BlockMut, Io, Layout, Process, Stream, math};
+/// let stream = Stream::new(48_000.0, Layout::MONO)?;
+/// let mut comb = HumComb::new(HumCombSetup::default(), HumCombParams::default(), stream)?;
+/// // 4 s of hum at 100.2 Hz, -40 dBFS: the mains runs 0.1 Hz fast.
+/// let hum = |n: i32| 0.01 * math::sin(2.0 * math::PI * 100.2 * f64::from(n) / 48_000.0);
+/// let mut audio: Vec<f64> = (0..480_000).map(hum).collect();
+/// comb.process(Io::new(BlockMut::mono(&mut audio)))?;
+/// assert!((comb.mains_hz() - 50.1).abs() < 0.005);
+/// assert!((comb.harmonic_dbfs(0, 2)? + 40.0).abs() < 0.1);
+/// assert!(audio[400_000..].iter().all(|y| y.abs() < 1e-4)); // 40 dB down and more
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct HumComb<'a> {
+    stream: Stream,
+    setup: HumCombSetup,
+    params: HumCombParams,
+    /// For each channel: its groups, then the same as they were one cell ago.
+    numbers: Store<'a, f64>,
+    steps: [Group; GROUPS],
+    mu: f64,
+    mains_hz: f64,
+    amount: Glide<f64>,
+    cells: Cells,
+    now: u64,
+    /// Energy of what was taken out, all channels.
+    removed: f64,
+    faults: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl HumComb<'static> {
+    /// A comb with memory of its own.
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds.
+    pub fn new(setup: HumCombSetup, params: HumCombParams, stream: Stream) -> Result<Self, Error> {
+        let need = Self::required_len(setup, stream)?;
+        Self::build(setup, params, stream, Store::owned(need.numbers, 0.0))
+    }
+}
+
+impl<'a> HumComb<'a> {
+    /// The memory that [`HumComb::new_in`] needs: no samples.
+    ///
+    /// # Errors
+    /// A setup or rate outside its bounds.
+    pub fn required_len(setup: HumCombSetup, stream: Stream) -> Result<DialogueStorage, Error> {
+        setup.validate()?;
+        stream.validate()?;
+        let numbers = stream.channel_count() * setup.groups() * 4 * LANES;
+        Ok(DialogueStorage { samples: 0, numbers })
+    }
+
+    /// A comb in lent memory of at least [`HumComb::required_len`].
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds, or too little memory.
+    pub fn new_in(
+        setup: HumCombSetup,
+        params: HumCombParams,
+        stream: Stream,
+        numbers: &'a mut [f64],
+    ) -> Result<Self, Error> {
+        let need = Self::required_len(setup, stream)?;
+        let numbers = Store::lent("hum comb number", numbers, need.numbers, 0.0)?;
+        Self::build(setup, params, stream, numbers)
+    }
+
+    fn build(
+        setup: HumCombSetup,
+        params: HumCombParams,
+        stream: Stream,
+        numbers: Store<'a, f64>,
+    ) -> Result<Self, Error> {
+        params.validate()?;
+        let amount = Glide::new(params.amount_percent / 100.0, ramp_frames(stream.rate_hz));
+        let mut comb = Self {
+            stream,
+            setup,
+            params,
+            numbers,
+            steps: [[0.0; 2 * LANES]; GROUPS],
+            mu: 0.0,
+            mains_hz: setup.mains_hz,
+            amount,
+            cells: Cells::new(stream.frames_of_ms(10.0)),
+            now: 0,
+            removed: 0.0,
+            faults: 0,
+        };
+        comb.design();
+        Ok(comb)
+    }
+
+    /// μ and the steps of the models.
+    fn design(&mut self) {
+        self.mu = 2.0 * math::PI * self.params.width_hz / self.stream.rate_hz;
+        let turn = 2.0 * math::PI * self.mains_hz / self.stream.rate_hz;
+        let mut harmonic = 0;
+        for group in &mut self.steps {
+            let (cosines, sines) = group.split_at_mut(LANES);
+            for (cosine, sine) in cosines.iter_mut().zip(sines) {
+                harmonic += 1;
+                if harmonic <= self.setup.harmonics {
+                    let angle = turn * count(harmonic);
+                    (*cosine, *sine) = (math::cos(angle), math::sin(angle));
+                }
+            }
+        }
+    }
+
+    /// What was chosen for life.
+    #[must_use]
+    pub fn setup(&self) -> HumCombSetup {
+        self.setup
+    }
+
+    /// The parameters it stands at or moves to.
+    #[must_use]
+    pub fn params(&self) -> HumCombParams {
+        self.params
+    }
+
+    /// Takes other parameters from the next frame on; the amount moves over 20 ms.
+    ///
+    /// # Errors
+    /// A value outside its bounds; nothing changes then.
+    pub fn set_params(&mut self, params: HumCombParams) -> Result<(), Error> {
+        params.validate()?;
+        self.params = params;
+        self.amount.move_to(params.amount_percent / 100.0, self.now);
+        self.design();
+        Ok(())
+    }
+
+    /// The mains frequency as it is followed.
+    #[must_use]
+    pub fn mains_hz(&self) -> f64 {
+        self.mains_hz
+    }
+
+    /// Level of a harmonic (1 is the fundamental) in a channel, dBFS (a sine of full scale is 0 dB);
+    /// -inf where nothing was found.
+    ///
+    /// # Errors
+    /// A channel or harmonic that this comb does not have.
+    pub fn harmonic_dbfs(&self, channel: usize, harmonic: usize) -> Result<f64, Error> {
+        let expected = self.stream.channel_count();
+        if channel >= expected {
+            let given = channel.saturating_add(1);
+            return Err(Error::ChannelCount { what: "list of channels", given, expected });
+        }
+        #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
+        let (given, most) = (harmonic as f64, self.setup.harmonics as f64);
+        Error::check_range("harmonic", given, 1.0, most)?;
+        let (group, lane) = ((harmonic - 1) / LANES, (harmonic - 1) % LANES);
+        let groups = self.numbers.as_chunks::<{ 2 * LANES }>().0;
+        let group = groups.get(channel * 2 * self.setup.groups() + group);
+        let at = |index: usize| group.and_then(|g| g.get(index)).copied().unwrap_or(0.0);
+        Ok(gain_to_db(math::hypot(at(lane), at(lane + LANES))))
+    }
+
+    /// Mean level of what was taken out of all channels since the last reset, dBFS of the mean square;
+    /// -inf where it was nothing.
+    #[must_use]
+    pub fn removed_dbfs(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a mean")]
+        let frames = self.now.max(1) as f64;
+        power_to_db(self.removed / frames)
+    }
+
+    /// Gain at `hz` for the mains as it is followed, at the whole amount, dB; -inf at a harmonic.
+    #[must_use]
+    pub fn response_db(&self, hz: f64) -> f64 {
+        let angle = 2.0 * math::PI * hz / self.stream.rate_hz;
+        // z⁻¹ and z⁻².
+        let (c1, s1) = (math::cos(angle), -math::sin(angle));
+        let (c2, s2) = (math::cos(2.0 * angle), -math::sin(2.0 * angle));
+        let (mut re, mut im) = (1.0, 0.0);
+        let turn = 2.0 * math::PI * self.mains_hz / self.stream.rate_hz;
+        for harmonic in 1..=self.setup.harmonics {
+            let c = math::cos(turn * count(harmonic));
+            let (a, b) = (self.mu * (c * c1 - c2), self.mu * (c * s1 - s2));
+            let (u, v) = (1.0 - 2.0 * c * c1 + c2, s2 - 2.0 * c * s1);
+            let square = u * u + v * v;
+            if square == 0.0 {
+                return f64::NEG_INFINITY;
+            }
+            re += (a * u + b * v) / square;
+            im += (b * u - a * v) / square;
+        }
+        0.0 - gain_to_db(math::hypot(re, im))
+    }
+
+    /// A piece that ends with its cell at the latest.
+    fn piece<S: Sample>(&mut self, mut part: BlockMut<'_, S>) {
+        let frames = part.frames();
+        let mut amounts = [0.0; CHUNK];
+        self.amount.fill(self.now, &mut amounts);
+        let groups = self.setup.groups();
+        let steps = self.steps.get(..groups).unwrap_or_default();
+        let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
+        for (channel, states) in part.channels_mut().zip(states.chunks_mut(2 * groups.max(1))) {
+            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
+            let states = states.get_mut(..groups).unwrap_or_default();
+            for (sample, amount) in channel.iter_mut().zip(amounts) {
+                let x = sample.as_f64();
+                let hum = follow(states, steps, x, self.mu);
+                let taken = amount * hum;
+                self.removed += taken * taken;
+                *sample = S::from_f64(x - taken);
+            }
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            self.track();
+        }
+    }
+
+    /// A cell is complete: the mains frequency goes on, and models that nobody hears become 0.
+    fn track(&mut self) {
+        let cell_s = self.cells.length() / self.stream.rate_hz;
+        let (drift, mains) = (self.params.drift_hz, self.setup.mains_hz);
+        // Turns of these cannot be taken for those of a neighbour.
+        let highest = if drift > 0.0 { 0.25 * mains / drift } else { 0.0 };
+        let turn = 2.0 * math::PI * self.mains_hz * cell_s;
+        let (mut numerator, mut denominator, mut power) = (0.0, 0.0, 0.0);
+        let groups = self.setup.groups().max(1);
+        for channel in self.numbers.as_chunks_mut::<{ 2 * LANES }>().0.chunks_mut(2 * groups) {
+            let Some((now, before)) = channel.split_at_mut_checked(groups) else { continue };
+            let mut harmonic = 0;
+            for (now, before) in now.iter_mut().zip(before) {
+                for lane in 0..LANES {
+                    harmonic += 1;
+                    let h = count(harmonic);
+                    let (re, im) = (part_of(now, lane), part_of(now, lane + LANES));
+                    let (old_re, old_im) = (part_of(before, lane), part_of(before, lane + LANES));
+                    if h <= highest.max(1.0) && drift > 0.0 {
+                        // Where the model would stand if nothing had pulled it.
+                        let (c, s) = (math::cos(turn * h), math::sin(turn * h));
+                        let (p, q) = (old_re * c - old_im * s, old_re * s + old_im * c);
+                        numerator += h * (im * p - re * q);
+                        denominator += h * h * math::hypot(re * p + im * q, im * p - re * q);
+                        power += re * re + im * im;
+                    }
+                }
+                if now.iter().all(|part| settled(*part) == 0.0) {
+                    now.fill(0.0);
+                }
+                *before = *now;
+            }
+        }
+        if power > AUDIBLE && denominator > 0.0 {
+            let beside = numerator / denominator / (2.0 * math::PI * cell_s);
+            let lag = 1.0 / (math::PI * self.params.width_hz);
+            let moved = self.mains_hz + beside * cell_s / (4.0 * lag);
+            self.mains_hz = moved.max(mains - drift).min(mains + drift);
+            self.design();
+        } else if (self.mains_hz - mains).abs() > drift {
+            self.mains_hz = self.mains_hz.max(mains - drift).min(mains + drift);
+            self.design();
+        }
+    }
+}
+
+/// A harmonic's number.
+fn count(harmonic: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "at most 40")]
+    {
+        harmonic as f64
+    }
+}
+
+fn part_of(group: &Group, index: usize) -> f64 {
+    group.get(index).copied().unwrap_or(0.0)
+}
+
+/// One sample through the models of a channel: the hum that they stand for. Sums in four lanes, then
+/// (0 + 2) + (1 + 3).
+#[inline(always)]
+fn follow(states: &mut [Group], steps: &[Group], x: f64, mu: f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    for state in states.iter() {
+        for (sum, re) in sums.iter_mut().zip(state) {
+            *sum += re;
+        }
+    }
+    let hum = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+    let pull = mu * (x - hum);
+    for (state, step) in states.iter_mut().zip(steps) {
+        let [r0, r1, r2, r3, i0, i1, i2, i3] = *state;
+        let [c0, c1, c2, c3, s0, s1, s2, s3] = *step;
+        let r = [r0 + pull, r1 + pull, r2 + pull, r3 + pull];
+        let (i, c, s) = ([i0, i1, i2, i3], [c0, c1, c2, c3], [s0, s1, s2, s3]);
+        let re: [f64; LANES] = core::array::from_fn(|k| r[k] * c[k] - i[k] * s[k]);
+        let im: [f64; LANES] = core::array::from_fn(|k| r[k] * s[k] + i[k] * c[k]);
+        let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (re, im);
+        *state = [a0, a1, a2, a3, b0, b1, b2, b3];
+    }
+    hum
+}
+
+impl Processor for HumComb<'_> {
+    fn latency_frames(&self) -> usize {
+        0
+    }
+
+    /// Until the models are below 1e-30, from the largest sample there is: they decay with τ each, and
+    /// half as long again for their coupling.
+    fn tail_frames(&self) -> usize {
+        // ln(1e6/1e-30) = 83.
+        let frames = 1.5 * 83.0 * self.stream.rate_hz / (math::PI * self.params.width_hz);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most 200 s of 384 kHz"
+        )]
+        {
+            self.cells.frames() + math::ceil(frames) as usize
+        }
+    }
+
+    fn reset(&mut self) {
+        self.numbers.fill(0.0);
+        self.mains_hz = self.setup.mains_hz;
+        self.amount.settle();
+        self.cells.reset();
+        self.now = 0;
+        self.removed = 0.0;
+        self.faults = 0;
+        self.design();
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        HumCombParams::FIELDS
+    }
+
+    fn field(&self, name: &str) -> Option<f64> {
+        self.params.get(name)
+    }
+
+    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        self.set_params(self.params.with(name, value)?)
+    }
+
+    fn faults(&self) -> u64 {
+        self.faults
+    }
+}
+
+impl<S: Sample> Process<S> for HumComb<'_> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        let mut main = io.without_key()?;
+        main.check_channels("block", self.stream.channel_count())?;
+        let mut at = 0;
+        while at < main.frames() {
+            let take = self.cells.piece(main.frames() - at);
+            self.piece(main.range(at, at + take));
+            at += take;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,139 @@
+//! What a suppressor knows of the steady noise: a floor in each band.
+
+use super::cells::settled;
+use crate::audio::Store;
+use crate::math;
+
+/// Most bands of a suppressor.
+pub(super) const MAX_BANDS: usize = 64;
+/// Stretches of a learning time, of whose means the smallest counts.
+pub(super) const STRETCHES: usize = 16;
+/// Stretches that have to be over before there is a floor.
+const LEAST: u64 = 4;
+/// Mean of the largest of 1 to 16 normal deviates, in standard deviations (D. Teichroew, "Tables of
+/// expected values of order statistics", Ann. Math. Stat. 27, 1956).
+const LARGEST: [f64; STRETCHES] = [
+    0.0, 0.564, 0.846, 1.029, 1.163, 1.267, 1.352, 1.424, 1.485, 1.539, 1.586, 1.629, 1.668, 1.703,
+    1.736, 1.766,
+];
+/// Decibels of a relative deviation of a power: 10/ln 10.
+const DB_PER_SHARE: f64 = 4.343;
+
+/// How a suppressor learns its floor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoiseLearning {
+    /// All the time, from the quietest stretch of the learning time in each band.
+    #[default]
+    Running,
+    /// From everything that comes: for a stretch where there is nothing but noise.
+    Stretch,
+    /// Not at all: the floor stays as it is.
+    Held,
+}
+
+/// The floors of the bands.
+#[derive(Debug)]
+pub(super) struct NoiseFloor<'a> {
+    /// Sums of the stretch at hand, floors, then the means of the last stretches, band by band.
+    numbers: Store<'a, f64>,
+    bands: usize,
+    /// Hops of a stretch.
+    hops: u64,
+    at: u64,
+    /// Stretches that are over.
+    over: u64,
+    learning: NoiseLearning,
+    /// Hops that were learnt from in a stretch of noise.
+    heard: f64,
+}
+
+impl<'a> NoiseFloor<'a> {
+    pub(super) fn required_len() -> usize {
+        MAX_BANDS * (STRETCHES + 2)
+    }
+
+    pub(super) fn new(numbers: Store<'a, f64>, bands: usize, hops: usize) -> Self {
+        Self {
+            numbers,
+            bands: bands.min(MAX_BANDS),
+            hops: hops.max(1) as u64,
+            at: 0,
+            over: 0,
+            learning: NoiseLearning::default(),
+            heard: 0.0,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.numbers.fill(0.0);
+        (self.at, self.over, self.heard) = (0, 0, 0.0);
+    }
+
+    pub(super) fn learning(&self) -> NoiseLearning {
+        self.learning
+    }
+
+    /// Learns in another way from the next hop on; a new stretch of noise replaces what was known.
+    pub(super) fn set_learning(&mut self, learning: NoiseLearning) {
+        if learning != self.learning {
+            self.learning = learning;
+            self.heard = 0.0;
+            (self.at, self.over) = (0, 0);
+            let bands = MAX_BANDS;
+            self.numbers.get_mut(..bands).unwrap_or_default().fill(0.0);
+        }
+    }
+
+    /// Floors of the bands as powers; 0 where nothing is known.
+    pub(super) fn floors(&self) -> &[f64] {
+        self.numbers.get(MAX_BANDS..MAX_BANDS + self.bands).unwrap_or_default()
+    }
+
+    /// Takes the powers of a hop; `freedoms` are each band's degrees of freedom in a stretch.
+    pub(super) fn push(&mut self, powers: &[f64], freedoms: &[f64]) {
+        let Some((sums, rest)) = self.numbers.split_at_mut_checked(MAX_BANDS) else { return };
+        let Some((floors, means)) = rest.split_at_mut_checked(MAX_BANDS) else { return };
+        match self.learning {
+            NoiseLearning::Held => {}
+            NoiseLearning::Stretch => {
+                self.heard += 1.0;
+                for ((sum, floor), power) in sums.iter_mut().zip(floors).zip(powers) {
+                    *sum += power;
+                    *floor = *sum / self.heard;
+                }
+            }
+            NoiseLearning::Running => {
+                for (sum, power) in sums.iter_mut().zip(powers) {
+                    *sum += power;
+                }
+                self.at += 1;
+                if self.at < self.hops {
+                    return;
+                }
+                #[expect(clippy::cast_precision_loss, reason = "some hundred hops")]
+                let hops = self.at as f64;
+                self.at = 0;
+                let place = (self.over % STRETCHES as u64) as usize;
+                self.over += 1;
+                let count = usize::try_from(self.over).unwrap_or(STRETCHES).min(STRETCHES);
+                let largest = LARGEST.get(count - 1).copied().unwrap_or(0.0);
+                let bands = sums.iter_mut().zip(floors).zip(freedoms).take(self.bands);
+                for (((sum, floor), freedom), means) in
+                    bands.zip(means.as_chunks_mut::<STRETCHES>().0)
+                {
+                    if let Some(slot) = means.get_mut(place) {
+                        *slot = settled(core::mem::take(sum) / hops);
+                    }
+                    if self.over >= LEAST {
+                        let known = means.get(..count).unwrap_or_default();
+                        let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+                        // A mean of so many squares deviates by √(2/freedom) of itself.
+                        let bias_db = largest * DB_PER_SHARE * math::sqrt(2.0 / freedom.max(1.0));
+                        *floor = least * math::exp10(bias_db / 10.0);
+                    }
+                }
+            }
+        }
+    }
+}

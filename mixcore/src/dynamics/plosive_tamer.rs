@@ -1,0 +1,524 @@
+//! Tames plosives: the puffs of air of p and b, and thumps, that a microphone turns into bass.
+//!
+//! A puff is bass that comes at once and has no voice with it. With two poles at `hz` the signal is split
+//! into low and voice; in cells of 2/3 ms the powers of all channels add up, smoothed by one pole:
+//!
+//! > F = low (10 ms), S = low (1 s), V = max(voice (10 ms), voice (100 ms))
+//! > request = 10 log10 F − threshold − max(10 log10 V, 10 log10 S), from 0 to `max_reduction_db`
+//!
+//! where 10 log10 F ≥ `floor_dbfs`, else 0: a voice has its bass, and steady rumble is not short. The
+//! signal leaves after the look-ahead of M cells: the largest request of M + 1 cells, falling with the
+//! time constant `release_ms`, goes through a mean of M, so it stands when the puff comes.
+//!
+//! **Reduction.** Two low shelves of first order, each taking half of it, with l the one-pole low-pass of
+//! their input:
+//!
+//! > y = x − (1 − g)·l, l ← l + k·(x − l), g = 10^(−reduction/40), k = 1 − e^(−2π·hz/rate)
+//!
+//! At 0 Hz this is the whole reduction, 40 dB per decade less above `hz`·1/g; g only weighs what the
+//! filter gives, so it may move at every frame. Where nothing is requested every bit passes.
+//!
+//! Sources: own design; a one-pole with that k has its analogue twin's time constant.
+//! Cost: six poles a sample and a few comparisons a cell. Latency: the look-ahead. Limits: one gain for
+//! all channels, which keeps the image; a puff into a loud vowel is as loud as its voice and stays.
+
+use super::cells::{CHUNK, Cells, DialogueStorage, settled};
+use super::tamed::{TamedLog, TamedPlace, TamerReport};
+use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
+use crate::error::Error;
+use crate::filters::Delay;
+use crate::kernels;
+use crate::math;
+use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::units::{db_to_gain, power_to_db};
+
+/// Time of a cell, ms: 32 frames at 48 kHz.
+const CELL_MS: f64 = 2.0 / 3.0;
+/// Time constants of the powers, s: a period and a half of the lowest voice, a syllable, and what is
+/// steady.
+const FAST_S: f64 = 0.01;
+const SYLLABLE_S: f64 = 0.1;
+const STEADY_S: f64 = 1.0;
+
+/// What is fixed for life.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlosiveTamerSetup {
+    /// Time by which the signal is delayed, 5 to 100 ms, to whole cells of 2/3 ms.
+    pub lookahead_ms: f64,
+}
+
+impl Default for PlosiveTamerSetup {
+    /// 30 ms, a puff's own length: its vowel is in sight when it begins.
+    fn default() -> Self {
+        Self { lookahead_ms: 30.0 }
+    }
+}
+
+impl PlosiveTamerSetup {
+    /// Checks the look-ahead.
+    ///
+    /// # Errors
+    /// A look-ahead outside 5 to 100 ms.
+    pub fn validate(&self) -> Result<(), Error> {
+        Error::check_range("lookahead_ms", self.lookahead_ms, 5.0, 100.0).map(|_| ())
+    }
+
+    /// Cells of the look-ahead, and frames of a cell.
+    fn sizes(&self, stream: &Stream) -> Result<(usize, usize), Error> {
+        self.validate()?;
+        stream.validate()?;
+        let cell = stream.frames_of_ms(CELL_MS).max(1);
+        Ok(((stream.frames_of_ms(self.lookahead_ms) / cell).max(2) - 1, cell))
+    }
+}
+
+params! {
+    /// What may move.
+    ///
+    /// A change counts at once; the reduction goes on from where it is.
+    pub struct PlosiveTamerParams {
+        /// Corner between bass and voice.
+        hz: "Hz", 40.0 => 400.0, 150.0, Log, fixed;
+        /// How far bass stands above the voice before it is a puff.
+        threshold_db: "dB", 0.0 => 40.0, 6.0, Decibel, fixed;
+        /// Largest reduction.
+        max_reduction_db: "dB", 0.0 => 40.0, 18.0, Decibel, fixed;
+        /// Time constant of the way back.
+        release_ms: "ms", 5.0 => 1000.0, 50.0, Log, fixed;
+        /// Bass that is weaker is left alone.
+        floor_dbfs: "dBFS", -90.0 => 0.0, -50.0, Decibel, fixed;
+    }
+}
+
+/// What follows from the parameters.
+#[derive(Clone, Copy, Debug)]
+struct Coeffs {
+    pole: f64,
+    release: f64,
+    smooth: [f64; 3],
+}
+
+impl Coeffs {
+    fn design(params: &PlosiveTamerParams, rate_hz: f64, cell_s: f64) -> Self {
+        let kept = |time_s: f64| math::exp(-cell_s / time_s);
+        Self {
+            pole: 1.0 - math::exp(-2.0 * math::PI * params.hz / rate_hz),
+            release: kept(params.release_ms * 1e-3),
+            smooth: [FAST_S, SYLLABLE_S, STEADY_S].map(kept),
+        }
+    }
+}
+
+/// One channel: the poles of the detector, and those of the shelves.
+#[derive(Clone, Copy, Debug, Default)]
+struct Channel {
+    low: [f64; 2],
+    high: [f64; 2],
+    shelves: [f64; 2],
+}
+
+/// Smoothed powers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Powers {
+    low_fast: f64,
+    low_steady: f64,
+    voice_fast: f64,
+    voice_syllable: f64,
+}
+
+/// Lowers the bass where it comes as a puff of air, and nowhere else.
+///
+/// It has memory, so it cleans its input: samples that are not finite or beyond 1e6 become 0 and are
+/// counted.
+///
+/// # Latency
+/// The look-ahead, rounded to whole cells.
+///
+/// # Real time
+/// `process`, `set_params`, `set_bypass` and `reset` neither allocate nor wait.
+///
+/// # Example
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use mixcore::dynamics::{PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup};
+/// use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream, math};
+/// let stream = Stream::new(48_000.0, Layout::MONO)?;
+/// let setup = PlosiveTamerSetup::default();
+/// let mut tamer = PlosiveTamer::new(setup, PlosiveTamerParams::default(), stream)?;
+/// // A puff: two periods of 40 Hz out of nothing.
+/// let mut audio = [0.0_f32; 9600];
+/// for n in 0..2400 {
+///     audio[2400 + n] = 0.5 * math::sin(2.0 * math::PI * 40.0 * n as f64 / 48_000.0) as f32;
+/// }
+/// tamer.process(Io::new(BlockMut::mono(&mut audio)))?;
+/// assert_eq!(tamer.report().places, 1);
+/// let peak = audio.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+/// assert!(peak < 0.12); // more than 12 dB down
+/// # }
+/// # Ok::<(), mixcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct PlosiveTamer<'a, S> {
+    stream: Stream,
+    setup: PlosiveTamerSetup,
+    params: PlosiveTamerParams,
+    coeffs: Coeffs,
+    delay: Delay<'a, S>,
+    /// The requests of the last M + 1 cells, then what the release made of their maxima, M cells.
+    rings: Store<'a, f64>,
+    ahead: usize,
+    channels: PerChannel<Channel>,
+    cells: Cells,
+    /// Energies of the cell at hand: low and voice.
+    energies: [f64; 2],
+    powers: Powers,
+    /// The last maximum with its release.
+    falling: f64,
+    reduction_db: f64,
+    /// 1 − g at both ends of the cell that leaves.
+    shares: [f64; 2],
+    bypass: bool,
+    /// Cells so far, and frames.
+    done: u64,
+    now: u64,
+    /// The puff at hand, and the cells since it last requested anything.
+    open: Option<(TamedPlace, usize)>,
+    log: TamedLog,
+    removed: f64,
+}
+
+#[cfg(feature = "alloc")]
+impl<S: Sample> PlosiveTamer<'static, S> {
+    /// A tamer with memory of its own.
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds.
+    pub fn new(
+        setup: PlosiveTamerSetup,
+        params: PlosiveTamerParams,
+        stream: Stream,
+    ) -> Result<Self, Error> {
+        let (ahead, cell) = setup.sizes(&stream)?;
+        let delay = Delay::new((ahead + 1) * cell, stream)?;
+        Self::build(setup, params, stream, delay, Store::owned(2 * ahead + 1, 0.0))
+    }
+}
+
+impl<'a, S: Sample> PlosiveTamer<'a, S> {
+    /// The memory that [`PlosiveTamer::new_in`] needs.
+    ///
+    /// # Errors
+    /// A setup or rate outside its bounds.
+    pub fn required_len(
+        setup: PlosiveTamerSetup,
+        stream: Stream,
+    ) -> Result<DialogueStorage, Error> {
+        let (ahead, cell) = setup.sizes(&stream)?;
+        let samples = Delay::<S>::required_len((ahead + 1) * cell, &stream)?;
+        Ok(DialogueStorage { samples, numbers: 2 * ahead + 1 })
+    }
+
+    /// A tamer in lent memory of at least [`PlosiveTamer::required_len`].
+    ///
+    /// # Errors
+    /// A setup, parameter or rate outside its bounds, or too little memory.
+    pub fn new_in(
+        setup: PlosiveTamerSetup,
+        params: PlosiveTamerParams,
+        stream: Stream,
+        samples: &'a mut [S],
+        numbers: &'a mut [f64],
+    ) -> Result<Self, Error> {
+        let (ahead, cell) = setup.sizes(&stream)?;
+        let delay = Delay::new_in((ahead + 1) * cell, stream, samples)?;
+        let numbers = Store::lent("plosive tamer number", numbers, 2 * ahead + 1, 0.0)?;
+        Self::build(setup, params, stream, delay, numbers)
+    }
+
+    fn build(
+        setup: PlosiveTamerSetup,
+        params: PlosiveTamerParams,
+        stream: Stream,
+        delay: Delay<'a, S>,
+        rings: Store<'a, f64>,
+    ) -> Result<Self, Error> {
+        params.validate()?;
+        let (ahead, cell) = setup.sizes(&stream)?;
+        let cells = Cells::new(cell);
+        Ok(Self {
+            stream,
+            setup,
+            params,
+            coeffs: Coeffs::design(&params, stream.rate_hz, cells.length() / stream.rate_hz),
+            delay,
+            rings,
+            ahead,
+            channels: PerChannel::new(stream.channel_count())?,
+            cells,
+            energies: [0.0; 2],
+            powers: Powers::default(),
+            falling: 0.0,
+            reduction_db: 0.0,
+            shares: [0.0; 2],
+            bypass: false,
+            done: 0,
+            now: 0,
+            open: None,
+            log: TamedLog::new(),
+            removed: 0.0,
+        })
+    }
+
+    /// What was chosen for life.
+    #[must_use]
+    pub fn setup(&self) -> PlosiveTamerSetup {
+        self.setup
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub fn params(&self) -> PlosiveTamerParams {
+        self.params
+    }
+
+    /// Takes other parameters from the next frame on.
+    ///
+    /// # Errors
+    /// A value outside its bounds; nothing changes then.
+    pub fn set_params(&mut self, params: PlosiveTamerParams) -> Result<(), Error> {
+        params.validate()?;
+        self.params = params;
+        let cell_s = self.cells.length() / self.stream.rate_hz;
+        self.coeffs = Coeffs::design(&params, self.stream.rate_hz, cell_s);
+        Ok(())
+    }
+
+    /// Whether it requests nothing.
+    #[must_use]
+    pub fn bypass(&self) -> bool {
+        self.bypass
+    }
+
+    /// Requests nothing from the next cell on, with the same latency; a running reduction goes back as
+    /// it does.
+    pub fn set_bypass(&mut self, bypass: bool) {
+        self.bypass = bypass;
+    }
+
+    /// Reduction of the bass of the newest frame of output, to the cell, dB ≥ 0.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        self.reduction_db
+    }
+
+    /// What it took out since the last reset.
+    #[must_use]
+    pub fn report(&self) -> TamerReport {
+        self.log.report(self.removed, self.now)
+    }
+
+    /// The last 64 places that were tamed, oldest first, on the clock of the input.
+    pub fn places(&self) -> impl Iterator<Item = TamedPlace> + '_ {
+        self.log.places()
+    }
+
+    /// Adds a piece to the energies of its cell.
+    fn listen(&mut self, block: &Block<'_, S>) {
+        let k = self.coeffs.pole;
+        for (channel, samples) in self.channels.iter_mut().zip(block.channels()) {
+            let mut clean = [S::zero(); CHUNK];
+            let Some(clean) = clean.get_mut(..samples.len()) else { continue };
+            // Faults are counted by the delay.
+            kernels::clean(self.stream.isa, samples, clean);
+            let ([l0, l1], [h0, h1]) = (&mut channel.low, &mut channel.high);
+            let [low, voice] = &mut self.energies;
+            for x in clean {
+                let x = x.as_f64();
+                *l0 += k * (x - *l0);
+                *l1 += k * (*l0 - *l1);
+                *h0 += k * (x - *h0);
+                let once = x - *h0;
+                *h1 += k * (once - *h1);
+                let twice = once - *h1;
+                *low += *l1 * *l1;
+                *voice += twice * twice;
+            }
+        }
+    }
+
+    /// The request of the cell that is complete, dB.
+    fn request_db(&mut self) -> f64 {
+        let [low, voice] = self.energies.map(|energy| energy / self.cells.length());
+        self.energies = [0.0; 2];
+        let [fast, syllable, steady] = self.coeffs.smooth;
+        let smooth = |power: &mut f64, now: f64, kept: f64| {
+            *power = settled(kept * *power + (1.0 - kept) * now);
+        };
+        let steady_before = self.powers.low_steady;
+        smooth(&mut self.powers.low_fast, low, fast);
+        smooth(&mut self.powers.low_steady, low, steady);
+        smooth(&mut self.powers.voice_fast, voice, fast);
+        smooth(&mut self.powers.voice_syllable, voice, syllable);
+        let level_db = power_to_db(self.powers.low_fast);
+        if self.bypass || level_db < self.params.floor_dbfs {
+            return 0.0;
+        }
+        let beside = self.powers.voice_fast.max(self.powers.voice_syllable).max(steady_before);
+        let above = level_db - self.params.threshold_db - power_to_db(beside);
+        above.max(0.0).min(self.params.max_reduction_db)
+    }
+
+    /// A cell is complete.
+    fn end_cell(&mut self) {
+        let request = self.request_db();
+        self.note(request);
+        let (requests, maxima) =
+            self.rings.split_at_mut_checked(self.ahead + 1).unwrap_or_default();
+        let place = |len: usize| usize::try_from(self.done % len.max(1) as u64).unwrap_or(0);
+        if let Some(slot) = requests.get_mut(place(self.ahead + 1)) {
+            *slot = request;
+        }
+        let largest = requests.iter().copied().fold(0.0, f64::max);
+        // Below a millionth of a dB nothing is left of a release.
+        let released = self.falling * self.coeffs.release;
+        self.falling = largest.max(if released < 1e-6 { 0.0 } else { released });
+        if let Some(slot) = maxima.get_mut(place(self.ahead)) {
+            *slot = self.falling;
+        }
+        let sum: f64 = maxima.iter().sum();
+        #[expect(clippy::cast_precision_loss, reason = "at most 150 cells")]
+        let mean = sum / self.ahead.max(1) as f64;
+        self.reduction_db = mean;
+        let [_, from] = self.shares;
+        self.shares = [from, 1.0 - db_to_gain(-0.5 * mean)];
+        for channel in self.channels.iter_mut() {
+            let Channel { low, high, shelves } = *channel;
+            *channel = Channel {
+                low: low.map(settled),
+                high: high.map(settled),
+                shelves: shelves.map(settled),
+            };
+        }
+        self.done += 1;
+    }
+
+    /// Keeps the books of puffs: what comes within a look-ahead is the same one.
+    fn note(&mut self, request: f64) {
+        let frames = self.cells.frames() as u64;
+        let end = (self.done + 1) * frames;
+        match &mut self.open {
+            Some((open, idle)) if request > 0.0 => {
+                open.frames = end - open.frame;
+                open.depth_db = open.depth_db.max(request);
+                *idle = 0;
+            }
+            Some((open, idle)) => {
+                *idle += 1;
+                if *idle > self.ahead {
+                    self.log.add(*open);
+                    self.open = None;
+                }
+            }
+            None if request > 0.0 => {
+                let frame = self.done * frames;
+                let place = TamedPlace { frame, frames, channel: 0, depth_db: request };
+                self.open = Some((place, 0));
+            }
+            None => {}
+        }
+    }
+
+    /// A piece that ends with its cell at the latest.
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        self.listen(&part.as_block());
+        self.delay.process(Io::new(part.reborrow()))?;
+        let [from, to] = self.shares;
+        let step = (to - from) / self.cells.length();
+        let (k, first) = (self.coeffs.pole, self.cells.place());
+        for (channel, samples) in self.channels.iter_mut().zip(part.channels_mut()) {
+            let [one, two] = &mut channel.shelves;
+            for (n, sample) in (first..).zip(samples) {
+                let x = sample.as_f64();
+                #[expect(clippy::cast_precision_loss, reason = "a cell")]
+                let share = from + step * n as f64;
+                *one += k * (x - *one);
+                let y = x - share * *one;
+                *two += k * (y - *two);
+                if share != 0.0 {
+                    let taken = share * *one + share * *two;
+                    self.removed += taken * taken;
+                    *sample = S::from_f64(y - share * *two);
+                }
+            }
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            self.end_cell();
+        }
+        Ok(())
+    }
+}
+
+impl<S: Sample> Processor for PlosiveTamer<'_, S> {
+    fn latency_frames(&self) -> usize {
+        self.delay.latency_frames()
+    }
+
+    /// The look-ahead, and what the shelves still give until they are below 1e-30: 14 of their time
+    /// constants per 1e6 of amplitude, twice for two of them; nothing while nothing is requested.
+    fn tail_frames(&self) -> usize {
+        // ln(1e6/1e-30) = 83, and a quarter more for two equal poles in series.
+        let frames = 1.25 * 83.0 * self.stream.rate_hz / (2.0 * math::PI * self.params.hz);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most half a second"
+        )]
+        {
+            self.delay.latency_frames() + self.cells.frames() + math::ceil(frames) as usize
+        }
+    }
+
+    fn reset(&mut self) {
+        self.delay.reset();
+        self.rings.fill(0.0);
+        self.channels.fill(Channel::default());
+        self.cells.reset();
+        self.energies = [0.0; 2];
+        self.powers = Powers::default();
+        (self.falling, self.reduction_db, self.shares) = (0.0, 0.0, [0.0; 2]);
+        (self.done, self.now) = (0, 0);
+        (self.open, self.log, self.removed) = (None, TamedLog::new(), 0.0);
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        PlosiveTamerParams::FIELDS
+    }
+
+    fn field(&self, name: &str) -> Option<f64> {
+        self.params.get(name)
+    }
+
+    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
+        self.set_params(self.params.with(name, value)?)
+    }
+
+    fn faults(&self) -> u64 {
+        self.delay.faults()
+    }
+}
+
+impl<S: Sample> Process<S> for PlosiveTamer<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        let mut main = io.without_key()?;
+        main.check_channels("block", self.stream.channel_count())?;
+        let mut at = 0;
+        while at < main.frames() {
+            let take = self.cells.piece(main.frames() - at);
+            self.piece(main.range(at, at + take))?;
+            at += take;
+        }
+        Ok(())
+    }
+}
