@@ -60,6 +60,12 @@ mod delivery;
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
+#[cfg(feature = "json")]
+mod duck_cue;
+#[cfg(feature = "alloc")]
+mod ducker;
+#[cfg(feature = "alloc")]
+mod dynamics_kept;
 #[cfg(feature = "alloc")]
 mod eq;
 #[cfg(feature = "alloc")]

@@ -4,7 +4,9 @@
 /// What the list's constructors need.
 pub mod prelude {
     pub use mixcore::Layout;
-    pub use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
+    pub use mixcore::dynamics::{
+        Ducker, DuckerParams, DuckerSetup, Limiter, LimiterParams, LimiterSetup,
+    };
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
         Cascade, Convolver, ConvolverLatency, ConvolverParams, ConvolverSetup, Crossover,
@@ -137,6 +139,20 @@ pub mod prelude {
         }
     }
 
+    /// A ducker with its shortest look-ahead, in its own memory or, without `alloc`, in lent memory.
+    pub fn ducker<S: Sample>(stream: Stream) -> Result<Ducker<'static, S>, Error> {
+        let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
+        let params = DuckerParams::default();
+        #[cfg(feature = "alloc")]
+        return Ducker::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = Ducker::<S>::required_len(setup, stream)?;
+            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
+            Ducker::new_in(setup, params, stream, samples, numbers)
+        }
+    }
+
     /// A limiter with default settings, in its own memory or, without `alloc`, in lent memory.
     pub fn limiter<S: Sample>(stream: Stream) -> Result<Limiter<'static, S>, Error> {
         let (setup, params) = (LimiterSetup::default(), LimiterParams::default());
@@ -201,6 +217,10 @@ macro_rules! each_processor {
             let kind = if stream.rate_hz > 40e3 { DitherKind::Wannamaker9 } else { DitherKind::Tpdf };
             let setup = DitherSetup { kind, seed: 6, auto_blank: true, ..DitherSetup::default() };
             Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
+        } }
+        // Without a key nobody speaks; what it does with one is in `ducker.rs`.
+        $run! { ducker, Ducker, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(ducker::<S>(stream)?)))
         } }
         $run! { fractional_delay, FractionalDelay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(fractional_delay::<S>(0.005, stream)?)))
