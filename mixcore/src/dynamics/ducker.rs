@@ -5,7 +5,7 @@
 //! before speech begins.
 //!
 //! **Speech.** Sub-block k is strong where D_k ≥ the running mean of strong sub-blocks (time constant
-//! 30 s of speech) − `gate_lu` and ≥ −50 LUFS, and counts where it is within 30 dB of that mean. A
+//! 30 s of speech) − `gate_lu` and ≥ −50 LUFS, and counts where it is within 40 dB of that mean. A
 //! phrase opens when 15 of the last 20 sub-blocks are strong (a breath is weaker, a click shorter), from
 //! the first of them on; it goes on for the hold after the last strong one, so pauses shorter than the
 //! hold are part of it.
@@ -14,11 +14,13 @@
 //! energy of the background that has left (as it left), F that of what is still to leave, and d̄, b̄ the
 //! means of D and B:
 //!
-//! > g² = ((Σ D + h·d̄) / 10^(target/10) − R) / (F + h·b̄), h = 300 sub-blocks
-//! > depth = −10 log10 g², from 0 to `max_depth_db`
+//! > need = target − 10 log10(Σ D / Σ B), aim = target + min(max(need, 0), 1.5 LU)
+//! > g² = ((Σ D + h·d̄) / 10^(aim/10) − R) / (F + h·b̄), h = 100 sub-blocks
+//! > depth = −10 log10 g², from 0 to `max_depth_db`; 0 where need ≤ 0
 //!
 //! While nothing has left this is the plain need of the phrase as far as it is known; later it makes up
-//! for what was not known, over about 3 s, a line and not a syllable.
+//! for what was not known, over about a second, in a line and not by syllables. The 1.5 LU are for the
+//! end of a line, which falls off and is not yet known.
 //!
 //! **Gain.** On the grid of sub-blocks, reduction r, straight in decibels:
 //!
@@ -31,8 +33,9 @@
 //! Sources: [`super::DuckerParams`] for target and depth; the rules of speech, horizon and gain: own
 //! design.
 //! Cost: two K-weightings of every channel, sample by sample, and a gain. Latency: the look-ahead.
-//! Limits: what a phrase needs is known for the look-ahead only, so a phrase that turns quieter after it
-//! is short of its target for a while, and a phrase shorter than 0.15 s is none. [`super::DuckPlan`],
+//! Limits: what a phrase needs is known for the look-ahead only, so its excess is up to some 1.5 LU and
+//! where the largest depth stops the end of a phrase, the phrase is short of its target though its mean
+//! need lay below that depth. A phrase shorter than 0.15 s is none. [`super::DuckPlan`],
 //! which sees the whole clip, gives every phrase its exact depth. Until the first 0.2 s of speech
 //! have come, everything above −50 LUFS may be speech.
 

@@ -7,6 +7,7 @@ mod ducker_state;
 mod limiter;
 mod lookahead;
 mod peak_detector;
+mod speech_watch;
 mod stages;
 
 pub use duck_plan::{DuckOutcome, DuckPlan, DuckedPhrase};

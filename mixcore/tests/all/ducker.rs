@@ -264,7 +264,8 @@ fn the_gain_moves_by_its_slews() {
         let slew = (level(n + 4800) - level(n)) * 10.0;
         fastest_down = fastest_down.max(-slew);
         fastest_up = fastest_up.max(slew);
-        assert!(level(n) > -12.01 && level(n) < 0.01, "{n}: {}", level(n));
+        // 24 frames hold five whole periods, but not of an envelope that moves: 0.05 dB.
+        assert!(level(n) > -12.05 && level(n) < 0.05, "{n}: {}", level(n));
     }
     // A run that starts before the first frame is heard does not count; here speech starts at 1 s.
     assert!((35.0..40.2).contains(&fastest_down), "{fastest_down}");
