@@ -268,8 +268,9 @@ fn the_gain_moves_by_its_slews() {
         assert!(level(n) > -12.05 && level(n) < 0.05, "{n}: {}", level(n));
     }
     // A run that starts before the first frame is heard does not count; here speech starts at 1 s.
-    assert!((35.0..40.2).contains(&fastest_down), "{fastest_down}");
-    assert!((7.9..8.1).contains(&fastest_up), "{fastest_up}");
+    // Two readings to 0.05 dB, 0.1 s apart: 1 dB/s.
+    assert!((35.0..41.0).contains(&fastest_down), "{fastest_down}");
+    assert!((7.0..9.0).contains(&fastest_up), "{fastest_up}");
 }
 
 #[test]

@@ -88,6 +88,10 @@ mod loudness;
 #[cfg(feature = "json")]
 mod masking_cue;
 #[cfg(feature = "alloc")]
+mod masking_ducker;
+#[cfg(feature = "json")]
+mod masking_ducker_cue;
+#[cfg(feature = "alloc")]
 mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;

@@ -5,7 +5,8 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
-        Ducker, DuckerParams, DuckerSetup, Limiter, LimiterParams, LimiterSetup,
+        BandDuckerSetup, Ducker, DuckerParams, DuckerSetup, Limiter, LimiterParams, LimiterSetup,
+        LowMidCut, LowMidCutParams, MaskingDucker, MaskingDuckerParams,
     };
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
@@ -153,6 +154,34 @@ pub mod prelude {
         }
     }
 
+    /// A masking-aware ducker, in its own memory or, without `alloc`, in lent memory.
+    pub fn masking_ducker<S: Sample>(stream: Stream) -> Result<MaskingDucker<'static, S>, Error> {
+        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+        let params = MaskingDuckerParams::default();
+        #[cfg(feature = "alloc")]
+        return MaskingDucker::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = MaskingDucker::<S>::required_len(setup, stream)?;
+            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
+            MaskingDucker::new_in(setup, params, stream, samples, numbers)
+        }
+    }
+
+    /// A cut of a voice's low-mids, in its own memory or, without `alloc`, in lent memory.
+    pub fn low_mid_cut<S: Sample>(stream: Stream) -> Result<LowMidCut<'static, S>, Error> {
+        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+        let params = LowMidCutParams::default();
+        #[cfg(feature = "alloc")]
+        return LowMidCut::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = LowMidCut::<S>::required_len(setup, stream)?;
+            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
+            LowMidCut::new_in(setup, params, stream, samples, numbers)
+        }
+    }
+
     /// A limiter with default settings, in its own memory or, without `alloc`, in lent memory.
     pub fn limiter<S: Sample>(stream: Stream) -> Result<Limiter<'static, S>, Error> {
         let (setup, params) = (LimiterSetup::default(), LimiterParams::default());
@@ -221,6 +250,12 @@ macro_rules! each_processor {
         // Without a key nobody speaks; what it does with one is in `ducker.rs`.
         $run! { ducker, Ducker, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(ducker::<S>(stream)?)))
+        } }
+        $run! { masking_ducker, MaskingDucker, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(masking_ducker::<S>(stream)?)))
+        } }
+        $run! { low_mid_cut, LowMidCut, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(low_mid_cut::<S>(stream)?)))
         } }
         $run! { fractional_delay, FractionalDelay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(fractional_delay::<S>(0.005, stream)?)))
