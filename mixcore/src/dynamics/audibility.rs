@@ -49,7 +49,7 @@ pub(super) fn audible(voice: f64, background: f64) -> f64 {
     if voice <= 0.0 {
         return 0.0;
     }
-    ((power_to_db(voice / background) + FULL_DB) / (2.0 * FULL_DB)).min(1.0).max(0.0)
+    ((power_to_db(voice / background) + FULL_DB) / (2.0 * FULL_DB)).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Open {
     fn depth_db(&self, to_leave: f64, params: &DuckerParams) -> f64 {
         let ahead = HORIZON / self.count.max(1.0);
         let need = power_to_db(self.main / self.key) + params.target_lu;
-        let aim = params.target_lu + need.min(FALL_OFF_LU).max(0.0);
+        let aim = params.target_lu + need.clamp(0.0, FALL_OFF_LU);
         let allowed = (self.key + ahead * self.key) * db_to_power(-aim) - self.left;
         let asked = to_leave + ahead * self.main;
         if need.is_nan() || need <= 0.0 || allowed >= asked {

@@ -112,7 +112,7 @@ mod tests {
             assert_eq!(push(-40.0).phrase, None);
         }
         // Nor does it open one; and 41 dB below does not count.
-        assert_eq!(push(-66.0).counts, false);
+        assert!(!push(-66.0).counts);
         for _ in 0..14 {
             push(-30.0);
         }
