@@ -7,7 +7,7 @@ use mixcore::dynamics::{
     BandDuckerSetup, LowMidCut, LowMidCutParams, MaskingDucker, MaskingDuckerParams,
 };
 use mixcore::loudness::{Meter, MeterSetup};
-use mixcore::{Io, Layout, Process, Processor, Stream};
+use mixcore::{Io, Layout, Process, Stream};
 
 use crate::cue::decode;
 
