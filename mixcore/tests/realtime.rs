@@ -437,7 +437,10 @@ fn spectra_and_masking_never_allocate() {
 fn duckers_with_a_key_never_allocate() {
     let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
     let key = signals::noise::<f32>(1, 48_000, 0.2, 1).remove(0);
-    let mut audio = signals::noise::<f32>(2, 48_000, 0.2, 2);
+    let audio = signals::noise::<f32>(2, 48_000, 0.2, 2);
+    // The cut's main signal is the louder one.
+    let louder = signals::noise::<f32>(2, 48_000, 0.9, 3);
+    let mut blocks = [audio.clone(), audio.clone(), louder];
     let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
     let bands = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
     let mut ducker = Ducker::new(setup, DuckerParams::default(), stream).unwrap();
@@ -445,9 +448,9 @@ fn duckers_with_a_key_never_allocate() {
     let mut cut = LowMidCut::new(bands, LowMidCutParams::default(), stream).unwrap();
     let mut units: [&mut dyn Process<f32>; 3] = [&mut ducker, &mut masking, &mut cut];
     let calls = allocations(|| {
-        for unit in &mut units {
+        for (unit, audio) in units.iter_mut().zip(&mut blocks) {
             for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 48_000)] {
-                let mut main = BlockMut::new(&mut audio).unwrap();
+                let mut main = BlockMut::new(audio).unwrap();
                 let key = Block::mono(&key[start..end]);
                 unit.process(Io::with_key(main.range(start, end), key)).unwrap();
             }

@@ -27,7 +27,7 @@
 //! > r_j = max over i ≥ j of (depth_i − attack·(i − j)·10 ms), limited to r_{j−1} − release·10 ms from
 //! > below and r_{j−1} + attack·10 ms from above
 //!
-//! In the 10 ms between two points the gain moves straight in amplitude, 0.0003 dB beside the line at
+//! In the 10 ms between two points the gain moves straight in amplitude, 0.002 dB beside the line at
 //! 40 dB/s. At 0 dB every bit passes.
 //!
 //! Sources: [`super::DuckerParams`] for target and depth; the rules of speech, horizon and gain: own
