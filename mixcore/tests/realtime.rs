@@ -9,17 +9,18 @@ use std::cell::Cell;
 
 #[cfg(feature = "alloc")]
 use mixcore::analysis::{
-    ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
-    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, MatchSpectrum,
-    MatchSpectrumSetup, SpectrumSetup, ThirdOctave,
+    ChannelDelay, Correlation, CorrelationSetup, DelaySetup, DynamicsKept, DynamicsSetup,
+    Goniometer, GoniometerSetup, LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking,
+    MaskingSetup, MatchSpectrum, MatchSpectrumSetup, SpectrumSetup, ThirdOctave,
 };
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
 use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
 use mixcore::dynamics::{
-    Compressor, CompressorParams, CompressorSetup, Gate, GateParams, GateSetup, KeyFilter,
-    LimiterParams,
+    BandDuckerSetup, Compressor, CompressorParams, CompressorSetup, Ducker, DuckerParams,
+    DuckerSetup, Gate, GateParams, GateSetup, KeyFilter, LimiterParams, LowMidCut, LowMidCutParams,
+    MaskingDucker, MaskingDuckerParams,
 };
 #[cfg(feature = "alloc")]
 use mixcore::filters::design::{Pass, butterworth};
@@ -472,6 +473,43 @@ fn spectra_and_masking_never_allocate() {
         std::hint::black_box(voice.measurement());
         voice.start_segment();
         voice.reset();
+    });
+    assert_eq!(calls, 0);
+}
+
+/// With a key, so that gains move and reports add up.
+#[cfg(feature = "alloc")]
+#[test]
+fn duckers_with_a_key_never_allocate() {
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let key = signals::noise::<f32>(1, 48_000, 0.2, 1).remove(0);
+    let audio = signals::noise::<f32>(2, 48_000, 0.2, 2);
+    // The cut's main signal is the louder one.
+    let louder = signals::noise::<f32>(2, 48_000, 0.9, 3);
+    let mut blocks = [audio.clone(), audio.clone(), louder];
+    let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
+    let bands = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+    let mut ducker = Ducker::new(setup, DuckerParams::default(), stream).unwrap();
+    let mut masking = MaskingDucker::new(bands, MaskingDuckerParams::default(), stream).unwrap();
+    let mut cut = LowMidCut::new(bands, LowMidCutParams::default(), stream).unwrap();
+    let mut units: [&mut dyn Process<f32>; 3] = [&mut ducker, &mut masking, &mut cut];
+    let calls = allocations(|| {
+        for (unit, audio) in units.iter_mut().zip(&mut blocks) {
+            for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 48_000)] {
+                let mut main = BlockMut::new(audio).unwrap();
+                let key = Block::mono(&key[start..end]);
+                unit.process(Io::with_key(main.range(start, end), key)).unwrap();
+            }
+        }
+    });
+    assert_eq!(calls, 0);
+    assert!(ducker.max_gain_reduction_db() > 3.0 && masking.max_gain_reduction_db() > 3.0);
+    let mut kept = DynamicsKept::new(DynamicsSetup::default(), stream).unwrap();
+    let block = Block::new(&audio).unwrap();
+    let calls = allocations(|| {
+        std::hint::black_box((masking.report(), cut.report()));
+        kept.push(block, block).unwrap();
+        kept.reset();
     });
     assert_eq!(calls, 0);
 }

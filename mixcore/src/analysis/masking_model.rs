@@ -219,6 +219,25 @@ impl MaskingFrame<'_> {
         }
     }
 
+    /// Excitation by other powers of the bands, as many as there are: those of a stem with gains on it.
+    pub(crate) fn excite(&self, powers: &[f64], excitations: &mut [f64]) {
+        let (powers, excitations) =
+            (powers.get(..self.bands()), excitations.get_mut(..self.bands()));
+        if let (Some(powers), Some(excitations)) = (powers, excitations) {
+            self.model.excite(powers, excitations);
+        }
+    }
+
+    /// Threshold in quiet at a band, as a mean square.
+    pub(crate) fn quiet(&self, band: usize) -> f64 {
+        self.model.quiet(band)
+    }
+
+    /// The excitation that a target needs at a band to be heard over a masker's.
+    pub(crate) fn masked_threshold(&self, band: usize, masker: f64) -> f64 {
+        self.model.threshold(band, masker)
+    }
+
     /// Whether a stem plays: its level lies above the setup's `active_above_dbfs`.
     #[must_use]
     pub fn is_active(&self, stem: usize) -> bool {

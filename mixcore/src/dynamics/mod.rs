@@ -1,8 +1,12 @@
 //! The second layer of a mix: peaks controlled, passages evened out, the performance kept.
 
+mod audibility;
 mod automixer;
 mod ballistics;
+mod band_follower;
+mod band_gain;
 mod band_split;
+mod band_unit;
 mod banks;
 mod bass;
 mod cells;
@@ -16,6 +20,10 @@ mod curve;
 mod deesser;
 mod deesser_params;
 mod detector;
+mod duck_plan;
+mod ducker;
+mod ducker_params;
+mod ducker_state;
 mod dynamic_eq;
 mod dynamic_eq_params;
 mod gate;
@@ -30,7 +38,9 @@ mod limiter_setup;
 mod line;
 mod link;
 mod lookahead;
+mod low_mid_cut;
 mod makeup;
+mod masking_ducker;
 mod moving_band;
 mod multiband;
 mod multiband_limiter;
@@ -43,6 +53,7 @@ mod plosive_tamer;
 mod reduction;
 mod side_chain;
 mod soft_clip;
+mod speech_watch;
 mod stages;
 mod suppressor;
 mod suppressor_bands;
@@ -50,7 +61,12 @@ mod tamed;
 mod transient;
 mod travel;
 
+pub use automixer::{Automixer, AutomixerParams, AutomixerSetup, MAX_AUTOMIXER_GROUPS};
 pub use ballistics::{Release, Smoothing};
+pub use band_follower::BandDuckReport;
+pub use band_unit::{BandDuckerSetup, BandDuckerStorage};
+pub use cells::DialogueStorage;
+pub use click_tamer::{ClickTamer, ClickTamerParams, ClickTamerSetup};
 pub use clip_limiter::{ClipLimiter, ClipReport, MAX_PASSES};
 pub use clip_shape::ClipShape;
 pub use compressor::{Compressor, CompressorStorage};
@@ -58,19 +74,31 @@ pub use compressor_params::{CompressorParams, CompressorSetup};
 pub use deesser::{DeEsser, DeEsserStorage};
 pub use deesser_params::{DeEsserMode, DeEsserParams, DeEsserSetup};
 pub use detector::{Detector, MAX_WINDOW_MS, MIN_WINDOW_MS};
+pub use duck_plan::{DuckOutcome, DuckPlan, DuckedPhrase};
+pub use ducker::{
+    Ducker, DuckerSetup, DuckerStorage, MAX_DUCKER_LOOKAHEAD_MS, MIN_DUCKER_LOOKAHEAD_MS,
+};
+pub use ducker_params::DuckerParams;
 pub use dynamic_eq::{DynamicEq, DynamicEqStorage};
 pub use dynamic_eq_params::{
     DynamicEqBand, DynamicEqBandSetup, DynamicEqParams, DynamicEqSetup, MAX_DYNAMIC_BANDS, Trigger,
 };
 pub use gate::{Gate, GateStorage};
 pub use gate_params::{GateParams, GateSetup};
+pub use hum_comb::{HumComb, HumCombParams, HumCombSetup, MAX_HUM_HARMONICS};
 pub use key_filter::{KeyFilter, MAX_KEY_SECTIONS};
+pub use leveller::{
+    Leveller, LevellerParams, LevellerReport, LevellerSetup, MAX_LEVELLER_LOOKAHEAD_MS,
+    MIN_LEVELLER_LOOKAHEAD_MS,
+};
 pub use limiter::{Limiter, LimiterStorage};
 pub use limiter_setup::{
     LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, MAX_LOOKAHEAD_MS, MIN_LOOKAHEAD_MS,
 };
 pub use link::LinkGroups;
+pub use low_mid_cut::{LowMidCut, LowMidCutParams, LowMidReport};
 pub use makeup::MakeUp;
+pub use masking_ducker::{MaskingDucker, MaskingDuckerParams};
 pub use moving_band::MovingShape;
 pub use multiband::{Multiband, MultibandMemory, MultibandSlot, MultibandStorage};
 pub use multiband_limiter::{
@@ -78,22 +106,13 @@ pub use multiband_limiter::{
     MultibandLimiterSetup, MultibandLimiterSlot, MultibandLimiterStorage,
 };
 pub use multiband_params::{MultibandBand, MultibandParams, MultibandSetup};
+pub use noise_floor::NoiseLearning;
+pub use plosive_tamer::{PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup};
 pub use reduction::ReductionStats;
 pub use side_chain::MAX_DYNAMICS_LOOKAHEAD_MS;
 pub use soft_clip::{SoftClipper, SoftClipperParams, SoftClipperSetup, SoftClipperStorage};
+pub use suppressor::{Suppressor, SuppressorParams, SuppressorReport, SuppressorSetup};
+pub use tamed::{TamedPlace, TamerReport};
 pub use transient::{
     TransientShaper, TransientShaperParams, TransientShaperSetup, TransientShaperStorage,
 };
-
-pub use automixer::{Automixer, AutomixerParams, AutomixerSetup, MAX_AUTOMIXER_GROUPS};
-pub use cells::DialogueStorage;
-pub use click_tamer::{ClickTamer, ClickTamerParams, ClickTamerSetup};
-pub use hum_comb::{HumComb, HumCombParams, HumCombSetup, MAX_HUM_HARMONICS};
-pub use leveller::{
-    Leveller, LevellerParams, LevellerReport, LevellerSetup, MAX_LEVELLER_LOOKAHEAD_MS,
-    MIN_LEVELLER_LOOKAHEAD_MS,
-};
-pub use noise_floor::NoiseLearning;
-pub use plosive_tamer::{PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup};
-pub use suppressor::{Suppressor, SuppressorParams, SuppressorReport, SuppressorSetup};
-pub use tamed::{TamedPlace, TamerReport};

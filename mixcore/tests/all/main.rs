@@ -73,8 +73,14 @@ mod dialogue_tools;
 mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
+#[cfg(feature = "json")]
+mod duck_cue;
+#[cfg(feature = "alloc")]
+mod ducker;
 #[cfg(feature = "alloc")]
 mod dynamic_eq;
+#[cfg(feature = "alloc")]
+mod dynamics_kept;
 #[cfg(feature = "alloc")]
 mod eq;
 #[cfg(feature = "alloc")]
@@ -102,6 +108,10 @@ mod live;
 mod loudness;
 #[cfg(feature = "json")]
 mod masking_cue;
+#[cfg(feature = "alloc")]
+mod masking_ducker;
+#[cfg(feature = "json")]
+mod masking_ducker_cue;
 #[cfg(feature = "alloc")]
 mod meter_forms;
 #[cfg(feature = "alloc")]

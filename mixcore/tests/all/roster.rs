@@ -5,15 +5,16 @@
 pub mod prelude {
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
-        Automixer, AutomixerParams, AutomixerSetup, ClickTamer, ClickTamerParams, ClickTamerSetup,
-        Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode, DeEsserParams,
-        DeEsserSetup, Detector, DynamicEq, DynamicEqBand, DynamicEqParams, DynamicEqSetup, Gate,
-        GateParams, GateSetup, HumComb, HumCombParams, HumCombSetup, Leveller, LevellerParams,
-        LevellerSetup, Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp, MovingShape,
-        Multiband, MultibandLimiter, MultibandLimiterParams, MultibandLimiterSetup,
-        MultibandParams, MultibandSetup, PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup,
-        Release, Smoothing, SoftClipper, SoftClipperParams, SoftClipperSetup, Suppressor,
-        SuppressorParams, SuppressorSetup, TransientShaper, TransientShaperParams,
+        Automixer, AutomixerParams, AutomixerSetup, BandDuckerSetup, ClickTamer, ClickTamerParams,
+        ClickTamerSetup, Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode,
+        DeEsserParams, DeEsserSetup, Detector, Ducker, DuckerParams, DuckerSetup, DynamicEq,
+        DynamicEqBand, DynamicEqParams, DynamicEqSetup, Gate, GateParams, GateSetup, HumComb,
+        HumCombParams, HumCombSetup, Leveller, LevellerParams, LevellerSetup, Limiter,
+        LimiterParams, LimiterSetup, LinkGroups, LowMidCut, LowMidCutParams, MakeUp, MaskingDucker,
+        MaskingDuckerParams, MovingShape, Multiband, MultibandLimiter, MultibandLimiterParams,
+        MultibandLimiterSetup, MultibandParams, MultibandSetup, PlosiveTamer, PlosiveTamerParams,
+        PlosiveTamerSetup, Release, Smoothing, SoftClipper, SoftClipperParams, SoftClipperSetup,
+        Suppressor, SuppressorParams, SuppressorSetup, TransientShaper, TransientShaperParams,
         TransientShaperSetup, Trigger,
     };
     pub use mixcore::filters::design::{Method, Shape, second_order};
@@ -382,6 +383,48 @@ pub mod prelude {
         }
     }
 
+    /// A ducker with its shortest look-ahead, in its own memory or, without `alloc`, in lent memory.
+    pub fn ducker<S: Sample>(stream: Stream) -> Result<Ducker<'static, S>, Error> {
+        let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
+        let params = DuckerParams::default();
+        #[cfg(feature = "alloc")]
+        return Ducker::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = Ducker::<S>::required_len(setup, stream)?;
+            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
+            Ducker::new_in(setup, params, stream, samples, numbers)
+        }
+    }
+
+    /// A masking-aware ducker, in its own memory or, without `alloc`, in lent memory.
+    pub fn masking_ducker<S: Sample>(stream: Stream) -> Result<MaskingDucker<'static, S>, Error> {
+        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+        let params = MaskingDuckerParams::default();
+        #[cfg(feature = "alloc")]
+        return MaskingDucker::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = MaskingDucker::<S>::required_len(setup, stream)?;
+            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
+            MaskingDucker::new_in(setup, params, stream, samples, numbers)
+        }
+    }
+
+    /// A cut of a voice's low-mids, in its own memory or, without `alloc`, in lent memory.
+    pub fn low_mid_cut<S: Sample>(stream: Stream) -> Result<LowMidCut<'static, S>, Error> {
+        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+        let params = LowMidCutParams::default();
+        #[cfg(feature = "alloc")]
+        return LowMidCut::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let need = LowMidCut::<S>::required_len(setup, stream)?;
+            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
+            LowMidCut::new_in(setup, params, stream, samples, numbers)
+        }
+    }
+
     /// A limiter with default settings, in its own memory or, without `alloc`, in lent memory.
     pub fn limiter<S: Sample>(stream: Stream) -> Result<Limiter<'static, S>, Error> {
         let (setup, params) = (LimiterSetup::default(), LimiterParams::default());
@@ -502,6 +545,16 @@ macro_rules! each_processor {
             let kind = if stream.rate_hz > 40e3 { DitherKind::Wannamaker9 } else { DitherKind::Tpdf };
             let setup = DitherSetup { kind, seed: 6, auto_blank: true, ..DitherSetup::default() };
             Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
+        } }
+        // Without a key nobody speaks; what it does with one is in `ducker.rs`.
+        $run! { ducker, Ducker, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(ducker::<S>(stream)?)))
+        } }
+        $run! { masking_ducker, MaskingDucker, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(masking_ducker::<S>(stream)?)))
+        } }
+        $run! { low_mid_cut, LowMidCut, memory: true, |stream: Stream| {
+            Ok(Unit::Process(Box::new(low_mid_cut::<S>(stream)?)))
         } }
         $run! { fractional_delay, FractionalDelay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(fractional_delay::<S>(0.005, stream)?)))

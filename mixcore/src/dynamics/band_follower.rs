@@ -1,0 +1,348 @@
+//! What the masking-aware ducker knows of its look-ahead, band by band, and what it reports.
+//!
+//! The rules are in the module doc of [`super::masking_ducker`].
+
+use super::audibility::{FULL_DB, audible, importance};
+use super::band_unit::{KEY, MAIN};
+use super::ducker_params::DuckerParams;
+use super::ducker_state::LEAD;
+use super::masking_ducker::MaskingDuckerParams;
+use super::speech_watch::SpeechWatch;
+use crate::analysis::{ERB_BANDS, ErbBands, MaskingFrame};
+use crate::audio::Store;
+use crate::error::Error;
+use crate::loudness::{KWeighting, SUB_BLOCKS_PER_S};
+use crate::units::{Reading, db_to_power, power_to_db};
+
+type Bands = [f64; ERB_BANDS];
+
+/// Broadband depths that are tried for the comparison, 0 to 24 dB in steps of 1 dB.
+const TRIALS: usize = 25;
+
+/// Numbers of a frame: excitation by voice and background, power of the background, depth, and
+/// whether the frame counts.
+const ROW: usize = 4 * ERB_BANDS + 1;
+
+/// K-weighting at the centres of the bands, as power ratios.
+pub(super) fn k_weights(rate_hz: f64) -> Result<Bands, Error> {
+    let k = KWeighting::design(rate_hz)?;
+    Ok(core::array::from_fn(|band| db_to_power(k.response_db(ErbBands::band(band).centre_hz))))
+}
+
+/// Weighted sum of powers.
+pub(super) fn weighted(weights: &Bands, powers: impl Iterator<Item = f64>) -> f64 {
+    weights.iter().zip(powers).fold(0.0, |sum, (weight, power)| sum + weight * power)
+}
+
+/// Sums over the frames with speech that have left.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    frames: f64,
+    before: f64,
+    after: f64,
+    trials: [f64; TRIALS],
+    loudness: [f64; 2],
+}
+
+/// What band-wise ducking cost and brought, against a broadband duck, over the frames with speech that
+/// have left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct BandDuckReport {
+    /// Speech so far, s.
+    pub speech_s: f64,
+    /// Audibility of the voice over the background as it came, 0 to 1 (after ANSI S3.5, see the module
+    /// doc of the source file).
+    pub audibility_before: Reading,
+    /// The same over the background as it left.
+    pub audibility_after: Reading,
+    /// Change of the background's loudness under speech, LU ≤ 0.
+    pub background_lu: Reading,
+    /// Reduction that a broadband duck needs for the same audibility, dB ≥ 0.
+    /// [`Reading::NotApplicable`] beyond 24 dB.
+    pub broadband_db: Reading,
+    /// Loudness of the background that is saved over that broadband duck, LU.
+    pub saved_lu: Reading,
+}
+
+/// The frames of the look-ahead and the reductions.
+#[derive(Debug)]
+pub(super) struct BandFollower<'a> {
+    len: usize,
+    ring: Store<'a, f64>,
+    pushed: usize,
+    watch: SpeechWatch,
+    /// Σ of the excitations by voice and background over the open phrase, and frames that count.
+    voice: Bands,
+    background: Bands,
+    count: f64,
+    reductions: Bands,
+    largest: f64,
+    weights: Bands,
+    importance: Bands,
+    sums: Sums,
+}
+
+impl<'a> BandFollower<'a> {
+    pub(super) fn required_len(frames: usize) -> usize {
+        frames * ROW
+    }
+
+    pub(super) fn new(frames: usize, rate_hz: f64, ring: Store<'a, f64>) -> Result<Self, Error> {
+        Ok(Self {
+            len: frames.max(1),
+            ring,
+            pushed: 0,
+            watch: SpeechWatch::default(),
+            voice: [0.0; ERB_BANDS],
+            background: [0.0; ERB_BANDS],
+            count: 0.0,
+            reductions: [0.0; ERB_BANDS],
+            largest: 0.0,
+            weights: k_weights(rate_hz)?,
+            importance: importance(),
+            sums: Sums::default(),
+        })
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.ring.fill(0.0);
+        self.pushed = 0;
+        self.watch = SpeechWatch::default();
+        self.reductions = [0.0; ERB_BANDS];
+        self.largest = 0.0;
+        self.sums = Sums::default();
+    }
+
+    /// Reductions of the newest frame that has left, dB.
+    pub(super) fn reductions(&self) -> &Bands {
+        &self.reductions
+    }
+
+    pub(super) fn largest_db(&self) -> f64 {
+        self.largest
+    }
+
+    fn row(&mut self, index: usize) -> &mut [f64] {
+        let at = index % self.len * ROW;
+        self.ring.get_mut(at..at + ROW).unwrap_or_default()
+    }
+
+    fn first(&self) -> usize {
+        self.pushed.saturating_sub(self.len)
+    }
+
+    /// Takes the next frame; the frame that leaves with its reductions, once there is one.
+    pub(super) fn push(
+        &mut self,
+        frame: &MaskingFrame<'_>,
+        params: &MaskingDuckerParams,
+    ) -> Option<(usize, Bands)> {
+        let power = weighted(&self.weights, (0..frame.bands()).map(|band| frame.power(KEY, band)));
+        let watch = DuckerParams {
+            hold_ms: params.hold_ms,
+            gate_lu: params.gate_lu,
+            ..DuckerParams::default()
+        };
+        let heard = self.watch.push(power, &watch);
+        let index = self.pushed;
+        let row = self.row(index);
+        row.fill(0.0);
+        let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
+        if let [voice, background, powers, _] = parts {
+            for band in 0..frame.bands() {
+                voice[band] = frame.excitation(KEY, band);
+                background[band] = frame.excitation(MAIN, band);
+                powers[band] = frame.power(MAIN, band);
+            }
+        }
+        if let Some(flag) = row.last_mut() {
+            *flag = f64::from(heard.counts);
+        }
+        self.pushed += 1;
+        match heard.phrase {
+            Some(start) => {
+                let start = usize::try_from(start).unwrap_or(usize::MAX).max(self.first());
+                if heard.opens {
+                    (self.voice, self.background) = ([0.0; ERB_BANDS], [0.0; ERB_BANDS]);
+                    self.count = 0.0;
+                    (start..=index).for_each(|index| self.add(index));
+                } else {
+                    self.add(index);
+                }
+                self.deepen(start, frame, params);
+            }
+            // Outside a phrase nothing counts.
+            None => {
+                if let Some(flag) = self.row(index).last_mut() {
+                    *flag = 0.0;
+                }
+            }
+        }
+        let leaving = self.pushed.checked_sub(self.len)?;
+        self.move_gains(leaving, params);
+        self.report(leaving, frame);
+        Some((leaving, self.reductions))
+    }
+
+    /// Adds a frame to the open phrase.
+    fn add(&mut self, index: usize) {
+        let at = index % self.len * ROW;
+        let row = self.ring.get(at..at + ROW).unwrap_or_default();
+        if row.last() != Some(&1.0) {
+            return;
+        }
+        self.count += 1.0;
+        let (parts, _) = row.as_chunks::<ERB_BANDS>();
+        if let [voice, background, ..] = parts {
+            for (sum, value) in self.voice.iter_mut().zip(voice) {
+                *sum += value;
+            }
+            for (sum, value) in self.background.iter_mut().zip(background) {
+                *sum += value;
+            }
+        }
+    }
+
+    /// Gives the frames of the open phrase that have not left its depths.
+    fn deepen(&mut self, start: usize, frame: &MaskingFrame<'_>, params: &MaskingDuckerParams) {
+        let mut depths = [0.0; ERB_BANDS];
+        for (band, depth) in depths.iter_mut().enumerate().take(frame.bands()) {
+            let (voice, background) = (self.voice[band], self.background[band]);
+            // A background that nobody hears hides nothing, and a band without words is left alone.
+            if self.importance[band] == 0.0 || background <= self.count * frame.quiet(band) {
+                continue;
+            }
+            let ratio_db = power_to_db(voice / background);
+            // Where the largest depth leaves the voice inaudible it would be for nothing.
+            if ratio_db + params.max_depth_db > -FULL_DB {
+                *depth = (params.target_db - ratio_db).min(params.max_depth_db).max(0.0);
+            }
+        }
+        for index in start..self.pushed {
+            let (parts, _) = self.row(index).as_chunks_mut::<ERB_BANDS>();
+            if let Some(slot) = parts.get_mut(3) {
+                *slot = depths;
+            }
+        }
+    }
+
+    /// The reductions of the frame that leaves.
+    fn move_gains(&mut self, leaving: usize, params: &MaskingDuckerParams) {
+        let (attack, release) =
+            (params.attack_db_per_s / SUB_BLOCKS_PER_S, params.release_db_per_s / SUB_BLOCKS_PER_S);
+        let mut asked = [0.0_f64; ERB_BANDS];
+        for (ahead, index) in (leaving..self.pushed).enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "at most 201")]
+            let way = attack * ahead.saturating_sub(LEAD) as f64;
+            let (parts, _) = self.row(index).as_chunks::<ERB_BANDS>();
+            for (asked, depth) in asked.iter_mut().zip(parts.get(3).unwrap_or(&[0.0; ERB_BANDS])) {
+                *asked = asked.max(depth - way);
+            }
+        }
+        for (reduction, asked) in self.reductions.iter_mut().zip(asked) {
+            // Before anything has left, nobody hears how the gain gets where it is.
+            *reduction = if leaving == 0 {
+                asked
+            } else {
+                asked.max(*reduction - release).min(*reduction + attack)
+            };
+            self.largest = self.largest.max(*reduction);
+        }
+    }
+
+    /// Adds the frame that leaves to the report, if it counts.
+    fn report(&mut self, leaving: usize, frame: &MaskingFrame<'_>) {
+        let at = leaving % self.len * ROW;
+        let row = self.ring.get(at..at + ROW).unwrap_or_default();
+        let (parts, _) = row.as_chunks::<ERB_BANDS>();
+        let [voice, background, powers, _] = parts else { return };
+        if row.last() != Some(&1.0) {
+            return;
+        }
+        let mut lowered = *powers;
+        for (power, reduction) in lowered.iter_mut().zip(&self.reductions) {
+            *power *= db_to_power(-reduction);
+        }
+        let mut after = [0.0; ERB_BANDS];
+        frame.excite(&lowered, &mut after);
+        let index = |of: &dyn Fn(usize) -> f64| {
+            let bands = (0..frame.bands()).filter(|&band| self.importance[band] > 0.0);
+            bands.fold(0.0, |sum, band| {
+                let noise = of(band) + frame.quiet(band);
+                sum + self.importance[band] * audible(voice[band], noise)
+            })
+        };
+        self.sums.frames += 1.0;
+        self.sums.before += index(&|band| background[band]);
+        self.sums.after += index(&|band| after[band]);
+        let mut lower = 1.0;
+        let step = db_to_power(-1.0);
+        for trial in 0..TRIALS {
+            self.sums.trials[trial] += index(&|band| background[band] * lower);
+            lower *= step;
+        }
+        for (sum, powers) in self.sums.loudness.iter_mut().zip([powers, &lowered]) {
+            *sum += weighted(&self.weights, powers.iter().copied());
+        }
+    }
+
+    /// What it came to so far.
+    pub(super) fn measurement(&self) -> BandDuckReport {
+        let sums = &self.sums;
+        let mean = |sum: f64| {
+            if sums.frames > 0.0 {
+                Reading::Value(sum / sums.frames)
+            } else {
+                Reading::NotApplicable
+            }
+        };
+        let background_lu = match mean(sums.loudness[0]) {
+            Reading::Value(_) => {
+                Reading::from_level(power_to_db(sums.loudness[1] / sums.loudness[0]))
+            }
+            other => other,
+        };
+        let broadband_db = match mean(sums.after) {
+            Reading::Value(_) => broadband(&sums.trials, sums.after),
+            other => other,
+        };
+        BandDuckReport {
+            speech_s: sums.frames / SUB_BLOCKS_PER_S,
+            audibility_before: mean(sums.before),
+            audibility_after: mean(sums.after),
+            background_lu,
+            broadband_db,
+            saved_lu: background_lu.zip(broadband_db, |change, broadband| change + broadband),
+        }
+    }
+}
+
+/// Where the trials, which grow with the depth, reach a sum; straight between two of them.
+fn broadband(trials: &[f64; TRIALS], wanted: f64) -> Reading {
+    if wanted <= trials[0] {
+        return Reading::Value(0.0);
+    }
+    let mut depth = 0.0;
+    for pair in trials.windows(2) {
+        if wanted <= pair[1] {
+            return Reading::Value(depth + (wanted - pair[0]) / (pair[1] - pair[0]));
+        }
+        depth += 1.0;
+    }
+    Reading::NotApplicable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_broadband_depth_lies_between_its_trials() {
+        let trials: [f64; TRIALS] = core::array::from_fn(|n| (10 + 2 * n) as f64);
+        for (wanted, depth) in [(9.0, 0.0), (10.0, 0.0), (13.0, 1.5), (58.0, 24.0)] {
+            assert_eq!(broadband(&trials, wanted), Reading::Value(depth));
+        }
+        assert_eq!(broadband(&trials, 58.1), Reading::NotApplicable);
+    }
+}

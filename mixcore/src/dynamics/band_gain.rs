@@ -1,0 +1,264 @@
+//! Moving gains in the ear's bands, on a delayed signal: what the masking-aware duckers act with.
+//!
+//! Frame k begins at s_k, the start of sub-block k, and is W = 40 ms long. With w the square root of a
+//! von Hann window and G_k the gain, straight in amplitude from one band's centre to the next on the ERB
+//! scale:
+//!
+//! > y\[n\] = x\[n − L\] + Σ_k ½·w·IFFT((G_k − 1)·FFT(w·x))
+//!
+//! Squares of the window add up to 2, so a gain that is the same everywhere and stands still is exactly
+//! that gain. A frame whose gains are all 1 adds nothing: at rest every bit passes.
+//!
+//! Latency: L = (A − 1) hops + W for a look-ahead of A frames: the frame that leaves has A − 1 frames
+//! after it.
+//! Limits: at rates that are no multiple of 100 Hz hops differ by a frame, so a gain that stands still
+//! ripples by up to a hundredth of its change. Lines of a 40 ms window are 50 Hz wide: below 300 Hz
+//! neighbouring bands share them.
+//! Cost: two FFTs per hop and channel while a gain moves.
+
+use crate::analysis::{ERB_BANDS, erb_rate};
+use crate::audio::{BlockMut, Sample, Store};
+use crate::error::Error;
+use crate::filters::RealFft;
+use crate::kernels;
+use crate::loudness::sub_block_start;
+use crate::math;
+use crate::stream::Stream;
+use crate::units::db_to_gain;
+
+/// Length of a frame, ms, that of [`crate::analysis::Masking`].
+const FRAME_MS: f64 = 40.0;
+/// Frames that a caller may push at a time.
+pub(super) const PUSH_FRAMES: usize = 64;
+
+/// The lengths of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BandPlan {
+    pub(super) window: usize,
+    fft: usize,
+    pub(super) latency: usize,
+    channels: usize,
+    /// Ring of the delayed signal and of what is added to it, per channel.
+    dry: usize,
+    wet: usize,
+    fft_memory: usize,
+}
+
+impl BandPlan {
+    /// For a look-ahead of `frames` ≥ 1 hops.
+    pub(super) fn new(frames: usize, stream: &Stream) -> Result<Self, Error> {
+        let window = stream.frames_of_ms(FRAME_MS);
+        let fft = window.next_power_of_two();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "up to 500 hops of up to 3840 frames"
+        )]
+        let ahead = math::ceil(frames.saturating_sub(1) as f64 * 0.01 * stream.rate_hz) as usize;
+        let latency = ahead + window;
+        Ok(Self {
+            window,
+            fft,
+            latency,
+            channels: stream.channel_count(),
+            dry: latency + PUSH_FRAMES,
+            wet: 2 * window,
+            fft_memory: RealFft::<f32>::required_len(fft)?,
+        })
+    }
+
+    /// Samples: FFT, window, time and spectrum, gains, rings.
+    fn parts(&self) -> [usize; 4] {
+        let bins = self.fft / 2 + 1;
+        let scratch = self.window + self.fft + 3 * bins;
+        [self.fft_memory, scratch, self.channels * self.dry, self.channels * self.wet]
+    }
+
+    pub(super) fn samples_len(&self) -> usize {
+        self.parts().iter().sum()
+    }
+}
+
+/// Applies gains in bands.
+#[derive(Debug)]
+pub(super) struct BandGain<'a, S> {
+    plan: BandPlan,
+    stream: Stream,
+    fft: RealFft<'a, S>,
+    scratch: Store<'a, S>,
+    dry: Store<'a, S>,
+    wet: Store<'a, S>,
+    faults: u64,
+}
+
+impl<'a, S: Sample> BandGain<'a, S> {
+    #[cfg(feature = "alloc")]
+    pub(super) fn new(plan: BandPlan, stream: Stream) -> Result<BandGain<'static, S>, Error> {
+        let [_, scratch, dry, wet] = plan.parts();
+        let fft = RealFft::new(plan.fft, stream.isa)?;
+        let [scratch, dry, wet] = [scratch, dry, wet].map(|len| Store::owned(len, S::zero()));
+        Ok(BandGain::over(plan, stream, fft, [scratch, dry, wet]))
+    }
+
+    /// In lent memory of [`BandPlan::samples_len`].
+    pub(super) fn new_in(
+        plan: BandPlan,
+        stream: Stream,
+        samples: &'a mut [S],
+    ) -> Result<Self, Error> {
+        const WHAT: &str = "ducker sample";
+        let (given, required) = (samples.len(), plan.samples_len());
+        if given < required {
+            return Err(Error::Storage { what: WHAT, given, required });
+        }
+        let [fft, scratch, dry, wet] = plan.parts();
+        let (fft_memory, rest) = samples.split_at_mut(fft);
+        let (scratch_memory, rest) = rest.split_at_mut(scratch);
+        let (dry_memory, wet_memory) = rest.split_at_mut(dry);
+        let fft = RealFft::new_in(plan.fft, stream.isa, fft_memory)?;
+        let stores = [
+            Store::lent(WHAT, scratch_memory, scratch, S::zero())?,
+            Store::lent(WHAT, dry_memory, dry, S::zero())?,
+            Store::lent(WHAT, wet_memory, wet, S::zero())?,
+        ];
+        Ok(Self::over(plan, stream, fft, stores))
+    }
+
+    fn over(
+        plan: BandPlan,
+        stream: Stream,
+        fft: RealFft<'a, S>,
+        [mut scratch, dry, wet]: [Store<'a, S>; 3],
+    ) -> Self {
+        for (n, weight) in scratch.iter_mut().take(plan.window).enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "a window is short")]
+            let turn = n as f64 / plan.window as f64;
+            // √(½ − ½·cos 2πt) = sin πt.
+            *weight = S::from_f64(math::sin(math::PI * turn));
+        }
+        Self { plan, stream, fft, scratch, dry, wet, faults: 0 }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.dry.fill(S::zero());
+        self.wet.fill(S::zero());
+        self.faults = 0;
+    }
+
+    pub(super) fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// Exchanges up to [`PUSH_FRAMES`] frames from the absolute frame `now` on for those of one latency
+    /// ago.
+    pub(super) fn exchange(&mut self, block: &mut BlockMut<'_, S>, now: u64) {
+        let (dry_len, wet_len) = (self.plan.dry.max(1), self.plan.wet.max(1));
+        let dry = self.dry.chunks_exact_mut(dry_len);
+        let wet = self.wet.chunks_exact_mut(wet_len);
+        for ((io, dry), wet) in block.channels_mut().zip(dry).zip(wet) {
+            let mut clean = [S::zero(); PUSH_FRAMES];
+            let Some(clean) = clean.get_mut(..io.len()) else { continue };
+            self.faults += kernels::clean(self.stream.isa, io, clean) as u64;
+            let mut to = place(now, dry_len);
+            // Before one latency has passed the ring holds silence.
+            let mut from = place(now + (dry_len - self.plan.latency % dry_len) as u64, dry_len);
+            let mut added =
+                now.checked_sub(self.plan.latency as u64).map(|frame| place(frame, wet_len));
+            let mut until = self.plan.latency as u64 - now.min(self.plan.latency as u64);
+            for (io, new) in io.iter_mut().zip(clean) {
+                if let Some(slot) = dry.get_mut(to) {
+                    *slot = *new;
+                }
+                let mut leaving = dry.get(from).copied().unwrap_or_default();
+                if until > 0 {
+                    until -= 1;
+                    added = (until == 0).then_some(0);
+                } else if let Some(at) = &mut added {
+                    if let Some(slot) = wet.get_mut(*at) {
+                        leaving += core::mem::take(slot);
+                    }
+                    *at = next(*at, wet_len);
+                }
+                *io = leaving;
+                (to, from) = (next(to, dry_len), next(from, dry_len));
+            }
+        }
+    }
+
+    /// Works on frame `index`, all samples of which have come and none of which has left: lowers every
+    /// band by its reduction in dB. Channels without a place among the bands (LFE) stay as they are.
+    pub(super) fn lower(&mut self, index: usize, reductions: &[f64; ERB_BANDS]) {
+        if reductions.iter().all(|&reduction| reduction == 0.0) {
+            return;
+        }
+        let start = sub_block_start(index, self.stream.rate_hz);
+        let (window, rest) = self.scratch.split_at_mut(self.plan.window);
+        let (time, rest) = rest.split_at_mut(self.plan.fft);
+        let bins = self.plan.fft / 2 + 1;
+        let (re, rest) = rest.split_at_mut(bins);
+        let (im, gains) = rest.split_at_mut(bins);
+        fill_gains(gains, reductions, self.stream.rate_hz, self.plan.fft);
+
+        let (dry_len, wet_len) = (self.plan.dry.max(1), self.plan.wet.max(1));
+        let dry = self.dry.chunks_exact(dry_len);
+        let wet = self.wet.chunks_exact_mut(wet_len);
+        let speakers = self.stream.layout.speakers().iter();
+        for (_, (dry, wet)) in speakers.zip(dry.zip(wet)).filter(|(speaker, _)| !speaker.lfe) {
+            let mut at = place(start, dry_len);
+            time.fill(S::zero());
+            for (time, weight) in time.iter_mut().zip(&*window) {
+                *time = dry.get(at).copied().unwrap_or_default() * *weight;
+                at = next(at, dry_len);
+            }
+            if self.fft.forward(time, re, im).is_err() {
+                continue;
+            }
+            for ((re, im), gain) in re.iter_mut().zip(im.iter_mut()).zip(&*gains) {
+                *re *= *gain;
+                *im *= *gain;
+            }
+            if self.fft.inverse(re, im, time).is_err() {
+                continue;
+            }
+            let mut at = place(start, wet_len);
+            for (time, weight) in time.iter().zip(&*window) {
+                if let Some(slot) = wet.get_mut(at) {
+                    *slot += *time * *weight;
+                }
+                at = next(at, wet_len);
+            }
+        }
+    }
+}
+
+/// Place of an absolute frame in a ring.
+fn place(frame: u64, len: usize) -> usize {
+    usize::try_from(frame % len.max(1) as u64).unwrap_or(0)
+}
+
+fn next(at: usize, len: usize) -> usize {
+    if at + 1 >= len { 0 } else { at + 1 }
+}
+
+/// ½·(G − 1) of every bin: straight in amplitude between the bands' centres.
+fn fill_gains<S: Sample>(
+    gains: &mut [S],
+    reductions: &[f64; ERB_BANDS],
+    rate_hz: f64,
+    length: usize,
+) {
+    let bands = reductions.map(|reduction| 0.5 * (db_to_gain(-reduction) - 1.0));
+    let at = |band: usize| bands.get(band.min(ERB_BANDS - 1)).copied().unwrap_or(0.0);
+    for (bin, gain) in gains.iter_mut().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "an FFT's length is exact")]
+        let hz = bin as f64 * rate_hz / length as f64;
+        // Band b lies around b + 1.5 Cams.
+        let cams = (erb_rate(hz) - 1.5).max(0.0);
+        let below = math::floor(cams);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 45 Cams")]
+        let band = below as usize;
+        let share = cams - below;
+        *gain = S::from_f64(at(band) * (1.0 - share) + at(band + 1) * share);
+    }
+}
