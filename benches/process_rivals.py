@@ -1,11 +1,11 @@
-"""Gain, equaliser and change of rate by pedalboard, ffmpeg, SoX and mixcore: compares, times in turn,
-prints a table.
+"""Equaliser and change of rate by pedalboard, ffmpeg, SoX and mixcore: compares, times in turn, prints
+a table. A gain is not among them: beside the copies its cost cannot be told.
 
-Needs numpy, pedalboard (run as it is, nothing of it is taken) and the programs `apply` and `ratios` of
-these benches, built in release; ffmpeg and SoX take part where they are installed. See README.md. With `record` it
-also writes the table between the markers `processes` of the README beside it.
+Needs numpy, pedalboard (run as it is, nothing of it is taken) and the programs `apply` and `ratios`
+of these benches, built in release; ffmpeg and SoX take part where they are installed. See README.
+With `record` it also writes the table between the markers `processes` of the README beside it.
 
-`process_rivals.py [record] [ROUNDS] [FILTER]`
+`process_rivals.py [record] [ROUNDS] [FILTER]`: cases (equaliser, rate) that hold FILTER.
 """
 
 import importlib.metadata
@@ -16,23 +16,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pedalboard
+from pedalboard.io import StreamResampler
 
 HERE = pathlib.Path(__file__).parent
 RATE_HZ = 48_000
-SECONDS = 60
+SECONDS = 120
 ROUNDS = 7
 # Frames of a block, as in `apply`.
 BLOCK = 512
+# Columns of the table: ours, and the rivals.
+COLUMNS = 6
 # Runs of mixcore's side in one round: it starts once, the others once each.
 OURS_A_ROUND = 5
 
-GAIN_DB = -6.0
-# Eight bells across the range, boosts and cuts; all programs design them after the "Audio EQ Cookbook".
+# Eight bells across the range, boosts and cuts; all design them after the "Audio EQ Cookbook".
 BANDS = [
     (60.0, 3.0, 0.8),
     (140.0, -2.5, 1.0),
@@ -44,14 +46,19 @@ BANDS = [
     (12000.0, 4.0, 0.7),
 ]
 
-# A gain in f32 rounds once: 2^-25 of the sample, -150 dB. SoX works in whole numbers of 32 bits, and
-# ffmpeg's `volume` rounds the gain itself to f32.
-GAIN_ERROR_DB = -120.0
-# Eight sections in f32 with coefficients in f32: at 60 Hz the poles are 0.005 from the unit circle, so
-# what coefficients and states round is some 1e3 times as large in the bass.
+# Eight sections in f32 with coefficients in f32: at 60 Hz the poles are 0.005 from the unit circle,
+# so what coefficients and states round is some 1e3 times as large in the bass.
 EQ_ERROR_DB = -75.0
-# Of tones inside the pass-band, against the tone itself.
-RATE_ERROR_DB = -80.0
+# Tones in the pass-band of every resampler, and above it where the rate falls from 96 kHz.
+PASS_HZ = [997.0, 5003.0, 10_007.0, 15_013.0, 19_001.0]
+ABOVE_HZ = [26_003.0, 30_011.0, 41_017.0]
+TONE_LEVEL = 0.05
+TONE_OFF_DB = 0.1
+ELSE_DB = -85.0
+# ffmpeg's own resampler lets this through at its default settings; it is not of the others' class.
+SWR_ELSE_DB = -35.0
+# The changes of rate.
+RATES_HZ = [(44_100, 48_000), (96_000, 48_000)]
 # DESIGN, section 10: nanoseconds of a stereo frame of the equaliser.
 EQ_MUST_NS, EQ_STRETCH_NS = 8.0, 6.0
 
@@ -83,9 +90,8 @@ class Case:
     units: int
     ours: Side
     rivals: list[Side]
-    # Level of the difference to mixcore's output, dB; raises where it is too large.
-    compare: Callable[[Samples, Samples], float]
-    bound_db: float
+    # What to say of each side's output, ours first; ends the program where they do not agree.
+    check: Callable[[], list[str]]
     must_ns: float | None = None
     stretch_ns: float | None = None
 
@@ -117,13 +123,14 @@ def wave_file(path: pathlib.Path, samples: Samples, rate_hz: int) -> None:
     head = b"".join(
         [
             b"WAVEfmt ",
-            (16).to_bytes(4, "little"),
+            (18).to_bytes(4, "little"),
             (3).to_bytes(2, "little"),
             channels.to_bytes(2, "little"),
             rate_hz.to_bytes(4, "little"),
             (rate_hz * channels * 4).to_bytes(4, "little"),
             (channels * 4).to_bytes(2, "little"),
             (32).to_bytes(2, "little"),
+            (0).to_bytes(2, "little"),
             b"data",
             len(data).to_bytes(4, "little"),
         ]
@@ -135,10 +142,49 @@ def level_db(samples: Samples) -> float:
     return 10.0 * float(np.log10(np.mean(np.square(samples, dtype=np.float64)) + 1e-30))
 
 
-def difference_db(ours: Samples, theirs: Samples) -> float:
-    if ours.shape != theirs.shape:
-        sys.exit(f"{theirs.shape} frames and channels, ours {ours.shape}")
-    return level_db(ours - theirs.astype(np.float64)) - level_db(ours)
+def same(ours: Side, rivals: list[Side], bound_db: float) -> list[str]:
+    """Level of each output's difference to ours, relative to ours."""
+    assert ours.output
+    expected = ours.output()
+    said_of = [""]
+    for rival in rivals:
+        assert rival.output
+        found = rival.output()
+        if found.shape != expected.shape:
+            sys.exit(f"{rival.name}: {found.shape} frames and channels, ours {expected.shape}")
+        apart = level_db(expected - found.astype(np.float64)) - level_db(expected)
+        if not apart <= bound_db:
+            sys.exit(f"{rival.name} is {apart:.1f} dB apart, allowed {bound_db}")
+        said_of.append(f"{apart:.0f} dB apart")
+    return said_of
+
+
+def tones(rate_hz: int, hertz: list[float], seconds: float = 3.0) -> Samples:
+    time_s = np.arange(int(seconds * rate_hz)) / rate_hz
+    phase = np.outer(time_s, 2.0 * np.pi * np.array(hertz))
+    sum_ = np.sum(TONE_LEVEL * np.sin(phase + np.arange(len(hertz))), axis=1)
+    return np.column_stack([sum_, sum_]).astype(np.float32)
+
+
+def clean(sides: list[Side], to_hz: int) -> list[str]:
+    """Of tones in the pass-band, and above it where the rate falls: how far the tones' levels are
+    off, and how much else comes out, relative to them."""
+    said_of = []
+    for side in sides:
+        assert side.output
+        quarter = to_hz // 4
+        middle = side.output()[quarter:-quarter, 0].astype(np.float64)
+        phase = np.outer(np.arange(len(middle)) / to_hz, 2.0 * np.pi * np.array(PASS_HZ))
+        waves = np.hstack([np.sin(phase), np.cos(phase)])
+        found = np.linalg.lstsq(waves, middle, rcond=None)[0]
+        levels = np.hypot(*np.split(found, 2))
+        off_db = float(np.max(np.abs(20.0 * np.log10(levels / TONE_LEVEL))))
+        else_db = level_db(middle - waves @ found) - level_db(middle)
+        bound_db = SWR_ELSE_DB if side.name.endswith("swr") else ELSE_DB
+        if not (off_db <= TONE_OFF_DB and else_db <= bound_db):
+            sys.exit(f"{side.name}: tones {off_db:.3f} dB off, else {else_db:.1f} dB")
+        said_of.append(f"else {else_db:.0f} dB")
+    return said_of
 
 
 class Programs:
@@ -166,7 +212,7 @@ class Programs:
 
         return Side("mixcore", run, None, output)
 
-    def ffmpeg(self, chain: str) -> Side | None:
+    def ffmpeg(self, chain: str, kind: str = "") -> Side | None:
         program = shutil.which("ffmpeg")
         if program is None:
             return None
@@ -182,7 +228,7 @@ class Programs:
             return raw(out, self.material.shape[1])
 
         return Side(
-            f"ffmpeg {version([program, '-version'], 2)}",
+            f"ffmpeg {version([program, '-version'], 2)} {kind}".rstrip(),
             lambda: call([*head, "-af", f"{planes},{chain}", *nowhere]),
             lambda: call([*head, "-af", planes, *nowhere]),
             output,
@@ -207,8 +253,20 @@ class Programs:
             output,
         )
 
-    def pedalboard(self, plugins: list[pedalboard.Plugin]) -> Side:
-        board, empty = pedalboard.Pedalboard(plugins), pedalboard.Pedalboard([])
+    def stream_resampler(self, to_hz: int, quality: pedalboard.Resample.Quality, kind: str) -> Side:
+        def through() -> Samples:
+            stream = StreamResampler(self.rate_hz, to_hz, len(self.planar), quality)
+            return np.concatenate([stream.process(self.planar), stream.process()], axis=1)
+
+        return Side(
+            f"pedalboard {importlib.metadata.version('pedalboard')} sinc {kind}",
+            lambda: timed(through),
+            None,
+            lambda: through().T,
+        )
+
+    def pedalboard(self, plugins: Sequence[pedalboard.Plugin]) -> Side:
+        board, empty = pedalboard.Pedalboard(list(plugins)), pedalboard.Pedalboard([])
 
         def through(chain: pedalboard.Pedalboard) -> Samples:
             return chain.process(self.planar, self.rate_hz, buffer_size=BLOCK, reset=True)
@@ -229,43 +287,54 @@ def version(command: list[str], word: int) -> str:
     return said(*command).split("\n")[0].split()[word].split("-")[0]
 
 
-def gain(programs: Programs) -> Case:
-    rivals = [
-        programs.pedalboard([pedalboard.Gain(GAIN_DB)]),
-        programs.ffmpeg(f"volume={GAIN_DB}dB:precision=float"),
-        programs.sox("vol", f"{GAIN_DB}dB"),
-    ]
-    return Case(
-        f"gain, stereo f32, {SECONDS} s",
-        "frame",
-        len(programs.material),
-        programs.ours("gain", str(GAIN_DB)),
-        [rival for rival in rivals if rival],
-        difference_db,
-        GAIN_ERROR_DB,
-    )
-
-
 def equaliser(programs: Programs) -> Case:
     peaks = [pedalboard.PeakFilter(hz, db, q) for hz, db, q in BANDS]
     chain = ",".join(f"equalizer=f={hz}:t=q:w={q}:g={db}" for hz, db, q in BANDS)
     effects = [word for hz, db, q in BANDS for word in ("equalizer", str(hz), f"{q}q", str(db))]
-    rivals = [
-        programs.pedalboard(peaks),
-        programs.ffmpeg(chain),
-        programs.sox(*effects),
-    ]
+    ours = programs.ours("eq", *(f"{hz}:{db}:{q}" for hz, db, q in BANDS))
+    found = [programs.pedalboard(peaks), programs.ffmpeg(chain), programs.sox(*effects)]
+    rivals = [rival for rival in found if rival]
     return Case(
         f"equaliser of 8 bands, stereo f32, {SECONDS} s",
         "frame",
         len(programs.material),
-        programs.ours("eq", *(f"{hz}:{db}:{q}" for hz, db, q in BANDS)),
-        [rival for rival in rivals if rival],
-        difference_db,
-        EQ_ERROR_DB,
+        ours,
+        rivals,
+        lambda: same(ours, rivals, EQ_ERROR_DB),
         EQ_MUST_NS,
         EQ_STRETCH_NS,
     )
+
+
+def change_of_rate(apply: pathlib.Path, folder: pathlib.Path, from_hz: int, to_hz: int) -> Case:
+    def sides(material: Samples) -> list[Side]:
+        programs = Programs(apply, folder, material, from_hz)
+        quality = pedalboard.Resample.Quality
+        found = [
+            programs.ours("rate", str(to_hz)),
+            programs.stream_resampler(to_hz, quality.WindowedSinc32, "32"),
+            programs.stream_resampler(to_hz, quality.WindowedSinc256, "256"),
+            programs.ffmpeg(f"aresample={to_hz}", "swr"),
+            programs.ffmpeg(f"aresample={to_hz}:resampler=soxr:precision=20", "soxr"),
+            programs.sox("rate", "-h", str(to_hz)),
+        ]
+        return [side for side in found if side]
+
+    ours, *rivals = sides(noise(from_hz))
+    above = ABOVE_HZ if from_hz > to_hz else []
+    return Case(
+        f"{from_hz / 1000:g} to {to_hz / 1000:g} kHz, stereo f32, {SECONDS} s",
+        "frame that comes out",
+        SECONDS * to_hz,
+        ours,
+        rivals,
+        lambda: clean(sides(tones(from_hz, [*PASS_HZ, *above])), to_hz),
+    )
+
+
+def noise(rate_hz: int) -> Samples:
+    rng = np.random.default_rng(48)
+    return rng.uniform(-0.1, 0.1, (SECONDS * rate_hz, 2)).astype(np.float32)
 
 
 def time_in_turn(case: Case, rounds: int) -> None:
@@ -277,31 +346,20 @@ def time_in_turn(case: Case, rounds: int) -> None:
                 side.idle_seconds.append(side.idle())
 
 
-def compared(case: Case) -> list[float]:
-    """Differences to the rivals, dB. A case that disagrees is not timed."""
-    assert case.ours.output
-    ours = case.ours.output()
-    found = []
-    for rival in case.rivals:
-        assert rival.output
-        apart = case.compare(ours, rival.output())
-        if not apart <= case.bound_db:
-            sys.exit(f"{case.name}: {rival.name} is {apart:.1f} dB apart, allowed {case.bound_db}")
-        found.append(apart)
-    return found
-
-
-def row(case: Case, apart_db: list[float]) -> str:
+def row(case: Case, said_of: list[str]) -> str:
     ours = case.ours.ns(case.units)
     goal = ""
     if case.must_ns and case.stretch_ns:
         met = [("stretch", case.stretch_ns), ("must", case.must_ns)]
-        goal = next((f", {word}" for word, ns in met if ours <= ns), f", **missed {case.must_ns:g}**")
-    cells = [
-        f"{rival.name}: {rival.ns(case.units) / ours:.1f}x ({rival.ns(case.units):.2f}), {apart:.0f} dB"
-        for rival, apart in zip(case.rivals, apart_db, strict=True)
-    ]
-    return f"| {case.name}, a {case.unit} | {ours:.3f}{goal} | " + " | ".join(cells) + " |"
+        goal = next(
+            (f", {word}" for word, ns in met if ours <= ns), f", **missed {case.must_ns:g}**"
+        )
+    cells = [f"{ours:.3f}{goal}" + (f", {said_of[0]}" if said_of[0] else "")]
+    for rival, text in zip(case.rivals, said_of[1:], strict=True):
+        theirs = rival.ns(case.units)
+        cells.append(f"{rival.name}: {theirs / ours:.1f}x ({theirs:.2f}), {text}")
+    cells += [""] * (COLUMNS - len(cells))
+    return f"| {case.name}, a {case.unit} | " + " | ".join(cells) + " |"
 
 
 def main() -> None:
@@ -312,26 +370,34 @@ def main() -> None:
     apply, ratios = (pathlib.Path(target) / "release" / name for name in ("apply", "ratios"))
     if not (apply.exists() and ratios.exists()):
         sys.exit("build it first: cargo build --release --locked -p mixcore-benches --bins")
-    rng = np.random.default_rng(48)
-    noise = rng.uniform(-0.1, 0.1, (SECONDS * RATE_HZ, 2)).astype(np.float32)
     lines = []
-    with tempfile.TemporaryDirectory() as folder:
-        programs = Programs(apply, pathlib.Path(folder), noise, RATE_HZ)
-        for make in (gain, equaliser):
-            if wanted not in make.__name__:
-                continue
-            case = make(programs)
-            apart_db = compared(case)
-            time_in_turn(case, rounds)
-            lines.append(row(case, apart_db))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+
+        def material() -> Programs:
+            return Programs(apply, folder, noise(RATE_HZ), RATE_HZ)
+
+        cases: list[tuple[str, Callable[[], Case]]] = [
+            ("equaliser", lambda: equaliser(material())),
+            *(
+                (f"rate {rates}", lambda rates=rates: change_of_rate(apply, folder, *rates))
+                for rates in RATES_HZ
+            ),
+        ]
+        for title, make in cases:
+            if wanted in title:
+                case = make()
+                said_of = case.check()
+                time_in_turn(case, rounds)
+                lines.append(row(case, said_of))
     table = "\n".join(
         [
             f"{said(ratios, 'machine')}.",
             "",
             f"Best of {rounds} in turn, processor time without start, reading and copying.",
             "",
-            "| what | ours, ns | rivals: our ratio, their ns, difference | | |",
-            "|---|---:|---|---|---|",
+            "| what | ours, ns | rivals: our ratio to them, their ns |" + " |" * (COLUMNS - 2),
+            "|---|" + "---|" * COLUMNS,
             *lines,
         ]
     )

@@ -2,18 +2,19 @@
 //! (`benches/process_rivals.py`).
 //!
 //! `apply ROUNDS INPUT OUTPUT CHANNELS RATE_HZ WHAT [VALUES]`: the files hold interleaved f32 without
-//! a header, little-endian. WHAT is `gain DB`, or `eq HZ:DB:Q …` (bells of the "Audio EQ Cookbook",
-//! which is what all the rivals have). Prints the best of the rounds' seconds: processing in blocks of
-//! [`BLOCK`] frames, which begins with a copy of the material, and nothing else.
+//! a header, little-endian. WHAT is `eq HZ:DB:Q …` (bells of the "Audio EQ Cookbook", which
+//! is what all the rivals have), or `rate HZ`. Prints the best of the rounds' seconds, processing in
+//! blocks of [`BLOCK`] frames; the copy of the material into each block is timed apart and taken off
+//! (`rate` has an output of its own and copies nothing).
 
 use std::fs;
+use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use mixcore::filters::design::{Method, Shape};
-use mixcore::filters::{Eq, EqBand, EqParams, EqSetup};
-use mixcore::level::{Fader, FaderParams, FaderSetup};
-use mixcore::{BlockMut, Io, Layout, Process, Stream};
+use mixcore::filters::{Eq, EqBand, EqParams, EqSetup, Resampler, ResamplerSetup};
+use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
 
 /// Frames of a block: what pedalboard takes too.
 const BLOCK: usize = 512;
@@ -45,40 +46,95 @@ fn run(words: &[&str]) -> Result<f64, String> {
     };
     let stream = Stream::new(number(rate_hz)?, layout).map_err(text)?;
     let material = read(input, channels)?;
-    let mut processor = processor(what, values, stream)?;
-    let mut audio = material.clone();
-    let mut best = f64::INFINITY;
-    for _ in 0..number::<usize>(rounds)?.max(1) {
+    let rounds = number::<usize>(rounds)?.max(1);
+    let (seconds, audio) = match (*what, values) {
+        ("rate", [to_hz]) => resample(rounds, &material, stream, number(to_hz)?)?,
+        _ => process(rounds, &material, processor(what, values, stream)?)?,
+    };
+    write(output, &audio)?;
+    Ok(seconds)
+}
+
+/// Best seconds of the rounds, and the output.
+type Done = (f64, Vec<Vec<f32>>);
+
+fn process(
+    rounds: usize,
+    material: &[Vec<f32>],
+    mut processor: Box<dyn Process<f32>>,
+) -> Result<Done, String> {
+    let mut audio = material.to_vec();
+    let (mut copied, mut best) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..rounds {
+        let start = Instant::now();
+        in_blocks(material, &mut audio, |_| Ok(()))?;
+        copied = copied.min(start.elapsed().as_secs_f64());
         processor.reset();
         let start = Instant::now();
-        for (to, from) in audio.iter_mut().zip(&material) {
-            to.copy_from_slice(from);
-        }
-        let frames = material.first().map_or(0, Vec::len);
-        let mut whole = BlockMut::new(&mut audio).map_err(text)?;
-        for at in (0..frames).step_by(BLOCK) {
-            processor.process(Io::new(whole.range(at, at + BLOCK))).map_err(text)?;
-        }
+        in_blocks(material, &mut audio, |block| processor.process(Io::new(block)))?;
         best = best.min(start.elapsed().as_secs_f64());
     }
-    write(output, &audio)?;
-    Ok(best)
+    Ok((best - copied, audio))
+}
+
+/// Copies the material block by block, and does something with each block.
+fn in_blocks(
+    material: &[Vec<f32>],
+    audio: &mut [Vec<f32>],
+    mut work: impl FnMut(BlockMut<'_, f32>) -> Result<(), mixcore::Error>,
+) -> Result<(), String> {
+    let frames = material.first().map_or(0, Vec::len);
+    for at in (0..frames).step_by(BLOCK) {
+        let end = frames.min(at + BLOCK);
+        for (to, from) in audio.iter_mut().zip(material) {
+            to[at..end].copy_from_slice(&from[at..end]);
+        }
+        let mut whole = BlockMut::new(audio).map_err(text)?;
+        work(black_box(whole.range(at, end))).map_err(text)?;
+    }
+    Ok(())
+}
+
+/// The clip at another rate, as long as it was: the latency is fed in behind and cut off in front.
+fn resample(
+    rounds: usize,
+    material: &[Vec<f32>],
+    stream: Stream,
+    to_hz: f64,
+) -> Result<Done, String> {
+    let mut resampler = Resampler::<f32>::new(ResamplerSetup::to(to_hz), stream).map_err(text)?;
+    let clip = Block::new(material).map_err(text)?;
+    let latency = resampler.latency_frames();
+    let frames = resampler.clip_frames(clip.frames()) + latency;
+    let mut audio = vec![vec![0.0; frames]; material.len()];
+    let mut best = f64::INFINITY;
+    for _ in 0..rounds {
+        resampler.reset();
+        let start = Instant::now();
+        let mut whole = BlockMut::new(&mut audio).map_err(text)?;
+        let mut done = 0;
+        for at in (0..clip.frames()).step_by(BLOCK) {
+            let (part, room) = (clip.range(at, at + BLOCK), whole.range(done, frames));
+            done += resampler.push(part, room).map_err(text)?;
+        }
+        resampler.flush(whole.range(done, frames)).map_err(text)?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    for channel in &mut audio {
+        channel.drain(..latency);
+    }
+    Ok((best, audio))
 }
 
 fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Process<f32>>, String> {
     match (what, values) {
-        ("gain", [gain_db]) => {
-            let params = FaderParams { gain_db: number(gain_db)? };
-            let fader = Fader::new(FaderSetup::default(), params, stream).map_err(text)?;
-            Ok(Box::new(fader))
-        }
         ("eq", bands) => {
             let bands = bands.iter().map(|band| bell(band)).collect::<Result<Vec<_>, _>>()?;
             let setup = EqSetup { bands: bands.len(), method: Method::Cookbook };
             let eq = Eq::new(setup, EqParams::new(&bands), stream).map_err(text)?;
             Ok(Box::new(eq))
         }
-        _ => Err(format!("{what}: gain DB or eq HZ:DB:Q …")),
+        _ => Err(format!("{what}: eq HZ:DB:Q …, or rate HZ")),
     }
 }
 
