@@ -70,7 +70,8 @@ pub struct LimiterSetup {
     /// How a reduction is let go.
     pub release: LimiterRelease,
     /// The release waits for half a period of a low note while the band below 200 Hz makes up half
-    /// of the peak, so that a short release does not bend the bass.
+    /// of the peak, so that a short release does not bend the bass. The reduction may then stay up to a
+    /// seventh (in amplitude) deeper than steady bass needs.
     pub bass_hold: bool,
     /// The peak of the output is measured, at the cost of another detector.
     pub measure_output: bool,
@@ -86,7 +87,7 @@ impl Default for LimiterSetup {
             groups: LinkGroups::Mains,
             link_percent: 100.0,
             release: LimiterRelease::Fixed,
-            bass_hold: true,
+            bass_hold: false,
             measure_output: false,
             dither: None,
         }

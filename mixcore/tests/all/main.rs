@@ -100,7 +100,7 @@ mod transient;
 // The judge takes a minute; in the other feature sets the golden hashes say that nothing changed.
 #[cfg(feature = "std")]
 mod limiter_ceiling;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod limiter_modes;
 #[cfg(feature = "alloc")]
 mod live;
