@@ -51,7 +51,7 @@ fn in_range(band: usize) -> bool {
 /// The lowest and the highest band that may be cut.
 fn range() -> (usize, usize) {
     let cut = || (0..ERB_BANDS).filter(|&band| in_range(band));
-    (cut().next().unwrap_or(0), cut().last().unwrap_or(0))
+    (cut().next().unwrap_or(0), cut().next_back().unwrap_or(0))
 }
 
 params! {
