@@ -29,6 +29,11 @@ pub(super) fn k_weights(rate_hz: f64) -> Result<Bands, Error> {
     Ok(core::array::from_fn(|band| db_to_power(k.response_db(ErbBands::band(band).centre_hz))))
 }
 
+/// Bands of a frame: at most as many as there are, which the compiler cannot know.
+pub(super) fn bands_of(frame: &MaskingFrame<'_>) -> usize {
+    frame.bands().min(ERB_BANDS)
+}
+
 /// Weighted sum of powers.
 pub(super) fn weighted(weights: &Bands, powers: impl Iterator<Item = f64>) -> f64 {
     weights.iter().zip(powers).fold(0.0, |sum, (weight, power)| sum + weight * power)
@@ -138,7 +143,8 @@ impl<'a> BandFollower<'a> {
         frame: &MaskingFrame<'_>,
         params: &MaskingDuckerParams,
     ) -> Option<(usize, Bands)> {
-        let power = weighted(&self.weights, (0..frame.bands()).map(|band| frame.power(KEY, band)));
+        let power =
+            weighted(&self.weights, (0..bands_of(frame)).map(|band| frame.power(KEY, band)));
         let watch = DuckerParams {
             hold_ms: params.hold_ms,
             gate_lu: params.gate_lu,
@@ -150,7 +156,7 @@ impl<'a> BandFollower<'a> {
         row.fill(0.0);
         let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
         if let [voice, background, powers, _] = parts {
-            for band in 0..frame.bands() {
+            for band in 0..bands_of(frame) {
                 voice[band] = frame.excitation(KEY, band);
                 background[band] = frame.excitation(MAIN, band);
                 powers[band] = frame.power(MAIN, band);
@@ -207,7 +213,7 @@ impl<'a> BandFollower<'a> {
     /// Gives the frames of the open phrase that have not left its depths.
     fn deepen(&mut self, start: usize, frame: &MaskingFrame<'_>, params: &MaskingDuckerParams) {
         let mut depths = [0.0; ERB_BANDS];
-        for (band, depth) in depths.iter_mut().enumerate().take(frame.bands()) {
+        for (band, depth) in depths.iter_mut().enumerate().take(bands_of(frame)) {
             let (voice, background) = (self.voice[band], self.background[band]);
             // A background that nobody hears hides nothing, and a band without words is left alone.
             if self.importance[band] == 0.0 || background <= self.count * frame.quiet(band) {
@@ -267,7 +273,7 @@ impl<'a> BandFollower<'a> {
         let mut after = [0.0; ERB_BANDS];
         frame.excite(&lowered, &mut after);
         let index = |of: &dyn Fn(usize) -> f64| {
-            let bands = (0..frame.bands()).filter(|&band| self.importance[band] > 0.0);
+            let bands = (0..bands_of(frame)).filter(|&band| self.importance[band] > 0.0);
             bands.fold(0.0, |sum, band| {
                 let noise = of(band) + frame.quiet(band);
                 sum + self.importance[band] * audible(voice[band], noise)

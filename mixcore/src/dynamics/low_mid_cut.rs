@@ -6,8 +6,9 @@
 //!
 //! > wanted_i = how far the key lies below the level at which the voice hides it, dB; 0 where it is not
 //! > hidden or not there; at most `max_depth_db` ≤ 4 dB
-//! > spare_i = min over bands j of SNR_j − 15 dB, j = i − 2 … i + 4, SNR_j = 10 log10(E_v / (E_k + Q))
-//! > limit_i = min(wanted_i, max(spare_i, 0))
+//! > spare_i = min over bands j of max(SNR_j − 15 dB, 0), SNR_j = 10 log10(E_v / (E_k + Q)): those of j =
+//! > i − 2 … i + 4, and farther away those that a full cut would harm by its spread
+//! > limit_i = min(wanted_i, spare_i)
 //! > reduction(t) = min over u of limit(u) + slew·|u − t|
 //!
 //! so the cut never exceeds what is spare at that moment: a voice 15 dB and more above the background is
@@ -24,7 +25,7 @@
 //! hidden. The voice gets thinner; its loudness change is reported.
 
 use super::audibility::{FULL_DB, audible, importance};
-use super::band_follower::{k_weights, weighted};
+use super::band_follower::{bands_of, k_weights, weighted};
 use super::band_unit::{BandDuckerSetup, BandDuckerStorage, BandUnit, KEY, MAIN};
 use crate::analysis::{ERB_BANDS, ErbBands, MaskingFrame};
 use crate::audio::{Sample, Store};
@@ -38,6 +39,20 @@ const RANGE_HZ: (f64, f64) = (150.0, 500.0);
 /// Bands below and above a cut whose audibility its spread can reach: beyond them the ear's filter passes
 /// less than −40 dB of it (4·5·0.78 = 15.6: 16.6·e^−15.6, see [`crate::analysis::MaskingFrame`]).
 const REACH: (usize, usize) = (2, 4);
+
+/// A loss of audibility that is none: added up over all bands it is less than a millionth of the index.
+const HARMLESS: f64 = 1e-6;
+
+/// Whether a band may be cut.
+fn in_range(band: usize) -> bool {
+    (RANGE_HZ.0..=RANGE_HZ.1).contains(&ErbBands::band(band).centre_hz)
+}
+
+/// The lowest and the highest band that may be cut.
+fn range() -> (usize, usize) {
+    let cut = || (0..ERB_BANDS).filter(|&band| in_range(band));
+    (cut().next().unwrap_or(0), cut().next_back().unwrap_or(0))
+}
 
 params! {
     /// How deep the cut may be and how fast it may move.
@@ -121,14 +136,34 @@ impl<'a> CutFollower<'a> {
         self.sums = Sums::default();
     }
 
-    /// What a band may be cut by without a word becoming less audible, dB; may be negative.
-    fn spare_db(&self, frame: &MaskingFrame<'_>, band: usize) -> f64 {
-        let reach = band.saturating_sub(REACH.0)..=(band + REACH.1).min(frame.bands() - 1);
-        reach.filter(|&j| self.importance[j] > 0.0).fold(f64::INFINITY, |spare, j| {
-            let background = frame.excitation(KEY, j) + frame.quiet(j);
-            let snr_db = power_to_db(frame.excitation(MAIN, j) / background);
-            if snr_db <= -FULL_DB { spare } else { spare.min(snr_db - FULL_DB) }
-        })
+    /// What every band may be cut by without a word becoming less audible, dB.
+    fn spare_db(&self, frame: &MaskingFrame<'_>, max_depth_db: f64) -> Bands {
+        let (mut powers, mut full) = ([0.0; ERB_BANDS], [0.0; ERB_BANDS]);
+        let lower = db_to_power(-max_depth_db);
+        for (band, power) in powers.iter_mut().enumerate().take(bands_of(frame)) {
+            *power = frame.power(MAIN, band) * if in_range(band) { lower } else { 1.0 };
+        }
+        frame.excite(&powers, &mut full);
+        let mut spare = [f64::INFINITY; ERB_BANDS];
+        let (low, high) = range();
+        for j in (0..bands_of(frame)).filter(|&j| self.importance[j] > 0.0) {
+            let noise = frame.excitation(KEY, j) + frame.quiet(j);
+            let voice = frame.excitation(MAIN, j);
+            // What the largest cut everywhere does not harm, no smaller one does.
+            if audible(voice, noise) - audible(full[j], noise) <= HARMLESS {
+                continue;
+            }
+            let left_db = (power_to_db(voice / noise) - FULL_DB).max(0.0);
+            let near = low.saturating_sub(REACH.0)..=high + REACH.1;
+            for (band, spare) in spare.iter_mut().enumerate() {
+                let reached = (band.saturating_sub(REACH.0)..=band + REACH.1).contains(&j);
+                // Farther away there is little of the voice but what spreads from below.
+                if reached || !near.contains(&j) {
+                    *spare = spare.min(left_db);
+                }
+            }
+        }
+        spare
     }
 
     /// Takes the next frame; the frame that leaves with its cuts, once there is one.
@@ -139,24 +174,23 @@ impl<'a> CutFollower<'a> {
     ) -> Option<(usize, Bands)> {
         let mut limits = [0.0; ERB_BANDS];
         let mut wanted = false;
-        for (band, limit) in limits.iter_mut().enumerate().take(frame.bands()) {
-            let hz = ErbBands::band(band).centre_hz;
-            if !(RANGE_HZ.0..=RANGE_HZ.1).contains(&hz) || !frame.is_present(KEY, band) {
+        let spare = self.spare_db(frame, params.max_depth_db);
+        for (band, limit) in limits.iter_mut().enumerate().take(bands_of(frame)) {
+            if !in_range(band) || !frame.is_present(KEY, band) {
                 continue;
             }
             let threshold = frame.masked_threshold(band, frame.excitation(MAIN, band));
             let hidden_db = power_to_db(threshold / frame.excitation(KEY, band));
             if hidden_db > 0.0 {
                 wanted = true;
-                let spare_db = self.spare_db(frame, band);
-                *limit = hidden_db.min(params.max_depth_db).min(spare_db).max(0.0);
+                *limit = hidden_db.min(params.max_depth_db).min(spare[band]);
             }
         }
         let at = self.pushed % self.len * ROW;
         let row = self.ring.get_mut(at..at + ROW).unwrap_or_default();
         let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
         if let [powers, voice, key, slot] = parts {
-            for band in 0..frame.bands() {
+            for band in 0..bands_of(frame) {
                 powers[band] = frame.power(MAIN, band);
                 voice[band] = frame.excitation(MAIN, band);
                 key[band] = frame.excitation(KEY, band);
@@ -209,14 +243,13 @@ impl<'a> CutFollower<'a> {
         frame.excite(&cut, &mut after);
         let sums = &mut self.sums;
         sums.frames += 1.0;
-        for band in 0..frame.bands() {
+        for band in 0..bands_of(frame) {
             let noise = key[band] + frame.quiet(band);
             sums.before += self.importance[band] * audible(voice[band], noise);
             sums.after += self.importance[band] * audible(after[band], noise);
-            let hz = ErbBands::band(band).centre_hz;
             let [old, new] =
                 [voice[band], after[band]].map(|voice| frame.masked_threshold(band, voice));
-            if (RANGE_HZ.0..=RANGE_HZ.1).contains(&hz) && key[band] > 0.0 && key[band] < old {
+            if in_range(band) && key[band] > 0.0 && key[band] < old {
                 sums.opened += power_to_db(old / new);
                 sums.hidden += 1.0;
             }
@@ -262,16 +295,16 @@ impl<'a> CutFollower<'a> {
 /// ```
 /// # #[cfg(feature = "alloc")] {
 /// use mixcore::dynamics::{BandDuckerSetup, LowMidCut, LowMidCutParams};
-/// use mixcore::{Block, BlockMut, Io, Layout, Process, Stream, math};
+/// use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
 ///
 /// let stream = Stream::new(48_000.0, Layout::MONO)?;
 /// let mut cut = LowMidCut::new(BandDuckerSetup::default(), LowMidCutParams::default(), stream)?;
-/// // A voice of 300 Hz, and an ambience of 300 Hz, 30 dB below it.
-/// let tone = |gain: f64| move |n: i32| (gain * math::sin(0.04 * f64::from(n))) as f32;
-/// let mut voice: Vec<f32> = (0..96_000).map(tone(0.2)).collect();
-/// let ambience: Vec<f32> = (0..96_000).map(tone(0.0063)).collect();
+/// // A voice of pulses at 120 Hz, and an ambience of the same kind, 30 dB below it.
+/// let pulses = |level: f32, at: usize| move |n: usize| if n % 400 == at { level } else { 0.0 };
+/// let mut voice: Vec<f32> = (0..96_000).map(pulses(1.0, 0)).collect();
+/// let ambience: Vec<f32> = (0..96_000).map(pulses(0.03, 200)).collect();
 /// cut.process(Io::with_key(BlockMut::mono(&mut voice), Block::mono(&ambience)))?;
-/// assert_eq!(cut.max_gain_reduction_db(), 4.0);
+/// assert!(cut.max_gain_reduction_db() > 3.9);
 /// let report = cut.report();
 /// let lost = report.audibility_before.zip(report.audibility_after, |before, after| before - after);
 /// assert!(lost.value().unwrap() < 2e-5);
