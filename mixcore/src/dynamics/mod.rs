@@ -9,9 +9,11 @@ mod compressor_gains;
 mod compressor_params;
 mod curve;
 mod deesser;
+mod deesser_gains;
 mod deesser_params;
 mod detector;
 mod dynamic_eq;
+mod dynamic_eq_gains;
 mod dynamic_eq_params;
 mod gate;
 mod gate_params;
@@ -24,13 +26,16 @@ mod makeup;
 mod moving_band;
 mod multiband;
 mod multiband_limiter;
+mod multiband_limiter_params;
 mod multiband_params;
 mod peak_detector;
 mod reduction;
 mod side_chain;
 mod soft_clip;
+mod soft_clip_params;
 mod stages;
 mod transient;
+mod transient_params;
 mod travel;
 
 pub use ballistics::{Release, Smoothing};
@@ -55,13 +60,15 @@ pub use makeup::MakeUp;
 pub use moving_band::MovingShape;
 pub use multiband::{Multiband, MultibandMemory, MultibandSlot, MultibandStorage};
 pub use multiband_limiter::{
-    MultibandLimiter, MultibandLimiterBand, MultibandLimiterMemory, MultibandLimiterParams,
-    MultibandLimiterSetup, MultibandLimiterSlot, MultibandLimiterStorage,
+    MultibandLimiter, MultibandLimiterMemory, MultibandLimiterSlot, MultibandLimiterStorage,
+};
+pub use multiband_limiter_params::{
+    MultibandLimiterBand, MultibandLimiterParams, MultibandLimiterSetup,
 };
 pub use multiband_params::{MultibandBand, MultibandParams, MultibandSetup};
 pub use reduction::ReductionStats;
 pub use side_chain::MAX_DYNAMICS_LOOKAHEAD_MS;
-pub use soft_clip::{SoftClipper, SoftClipperParams, SoftClipperSetup, SoftClipperStorage};
-pub use transient::{
-    TransientShaper, TransientShaperParams, TransientShaperSetup, TransientShaperStorage,
-};
+pub use soft_clip::{SoftClipper, SoftClipperStorage};
+pub use soft_clip_params::{SoftClipperParams, SoftClipperSetup};
+pub use transient::{TransientShaper, TransientShaperStorage};
+pub use transient_params::{TransientShaperParams, TransientShaperSetup};
