@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod analysis;
+mod click;
 mod conformance;
 mod convolver;
 mod crossover;
@@ -105,6 +106,8 @@ mod multiband;
 #[cfg(feature = "std")]
 mod multiband_limiter;
 #[cfg(feature = "alloc")]
+mod overflow;
+#[cfg(feature = "alloc")]
 mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
@@ -114,6 +117,8 @@ mod reference;
 mod reported;
 #[cfg(feature = "alloc")]
 mod resampler;
+#[cfg(feature = "alloc")]
+mod resampler_fft;
 #[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "alloc")]
