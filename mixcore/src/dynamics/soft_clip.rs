@@ -117,9 +117,9 @@ impl Plan {
 /// use mixcore::dynamics::{SoftClipper, SoftClipperParams, SoftClipperSetup};
 /// use mixcore::{BlockMut, Layout, Stream, stream};
 ///
-/// let stereo = Stream::new(48_000.0, Layout::MONO)?;
+/// let mono = Stream::new(48_000.0, Layout::MONO)?;
 /// let params = SoftClipperParams { ceiling_dbtp: -3.0, ..SoftClipperParams::default() };
-/// let mut clipper = SoftClipper::<f32>::new(SoftClipperSetup::default(), params, stereo)?;
+/// let mut clipper = SoftClipper::<f32>::new(SoftClipperSetup::default(), params, mono)?;
 /// let mut loud: Vec<f32> = (0..4800).map(|n| (f64::from(n) * 0.05).sin() as f32).collect();
 /// stream::render(&mut clipper, BlockMut::mono(&mut loud))?;
 /// assert!(loud.iter().all(|x| x.abs() <= 0.7080)); // -3 dBTP are 0.7079
