@@ -173,7 +173,7 @@ impl<'a, S: Sample> BandSplit<'a, S> {
             if key.channel_count() == channels {
                 crossover.convert(*key, to)?;
             } else {
-                let same = [key.channel(0); MAX_CHANNELS];
+                let same = [key.channels().next().unwrap_or_default(); MAX_CHANNELS];
                 crossover.convert(Block::new(same.get(..channels).unwrap_or_default())?, to)?;
             }
         }

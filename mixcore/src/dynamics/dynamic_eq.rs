@@ -28,20 +28,20 @@
 //!
 //! Limits: filters are bilinear, so bells near Nyquist are narrower than their analogue models.
 
-use super::ballistics::{Ballistics, Envelope};
-use super::detector::{Ear, Listening};
+use super::ballistics::Ballistics;
+use super::detector::Listening;
+use super::dynamic_eq_gains::{Lane, Settings};
 use super::dynamic_eq_params::{
-    BandPoint, DynamicEqParams, DynamicEqSetup, MAX_DYNAMIC_BANDS, Point, ballistics,
+    DynamicEqParams, DynamicEqSetup, MAX_DYNAMIC_BANDS, Point, ballistics,
 };
-use super::key_filter::KeyState;
-use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, curve_row, part};
+use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, part};
 use super::moving_band::{BandState, run_pair};
 use super::reduction::{ReductionLog, ReductionStats};
 use super::side_chain::Span;
-use super::travel::{Straight, Travel};
+use super::travel::Travel;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
-use crate::kernels::{self, Isa, SvfFrame};
+use crate::kernels::{self, SvfFrame};
 use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 use crate::units::gain_to_db;
@@ -54,25 +54,6 @@ pub struct DynamicEqStorage {
     pub samples: usize,
     /// Values: the detectors' windows.
     pub squares: usize,
-}
-
-/// A band of one channel.
-#[derive(Clone, Copy, Debug, Default)]
-struct Voice {
-    filter: KeyState,
-    ear: Ear,
-    level: Short,
-    envelope: Envelope,
-    state: BandState,
-    /// Movement of the last frame, dB.
-    now: f32,
-}
-
-/// One channel.
-#[derive(Clone, Copy, Debug, Default)]
-struct Lane {
-    group: usize,
-    bands: [Voice; MAX_DYNAMIC_BANDS],
 }
 
 /// A dynamic equaliser of one to six bands for any layout, with look-ahead, link and key.
@@ -493,69 +474,6 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
             }
         }
         most
-    }
-}
-
-/// The settings at both ends of a piece.
-#[derive(Clone, Copy)]
-struct Settings<'p> {
-    line: Straight,
-    ends: &'p [Point; 2],
-}
-
-impl Settings<'_> {
-    /// The gains of a band in a channel, dB, and the largest movements raised by its own.
-    fn gains(
-        &self,
-        isa: Isa,
-        ballistics: &Ballistics,
-        voice: &mut Voice,
-        group: &Short,
-        ends: [&BandPoint; 2],
-        most: &mut [f32],
-    ) -> Short {
-        let frames = most.len();
-        let [a, b] = self.ends;
-        let own = |voice: &Voice| self.curve(isa, &voice.level, ends, frames);
-        let mut row = if a.link == 0.0 && b.link == 0.0 {
-            own(voice)
-        } else {
-            let mut linked = self.curve(isa, group, ends, frames);
-            if a.link != 1.0 || b.link != 1.0 {
-                for (n, (linked, own)) in linked.iter_mut().zip(&own(voice)).enumerate() {
-                    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                    let share = self.line.between(a.link, b.link, n) as f32;
-                    *linked = own * (1.0 - share) + *linked * share;
-                }
-            }
-            linked
-        };
-        let moves = part(&mut row, frames);
-        ballistics.run(&mut voice.envelope, moves);
-        let [from, to] = ends;
-        for (n, (gain, most)) in moves.iter_mut().zip(most).enumerate() {
-            *most = if *gain > *most { *gain } else { *most };
-            let sign = self.line.between(from.sign, to.sign, n);
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            {
-                voice.now = *gain * sign as f32 + 0.0;
-                *gain = self.line.between(from.gain_db, to.gain_db, n) as f32 + voice.now;
-            }
-        }
-        row
-    }
-
-    /// Minus the magnitude of the movement that the curve asks for, dB.
-    fn curve(&self, isa: Isa, levels: &Short, [a, b]: [&BandPoint; 2], frames: usize) -> Short {
-        let mut beyond = [0.0; CHUNK];
-        for (n, (beyond, level)) in beyond.iter_mut().zip(levels).enumerate() {
-            let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            {
-                *beyond = (level - threshold as f32) * a.side as f32;
-            }
-        }
-        curve_row(isa, &self.line, [&a.curve, &b.curve], part(&mut beyond, frames))
     }
 }
 

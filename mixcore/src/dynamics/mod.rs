@@ -18,6 +18,7 @@ mod compressor_gains;
 mod compressor_params;
 mod curve;
 mod deesser;
+mod deesser_gains;
 mod deesser_params;
 mod detector;
 mod duck_plan;
@@ -25,6 +26,7 @@ mod ducker;
 mod ducker_params;
 mod ducker_state;
 mod dynamic_eq;
+mod dynamic_eq_gains;
 mod dynamic_eq_params;
 mod gate;
 mod gate_params;
@@ -44,6 +46,7 @@ mod masking_ducker;
 mod moving_band;
 mod multiband;
 mod multiband_limiter;
+mod multiband_limiter_params;
 mod multiband_params;
 mod noise_floor;
 mod owner;
@@ -53,12 +56,14 @@ mod plosive_tamer;
 mod reduction;
 mod side_chain;
 mod soft_clip;
+mod soft_clip_params;
 mod speech_watch;
 mod stages;
 mod suppressor;
 mod suppressor_bands;
 mod tamed;
 mod transient;
+mod transient_params;
 mod travel;
 
 pub use automixer::{Automixer, AutomixerParams, AutomixerSetup, MAX_AUTOMIXER_GROUPS};
@@ -102,17 +107,19 @@ pub use masking_ducker::{MaskingDucker, MaskingDuckerParams};
 pub use moving_band::MovingShape;
 pub use multiband::{Multiband, MultibandMemory, MultibandSlot, MultibandStorage};
 pub use multiband_limiter::{
-    MultibandLimiter, MultibandLimiterBand, MultibandLimiterMemory, MultibandLimiterParams,
-    MultibandLimiterSetup, MultibandLimiterSlot, MultibandLimiterStorage,
+    MultibandLimiter, MultibandLimiterMemory, MultibandLimiterSlot, MultibandLimiterStorage,
+};
+pub use multiband_limiter_params::{
+    MultibandLimiterBand, MultibandLimiterParams, MultibandLimiterSetup,
 };
 pub use multiband_params::{MultibandBand, MultibandParams, MultibandSetup};
 pub use noise_floor::NoiseLearning;
 pub use plosive_tamer::{PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup};
 pub use reduction::ReductionStats;
 pub use side_chain::MAX_DYNAMICS_LOOKAHEAD_MS;
-pub use soft_clip::{SoftClipper, SoftClipperParams, SoftClipperSetup, SoftClipperStorage};
+pub use soft_clip::{SoftClipper, SoftClipperStorage};
+pub use soft_clip_params::{SoftClipperParams, SoftClipperSetup};
 pub use suppressor::{Suppressor, SuppressorParams, SuppressorReport, SuppressorSetup};
 pub use tamed::{TamedPlace, TamerReport};
-pub use transient::{
-    TransientShaper, TransientShaperParams, TransientShaperSetup, TransientShaperStorage,
-};
+pub use transient::{TransientShaper, TransientShaperStorage};
+pub use transient_params::{TransientShaperParams, TransientShaperSetup};

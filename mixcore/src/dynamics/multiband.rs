@@ -93,7 +93,7 @@ impl<S> Default for MultibandSlot<'_, S> {
 /// let mut audio = vec![1.0_f32; 48_000]; // lies in the lowest of three bands
 /// multiband.process(Io::new(BlockMut::mono(&mut audio)))?;
 /// let [low, high] = [0, 2].map(|band| multiband.band(band).unwrap().gain_reduction_db());
-/// assert!((low - 22.5).abs() < 1e-2 && high == 0.0); // 30 dB over the threshold become 7.5
+/// assert!((low - 22.5).abs() < 1e-2 && high < 1e-2); // 30 dB over the threshold become 7.5
 /// # }
 /// # Ok::<(), mixcore::Error>(())
 /// ```

@@ -35,19 +35,16 @@
 use super::clip_shape::{Clip, ClipShape};
 use super::key_intake::exchange;
 use super::limiter::{Limiter, LimiterStorage};
-use super::limiter_setup::{LimiterParams, LimiterSetup};
 use super::reduction::{ReductionLog, ReductionStats};
-use super::travel::{Straight, Travel, linear};
+use super::soft_clip_params::{PIECE, Point, SoftClipperParams, SoftClipperSetup};
+use super::travel::{Straight, Travel};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
-use crate::filters::{Oversampler, OversamplerSetup};
+use crate::filters::Oversampler;
 use crate::kernels;
 use crate::ramp::{self, Glide};
-use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, gain_to_db};
-
-/// Frames that are clipped in one go.
-const PIECE: usize = 64;
 
 /// More frames than any oversampler delays: 8 times are 79.
 const MAX_LATENCY: usize = 128;
@@ -55,111 +52,6 @@ const MAX_LATENCY: usize = 128;
 /// A driven sample is at most this large (100 dBFS): the oversampler's filters may overshoot it by
 /// Σ|h| < 10 before its samples count as faults.
 const DRIVEN_LIMIT: f64 = 1e5;
-
-/// What is fixed for life.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
-pub struct SoftClipperSetup {
-    /// How it bends.
-    pub shape: ClipShape,
-    /// How many times the rate it works at: 1, 2, 4 or 8.
-    pub oversampling: usize,
-    /// Whether a true-peak limiter stands behind it.
-    pub guard: bool,
-    /// Look-ahead of that limiter, ms.
-    pub guard_lookahead_ms: f64,
-}
-
-impl Default for SoftClipperSetup {
-    fn default() -> Self {
-        // Clipping leaves little to limit: a short look-ahead is enough.
-        Self { shape: ClipShape::Cubic, oversampling: 4, guard: true, guard_lookahead_ms: 1.5 }
-    }
-}
-
-impl SoftClipperSetup {
-    /// Checks the oversampling and the guard's look-ahead.
-    ///
-    /// # Errors
-    /// Another factor than 1, 2, 4 and 8; a look-ahead that the limiter does not have.
-    pub fn validate(&self) -> Result<(), Error> {
-        if !matches!(self.oversampling, 1 | 2 | 4 | 8) {
-            return Err(Error::Unsupported {
-                what: "this oversampling of a clipper",
-                hint: "take 1, 2, 4 or 8",
-            });
-        }
-        self.limiter().validate()
-    }
-
-    fn limiter(&self) -> LimiterSetup {
-        LimiterSetup { lookahead_ms: self.guard_lookahead_ms, ..LimiterSetup::default() }
-    }
-
-    fn oversampler(&self) -> OversamplerSetup {
-        OversamplerSetup {
-            inner_latency_frames: 1,
-            ..OversamplerSetup::new(self.oversampling, PIECE)
-        }
-    }
-}
-
-params! {
-    /// What may move.
-    pub struct SoftClipperParams {
-        /// Gain before the clipper.
-        drive_db: "dB", -24.0 => 36.0, 0.0, Decibel, smoothed;
-        /// What the shape ends at, and the guard's ceiling.
-        ceiling_dbtp: "dBTP", -24.0 => 0.0, -1.0, Decibel, smoothed;
-        /// How much of the way to the ceiling bends: 0 is a hard corner.
-        softness_percent: "%", 0.0 => 100.0, 30.0, Linear, smoothed;
-        /// Share of the clipped signal; the rest is dry, undriven and in step with it.
-        mix_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
-        /// Release of the guard.
-        guard_release_ms: "ms", 1.0 => 5000.0, 50.0, Log, fixed;
-    }
-}
-
-impl SoftClipperParams {
-    fn after(&self, from: &Self, share: f64) -> Self {
-        let lin = |field: fn(&Self) -> f64| linear(field(from), field(self), share);
-        Self {
-            drive_db: lin(|p| p.drive_db),
-            ceiling_dbtp: lin(|p| p.ceiling_dbtp),
-            softness_percent: lin(|p| p.softness_percent),
-            mix_percent: lin(|p| p.mix_percent),
-            ..*self
-        }
-    }
-
-    fn limiter(&self) -> LimiterParams {
-        let mut params = LimiterParams::default();
-        (params.ceiling_dbtp, params.release_ms) = (self.ceiling_dbtp, self.guard_release_ms);
-        params
-    }
-}
-
-/// Coefficients: what the parameters mean at one frame.
-#[derive(Clone, Copy, Debug)]
-struct Point {
-    drive: f64,
-    ceiling: f64,
-    threshold: f64,
-    mix: f64,
-}
-
-impl Point {
-    fn design(params: &SoftClipperParams) -> Self {
-        let ceiling = db_to_gain(params.ceiling_dbtp);
-        Self {
-            drive: db_to_gain(params.drive_db),
-            ceiling,
-            threshold: ceiling * (1.0 - 1e-2 * params.softness_percent),
-            mix: 1e-2 * params.mix_percent,
-        }
-    }
-}
 
 /// One channel.
 #[derive(Clone, Copy, Debug, Default)]
@@ -225,9 +117,9 @@ impl Plan {
 /// use mixcore::dynamics::{SoftClipper, SoftClipperParams, SoftClipperSetup};
 /// use mixcore::{BlockMut, Layout, Stream, stream};
 ///
-/// let stereo = Stream::new(48_000.0, Layout::MONO)?;
+/// let mono = Stream::new(48_000.0, Layout::MONO)?;
 /// let params = SoftClipperParams { ceiling_dbtp: -3.0, ..SoftClipperParams::default() };
-/// let mut clipper = SoftClipper::<f32>::new(SoftClipperSetup::default(), params, stereo)?;
+/// let mut clipper = SoftClipper::<f32>::new(SoftClipperSetup::default(), params, mono)?;
 /// let mut loud: Vec<f32> = (0..4800).map(|n| (f64::from(n) * 0.05).sin() as f32).collect();
 /// stream::render(&mut clipper, BlockMut::mono(&mut loud))?;
 /// assert!(loud.iter().all(|x| x.abs() <= 0.7080)); // -3 dBTP are 0.7079

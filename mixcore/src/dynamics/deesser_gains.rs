@@ -1,0 +1,114 @@
+//! One piece of the de-esser's work: from the levels of sibilants and whole to gains, and the bands
+//! put together.
+
+use super::ballistics::{Ballistics, Envelope};
+use super::deesser_params::Point;
+use super::detector::Ear;
+use super::key_filter::KeyState;
+use super::key_intake::{CHUNK, Short, curve_row, part};
+use super::moving_band::BandState;
+use super::travel::Straight;
+use crate::audio::Sample;
+use crate::kernels;
+
+/// One channel.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Voice {
+    pub(super) group: usize,
+    pub(super) filter: KeyState,
+    /// Of the sibilants and of the whole.
+    pub(super) ears: [Ear; 2],
+    pub(super) levels: Levels,
+    pub(super) envelope: Envelope,
+    /// Reduction of the last frame, dB.
+    pub(super) now: f32,
+    pub(super) bell: BandState,
+}
+
+/// Levels of the sibilants and of the whole in each frame of a piece.
+pub(super) type Levels = [Short; 2];
+
+/// Adds the bands of a channel, the high one with its gain in dB.
+pub(super) fn join<S: Sample>(
+    isa: kernels::Isa,
+    io: &mut [S],
+    (low, high): (&[S], &mut [S]),
+    mut gains: Short,
+    shares: Option<&Short>,
+) {
+    let gains = part(&mut gains, io.len());
+    kernels::gains_of_db(isa, gains);
+    for (gain, share) in gains.iter_mut().zip(shares.into_iter().flatten()) {
+        *gain = if *share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
+    }
+    kernels::apply_gains(isa, high, gains);
+    let mut sum = [0.0; CHUNK];
+    let sum = part(&mut sum, io.len());
+    kernels::accumulate(isa, sum, low, 1.0);
+    kernels::accumulate(isa, sum, high, 1.0);
+    kernels::round_into(isa, sum, io);
+}
+
+/// The settings at both ends of a piece.
+#[derive(Clone, Copy)]
+pub(super) struct Settings<'p> {
+    pub(super) line: Straight,
+    pub(super) ends: &'p [Point; 2],
+}
+
+impl Settings<'_> {
+    /// The smoothed gains of a channel in dB, and the largest reduction raised by its own.
+    pub(super) fn gains(
+        &self,
+        isa: kernels::Isa,
+        ballistics: &Ballistics,
+        voice: &mut Voice,
+        groups: &[Levels],
+        most: &mut [f32],
+    ) -> Short {
+        let mut row = self.wanted(isa, voice, groups, most.len());
+        let gains = part(&mut row, most.len());
+        ballistics.run(&mut voice.envelope, gains);
+        voice.now = gains.last().copied().unwrap_or_default();
+        for (most, gain) in most.iter_mut().zip(gains) {
+            *most = if *gain > *most { *gain } else { *most };
+            *gain = 0.0 - *gain;
+        }
+        row
+    }
+
+    /// The gains that the curve asks for, dB.
+    fn wanted(&self, isa: kernels::Isa, voice: &Voice, groups: &[Levels], frames: usize) -> Short {
+        let [a, b] = self.ends;
+        let link = |n: usize| self.line.between(a.link, b.link, n);
+        let own = self.curve(isa, &voice.levels, frames);
+        if a.link == 0.0 && b.link == 0.0 {
+            return own;
+        }
+        let group = groups.get(voice.group).unwrap_or(&voice.levels);
+        let mut linked = self.curve(isa, group, frames);
+        if a.link == 1.0 && b.link == 1.0 {
+            return linked;
+        }
+        for (n, (linked, own)) in linked.iter_mut().zip(&own).enumerate().take(frames) {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let share = link(n) as f32;
+            *linked = own * (1.0 - share) + *linked * share;
+        }
+        linked
+    }
+
+    /// The curve over how far the sibilants stand out.
+    fn curve(&self, isa: kernels::Isa, [sibilants, whole]: &Levels, frames: usize) -> Short {
+        let [a, b] = self.ends;
+        let mut over = [0.0; CHUNK];
+        for (n, ((over, s), x)) in over.iter_mut().zip(sibilants).zip(whole).enumerate() {
+            let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
+            let floor = self.line.between(a.floor_db, b.floor_db, n);
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let (relative, above) = (s - x - threshold as f32, s - floor as f32);
+            *over = if above < relative { above } else { relative };
+        }
+        curve_row(isa, &self.line, [&a.curve, &b.curve], part(&mut over, frames))
+    }
+}

@@ -1,0 +1,92 @@
+//! One piece of the dynamic equaliser's work: from the levels of a band to its gains.
+
+use super::ballistics::{Ballistics, Envelope};
+use super::detector::Ear;
+use super::dynamic_eq_params::{BandPoint, MAX_DYNAMIC_BANDS, Point};
+use super::key_filter::KeyState;
+use super::key_intake::{CHUNK, Short, curve_row, part};
+use super::moving_band::BandState;
+use super::travel::Straight;
+use crate::kernels::Isa;
+
+/// A band of one channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Voice {
+    pub(super) filter: KeyState,
+    pub(super) ear: Ear,
+    pub(super) level: Short,
+    pub(super) envelope: Envelope,
+    pub(super) state: BandState,
+    /// Movement of the last frame, dB.
+    pub(super) now: f32,
+}
+
+/// One channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lane {
+    pub(super) group: usize,
+    pub(super) bands: [Voice; MAX_DYNAMIC_BANDS],
+}
+
+/// The settings at both ends of a piece.
+#[derive(Clone, Copy)]
+pub(super) struct Settings<'p> {
+    pub(super) line: Straight,
+    pub(super) ends: &'p [Point; 2],
+}
+
+impl Settings<'_> {
+    /// The gains of a band in a channel, dB, and the largest movements raised by its own.
+    pub(super) fn gains(
+        &self,
+        isa: Isa,
+        ballistics: &Ballistics,
+        voice: &mut Voice,
+        group: &Short,
+        ends: [&BandPoint; 2],
+        most: &mut [f32],
+    ) -> Short {
+        let frames = most.len();
+        let [a, b] = self.ends;
+        let own = |voice: &Voice| self.curve(isa, &voice.level, ends, frames);
+        let mut row = if a.link == 0.0 && b.link == 0.0 {
+            own(voice)
+        } else {
+            let mut linked = self.curve(isa, group, ends, frames);
+            if a.link != 1.0 || b.link != 1.0 {
+                for (n, (linked, own)) in linked.iter_mut().zip(&own(voice)).enumerate() {
+                    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+                    let share = self.line.between(a.link, b.link, n) as f32;
+                    *linked = own * (1.0 - share) + *linked * share;
+                }
+            }
+            linked
+        };
+        let moves = part(&mut row, frames);
+        ballistics.run(&mut voice.envelope, moves);
+        let [from, to] = ends;
+        for (n, (gain, most)) in moves.iter_mut().zip(most).enumerate() {
+            *most = if *gain > *most { *gain } else { *most };
+            let sign = self.line.between(from.sign, to.sign, n);
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            {
+                voice.now = *gain * sign as f32 + 0.0;
+                *gain = self.line.between(from.gain_db, to.gain_db, n) as f32 + voice.now;
+            }
+        }
+        row
+    }
+
+    /// Minus the magnitude of the movement that the curve asks for, dB.
+    fn curve(&self, isa: Isa, levels: &Short, [a, b]: [&BandPoint; 2], frames: usize) -> Short {
+        let mut beyond = [0.0; CHUNK];
+        for (n, (beyond, level)) in beyond.iter_mut().zip(levels).enumerate() {
+            let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            {
+                *beyond = (level - threshold as f32) * a.side as f32;
+            }
+        }
+        curve_row(isa, &self.line, [&a.curve, &b.curve], part(&mut beyond, frames))
+    }
+}
