@@ -46,6 +46,8 @@ const OVERLAP: usize = 4;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
 pub struct SuppressorSetup {
     /// Learning time, 0.1 to 60 s.
     pub learning_s: f64,
