@@ -50,6 +50,8 @@ const KEPT: usize = 2 * (CONTEXT + MAX_GUARD) + 1;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
 pub struct ClickTamerSetup {
     /// Longest click, 0.5 to 10 ms, to whole cells of 1/2 ms.
     pub max_click_ms: f64,

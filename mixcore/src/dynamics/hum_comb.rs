@@ -52,6 +52,8 @@ const AUDIBLE: f64 = 1e-10;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
 pub struct HumCombSetup {
     /// Nominal mains frequency, 45 to 65 Hz: 50 or 60, or another one for a recording at a wrong speed.
     pub mains_hz: f64,

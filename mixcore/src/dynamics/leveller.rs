@@ -45,6 +45,8 @@ pub const MAX_LEVELLER_LOOKAHEAD_MS: f64 = 5000.0;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
 pub struct LevellerSetup {
     /// Time by which the signal is delayed, 50 to 5000 ms, in whole cells of 10 ms. Half of the window
     /// in which a phrase is measured.

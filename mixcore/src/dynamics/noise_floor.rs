@@ -3,19 +3,20 @@
 use super::cells::settled;
 use crate::audio::Store;
 use crate::math;
+use crate::units::db_to_power;
 
 /// Most bands of a suppressor.
 pub(super) const MAX_BANDS: usize = 64;
 /// Stretches of a learning time, of whose means the smallest counts.
-pub(super) const STRETCHES: usize = 16;
+pub(super) const STRETCHES: usize = 64;
 /// Stretches that have to be over before there is a floor.
-const LEAST: u64 = 4;
-/// Mean of the largest of 1 to 16 normal deviates, in standard deviations (D. Teichroew, "Tables of
-/// expected values of order statistics", Ann. Math. Stat. 27, 1956).
-const LARGEST: [f64; STRETCHES] = [
-    0.0, 0.564, 0.846, 1.029, 1.163, 1.267, 1.352, 1.424, 1.485, 1.539, 1.586, 1.629, 1.668, 1.703,
-    1.736, 1.766,
-];
+const LEAST: u64 = 8;
+/// Mean of the largest of 1, 2, 4 … 64 normal deviates, in standard deviations (D. Teichroew, "Tables of
+/// expected values of order statistics", Ann. Math. Stat. 27, 1956; 32 and 64 by Blom's approximation).
+const LARGEST: [f64; 7] = [0.0, 0.564, 1.029, 1.424, 1.766, 2.07, 2.34];
+/// Fastest rise of a floor, dB/s: a line of 6 s without a pause in a band lifts it by no more than half of
+/// the threshold.
+const RISE_DB_PER_S: f64 = 1.0;
 /// Decibels of a relative deviation of a power: 10/ln 10.
 const DB_PER_SHARE: f64 = 4.343;
 
@@ -38,8 +39,9 @@ pub(super) struct NoiseFloor<'a> {
     /// Sums of the stretch at hand, floors, then the means of the last stretches, band by band.
     numbers: Store<'a, f64>,
     bands: usize,
-    /// Hops of a stretch.
+    /// Hops of a stretch, and its largest rise as a power ratio.
     hops: u64,
+    rise: f64,
     at: u64,
     /// Stretches that are over.
     over: u64,
@@ -53,11 +55,13 @@ impl<'a> NoiseFloor<'a> {
         MAX_BANDS * (STRETCHES + 2)
     }
 
-    pub(super) fn new(numbers: Store<'a, f64>, bands: usize, hops: usize) -> Self {
+    /// Floors of so many bands, from stretches of so many hops, which last `time_s`.
+    pub(super) fn new(numbers: Store<'a, f64>, bands: usize, hops: usize, time_s: f64) -> Self {
         Self {
             numbers,
             bands: bands.min(MAX_BANDS),
             hops: hops.max(1) as u64,
+            rise: db_to_power(RISE_DB_PER_S * time_s),
             at: 0,
             over: 0,
             learning: NoiseLearning::default(),
@@ -117,7 +121,7 @@ impl<'a> NoiseFloor<'a> {
                 let place = (self.over % STRETCHES as u64) as usize;
                 self.over += 1;
                 let count = usize::try_from(self.over).unwrap_or(STRETCHES).min(STRETCHES);
-                let largest = LARGEST.get(count - 1).copied().unwrap_or(0.0);
+                let (largest, rise) = (largest_of(count), self.rise);
                 let bands = sums.iter_mut().zip(floors).zip(freedoms).take(self.bands);
                 for (((sum, floor), freedom), means) in
                     bands.zip(means.as_chunks_mut::<STRETCHES>().0)
@@ -130,10 +134,21 @@ impl<'a> NoiseFloor<'a> {
                         let least = known.iter().copied().fold(f64::INFINITY, f64::min);
                         // A mean of so many squares deviates by √(2/freedom) of itself.
                         let bias_db = largest * DB_PER_SHARE * math::sqrt(2.0 / freedom.max(1.0));
-                        *floor = least * math::exp10(bias_db / 10.0);
+                        let found = least * db_to_power(bias_db);
+                        *floor = if *floor > 0.0 { found.min(*floor * rise) } else { found };
                     }
                 }
             }
         }
     }
+}
+
+/// Mean of the largest of `count` normal deviates, straight between the powers of two.
+fn largest_of(count: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "1 to 64")]
+    let octaves = math::log2(count.max(1) as f64);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 6")]
+    let below = math::floor(octaves) as usize;
+    let at = |index: usize| LARGEST.get(index).or(LARGEST.last()).copied().unwrap_or(0.0);
+    at(below) + (at(below + 1) - at(below)) * (octaves - math::floor(octaves))
 }

@@ -14,11 +14,12 @@
 //!
 //! so that where nothing is suppressed every bit passes, and r is what was taken out.
 //!
-//! **Floor.** The learning time is cut into 16 stretches; the smallest of their mean powers is the floor,
-//! band by band, from the fourth stretch on. The smallest of m means of noise lies below their own mean,
-//! on the average by q_m·4.34·√(2/ν) dB, with q_m from tables and ν = 2·bandwidth·time the degrees of
-//! freedom of a mean; the floor is raised by that. A voice with pauses of a sixteenth of the learning time
-//! in it does not raise it. [`NoiseLearning`] learns from a stretch of mere noise instead, or holds.
+//! **Floor.** The learning time is cut into 64 stretches; the smallest of their mean powers is the floor,
+//! band by band, from the eighth stretch on; it falls at once and rises by 1 dB/s at the most. The smallest
+//! of m means of noise lies below their own mean, on the average by q_m·4.34·√(2/ν) dB, with q_m from
+//! tables and ν = 2·bandwidth·time the degrees of freedom of a mean; the floor is raised by that. A voice
+//! that leaves each band alone for one stretch in the learning time does not raise it. [`NoiseLearning`]
+//! learns from a stretch of mere noise instead, or holds.
 //!
 //! Sources: the smallest of stretches: R. Martin, "Noise power spectral density estimation based on
 //! optimal smoothing and minimum statistics", IEEE Trans. SAP 9(5), 2001 (the principle; the correction is
@@ -45,15 +46,18 @@ const OVERLAP: usize = 4;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
 pub struct SuppressorSetup {
     /// Learning time, 0.1 to 60 s.
     pub learning_s: f64,
 }
 
 impl Default for SuppressorSetup {
-    /// 4 s: stretches of a quarter of a second, as pauses between words are.
+    /// 8 s: stretches of an eighth of a second, as the closures of consonants and the pauses between words
+    /// are.
     fn default() -> Self {
-        Self { learning_s: 4.0 }
+        Self { learning_s: 8.0 }
     }
 }
 
@@ -279,7 +283,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             params,
             fft,
             memory,
-            floor: NoiseFloor::new(numbers, count, hops),
+            floor: NoiseFloor::new(numbers, count, hops, time_s),
             bands,
             count,
             freedoms,

@@ -41,9 +41,9 @@ fn bass_db(audio: &[f32]) -> f64 {
 
 #[test]
 fn puffs_before_and_between_words_go_down_and_are_listed() {
-    /// The last word of a line still counts 0.3 s later: a puff is then at least 10.7 dB above it, and two
-    /// shelves at 150 Hz give 9 of them at 35 Hz.
-    const DOWN_DB: f64 = 8.0;
+    /// The last word of a line still counts 0.3 s later: a puff is then at least 8.7 dB above it, and two
+    /// shelves at 150 Hz give 7.6 of them at 35 Hz.
+    const DOWN_DB: f64 = 6.0;
     let voice = speech();
     let places = [0.3, 8.0, 11.7, 17.6, 24.4];
     let mut audio = voice.clone();
@@ -60,7 +60,7 @@ fn puffs_before_and_between_words_go_down_and_are_listed() {
         let near =
             |place: &&mixcore::dynamics::TamedPlace| place.frame.abs_diff(frames(s) as u64) < 480;
         let place = found.iter().find(near).unwrap_or_else(|| panic!("none at {s}: {found:?}"));
-        assert!(place.depth_db > 10.0 && place.frames > 480, "{place:?}");
+        assert!(place.depth_db > 8.0 && place.frames > 480, "{place:?}");
         let range = frames(s)..frames(s + 0.06);
         let late = range.start + latency..range.end + latency;
         let down = bass_db(&input[range]) - bass_db(&audio[late]);
