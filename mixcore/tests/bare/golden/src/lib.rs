@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod dialogue;
 mod dynamics;
 mod filters;
 mod level;
@@ -17,7 +18,15 @@ use mixcore::spatial::{FoldDown, Panner, PannerParams};
 use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
 use sha2::{Digest, Sha256};
 
-use dynamics::{compressor, compressor_k, compressor_rms, gate, limiter};
+use dialogue::{
+    automixer, click_tamer, ducker, hum_comb, leveller, low_mid_cut, masking_ducker, plosive_tamer,
+    suppressor,
+};
+use dynamics::{
+    compressor, compressor_k, compressor_rms, deesser_bell, deesser_split, dynamic_eq,
+    dynamic_eq_peak, gate, limiter, multiband, multiband_limiter, soft_clipper, soft_clipper_bare,
+    transient_shaper,
+};
 use filters::{cascade, convolver, crossover, delay, eq, fir, fractional_delay, svf};
 use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
 use programme::Programme;
@@ -54,26 +63,44 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     }
     rows!(
         automated_gain,
+        automixer,
         cascade,
+        click_tamer,
         compressor,
         compressor_k,
         compressor_rms,
         convolver,
         crossover,
         dc_blocker,
+        deesser_bell,
+        deesser_split,
         delay,
         dither,
         dither_shaped,
+        ducker,
+        dynamic_eq,
+        dynamic_eq_peak,
         eq,
         fader,
         fir,
         fold_down,
         fractional_delay,
         gate,
+        hum_comb,
+        leveller,
         limiter,
+        low_mid_cut,
+        masking_ducker,
         meter,
+        multiband,
+        multiband_limiter,
         panner,
-        svf
+        plosive_tamer,
+        soft_clipper,
+        soft_clipper_bare,
+        suppressor,
+        svf,
+        transient_shaper
     );
     Ok(())
 }
