@@ -11,7 +11,11 @@
 //! | Standard | 0.907, −100 dB | the same | 0.904, −105 dB |
 //! | Best | 0.907, −140 dB | squared Blackman-Harris, 294 to 588 | 0.923, −143 dB |
 //!
-//! Its sinc type interpolates between points of a table by cubics; with 152 taps of Blackman-Harris
+//! Our FFT method waits for blocks as `Fft` does and is compared with that; its Fast is its Standard.
+//! Our polyphase method has a latency of one to two milliseconds, as the sinc type has, and is
+//! compared with that; the figure of `Fft` stands beside it for what waiting saves.
+//!
+//! The sinc type interpolates between points of a table by cubics; with 152 taps of Blackman-Harris
 //! (Best: 256 of the squared window), longer where the rate falls, it reaches about the same. Before
 //! anything is timed both sides resample a tone in the pass-band and, downwards, one above the new
 //! Nyquist frequency: the first must come out as that tone at 0 dB, the second not at all.
@@ -21,7 +25,9 @@ use std::hint::black_box;
 use audioadapter_buffers::direct::SequentialSliceOfVecs;
 use mixcore::audio::Sample;
 use mixcore::filters::design::WindowedSinc;
-use mixcore::filters::{Oversampler, OversamplerSetup, Quality, Resampler, ResamplerSetup};
+use mixcore::filters::{
+    Oversampler, OversamplerSetup, Quality, Resampler, ResamplerMethod, ResamplerSetup,
+};
 use mixcore::kernels::Isa;
 use mixcore::{Block, BlockMut, Layout, Stream, math};
 use rubato::{Async, Fft, FixedAsync, FixedSync, SincInterpolationParameters, WindowFunction};
@@ -48,6 +54,7 @@ struct Way {
     to: usize,
     channels: usize,
     quality: Quality,
+    method: ResamplerMethod,
 }
 
 impl Way {
@@ -68,7 +75,11 @@ impl Way {
     fn ours<S: Sample>(self, isa: Isa) -> Converter<S> {
         let layout = if self.channels == 1 { Layout::MONO } else { Layout::STEREO };
         let stream = Stream::with_isa(self.from as f64, layout, isa).expect("in range");
-        let setup = ResamplerSetup { output_rate_hz: self.to as f64, quality: self.quality };
+        let setup = ResamplerSetup {
+            output_rate_hz: self.to as f64,
+            quality: self.quality,
+            method: self.method,
+        };
         let mut resampler = Resampler::<S>::new(setup, stream).expect("a simple ratio");
         Box::new(move |input, output| {
             let input = Block::new(input).expect("channels");
@@ -190,8 +201,11 @@ fn run<S: Sample>(mut converter: Converter<S>, input: &[Vec<S>]) -> Run {
     })
 }
 
+/// The method that waits for a block against the rival's, the one that does not against its sinc
+/// type.
 fn rate<S: Sample + rubato::Sample>(way: Way, isa: Isa) -> Case {
     let best = isa == Isa::detect();
+    let fft = way.method == ResamplerMethod::Fft;
     check("ours", way, || way.ours::<S>(isa));
     if best {
         check("rubato Fft", way, || way.fft::<S>());
@@ -202,16 +216,17 @@ fn rate<S: Sample + rubato::Sample>(way: Way, isa: Isa) -> Case {
         .iter()
         .map(|channel| channel.iter().map(|&x| <S as Sample>::from_f64(f64::from(x))).collect())
         .collect();
-    let goal = if best { Goal::Ratio(1.0, 2.0) } else { Goal::None };
-    let mut rivals = vec![Rival::new("rubato 5 Fft", run(way.fft::<S>(), &input), goal)];
-    if best {
-        rivals.push(Rival::new("rubato 5 sinc", run(way.sinc::<S>(), &input), goal));
+    let goal = |meant: bool| if best && meant { Goal::Ratio(1.0, 2.0) } else { Goal::None };
+    let mut rivals = vec![Rival::new("rubato 5 Fft", run(way.fft::<S>(), &input), goal(fft))];
+    if best && !fft {
+        rivals.push(Rival::new("rubato 5 sinc", run(way.sinc::<S>(), &input), goal(true)));
     }
     Case {
         name: format!(
-            "{} to {} Hz, {:?}, {}, f{}, {:?}, blocks of {block}",
+            "{} to {} Hz, {:?}, {:?}, {}, f{}, {:?}, blocks of {block}",
             way.from,
             way.to,
+            way.method,
             way.quality,
             if way.channels == 1 { "mono" } else { "stereo" },
             8 * size_of::<S>(),
@@ -358,8 +373,14 @@ pub fn cases() -> Vec<Case> {
     for isa in levels() {
         for (from, to) in PAIRS {
             for channels in [2, 1] {
-                for quality in [Quality::Fast, Quality::Standard, Quality::Best] {
-                    let way = Way { from, to, channels, quality };
+                for (method, quality) in [
+                    (ResamplerMethod::Fft, Quality::Standard),
+                    (ResamplerMethod::Fft, Quality::Best),
+                    (ResamplerMethod::Polyphase, Quality::Fast),
+                    (ResamplerMethod::Polyphase, Quality::Standard),
+                    (ResamplerMethod::Polyphase, Quality::Best),
+                ] {
+                    let way = Way { from, to, channels, quality, method };
                     cases.push(rate::<f32>(way, isa));
                     if isa == Isa::detect() {
                         cases.push(rate::<f64>(way, isa));
@@ -381,7 +402,10 @@ mod tests {
     #[test]
     fn the_loops_agree_with_the_oversampler_and_the_rates_with_the_rival() {
         oversampler(Isa::detect(), 480);
-        let way = Way { from: 44_100, to: 48_000, channels: 1, quality: Quality::Standard };
-        rate::<f32>(way, Isa::detect());
+        for method in [ResamplerMethod::Polyphase, ResamplerMethod::Fft] {
+            let quality = Quality::Standard;
+            let way = Way { from: 44_100, to: 48_000, channels: 1, quality, method };
+            rate::<f32>(way, Isa::detect());
+        }
     }
 }

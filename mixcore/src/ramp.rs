@@ -14,6 +14,8 @@ pub use shape::RampShape;
 
 mod value;
 
+use crate::audio::Sample;
+use crate::kernels::{self, Isa};
 use crate::math;
 use crate::units::{DB_FLOOR, db_to_gain, gain_to_db};
 
@@ -60,6 +62,23 @@ impl Segment {
     #[must_use]
     pub(crate) fn zeros(&self) -> usize {
         usize::from(self.start == 0.0 && self.first == 0)
+    }
+
+    /// The gain, times `sign`, on samples that share it. Where it is zero they become 0, whatever they
+    /// were; where it is 1 they keep their bits.
+    pub(crate) fn apply<S: Sample>(&self, isa: Isa, samples: &mut [S], sign: f64) {
+        let start = S::from_f64(sign * self.start);
+        if self.step != 0.0 {
+            let step = S::from_f64(sign * self.step);
+            let zeros = self.zeros();
+            samples.iter_mut().take(zeros).for_each(|sample| *sample = S::zero());
+            let Some(rest) = samples.get_mut(zeros..) else { return };
+            kernels::gain_ramp(isa, rest, start, step, self.first.max(zeros));
+        } else if self.start == 0.0 {
+            samples.fill(S::zero());
+        } else if start != S::one() {
+            kernels::gain(isa, samples, start);
+        }
     }
 }
 

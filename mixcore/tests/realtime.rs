@@ -22,7 +22,9 @@ use mixcore::dynamics::{
     MaskingDucker, MaskingDuckerParams,
 };
 #[cfg(feature = "alloc")]
-use mixcore::filters::{Delay, Oversampler, OversamplerSetup, Resampler, ResamplerSetup};
+use mixcore::filters::{
+    Delay, Oversampler, OversamplerSetup, Resampler, ResamplerMethod, ResamplerSetup,
+};
 use mixcore::kernels::Isa;
 #[cfg(feature = "alloc")]
 use mixcore::level::{AlignSetup, Aligner, Recording};
@@ -475,20 +477,24 @@ fn changes_of_the_rate_never_allocate() {
         let stream = Stream::new(48_000.0, layout).unwrap();
         let mut input = signals::noise::<f32>(layout.channel_count(), 5000, 1.0, 4);
         input[0][17] = f32::NAN;
-        let mut resampler = Resampler::new(ResamplerSetup::to(rate_hz), stream).unwrap();
-        let mut output = vec![vec![0.0; resampler.clip_frames(5000)]; layout.channel_count()];
-        let calls = allocations(|| {
-            let clip = Block::new(&input).unwrap();
-            for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 5000)] {
-                let to = BlockMut::new(&mut output).unwrap();
-                resampler.push(clip.range(start, end), to).unwrap();
-            }
-            resampler.flush(BlockMut::new(&mut output).unwrap()).unwrap();
-            resampler.reset();
-            assert_eq!(resampler.render(clip, BlockMut::new(&mut output).unwrap()), Ok(1));
-        });
-        assert_eq!(calls, 0, "allocator calls ({layout})");
+        for method in [ResamplerMethod::Polyphase, ResamplerMethod::Fft] {
+            let setup = ResamplerSetup { method, ..ResamplerSetup::to(rate_hz) };
+            let mut resampler = Resampler::new(setup, stream).unwrap();
+            let mut output = vec![vec![0.0; resampler.clip_frames(5000)]; layout.channel_count()];
+            let calls = allocations(|| {
+                let clip = Block::new(&input).unwrap();
+                for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 5000)] {
+                    let to = BlockMut::new(&mut output).unwrap();
+                    resampler.push(clip.range(start, end), to).unwrap();
+                }
+                resampler.flush(BlockMut::new(&mut output).unwrap()).unwrap();
+                resampler.reset();
+                assert_eq!(resampler.render(clip, BlockMut::new(&mut output).unwrap()), Ok(1));
+            });
+            assert_eq!(calls, 0, "allocator calls ({layout}, {method:?})");
+        }
         let mut over = Oversampler::new(OversamplerSetup::new(4, 480), stream).unwrap();
+        let mut output = vec![vec![0.0; 5000]; layout.channel_count()];
         let mut delay = Delay::new(3, stream).unwrap();
         let calls = allocations(|| {
             let part = Block::new(&input).unwrap().range(0, 480);

@@ -28,7 +28,7 @@ use super::delay_curve::{Curve, DelayReadings, DelayVerdict, MARGIN};
 use super::pair::{ChannelPair, PairRows};
 use crate::audio::{Block, Sample, Store, move_to_front};
 use crate::error::Error;
-use crate::kernels::lag_products;
+use crate::kernels::{self, lag_products};
 use crate::loudness::MeterStorage;
 use crate::math;
 use crate::stream::Stream;
@@ -40,8 +40,6 @@ const CHUNK: usize = 256;
 /// stems under them: without the shelf 8 of 13 windows of music are ambiguous, up to 5 kHz and
 /// higher noise under the music hides the answer.
 const SHELF_HZ: [f64; 2] = [500.0, 2000.0];
-/// A state below this magnitude becomes 0 at the end of a chunk: no subnormal numbers.
-const STATE_FLOOR: f64 = 1e-30;
 /// Lowest floor, dBFS.
 const MIN_FLOOR_DBFS: f64 = -150.0;
 
@@ -335,7 +333,8 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
                 (last, sum) = (x, next);
                 *to = out;
             }
-            *filter = [last, sum, if out.abs() < STATE_FLOOR { 0.0 } else { out }];
+            let [out] = kernels::settled([out]);
+            *filter = [last, sum, out];
         }
         self.rows.clear();
         self.compare(a.get(..taken).unwrap_or_default(), b.get(..taken).unwrap_or_default());

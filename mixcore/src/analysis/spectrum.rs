@@ -39,7 +39,7 @@ pub(super) const LEAST_BINS: f64 = 3.0;
 /// What a spectrum is made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpectrumSetup {
-    /// Samples of a window, N: a power of two from 16 to 65,536.
+    /// Samples of a window, N: 16·2^a·3^b·5^c·7^d from 16 to 65,536.
     pub fft_length: usize,
 }
 
@@ -103,7 +103,7 @@ impl<S: Sample> LongTermSpectrum<'static, S> {
     /// A spectrum with memory of its own.
     ///
     /// # Errors
-    /// A length that is no power of two from 16 to 65,536, or a rate outside 8 to 384 kHz.
+    /// A length that is not 16·2^a·3^b·5^c·7^d from 16 to 65,536, or a rate outside 8 to 384 kHz.
     pub fn new(setup: SpectrumSetup, stream: Stream) -> Result<Self, Error> {
         stream.validate()?;
         let length = setup.fft_length;
@@ -116,7 +116,7 @@ impl<'a, S: Sample> LongTermSpectrum<'a, S> {
     /// Memory that [`LongTermSpectrum::new_in`] needs.
     ///
     /// # Errors
-    /// A length that is no power of two from 16 to 65,536.
+    /// A length that is not 16·2^a·3^b·5^c·7^d from 16 to 65,536.
     pub fn required_len(setup: &SpectrumSetup, stream: &Stream) -> Result<SpectrumStorage, Error> {
         RealFft::<S>::required_len(setup.fft_length)?;
         let parts = FrameStorage::new::<S>(setup.fft_length, setup.fft_length, lines(stream))?;

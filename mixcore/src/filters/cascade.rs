@@ -14,7 +14,8 @@
 //! Limits: 1 to 16 sections, the same on every channel; coefficients that move belong to
 //! [`super::Eq`] and [`super::Svf`].
 
-use super::pipes::{MAX_SECTIONS, Pipes, pipe_band};
+use super::design::MAX_SECTIONS;
+use super::pipes::{Pipes, pipe_band};
 use crate::audio::Sample;
 use crate::error::Error;
 use crate::filters::Biquad;
@@ -25,7 +26,8 @@ use crate::units::gain_to_db;
 /// Biquads in series on every channel of a stream.
 ///
 /// It has memory, so it cleans its input: samples that are not finite or beyond 1e6 become 0 and
-/// are counted.
+/// are counted. Sections may amplify by far more than all sound (16 numerators of 10^9); where what they
+/// give outgrows f64, it is 0 and counted too, and at the next multiple of 64 frames they start anew.
 ///
 /// # Example
 /// ```

@@ -26,6 +26,7 @@ use crate::audio::{Block, BlockMut, MAX_CHANNELS, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::crossing::{Movement, Stretch};
 use crate::filters::design::{CrossoverSlope, MAX_SHARE, linkwitz_riley};
+use crate::filters::pipes::without_overflow;
 use crate::kernels::{self, Isa, PairState};
 use crate::math;
 use crate::stream::{Convert, Field, Processor, Stream, params, unknown_field};
@@ -346,9 +347,10 @@ impl<'a> Crossover<'a> {
             }
             let crossings = (0..self.setup.crossings()).map(|k| self.movement.at(k, self.now));
             split(isa, crossings, rows, pair_states, frames)?;
-            let bands = rows.as_chunks::<CHUNK>().0.as_chunks::<2>().0;
-            for (band, rows) in bands.iter().take(self.setup.bands).enumerate() {
+            let bands = rows.as_chunks_mut::<CHUNK>().0.as_chunks_mut::<2>().0;
+            for (band, rows) in bands.iter_mut().take(self.setup.bands).enumerate() {
                 for (channel, row) in (2 * pair..channels).zip(rows) {
+                    self.faults += without_overflow(row.get_mut(..frames)?, 1);
                     let out = output.channels_mut().nth(band * channels + channel)?;
                     kernels::round_into(isa, row, out.get_mut(at..at + frames)?);
                 }

@@ -8,11 +8,12 @@
 //! went in. Bins beyond N/2 are the conjugates of those given and are left out.
 //!
 //! Relative root-mean-square error against a DFT in f64 (N to 65,536, asserted in `tests/all/fft.rs`):
-//! below 2e-7 for f32, below 5e-16 for f64. NaN and infinite samples spread over the spectrum; the
+//! below 2e-7 for f32, below 5e-16 for f64 (6e-16 where the length is no power of two). NaN and infinite samples spread over the spectrum; the
 //! transform has no memory, so the next one is not touched.
 //!
 //! Cost: 8 to 10 instructions a sample (AVX2, f32, N = 128 to 4096). Latency: none of its own.
-//! Limits: powers of two from 16 to 65,536; below 128 plain code runs, a few times slower a sample.
+//! Limits: 16·2^a·3^b·5^c·7^d from 16 to 65,536, of which powers of two are the fastest; below 128 plain
+//! code runs, a few times slower a sample.
 
 use crate::audio::{Sample, Store};
 use crate::error::Error;
@@ -34,7 +35,7 @@ impl<S: Sample> RealFft<'static, S> {
     /// A transform of `length` samples in memory of its own.
     ///
     /// # Errors
-    /// A length that is no power of two from 16 to 65,536.
+    /// A length that is not 16·2^a·3^b·5^c·7^d from 16 to 65,536.
     ///
     /// # Example
     /// ```
@@ -61,23 +62,24 @@ impl<'a, S: Sample> RealFft<'a, S> {
     /// A transform of `length` samples in lent memory of [`RealFft::required_len`] or more.
     ///
     /// # Errors
-    /// A length that is no power of two from 16 to 65,536, or too little memory.
+    /// A length that is not 16·2^a·3^b·5^c·7^d from 16 to 65,536, or too little memory.
     pub fn new_in(length: usize, isa: Isa, memory: &'a mut [S]) -> Result<Self, Error> {
         let len = Self::required_len(length)?;
         Ok(Self::over(Store::lent("FFT", memory, len, S::zero())?, length, isa))
     }
 
-    /// Samples of memory that a transform of `length` needs: less than 3.5 times its length.
+    /// Samples of memory that a transform of `length` needs: at most 3.5 times its length, 4.2 times where
+    /// it is no power of two.
     ///
     /// # Errors
-    /// A length that is no power of two from 16 to 65,536.
+    /// A length that is not 16·2^a·3^b·5^c·7^d from 16 to 65,536.
     pub fn required_len(length: usize) -> Result<usize, Error> {
         #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
         Error::check_range("fft_length", length as f64, FFT_MIN as f64, FFT_MAX as f64)?;
         if !is_fft_length(length) {
             return Err(Error::Unsupported {
-                what: "an FFT length that is no power of two",
-                hint: "take 16, 32, 64 … 65536 and fill up with zeros",
+                what: "an FFT length that is not 16·2^a·3^b·5^c·7^d",
+                hint: "take 16, 32, 48, 64, 80, 96, 112, 128 … 65536 and fill up with zeros",
             });
         }
         Ok(fft_tables_len(length) + fft_work_len(length))

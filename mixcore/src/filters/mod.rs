@@ -16,9 +16,11 @@ mod fir;
 mod fractional_delay;
 mod oversampler;
 mod partitions;
+mod phase_rate;
 mod pipes;
 mod rate_plan;
 mod resampler;
+mod spectral_rate;
 mod svf;
 
 pub use biquad::Biquad;
@@ -40,6 +42,6 @@ pub use fractional_delay::{
     FractionalDelay, FractionalDelayParams, FractionalDelaySetup, MAX_FRACTIONAL_DELAY_MS,
 };
 pub use oversampler::{Oversampler, OversamplerSetup};
-pub use rate_plan::{MAX_RATIO_TERM, Quality, ResamplerSetup};
-pub use resampler::{F32_NOISE_DB, Resampler};
+pub use rate_plan::{MAX_RATIO_TERM, Quality, ResamplerMethod, ResamplerSetup};
+pub use resampler::{F32_FFT_NOISE_DB, F32_NOISE_DB, Resampler};
 pub use svf::{Svf, SvfParams, SvfSetup};

@@ -4,11 +4,11 @@
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
 use crate::filters::Biquad;
+use crate::filters::design::MAX_SECTIONS;
 use crate::kernels::{self, Isa, PIPE_BANDS, PipeBand, PipeBands, PipeState, Section};
 
-/// Most sections: two passes of the kernel.
-pub(super) const MAX_SECTIONS: usize = PASSES * PIPE_BANDS;
-const PASSES: usize = 2;
+/// Passes of the kernel that the sections take.
+const PASSES: usize = MAX_SECTIONS.div_ceil(PIPE_BANDS);
 /// Frames of a call of the kernel; states are looked at where they begin.
 pub(super) const CHUNK_FRAMES: usize = 64;
 
@@ -107,6 +107,7 @@ impl Pipes {
                 } else {
                     b
                 };
+                faults += without_overflow(out.as_flattened_mut(), 2);
                 kernels::pair_out(isa, out, left, right);
             }
             done = end;
@@ -119,6 +120,24 @@ impl Pipes {
     pub(super) fn tail_frames(sections: impl Iterator<Item = Biquad>) -> usize {
         sections.map(|section| decay_frames(&section) + CHUNK_FRAMES).sum()
     }
+}
+
+/// What sections have given of `channels` interleaved channels, with 0 where it is not a finite number;
+/// returns how many numbers were not.
+///
+/// Coefficients far beyond all sound can make a state run over. From then on all that the section
+/// gives is not finite, to the next multiple of 64 frames, where its states come to rest; so the last
+/// frame tells of the ones before.
+pub(super) fn without_overflow(numbers: &mut [f64], channels: usize) -> u64 {
+    if numbers.iter().rev().take(channels).all(|x| x.is_finite()) {
+        return 0;
+    }
+    let mut count = 0;
+    for x in numbers.iter_mut().filter(|x| !x.is_finite()) {
+        *x = 0.0;
+        count += 1;
+    }
+    count
 }
 
 /// Frames in which a section forgets: from the loudest sample at the highest gains (10^12) to below

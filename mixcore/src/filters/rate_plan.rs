@@ -1,20 +1,15 @@
-//! What a resampler is made of: its quality, the ratio of its rates, its bank of phases.
+//! What is fixed for a resampler's life: its method, its quality and the ratio of its rates.
 //!
 //! The figures and the equation stand in the resampler's own documentation.
 
 use super::design::WindowedSinc;
-use crate::audio::Sample;
 use crate::error::Error;
-use crate::kernels::PhasePlan;
 use crate::math;
 use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ, Stream};
 
 /// Largest numerator and denominator of the ratio of the rates in lowest terms: 44.1 to 384 kHz is
 /// 1280/147, a pull-down of 0.1 % is 1000/1001.
 pub const MAX_RATIO_TERM: usize = 1280;
-
-/// Input frames of a channel that are taken in at a time, at least.
-const CHUNK: usize = 256;
 
 /// How steep and how deep the low-pass is; the figures stand in the module's table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +53,7 @@ impl Quality {
     }
 
     /// Frames of the lower rate from the middle of the low-pass to either end.
-    fn half_width(self) -> u32 {
+    pub(super) fn half_width(self) -> u32 {
         match self {
             Self::Fast => 33,
             Self::Standard => 66,
@@ -70,7 +65,7 @@ impl Quality {
     ///
     /// β and cut-off (cycles per frame of the lower rate) were searched: the cut-off as high as the
     /// start of the stop-band allows, for the pass-band may ripple far more than the stop-band.
-    fn low_pass(self, ratio: f64) -> Result<WindowedSinc, Error> {
+    pub(super) fn low_pass(self, ratio: f64) -> Result<WindowedSinc, Error> {
         let (cutoff, beta) = match self {
             Self::Fast => (0.496_3, 10.4),
             Self::Standard => (0.475_1, 10.25),
@@ -78,6 +73,22 @@ impl Quality {
         };
         WindowedSinc::new(cutoff, f64::from(self.half_width()), beta)?.stretched(ratio)
     }
+}
+
+/// How the low-pass of a resampler is computed; the quality's figures are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum ResamplerMethod {
+    /// A sum per output: a latency of one to two milliseconds, a cost that grows with the quality,
+    /// any ratio.
+    #[default]
+    Polyphase,
+    /// Fourier transforms of blocks: the cheapest for files, with a latency of 10 to 120 ms. Every
+    /// quality costs nearly the same. For ratios whose terms have no prime factor above 7: all between
+    /// the rates of the trade, but no pull-down.
+    Fft,
 }
 
 /// What is fixed for life.
@@ -90,28 +101,28 @@ pub struct ResamplerSetup {
     /// How steep and how deep the low-pass is.
     #[cfg_attr(feature = "json", serde(default))]
     pub quality: Quality,
+    /// How the low-pass is computed.
+    #[cfg_attr(feature = "json", serde(default))]
+    pub method: ResamplerMethod,
 }
 
-/// The ratio output/input in lowest terms and what follows from it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RatePlan {
+/// The ratio output/input in lowest terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ratio {
+    /// L.
     pub(super) up: usize,
+    /// M.
     pub(super) down: usize,
-    /// Output frames.
-    pub(super) latency: usize,
-    pub(super) phases: PhasePlan,
-    /// Frames that a channel's line can hold: what a group reads, and new ones.
-    pub(super) capacity: usize,
 }
 
 impl ResamplerSetup {
-    /// A setup for this output rate at [`Quality::Standard`].
+    /// A setup for this output rate at [`Quality::Standard`] with [`ResamplerMethod::Polyphase`].
     #[must_use]
     pub fn to(output_rate_hz: f64) -> Self {
-        Self { output_rate_hz, quality: Quality::default() }
+        Self { output_rate_hz, quality: Quality::default(), method: ResamplerMethod::default() }
     }
 
-    pub(super) fn plan<S: Sample>(&self, stream: &Stream) -> Result<RatePlan, Error> {
+    pub(super) fn ratio(&self, stream: &Stream) -> Result<Ratio, Error> {
         stream.validate()?;
         Error::check_range("output_rate_hz", self.output_rate_hz, MIN_RATE_HZ, MAX_RATE_HZ)?;
         let (up, down) = ratio(stream.rate_hz, self.output_rate_hz)?;
@@ -121,50 +132,28 @@ impl ResamplerSetup {
                 hint: "leave the audio as it is",
             });
         }
-        let half = self.quality.half_width() as usize;
-        let latency = if up > down { (half * up).div_ceil(down) } else { half };
-        // W + Λ·M/L input frames, W being `half` frames of the lower rate.
-        let taps = (half * up.max(down) + latency * down).div_ceil(up);
-        let phases = PhasePlan::new::<S>(up, down, taps);
-        let capacity = phases.read_len() + taps.max(CHUNK);
-        Ok(RatePlan { up, down, latency, phases, capacity })
+        Ok(Ratio { up, down })
     }
 }
 
-impl RatePlan {
-    /// Samples of a channel's line: what a group reads beyond its own window lies behind.
-    pub(super) fn line_len(&self) -> usize {
-        self.capacity + self.phases.read_len() - self.phases.taps()
-    }
-
-    /// Output frames of a clip, ⌈frames·L/M⌉.
-    pub(super) fn clip_frames(&self, frames: usize) -> usize {
+impl Ratio {
+    /// Output frames of so many input frames, ⌈frames·L/M⌉.
+    pub(super) fn outputs(self, frames: usize) -> usize {
         let scaled = (frames as u128).saturating_mul(self.up as u128);
         let out = scaled.saturating_add(self.down as u128 - 1).checked_div(self.down as u128);
         out.and_then(|out| usize::try_from(out).ok()).unwrap_or(usize::MAX)
     }
 
-    /// Writes the phases: the tap that meets the sample `age` before the newest one lies at the time
-    /// p/L + age − Λ·M/L of the low-pass.
-    #[expect(clippy::cast_precision_loss, reason = "products far below 2^53")]
-    pub(super) fn fill<S: Sample>(&self, quality: Quality, bank: &mut [S]) -> Result<(), Error> {
-        let (up, down) = (self.up as f64, self.down as f64);
-        let low_pass = quality.low_pass((down / up).max(1.0))?;
-        let value = |t: f64| if t.abs() < low_pass.half_width() { low_pass.at(t) } else { 0.0 };
-        let middle = (self.latency * self.down) as f64;
-        for index in 0..self.phases.rows() {
-            let Some(row) = self.phases.row_mut(bank, index) else { continue };
-            let phase = self.phases.phase(index);
-            let newest = row.len().saturating_sub(1);
-            let time = |index: usize| {
-                (phase as f64 + newest.saturating_sub(index) as f64 * up - middle) / up
-            };
-            let sum: f64 = (0..row.len()).map(|index| value(time(index))).sum();
-            for (index, tap) in row.iter_mut().enumerate() {
-                *tap = S::from_f64(value(time(index)) / sum);
-            }
-        }
-        Ok(())
+    /// The input frame with which an output can be given, ⌊output·M/L⌋.
+    pub(super) fn frame_of(self, output: usize) -> usize {
+        let scaled = (output as u128).saturating_mul(self.down as u128);
+        let frame = scaled.checked_div(self.up as u128);
+        frame.and_then(|frame| usize::try_from(frame).ok()).unwrap_or(usize::MAX)
+    }
+
+    /// Output frames in so many frames of the lower rate, rounded up.
+    pub(super) fn reach(self, half: usize) -> usize {
+        if self.up > self.down { (half * self.up).div_ceil(self.down) } else { half }
     }
 }
 

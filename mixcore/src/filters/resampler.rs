@@ -18,24 +18,35 @@
 //! | [`Quality::Standard`] | 0.9071 | ≤ −100 dB from 1 on: nothing folds |
 //! | [`Quality::Best`] | 0.9071 | ≤ −140 dB from 1 on: nothing folds |
 //!
-//! For f32 audio taps, products and sums are f32, in eight sums and a tree: an error of its own that
-//! is noise, no alias ([`F32_NOISE_DB`]).
+//! The two methods ([`ResamplerMethod`]) share all that is said here and the schedule of outputs. With
+//! [`ResamplerMethod::Fft`] Fast is as good as Standard, and the gain at 0 Hz is 1 without a scaling.
+//!
+//! For f32 audio taps, products and sums are f32, in eight sums and a tree, or in the passes of two
+//! transforms: an error of its own that is noise, no alias ([`F32_NOISE_DB`], [`F32_FFT_NOISE_DB`]).
 //!
 //! Sources: R. E. Crochiere and L. R. Rabiner, "Multirate Digital Signal Processing", 1983, chapters
-//! 2 and 3 (polyphase structures); Kaiser's window, see [`super::design::WindowedSinc`].
+//! 2 and 3 (polyphase structures); Kaiser's window, see [`super::design::WindowedSinc`]; for the FFT
+//! method those of its source file.
 //!
-//! Cost: per output sample a dot product of 2·W·max(1, M/L) taps, W = 33, 66 or 88, eight (f32) or
-//! four (f64) at a time; two channels share the taps. Groups of eight outputs run together: blocks
-//! of a few frames are correct, not fast.
-//! Latency: whole output frames, ⌈W·L/M⌉ upwards, W downwards; constant.
-//! Limits: L and M up to [`super::MAX_RATIO_TERM`]; the ratio is fixed for life, so no drift between clocks
+//! Cost, polyphase: per output sample a dot product of 2·W·max(1, M/L) taps, W = 33, 66 or 88, eight
+//! (f32) or four (f64) at a time; two channels share the taps. Groups of eight outputs run together:
+//! blocks of a few frames are correct, not fast. FFT: two transforms of 700 to 2600 frames of the
+//! lower rate, in one push per hop for all channels; a sample costs a third to a half of what Standard
+//! costs by sums, Best no more, and of one channel no more than of two.
+//! Latency: whole output frames, constant. Polyphase ⌈W·L/M⌉ upwards, W downwards; FFT a hop and the
+//! reach of a low-pass with W = 72 or 96: 10 to 52 ms between the rates from 44.1 to 192 kHz, up to
+//! 120 ms from or to 8 kHz.
+//! Limits: L and M up to [`super::MAX_RATIO_TERM`], for the FFT method without a prime factor above 7;
+//! the ratio is fixed for life, so no drift between clocks
 //! is followed. A step rings W frames of the lower rate to both sides, and overshoots as any steep
 //! low-pass does.
 
-use super::rate_plan::{Quality, RatePlan, ResamplerSetup};
-use crate::audio::{Block, BlockMut, Sample, Store, move_to_front};
+use super::phase_rate::PhaseRate;
+use super::rate_plan::{Quality, Ratio, ResamplerMethod, ResamplerSetup};
+use super::spectral_rate::SpectralRate;
+use crate::audio::{Block, BlockMut, Sample, Store};
 use crate::error::Error;
-use crate::kernels::{self, PhasePlace};
+use crate::kernels;
 use crate::stream::Stream;
 
 /// Level of the rounding noise of f32 audio under the signal's that comes out, dB (root mean square,
@@ -43,7 +54,10 @@ use crate::stream::Stream;
 /// 8 kHz it is 9 dB higher.
 pub const F32_NOISE_DB: f64 = 134.0;
 
-/// The bank starts at a multiple of a cache line, for speed alone: bytes, and samples to get there.
+/// The same for [`ResamplerMethod::Fft`], dB, between all rates.
+pub const F32_FFT_NOISE_DB: f64 = 133.0;
+
+/// The memory starts at a multiple of a cache line, for speed alone: bytes, and samples to get there.
 const LINE_BYTES: usize = 64;
 const LEAD: usize = 16;
 
@@ -78,17 +92,42 @@ const LEAD: usize = 16;
 pub struct Resampler<'a, S> {
     setup: ResamplerSetup,
     stream: Stream,
-    plan: RatePlan,
-    /// A lead, the bank, then a line per channel.
+    ratio: Ratio,
+    engine: Engine,
+    /// A lead, what the channels share, then a part for each channel.
     memory: Store<'a, S>,
-    /// Samples before the bank, and before the lines.
-    bank: usize,
-    lines: usize,
-    /// Frames in every line.
-    filled: usize,
-    /// Where the next output stands in the lines.
-    place: PhasePlace,
+    /// Samples before what is shared, and before the channels.
+    shared: usize,
+    channels: usize,
     faults: u64,
+}
+
+/// What a method needs to know and to remember; of each method the same is asked.
+#[derive(Clone, Copy, Debug)]
+enum Engine {
+    Phases(PhaseRate),
+    Spectra(SpectralRate),
+}
+
+/// Asks the method that there is.
+macro_rules! ask {
+    ($engine:expr, $rate:ident => $answer:expr) => {
+        match $engine {
+            Engine::Phases($rate) => $answer,
+            Engine::Spectra($rate) => $answer,
+        }
+    };
+}
+
+impl Engine {
+    fn new<S: Sample>(setup: &ResamplerSetup, stream: &Stream) -> Result<(Ratio, Self), Error> {
+        let ratio = setup.ratio(stream)?;
+        let engine = match setup.method {
+            ResamplerMethod::Polyphase => Self::Phases(PhaseRate::new::<S>(ratio, setup.quality)),
+            ResamplerMethod::Fft => Self::Spectra(SpectralRate::new(ratio, setup.quality)?),
+        };
+        Ok((ratio, engine))
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -96,7 +135,7 @@ impl<S: Sample> Resampler<'static, S> {
     /// A resampler from the stream's rate, in memory of its own.
     ///
     /// # Errors
-    /// A rate outside 8 to 384 kHz, equal rates, or a ratio with a term above [`super::MAX_RATIO_TERM`].
+    /// A rate outside 8 to 384 kHz, equal rates, or a ratio that the method does not take.
     pub fn new(setup: ResamplerSetup, stream: Stream) -> Result<Self, Error> {
         let len = Self::required_len(setup, &stream)?;
         Self::over(Store::owned(len, S::zero()), setup, stream)
@@ -117,14 +156,15 @@ impl<'a, S: Sample> Resampler<'a, S> {
         Self::over(Store::lent("resampler", memory, len, S::zero())?, setup, stream)
     }
 
-    /// Samples of memory that a resampler needs: the phases once, some 600 frames per channel
-    /// (more where the rate falls to less than a half).
+    /// Samples of memory that a resampler needs. Polyphase: the phases once, some 600 frames per channel
+    /// (more where the rate falls to less than a half). FFT: some six blocks once, two per channel.
     ///
     /// # Errors
-    /// A rate outside 8 to 384 kHz, equal rates, or a ratio with a term above [`super::MAX_RATIO_TERM`].
+    /// A rate outside 8 to 384 kHz, equal rates, or a ratio that the method does not take.
     pub fn required_len(setup: ResamplerSetup, stream: &Stream) -> Result<usize, Error> {
-        let plan = setup.plan::<S>(stream)?;
-        Ok(LEAD + plan.phases.bank_len() + plan.line_len() * stream.channel_count())
+        let (_, engine) = Engine::new::<S>(&setup, stream)?;
+        let (shared, channel) = ask!(engine, rate => (rate.shared_len(), rate.channel_len()));
+        Ok(LEAD + shared + channel * stream.channel_count())
     }
 
     fn over(
@@ -132,21 +172,13 @@ impl<'a, S: Sample> Resampler<'a, S> {
         setup: ResamplerSetup,
         stream: Stream,
     ) -> Result<Self, Error> {
-        let plan = setup.plan::<S>(&stream)?;
-        let bank = memory.as_ptr().align_offset(LINE_BYTES).min(LEAD);
-        let lines = bank + plan.phases.bank_len();
-        plan.fill(setup.quality, memory.get_mut(bank..lines).unwrap_or_default())?;
-        let mut resampler = Self {
-            setup,
-            stream,
-            plan,
-            memory,
-            bank,
-            lines,
-            filled: 0,
-            place: PhasePlace::default(),
-            faults: 0,
-        };
+        let (ratio, engine) = Engine::new::<S>(&setup, &stream)?;
+        let shared = memory.as_ptr().align_offset(LINE_BYTES).min(LEAD);
+        let channels = shared + ask!(engine, rate => rate.shared_len());
+        let part = memory.get_mut(shared..channels).unwrap_or_default();
+        ask!(engine, rate => rate.fill(part)?);
+        let mut resampler =
+            Self { setup, stream, ratio, engine, memory, shared, channels, faults: 0 };
         resampler.reset();
         Ok(resampler)
     }
@@ -166,7 +198,7 @@ impl<'a, S: Sample> Resampler<'a, S> {
     /// The ratio output/input in lowest terms: L and M.
     #[must_use]
     pub fn ratio(&self) -> (usize, usize) {
-        (self.plan.up, self.plan.down)
+        (self.ratio.up, self.ratio.down)
     }
 
     /// End of the pass-band, Hz.
@@ -179,28 +211,27 @@ impl<'a, S: Sample> Resampler<'a, S> {
     /// n stands at output frame n·L/M + this.
     #[must_use]
     pub fn latency_frames(&self) -> usize {
-        self.plan.latency
+        ask!(self.engine, rate => rate.latency())
     }
 
-    /// Output frames after the last of the input that may still sound, latency included.
+    /// Output frames after the last of the input that may still sound, latency included: behind them
+    /// all is 0. Of the FFT method what comes later than the latency and the reach is below the
+    /// stop-band's level.
     #[must_use]
     pub fn tail_frames(&self) -> usize {
-        self.plan.clip_frames(self.plan.phases.taps())
+        ask!(self.engine, rate => rate.tail())
     }
 
     /// Output frames that the next [`Resampler::push`] of so many input frames gives.
     #[must_use]
     pub fn output_frames(&self, input_frames: usize) -> usize {
-        let filled = self.filled.saturating_add(input_frames);
-        filled
-            .checked_sub(self.plan.phases.taps())
-            .map_or(0, |last| self.plan.phases.outputs_until(self.place, last))
+        ask!(self.engine, rate => rate.output_frames(input_frames))
     }
 
     /// Output frames of a whole clip, ⌈frames·L/M⌉; also the most that a push of so many gives.
     #[must_use]
     pub fn clip_frames(&self, input_frames: usize) -> usize {
-        self.plan.clip_frames(input_frames)
+        self.ratio.outputs(input_frames)
     }
 
     /// Samples so far that were not finite or beyond 1e6 and were taken as 0.
@@ -214,10 +245,13 @@ impl<'a, S: Sample> Resampler<'a, S> {
     /// # Real time
     /// Does not allocate, lock, log or panic.
     pub fn reset(&mut self) {
-        self.memory.get_mut(self.lines..).unwrap_or_default().fill(S::zero());
-        // The window of the first output ends with the first frame.
-        self.filled = self.plan.phases.taps() - 1;
-        self.place = PhasePlace::default();
+        self.memory.get_mut(self.channels..).unwrap_or_default().fill(S::zero());
+        match &mut self.engine {
+            Engine::Phases(rate) => rate.reset(),
+            Engine::Spectra(rate) => {
+                rate.reset(self.memory.get_mut(self.shared..self.channels).unwrap_or_default());
+            }
+        }
         self.faults = 0;
     }
 
@@ -247,9 +281,13 @@ impl<'a, S: Sample> Resampler<'a, S> {
                 expected: given,
             });
         }
-        let (mut taken, mut written) = (0, 0);
+        // What a flush has left comes first.
+        let (mut taken, mut written) = (0, self.give(&mut output, 0));
         while taken < input.frames() {
             let frames = self.room().min(input.frames() - taken);
+            if frames == 0 {
+                break;
+            }
             self.take(frames, Some(&input.range(taken, taken + frames)));
             taken += frames;
             written += self.give(&mut output, written);
@@ -268,9 +306,10 @@ impl<'a, S: Sample> Resampler<'a, S> {
     /// Another number of channels; nothing is written then.
     pub fn flush(&mut self, mut output: BlockMut<'_, S>) -> Result<(), Error> {
         self.check(None, &output)?;
-        let mut written = 0;
+        let mut written = self.give(&mut output, 0);
         while written < output.frames() {
-            let missing = self.missing(output.frames() - written);
+            let left = output.frames() - written;
+            let missing = ask!(self.engine, rate => rate.missing(left));
             let frames = self.room().min(missing);
             self.take(frames, None);
             let given = self.give(&mut output, written);
@@ -306,7 +345,8 @@ impl<'a, S: Sample> Resampler<'a, S> {
         }
         self.reset();
         // The outputs before the clip's first frame are left out.
-        self.place = self.plan.phases.after(self.place, self.plan.latency);
+        let latency = self.latency_frames();
+        ask!(&mut self.engine, rate => rate.skip(latency));
         let written = self.push(clip, output.reborrow())?;
         self.flush(output.range(written, expected))?;
         let faults = self.faults;
@@ -322,72 +362,66 @@ impl<'a, S: Sample> Resampler<'a, S> {
         output.check_channels("output", channels)
     }
 
+    /// What the channels share, and the part of each channel.
+    fn parts_mut(&mut self) -> (&mut Engine, &mut [S], impl Iterator<Item = &mut [S]>) {
+        let len = ask!(self.engine, rate => rate.channel_len()).max(1);
+        let count = self.stream.channel_count();
+        let memory = self.memory.get_mut(self.shared..).unwrap_or_default();
+        let shared = self.channels.saturating_sub(self.shared);
+        let (shared, channels) = memory.split_at_mut_checked(shared).unwrap_or_default();
+        (&mut self.engine, shared, channels.chunks_exact_mut(len).take(count))
+    }
+
     /// Input frames that fit in behind the others; makes room if there is none.
     fn room(&mut self) -> usize {
-        if self.filled >= self.plan.capacity {
-            let by = self.place.start;
-            for line in self.lines_mut() {
-                move_to_front(line, by);
-            }
-            self.filled = self.filled.saturating_sub(by);
-            self.place.start -= by;
+        let isa = self.stream.isa;
+        match self.parts_mut() {
+            (Engine::Phases(rate), _, channels) => rate.room(channels),
+            (Engine::Spectra(rate), shared, channels) => rate.room(isa, shared, channels),
         }
-        self.plan.capacity.saturating_sub(self.filled)
-    }
-
-    /// The channels' lines, one after the other.
-    fn lines_mut(&mut self) -> impl Iterator<Item = &mut [S]> {
-        let len = self.plan.line_len().max(1);
-        let channels = self.stream.channel_count();
-        let lines = self.memory.get_mut(self.lines..).unwrap_or_default();
-        lines.chunks_exact_mut(len).take(channels)
-    }
-
-    /// Input frames that `outputs` more outputs wait for.
-    fn missing(&self, outputs: usize) -> usize {
-        let end = self.plan.phases.end_of(self.place, outputs.saturating_sub(1));
-        end.saturating_sub(self.filled)
     }
 
     /// Takes in frames for which there is room: a block's, or zeros.
     fn take(&mut self, frames: usize, input: Option<&Block<'_, S>>) {
-        let (start, end) = (self.filled, self.filled.saturating_add(frames));
+        let start = ask!(self.engine, rate => rate.filled());
+        let end = start.saturating_add(frames);
         let isa = self.stream.isa;
         let mut faults = 0;
+        let (engine, _, channels) = self.parts_mut();
         match input {
             Some(input) => {
-                for (line, from) in self.lines_mut().zip(input.channels()) {
+                for (line, from) in channels.zip(input.channels()) {
                     let to = line.get_mut(start..end).unwrap_or_default();
                     faults += kernels::clean(isa, from, to) as u64;
                 }
             }
             None => {
-                for line in self.lines_mut() {
+                for line in channels {
                     line.get_mut(start..end).unwrap_or_default().fill(S::zero());
                 }
             }
         }
+        ask!(engine, rate => rate.advance(frames));
         self.faults += faults;
-        self.filled = end;
     }
 
     /// Writes the outputs that can be given to `output` from `start` on, as far as it reaches.
     fn give(&mut self, output: &mut BlockMut<'_, S>, start: usize) -> usize {
         let given = self.output_frames(0).min(output.frames().saturating_sub(start));
-        let (isa, plan, place) = (self.stream.isa, &self.plan.phases, self.place);
-        let len = self.plan.line_len();
-        let bank = self.memory.get(self.bank..self.lines).unwrap_or_default();
-        let lines = self.memory.get(self.lines..).unwrap_or_default();
-        let mut lines = lines.chunks_exact(len.max(1));
+        if given == 0 {
+            return 0;
+        }
+        let len = ask!(self.engine, rate => rate.channel_len()).max(1);
+        let shared = self.memory.get(self.shared..self.channels).unwrap_or_default();
+        let channels = self.memory.get(self.channels..).unwrap_or_default();
+        let channels = channels.chunks_exact(len).take(self.stream.channel_count());
         let mut part = output.range(start, start.saturating_add(given));
-        let mut outs = part.channels_mut();
-        while let (Some(line), Some(out)) = (lines.next(), outs.next()) {
-            self.place = match (lines.next(), outs.next()) {
-                (Some(second), Some(other)) => {
-                    kernels::phase_dots_two(isa, plan, bank, place, [line, second], [out, other])
-                }
-                _ => kernels::phase_dots(isa, plan, bank, place, line, out),
-            };
+        match &mut self.engine {
+            Engine::Phases(rate) => rate.give(self.stream.isa, shared, channels, &mut part),
+            Engine::Spectra(rate) => {
+                rate.give(channels, &mut part);
+                rate.given(given);
+            }
         }
         given
     }

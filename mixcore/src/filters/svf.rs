@@ -21,7 +21,7 @@
 //! Limits: one shape for life; the same filter on all channels.
 
 use super::design::{MAX_GAIN_DB, Method, Shape, second_order};
-use super::pipes::{CHUNK_FRAMES, Pipes};
+use super::pipes::{CHUNK_FRAMES, Pipes, without_overflow};
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
 use crate::kernels::{self, SvfFrame, SvfState};
@@ -290,6 +290,7 @@ impl Svf {
                 let right = channels.next().unwrap_or(&mut silence);
                 self.faults += kernels::pair_in(isa, left, right, pair) as u64;
                 kernels::svf(isa, &coefficients, place == 0, pair, state);
+                self.faults += without_overflow(pair.as_flattened_mut(), 2);
                 kernels::pair_out(isa, pair, left, right);
             }
             done += count;

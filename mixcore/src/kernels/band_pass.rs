@@ -11,14 +11,12 @@ use fearless_simd::{Simd, f64x8, prelude::*};
 
 use super::isa::{Isa, dispatch};
 use super::sample::Sample;
+use super::settle::settled_lanes;
 
 /// Bands that run side by side.
 pub const BAND_LANES: usize = 8;
 /// Most sections of a band-pass: order 8.
 pub const BAND_SECTIONS: usize = 4;
-
-/// A state below this magnitude becomes 0: see [`settle_bands`].
-pub(super) const STATE_FLOOR: f64 = 1e-30;
 
 /// Eight band-passes with the same number of sections.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -171,7 +169,7 @@ fn store<I: Simd, const N: usize>(loaded: &[[f64x8<I>; 2]; N], rows: &mut BandSt
     }
 }
 
-/// States below 1e-30 become 0, so that no recursion runs down into the subnormal numbers.
+/// Sections whose states are tiny come to rest (`kernels/settle.rs`).
 ///
 /// To be called at multiples of 64 frames of the absolute counter.
 pub fn settle_bands(isa: Isa, state: &mut BandState) {
@@ -180,9 +178,10 @@ pub fn settle_bands(isa: Isa, state: &mut BandState) {
 
 #[inline(always)]
 fn settle<I: Simd>(simd: I, state: &mut BandState) {
-    let (zero, floor) = (f64x8::splat(simd, 0.0), f64x8::splat(simd, STATE_FLOOR));
-    for row in state.as_flattened_mut() {
-        let value = f64x8::load_array_ref(simd, row);
-        value.abs().simd_lt(floor).select(zero, value).store_array(row);
+    for [u1, u2] in state {
+        let u = [f64x8::load_array_ref(simd, u1), f64x8::load_array_ref(simd, u2)];
+        let [a, b] = settled_lanes(simd, u);
+        a.store_array(u1);
+        b.store_array(u2);
     }
 }

@@ -12,15 +12,12 @@ use super::isa::Isa;
 use super::lanes::Lanes;
 use super::reduce::padded;
 use super::sample::Sample;
+use super::settle::settled_lanes;
 
 /// Channels that run side by side.
 pub const CASCADE_LANES: usize = 4;
 /// Sections of the cascade.
 pub const CASCADE_SECTIONS: usize = 4;
-
-/// A state below this magnitude becomes 0 at the end of a call: −600 dBFS, far above the subnormal
-/// numbers that would slow the recursion down.
-const STATE_FLOOR: f64 = 1e-30;
 
 /// Coefficients of a second-order section, transposed direct form II.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,13 +41,8 @@ impl Section {
     }
 }
 
-/// A state as it is carried on: what is far below all audio becomes 0.
-#[inline(always)]
-pub(super) fn settled(state: f64) -> f64 {
-    if state.abs() < STATE_FLOOR { 0.0 } else { state }
-}
-
-/// Energies Σ y² of up to four channels, which go on from `state` and leave theirs in it.
+/// Energies Σ y² of up to four channels, which go on from `state` and leave theirs in it, with
+/// sections whose states are tiny at rest (`kernels/settle.rs`).
 ///
 /// As many frames count as the shortest row has; rows after the fourth do not. What lanes without
 /// a row leave in the state and return has no meaning.
@@ -101,10 +93,10 @@ pub(super) fn cascade_energy_lanes<I: Simd, S: Sample>(
             energy += y * y;
         }
     }
-    for (to, from) in state.iter_mut().zip(s) {
-        for (to, &from) in to.iter_mut().zip(from.as_slice()) {
-            *to = settled(from);
-        }
+    for (to, from) in state.as_chunks_mut::<2>().0.iter_mut().zip(s.as_chunks::<2>().0) {
+        let [s1, s2] = settled_lanes(simd, *from);
+        s1.store_array(&mut to[0]);
+        s2.store_array(&mut to[1]);
     }
     let mut energies = [0.0; CASCADE_LANES];
     energy.store_array(&mut energies);

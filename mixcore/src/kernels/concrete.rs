@@ -17,7 +17,8 @@ use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain, intake, interp,
-    k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, window,
+    k_weight, matrix, mix, pipeline, polyphase, reduce, screen, spectrum_mac, true_peak, weigh,
+    window,
 };
 
 macro_rules! for_both_samples {
@@ -112,6 +113,7 @@ for_both_samples! {
     true_peak::mirrored_peaks_lanes as fn mirrored_peaks(input: &[Self], taps: &MirroredTaps<Self>, out: &mut [Self]) -> Self;
     true_peak::pair_peaks_lanes as fn pair_peaks(samples: &[Self], mids: &[Self], pairs: &[PointPair<Self>], out: &mut [Self]) -> Self;
     true_peak::clean_peaks_lanes as fn clean_peaks(from: &[Self], to: &mut [Self], peaks: &mut [Self]) -> usize;
+    weigh::weigh_lanes as fn weigh(io: &mut [Self], weights: &[Self]);
     window::window_max_lanes as fn window_max(io: &mut [Self], length: usize);
     window::box_sums_lanes as fn box_sums(work: &mut [Self], length: usize, out: &mut [Self]);
     matrix::matrix_row_lanes as fn matrix_row(terms: &[(&[Self], f64)], out: &mut [Self]);

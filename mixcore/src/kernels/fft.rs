@@ -1,8 +1,8 @@
 //! Real FFT: lengths, tables and entries. Lane axis: see the passes.
 //!
 //! N real samples are taken as M = N/2 complex ones, z\[n\] = x\[2n\] + i·x\[2n+1\]. Their DFT Z is
-//! made by passes that need no reordering (Stockham's form): radix 8, then radix 4 as often as M
-//! asks, then one of radix 2, 4 or 8. Then
+//! made by passes that need no reordering (Stockham's form): radix 8, then radix 3, 5, 7 and 4 as
+//! often as M asks; of powers of two the last has radix 2, 4 or 8. Then
 //!
 //! > X\[k\] = ½(Z\[k\] + Z*\[M−k\]) − ½i·e^(−2πik/N)·(Z\[k\] − Z*\[M−k\])
 //!
@@ -33,10 +33,23 @@ pub(super) const FIRST_FACTORS: usize = 7;
 /// Below this length the first pass has no whole group, and the plain twin does the work.
 const VECTOR_MIN: usize = 16 * GROUP;
 
-/// Whether there is a transform of so many samples: powers of two from [`FFT_MIN`] to [`FFT_MAX`].
+/// Whether there is a transform of so many samples: 16·2^a·3^b·5^c·7^d from [`FFT_MIN`] to [`FFT_MAX`].
 #[must_use]
 pub const fn is_fft_length(length: usize) -> bool {
-    length.is_power_of_two() && length >= FFT_MIN && length <= FFT_MAX
+    if !length.is_multiple_of(16) || length < FFT_MIN || length > FFT_MAX {
+        return false;
+    }
+    let mut rest = length / 16;
+    while rest.is_multiple_of(3) {
+        rest /= 3;
+    }
+    while rest.is_multiple_of(5) {
+        rest /= 5;
+    }
+    while rest.is_multiple_of(7) {
+        rest /= 7;
+    }
+    rest.is_power_of_two()
 }
 
 /// Samples of work space of a transform of `length`.
@@ -48,23 +61,56 @@ pub const fn fft_work_len(length: usize) -> usize {
 /// Samples of the tables of a transform of `length`.
 #[must_use]
 pub const fn fft_tables_len(length: usize) -> usize {
-    let mut total = 2 * FIRST_FACTORS * (length / 16) + length / 2;
+    let mut total = first_table_len(length / 2) + length / 2;
     let mut part = length / 16;
-    while part > 8 {
-        total += 6 * (part / 4);
-        part /= 4;
+    while part > 1 {
+        let radix = radix(part);
+        if part > radix {
+            total += 2 * (radix - 1) * (part / radix);
+        }
+        part /= radix;
     }
     total
 }
 
-/// Passes of radix 4 between the first one and the last, and the radix of the last (1: none).
-pub(super) const fn plan(half: usize) -> (usize, usize) {
-    match (half / 8).trailing_zeros() as usize {
-        0 => (0, 1),
-        1 => (0, 2),
-        log2 if log2 % 2 == 0 => (log2 / 2 - 1, 4),
-        log2 => (log2 / 2 - 1, 8),
+/// Samples of the first pass's table: whole groups of columns.
+pub(super) const fn first_table_len(half: usize) -> usize {
+    let columns = half / 8;
+    2 * FIRST_FACTORS * if columns > GROUP { columns.next_multiple_of(GROUP) } else { columns }
+}
+
+/// First column of a group of the first pass. Where the last group is not whole, it takes columns of
+/// the one before once more.
+fn first_column(group: usize, columns: usize) -> usize {
+    (GROUP * group).min(columns.saturating_sub(GROUP))
+}
+
+/// The radix of the next pass where `part` values are left of a column: 3, 5 and 7 while they divide
+/// it, then 4 until 2, 4 or 8 are left. The last pass is the one of the radix `part`.
+pub(super) const fn radix(part: usize) -> usize {
+    if part == 2 || part == 8 {
+        part
+    } else if part.is_power_of_two() {
+        4
+    } else if part.is_multiple_of(3) {
+        3
+    } else if part.is_multiple_of(5) {
+        5
+    } else if part.is_multiple_of(7) {
+        7
+    } else {
+        4
     }
+}
+
+/// Passes between the first one and the last.
+pub(super) const fn middle_count(half: usize) -> usize {
+    let (mut part, mut count) = (half / 8, 0);
+    while part > radix(part) {
+        part /= radix(part);
+        count += 1;
+    }
+    count
 }
 
 /// e^(−2πi·index/length), `length` a multiple of 4: each coordinate to 1 ulp, and roots that mirror
@@ -92,33 +138,41 @@ fn unit_root(index: usize, length: usize) -> [f64; 2] {
 /// Fills tables of [`fft_tables_len`].
 ///
 /// For the first pass, by groups of columns, seven factors each, real parts before imaginary parts;
-/// for each pass of radix 4 but the last, three factors of every column; then the factors of the
-/// last step, halved, real parts before imaginary parts. All are computed in f64 and rounded once.
+/// for each pass but the last, the factors of every column; then the factors of the last step,
+/// halved, real parts before imaginary parts. All are computed in f64 and rounded once.
 pub fn fill_fft_tables<S: Sample>(length: usize, tables: &mut [S]) {
     if !is_fft_length(length) || tables.len() != fft_tables_len(length) {
         return;
     }
     let half = length / 2;
-    let width = GROUP.min(half / 8);
-    let (first, mut rest) = tables.split_at_mut(2 * FIRST_FACTORS * (half / 8));
+    let columns = half / 8;
+    let width = GROUP.min(columns);
+    let (first, mut rest) = tables.split_at_mut(first_table_len(half));
     for (group, table) in first.chunks_exact_mut(2 * FIRST_FACTORS * width).enumerate() {
+        let column = first_column(group, columns);
         for (k, rows) in table.chunks_exact_mut(2 * width).enumerate() {
             let (re, im) = rows.split_at_mut(width);
             for (lane, (re, im)) in re.iter_mut().zip(im).enumerate() {
-                [*re, *im] = unit_root((k + 1) * (group * width + lane), half).map(S::from_f64);
+                [*re, *im] = unit_root((k + 1) * (column + lane), half).map(S::from_f64);
             }
         }
     }
-    let mut part = half / 8;
-    while part > 8 {
-        let (table, behind) = rest.split_at_mut(6 * (part / 4));
-        for (column, factors) in table.as_chunks_mut::<6>().0.iter_mut().enumerate() {
-            for (k, factor) in factors.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-                *factor = unit_root((k + 1) * column, part).map(S::from_f64);
+    let (mut part, mut stride) = (columns, 8);
+    while part > 1 {
+        let radix = radix(part);
+        if part > radix {
+            let factors = 2 * (radix - 1);
+            let (table, behind) = rest.split_at_mut(factors * (part / radix));
+            for (column, factors) in table.chunks_exact_mut(factors).enumerate() {
+                for (k, factor) in factors.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                    // e^(−2πi·(k + 1)·column/part), part being half/stride.
+                    *factor = unit_root((k + 1) * column * stride, half).map(S::from_f64);
+                }
             }
+            rest = behind;
         }
-        rest = behind;
-        part /= 4;
+        part /= radix;
+        stride *= radix;
     }
     let (re, im) = rest.split_at_mut(half / 2);
     for (k, (re, im)) in re.iter_mut().zip(im).enumerate() {

@@ -5,12 +5,13 @@
 //! stride R·s. Lanes run along q; in the first pass, where s is 1, along p.
 //!
 //! All lengths are counted in groups of eight values, of which every level has one, two or four
-//! vectors.
+//! vectors. Where the columns of the first pass are no whole groups, its last group takes the last
+//! eight columns, some of them once more: the passes do not write where they read.
 
 use fearless_simd::{Simd, SimdBase, SimdFloatElement};
 
-use super::fft::{FIRST_FACTORS, GROUP, HALF_ROOT, plan};
-use super::fft_butterfly::{Complex, radix2, radix4, radix8};
+use super::fft::{FIRST_FACTORS, GROUP, HALF_ROOT};
+use super::fft_butterfly::{Complex, radix8};
 use super::sample::Sample;
 
 /// Eight values that lie together.
@@ -60,7 +61,10 @@ pub(super) fn rows<T, const COUNT: usize>(x: &[T], len: usize) -> Option<[&[T]; 
 
 /// `COUNT` parts of `len` elements each, one after the other, to be written.
 #[inline(always)]
-fn rows_mut<T, const COUNT: usize>(x: &mut [T], len: usize) -> Option<[&mut [T]; COUNT]> {
+pub(super) fn rows_mut<T, const COUNT: usize>(
+    x: &mut [T],
+    len: usize,
+) -> Option<[&mut [T]; COUNT]> {
     let mut rest = x;
     let mut rows: [&mut [T]; COUNT] = core::array::from_fn(|_| Default::default());
     for row in &mut rows {
@@ -168,65 +172,47 @@ fn first_columns<I: Simd, S: Sample, X: Input<I, S>>(
     }
 }
 
+/// Where a group of columns of the first pass lies in a row.
+#[derive(Clone, Copy)]
+pub(super) enum Columns {
+    /// The group of this number.
+    Group(usize),
+    /// The last eight columns.
+    Last,
+}
+
+impl Columns {
+    /// A group's `COUNT` values of a row.
+    #[inline(always)]
+    pub(super) fn of<S, const COUNT: usize>(self, row: &[S]) -> Option<&[S; COUNT]> {
+        match self {
+            Self::Group(index) => row.as_chunks().0.get(index),
+            Self::Last => row.last_chunk(),
+        }
+    }
+}
+
 /// The first pass; `x` gives eight columns of a row.
 #[inline(always)]
 pub(super) fn first_pass<I: Simd, S: Sample, X: Input<I, S>>(
     simd: I,
-    x: impl Fn(usize, usize) -> Option<X>,
+    x: impl Fn(usize, Columns) -> Option<X>,
     table: &[S],
     y: &mut PartsMut<'_, S>,
 ) -> Option<()> {
+    let whole = y.re.len().is_multiple_of(GROUP);
     let outputs = y.re.as_chunks_mut::<8>().0.iter_mut().zip(y.im.as_chunks_mut::<8>().0);
     let table = table.as_chunks::<GROUP>().0.as_chunks::<2>().0.as_chunks::<FIRST_FACTORS>().0;
     for (i, (factors, (re, im))) in table.iter().zip(outputs).enumerate() {
+        let i = Columns::Group(i);
         let x = [x(0, i)?, x(1, i)?, x(2, i)?, x(3, i)?, x(4, i)?, x(5, i)?, x(6, i)?, x(7, i)?];
         first_columns(simd, x, factors, re, im);
     }
-    Some(())
-}
-
-/// A pass of radix 4 with factors; the stride is counted in groups.
-#[inline(always)]
-fn middle_pass<I: Simd, S: Sample>(
-    simd: I,
-    x: Parts<'_, S>,
-    table: &[S],
-    stride: usize,
-    y: &mut PartsMut<'_, S>,
-) -> Option<()> {
-    let width = Native::<I, S>::LEN;
-    let len = x.re.len() / 4;
-    let ([re0, re1, re2, re3], [im0, im1, im2, im3]) = (rows(x.re, len)?, rows(x.im, len)?);
-    let (mut y_re, mut y_im) = (&mut *y.re, &mut *y.im);
-    for (p, w) in table.as_chunks::<6>().0.iter().enumerate() {
-        let (re, im);
-        (re, y_re) = y_re.split_at_mut_checked(4 * stride)?;
-        (im, y_im) = y_im.split_at_mut_checked(4 * stride)?;
-        let factors = [
-            Complex { re: w[0], im: w[1] },
-            Complex { re: w[2], im: w[3] },
-            Complex { re: w[4], im: w[5] },
-        ];
-        let ([a_re, b_re, c_re, d_re], [a_im, b_im, c_im, d_im]) =
-            (rows_mut(re, stride)?, rows_mut(im, stride)?);
-        for q in 0..stride {
-            let i = p * stride + q;
-            if i >= len {
-                return None;
-            }
-            for at in (0..GROUP).step_by(width) {
-                let y = radix4([
-                    load::<I, S>(simd, &re0[i], &im0[i], at),
-                    load::<I, S>(simd, &re1[i], &im1[i], at),
-                    load::<I, S>(simd, &re2[i], &im2[i], at),
-                    load::<I, S>(simd, &re3[i], &im3[i], at),
-                ]);
-                store::<I, S>(y[0], a_re.get_mut(q)?, a_im.get_mut(q)?, at);
-                store::<I, S>(y[1].times(factors[0]), b_re.get_mut(q)?, b_im.get_mut(q)?, at);
-                store::<I, S>(y[2].times(factors[1]), c_re.get_mut(q)?, c_im.get_mut(q)?, at);
-                store::<I, S>(y[3].times(factors[2]), d_re.get_mut(q)?, d_im.get_mut(q)?, at);
-            }
-        }
+    if !whole {
+        let i = Columns::Last;
+        let x = [x(0, i)?, x(1, i)?, x(2, i)?, x(3, i)?, x(4, i)?, x(5, i)?, x(6, i)?, x(7, i)?];
+        let (re, im) = (y.re.last_chunk_mut()?, y.im.last_chunk_mut()?);
+        first_columns(simd, x, table.last()?, re, im);
     }
     Some(())
 }
@@ -261,91 +247,6 @@ impl<I: Simd, S: Sample> Output<I, S> for &mut [[S; 2 * GROUP]] {
     }
 }
 
-/// The last pass, of radix 2: one column of p, no factors.
-#[inline(always)]
-fn last_2<I: Simd, S: Sample, Y: Output<I, S>>(
-    simd: I,
-    x: Parts<'_, S>,
-    [mut y0, mut y1]: [Y; 2],
-) -> Option<()> {
-    let len = x.re.len() / 2;
-    let ([re0, re1], [im0, im1]) = (rows(x.re, len)?, rows(x.im, len)?);
-    for i in 0..len {
-        for at in (0..GROUP).step_by(Native::<I, S>::LEN) {
-            let y = radix2([
-                load::<I, S>(simd, &re0[i], &im0[i], at),
-                load::<I, S>(simd, &re1[i], &im1[i], at),
-            ]);
-            y0.put(i, at, y[0]);
-            y1.put(i, at, y[1]);
-        }
-    }
-    Some(())
-}
-
-/// The last pass, of radix 4.
-#[inline(always)]
-fn last_4<I: Simd, S: Sample, Y: Output<I, S>>(
-    simd: I,
-    x: Parts<'_, S>,
-    [mut y0, mut y1, mut y2, mut y3]: [Y; 4],
-) -> Option<()> {
-    let len = x.re.len() / 4;
-    let ([re0, re1, re2, re3], [im0, im1, im2, im3]) = (rows(x.re, len)?, rows(x.im, len)?);
-    for i in 0..len {
-        for at in (0..GROUP).step_by(Native::<I, S>::LEN) {
-            let y = radix4([
-                load::<I, S>(simd, &re0[i], &im0[i], at),
-                load::<I, S>(simd, &re1[i], &im1[i], at),
-                load::<I, S>(simd, &re2[i], &im2[i], at),
-                load::<I, S>(simd, &re3[i], &im3[i], at),
-            ]);
-            y0.put(i, at, y[0]);
-            y1.put(i, at, y[1]);
-            y2.put(i, at, y[2]);
-            y3.put(i, at, y[3]);
-        }
-    }
-    Some(())
-}
-
-/// The last pass, of radix 8.
-#[inline(always)]
-fn last_8<I: Simd, S: Sample, Y: Output<I, S>>(
-    simd: I,
-    x: Parts<'_, S>,
-    [mut y0, mut y1, mut y2, mut y3, mut y4, mut y5, mut y6, mut y7]: [Y; 8],
-) -> Option<()> {
-    let len = x.re.len() / 8;
-    let half_root = S::from_f64(HALF_ROOT);
-    let [re0, re1, re2, re3, re4, re5, re6, re7] = rows(x.re, len)?;
-    let [im0, im1, im2, im3, im4, im5, im6, im7] = rows(x.im, len)?;
-    for i in 0..len {
-        for at in (0..GROUP).step_by(Native::<I, S>::LEN) {
-            let a = [
-                load::<I, S>(simd, &re0[i], &im0[i], at),
-                load::<I, S>(simd, &re1[i], &im1[i], at),
-                load::<I, S>(simd, &re2[i], &im2[i], at),
-                load::<I, S>(simd, &re3[i], &im3[i], at),
-                load::<I, S>(simd, &re4[i], &im4[i], at),
-                load::<I, S>(simd, &re5[i], &im5[i], at),
-                load::<I, S>(simd, &re6[i], &im6[i], at),
-                load::<I, S>(simd, &re7[i], &im7[i], at),
-            ];
-            let y = radix8(a, half_root);
-            y0.put(i, at, y[0]);
-            y1.put(i, at, y[1]);
-            y2.put(i, at, y[2]);
-            y3.put(i, at, y[3]);
-            y4.put(i, at, y[4]);
-            y5.put(i, at, y[5]);
-            y6.put(i, at, y[6]);
-            y7.put(i, at, y[7]);
-        }
-    }
-    Some(())
-}
-
 /// Where the last pass writes: rows of a number that the plan knows.
 pub(super) trait Outputs<I: Simd, S: Sample> {
     type Row: Output<I, S>;
@@ -372,40 +273,5 @@ impl<'a, I: Simd, S: Sample> Outputs<I, S> for &'a mut [[S; 2 * GROUP]] {
     fn rows<const COUNT: usize>(self) -> Option<[Self::Row; COUNT]> {
         let len = self.len() / COUNT;
         rows_mut(self, len)
-    }
-}
-
-/// The passes of radix 4 over what the first one left in `from`. The second value is where they end:
-/// in `to` if their number is odd, else in `from`.
-#[inline(always)]
-pub(super) fn middle_passes<'t, 'b, I: Simd, S: Sample>(
-    simd: I,
-    mut tables: &'t [S],
-    mut from: PartsMut<'b, S>,
-    mut to: PartsMut<'b, S>,
-) -> Option<(&'t [S], PartsMut<'b, S>, PartsMut<'b, S>)> {
-    let mut stride = 1;
-    for _ in 0..plan(from.re.len() * GROUP).0 {
-        let (table, behind) =
-            tables.split_at_checked(6 * (from.re.len().checked_div(stride)? / 4))?;
-        middle_pass(simd, from.view(), table, stride, &mut to)?;
-        core::mem::swap(&mut from, &mut to);
-        tables = behind;
-        stride *= 4;
-    }
-    Some((tables, from, to))
-}
-
-/// The last pass of a transform of so many pairs.
-#[inline(always)]
-pub(super) fn last_pass<I: Simd, S: Sample>(
-    simd: I,
-    x: Parts<'_, S>,
-    y: impl Outputs<I, S>,
-) -> Option<()> {
-    match plan(x.re.len() * GROUP).1 {
-        2 => last_2(simd, x, y.rows()?),
-        4 => last_4(simd, x, y.rows()?),
-        _ => last_8(simd, x, y.rows()?),
     }
 }

@@ -8,11 +8,10 @@
 
 use fearless_simd::{Simd, SimdBase};
 
-use super::fft::{FIRST_FACTORS, GROUP, plan};
-use super::fft_butterfly::Complex;
-use super::fft_passes::{
-    Eight, Group, Native, PartsMut, first_pass, last_pass, load, middle_passes, rows, store,
-};
+use super::fft::{GROUP, first_table_len, middle_count};
+use super::fft_butterfly::{Complex, join, split};
+use super::fft_passes::{Columns, Eight, Group, Native, PartsMut, first_pass, load, rows, store};
+use super::fft_radix::{Middle, last_pass, middle_passes};
 use super::sample::Sample;
 use super::scalar;
 
@@ -27,25 +26,24 @@ pub(super) fn rfft_lanes<I: Simd, S: Sample>(
     im: &mut [S],
 ) -> Option<()> {
     let half = time.len() / 2;
-    let (table, tables) = tables.split_at_checked(2 * FIRST_FACTORS * (half / 8))?;
+    let (table, tables) = tables.split_at_checked(first_table_len(half))?;
     let (work_re, work_im) = work.split_at_mut_checked(half)?;
     let mut from = PartsMut::new(work_re, work_im.get_mut(..half)?);
     let mut to = PartsMut::new(re.get_mut(..half)?, im.get_mut(..half)?);
     // The passes go to and fro between two places; the last one ends in the spectrum.
-    if plan(half).0 % 2 == 1 {
+    if middle_count(half) % 2 == 1 {
         core::mem::swap(&mut from, &mut to);
     }
-    let time = time.as_chunks::<{ 2 * GROUP }>().0;
-    let x: [_; 8] = rows(time, time.len() / 8)?;
+    let x: [_; 8] = rows(time, half / 4)?;
     first_pass(
         simd,
         #[inline(always)]
-        |row, i| x[row].get(i),
+        |row, i: Columns| i.of::<S, { 2 * GROUP }>(x[row]),
         table,
         &mut from,
     )?;
-    let (roots, from, to) = middle_passes(simd, tables, from, to)?;
-    last_pass(simd, from.view(), to)?;
+    let Middle { tables: roots, radix, from, to } = middle_passes(simd, tables, from, to)?;
+    last_pass(simd, radix, from.view(), to)?;
     split_spectrum(simd, roots, re, im)
 }
 
@@ -67,12 +65,24 @@ fn split_spectrum<I: Simd, S: Sample>(
     *high_re.last_mut()? = *low_re.first()?;
     *high_im.last_mut()? = *low_im.first()?;
     let (w_re, w_im) = roots.split_at_checked(quarter)?;
-    let low = PartsMut::new(low_re, low_im);
-    let high = PartsMut::new(high_re, high_im);
-    let roots = w_re.as_chunks().0.iter().zip(w_im.as_chunks().0);
-    let pairs = low.re.iter_mut().zip(low.im).zip(high.re.iter_mut().zip(high.im).rev());
-    for (((low_re, low_im), (high_re, high_im)), (w_re, w_im)) in pairs.zip(roots) {
-        split_group(simd, low_re, low_im, high_re, high_im, (w_re, w_im));
+    let ((low_re, rest_re), (low_im, rest_im)) = (low_re.as_chunks_mut(), low_im.as_chunks_mut());
+    // The mirrors of whole groups end with the last value.
+    let ((back_re, high_re), (back_im, high_im)) =
+        (high_re.as_rchunks_mut(), high_im.as_rchunks_mut());
+    let ((w_re, last_re), (w_im, last_im)) = (w_re.as_chunks(), w_im.as_chunks());
+    let pairs = low_re.iter_mut().zip(low_im).zip(high_re.iter_mut().zip(high_im).rev());
+    for (((low_re, low_im), (high_re, high_im)), roots) in pairs.zip(w_re.iter().zip(w_im)) {
+        split_group(simd, low_re, low_im, high_re, high_im, roots);
+    }
+    let low = rest_re.iter_mut().zip(rest_im);
+    let high = back_re.iter_mut().zip(back_im).rev();
+    for (((low_re, low_im), (high_re, high_im)), (w_re, w_im)) in
+        low.zip(high).zip(last_re.iter().zip(last_im))
+    {
+        let (a, b) = (Complex::new(*low_re, *low_im), Complex::new(*high_re, *high_im));
+        let [low, high] = split(a, b, Complex::new(*w_re, *w_im), S::from_f64(0.5));
+        (*low_re, *low_im) = (low.re, low.im);
+        (*high_re, *high_im) = (high.re, S::zero() - high.im);
     }
     *im.first_mut()? = S::zero();
     *im.last_mut()? = S::zero();
@@ -96,12 +106,8 @@ fn split_group<I: Simd, S: Sample>(
         let a = load::<I, S>(simd, low_re, low_im, at);
         let b = load::<I, S>(simd, high_re, high_im, mirrored);
         let b = Complex::new(b.re.reverse(), b.im.reverse());
-        let even = Complex::new((a.re + b.re) * half, (a.im - b.im) * half);
-        // −i times the difference; its half is in the factor.
-        let odd = Complex::new(a.im + b.im, b.re - a.re);
-        let odd = odd.times(load::<I, S>(simd, roots.0, roots.1, at));
-        store::<I, S>(even.add(odd), low_re, low_im, at);
-        let y = even.sub(odd);
+        let [low, y] = split(a, b, load::<I, S>(simd, roots.0, roots.1, at), half);
+        store::<I, S>(low, low_re, low_im, at);
         let y = Complex::new(y.re.reverse(), (zero - y.im).reverse());
         store::<I, S>(y, high_re, high_im, mirrored);
     }
@@ -118,26 +124,25 @@ pub(super) fn irfft_lanes<I: Simd, S: Sample>(
     time: &mut [S],
 ) -> Option<()> {
     let half = time.len() / 2;
-    let (table, middle) = tables.split_at_checked(2 * FIRST_FACTORS * (half / 8))?;
+    let (table, middle) = tables.split_at_checked(first_table_len(half))?;
     let roots = tables.get(tables.len().checked_sub(half)?..)?;
     let (z, behind) = work.split_at_mut_checked(time.len() + 2)?;
     let (z_re, z_im) = z.split_at_mut_checked(half + 1)?;
     join_spectrum(simd, roots, (re, im), (z_re, z_im))?;
     // With real and imaginary parts swapped, the forward passes are the inverse ones.
-    let z = PartsMut::new(z_im.get_mut(..half)?, z_re.get_mut(..half)?);
+    let (z_re, z_im) = (z_im.get_mut(..half)?, z_re.get_mut(..half)?);
     let (other_re, other_im) = behind.split_at_mut_checked(half)?;
     let mut other = PartsMut::new(other_re, other_im.get_mut(..half)?);
-    let len = z.re.len() / 8;
-    let (x_re, x_im): ([_; 8], [_; 8]) = (rows(z.re, len)?, rows(z.im, len)?);
+    let (x_re, x_im): ([_; 8], [_; 8]) = (rows(z_re, half / 8)?, rows(z_im, half / 8)?);
     first_pass(
         simd,
         #[inline(always)]
-        |row, i| Some((x_re[row].get(i)?, x_im[row].get(i)?)),
+        |row, i: Columns| Some((i.of(x_re[row])?, i.of(x_im[row])?)),
         table,
         &mut other,
     )?;
-    let (_, from, _) = middle_passes(simd, middle, other, z)?;
-    last_pass(simd, from.view(), time.as_chunks_mut::<{ 2 * GROUP }>().0)
+    let Middle { radix, from, .. } = middle_passes(simd, middle, other, PartsMut::new(z_re, z_im))?;
+    last_pass(simd, radix, from.view(), time.as_chunks_mut::<{ 2 * GROUP }>().0)
 }
 
 /// The spectrum of the pairs from that of the real signal, divided by N.
@@ -158,16 +163,34 @@ fn join_spectrum<I: Simd, S: Sample>(
     *high_re.first_mut()? = *x_high_re.first()? * twice;
     *high_im.first_mut()? = S::zero() - *x_high_im.first()? * twice;
     let (w_re, w_im) = roots.split_at_checked(quarter)?;
-    let roots = w_re.as_chunks().0.iter().zip(w_im.as_chunks().0);
-    let x_low = x_low_re.as_chunks().0.iter().zip(x_low_im.as_chunks().0);
-    let x_high =
-        x_high_re.get(1..)?.as_chunks().0.iter().zip(x_high_im.get(1..)?.as_chunks().0).rev();
-    let low = PartsMut::new(low_re, low_im);
-    let high = PartsMut::new(high_re.get_mut(1..)?, high_im.get_mut(1..)?);
-    let low = low.re.iter_mut().zip(low.im);
-    let high = high.re.iter_mut().zip(high.im).rev();
+    let ((w_re, last_re), (w_im, last_im)) = (w_re.as_chunks(), w_im.as_chunks());
+    let ((x_low_re, x_rest_re), (x_low_im, x_rest_im)) =
+        (x_low_re.as_chunks(), x_low_im.as_chunks());
+    // The mirrors of whole groups end with the last value.
+    let ((x_back_re, x_high_re), (x_back_im, x_high_im)) =
+        (x_high_re.get(1..)?.as_rchunks(), x_high_im.get(1..)?.as_rchunks());
+    let ((low_re, rest_re), (low_im, rest_im)) = (low_re.as_chunks_mut(), low_im.as_chunks_mut());
+    let ((back_re, high_re), (back_im, high_im)) =
+        (high_re.get_mut(1..)?.as_rchunks_mut(), high_im.get_mut(1..)?.as_rchunks_mut());
+    let x_low = x_low_re.iter().zip(x_low_im);
+    let x_high = x_high_re.iter().zip(x_high_im).rev();
+    let low = low_re.iter_mut().zip(low_im);
+    let high = high_re.iter_mut().zip(high_im).rev();
+    let roots = w_re.iter().zip(w_im);
     for (((x_low, x_high), (low, high)), roots) in x_low.zip(x_high).zip(low.zip(high)).zip(roots) {
         join_group(simd, (x_low, x_high), roots, scale, low, high);
+    }
+    let x_low = x_rest_re.iter().zip(x_rest_im);
+    let x_high = x_back_re.iter().zip(x_back_im).rev();
+    let low = rest_re.iter_mut().zip(rest_im);
+    let high = back_re.iter_mut().zip(back_im).rev();
+    let roots = last_re.iter().zip(last_im);
+    for (((a, b), (low, high)), root) in x_low.zip(x_high).zip(low.zip(high)).zip(roots) {
+        let (a, b) = (Complex::new(*a.0, *a.1), Complex::new(*b.0, *b.1));
+        let root = Complex::new(*root.0 * twice, S::zero() - *root.1 * twice);
+        let [y, mirror] = join(a, b, root, scale, S::zero());
+        (*low.0, *low.1) = (y.re, y.im);
+        (*high.0, *high.1) = (mirror.re, S::zero() - mirror.im);
     }
     // Imaginary parts of the first and the last value have no meaning and count as 0.
     let (first, last) = (*re.first()?, *re.last()?);
@@ -193,14 +216,11 @@ fn join_group<I: Simd, S: Sample>(
         let a = load::<I, S>(simd, x_low.0, x_low.1, at);
         let b = load::<I, S>(simd, x_high.0, x_high.1, mirrored);
         let b = Complex::new(b.re.reverse(), b.im.reverse());
-        let even = Complex::new((a.re + b.re) * scale, (a.im - b.im) * scale);
-        // i times the difference, times the conjugate of the root.
-        let odd = Complex::new(zero - (a.im + b.im), a.re - b.re);
         let root = load::<I, S>(simd, roots.0, roots.1, at);
         let twice = scale + scale;
-        let odd = odd.times(Complex::new(root.re * twice, zero - root.im * twice));
-        store::<I, S>(even.add(odd), low.0, low.1, at);
-        let y = even.sub(odd);
+        let root = Complex::new(root.re * twice, zero - root.im * twice);
+        let [y_low, y] = join(a, b, root, scale, zero);
+        store::<I, S>(y_low, low.0, low.1, at);
         let y = Complex::new(y.re.reverse(), (zero - y.im).reverse());
         store::<I, S>(y, high.0, high.1, mirrored);
     }

@@ -3,8 +3,8 @@
 //! It also runs where the transform is too short for the lanes, so it must not panic: what does not
 //! fit ends the work, and lengths that fit together end none.
 
-use super::fft::{FIRST_FACTORS, GROUP, HALF_ROOT, fits, plan};
-use super::fft_butterfly::{Complex, radix2, radix4, radix8};
+use super::fft::{FIRST_FACTORS, GROUP, HALF_ROOT, first_table_len, fits, radix};
+use super::fft_butterfly::{Complex, radix2, radix3, radix4, radix5, radix7, radix8};
 use super::sample::Sample;
 
 /// Twin of [`super::rfft`].
@@ -116,8 +116,8 @@ impl<S: Sample> Parts<'_, S> {
 fn passes<'a, S: Sample>(tables: &[S], half: usize, work: &'a mut [S]) -> Option<Parts<'a, S>> {
     let (mut from, mut to) = work.split_at_mut_checked(2 * half)?;
     let half_root = S::from_f64(HALF_ROOT);
-    let (fours, last) = plan(half);
-    let width = GROUP.min(half / 8);
+    let columns = half / 8;
+    let width = GROUP.min(columns);
     pass(
         half,
         1,
@@ -125,30 +125,36 @@ fn passes<'a, S: Sample>(tables: &[S], half: usize, work: &'a mut [S]) -> Option
         to,
         |x| radix8(x, half_root),
         |k, p| {
-            let (group, lane) = (p.checked_div(width)?, p.checked_rem(width)?);
+            // The last group takes the last columns, whether they are whole groups or not.
+            let group = p.checked_div(width)?;
+            let lane = p - (group * width).min(columns - width);
             let at = 2 * width * (FIRST_FACTORS * group + k - 1) + lane;
             Some(Complex::new(*tables.get(at)?, *tables.get(at + width)?))
         },
     )?;
-    let mut rest = tables.get(2 * FIRST_FACTORS * (half / 8)..)?;
-    let mut stride = 8;
-    for _ in 0..fours {
+    let mut rest = tables.get(first_table_len(half)..)?;
+    let (mut part, mut stride) = (columns, 8);
+    while part > 1 {
         core::mem::swap(&mut from, &mut to);
-        pass(half, stride, from, to, radix4, |k, p| {
-            let at = 6 * p + 2 * (k - 1);
-            Some(Complex::new(*rest.get(at)?, *rest.get(at + 1)?))
-        })?;
-        rest = rest.get(6 * (half.checked_div(stride)? / 4)..)?;
-        stride *= 4;
-    }
-    if last > 1 {
-        core::mem::swap(&mut from, &mut to);
-    }
-    match last {
-        2 => pass(half, stride, from, to, radix2, |_, _| None)?,
-        4 => pass(half, stride, from, to, radix4, |_, _| None)?,
-        8 => pass(half, stride, from, to, |x| radix8(x, half_root), |_, _| None)?,
-        _ => {}
+        let radix = radix(part);
+        let last = radix >= part;
+        let factor = |k: usize, p: usize| {
+            let at = 2 * ((radix - 1) * p + k - 1);
+            if last { None } else { Some(Complex::new(*rest.get(at)?, *rest.get(at + 1)?)) }
+        };
+        match radix {
+            2 => pass(half, stride, from, to, radix2, factor)?,
+            3 => pass(half, stride, from, to, radix3::<S, S>, factor)?,
+            4 => pass(half, stride, from, to, radix4, factor)?,
+            5 => pass(half, stride, from, to, radix5::<S, S>, factor)?,
+            7 => pass(half, stride, from, to, radix7::<S, S>, factor)?,
+            _ => pass(half, stride, from, to, |x| radix8(x, half_root), factor)?,
+        }
+        part = part.checked_div(radix)?;
+        stride *= radix;
+        if !last {
+            rest = rest.get(2 * (radix - 1) * part..)?;
+        }
     }
     let (re, im) = to.split_at_checked(half)?;
     Some(Parts { re, im: im.get(..half)? })

@@ -27,6 +27,7 @@ use super::lanes::Lanes;
 use super::reduce::fold_sum;
 use super::sample::Sample;
 use super::scalar;
+use super::settle::settled;
 
 /// Segments of a sub-block.
 pub const K_LANES: usize = 8;
@@ -39,10 +40,6 @@ pub(super) const LAST_LANE: usize = 7;
 
 /// Samples of a segment that are turned into lanes at a time; a shorter segment is not worth it.
 const TILE: usize = 4;
-
-/// A state below this magnitude becomes 0 at the end of a sub-block: −600 dBFS, far above the
-/// subnormal numbers that would slow the recursion down.
-const STATE_FLOOR: f64 = 1e-30;
 
 /// The two cascaded biquads of the K-weighting.
 ///
@@ -101,10 +98,13 @@ impl KWeight {
         rows
     }
 
-    /// The start state of the next sub-block: decay · start + carry.
+    /// The start state of the next sub-block: decay · start + carry, and each filter at rest whose
+    /// states are tiny (`kernels/settle.rs`).
     #[must_use]
     pub fn hand_over(decay: &[KState; 4], start: &KState, carry: &KState) -> KState {
-        onward(decay, start, carry).map(|next| if next.abs() < STATE_FLOOR { 0.0 } else { next })
+        let [s1, s2, s, d] = onward(decay, start, carry);
+        let ([s1, s2], [s, d]) = (settled([s1, s2]), settled([s, d]));
+        [s1, s2, s, d]
     }
 }
 

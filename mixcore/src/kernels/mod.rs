@@ -19,6 +19,7 @@ mod direct;
 mod fft;
 mod fft_butterfly;
 mod fft_passes;
+mod fft_radix;
 mod fft_real;
 mod fft_scalar;
 mod fir;
@@ -42,9 +43,11 @@ mod scalar_crossover;
 mod scalar_fir;
 mod scalar_pipeline;
 mod screen;
+mod settle;
 mod spectrum_mac;
 mod svf;
 mod true_peak;
+mod weigh;
 mod window;
 
 /// Parts of the third-octave filters, public for tests and benches only.
@@ -93,6 +96,7 @@ pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
+pub(crate) use settle::{STATE_FLOOR, settled};
 pub use spectrum_mac::spectrum_mac;
 /// Parts of the state-variable filter, public for tests and benches only.
 #[doc(hidden)]
@@ -103,4 +107,5 @@ pub use true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
     clean_peaks, half_way, mirrored_peaks, pair_peaks,
 };
+pub use weigh::weigh;
 pub use window::{box_sums, window_max};

@@ -6,11 +6,12 @@
 //! The recursion runs serially in time, so a lane's result depends on its own row, filter and state
 //! alone. s1' is summed so that a sample waits for the one before it through three operations only.
 
-use fearless_simd::{Select, Simd, f64x2, f64x4, prelude::*};
+use fearless_simd::{Simd, f64x2, f64x4, prelude::*};
 
 use super::cascade::Section;
 use super::isa::{Isa, dispatch};
 use super::lanes::turn_four;
+use super::settle::settled_lanes;
 
 /// Rows that run side by side.
 pub const PAIR_ROWS: usize = 4;
@@ -22,10 +23,6 @@ pub type PairState = [[f64; PAIR_ROWS]; 2];
 
 /// The filter of rows 0 and 1, and that of rows 2 and 3.
 pub type SectionPair = [Section; 2];
-
-/// A section's states below this magnitude become 0, both at once: were one of them set to 0 alone,
-/// a section with a low corner would answer with a multiple of what was taken.
-pub(super) const STATE_FLOOR: f64 = 1e-30;
 
 /// Where a filter moves to: what is added to its coefficients per frame, and how many frames ago
 /// the movement started.
@@ -213,20 +210,19 @@ fn run<I: Simd, const N: usize>(
     }
 }
 
-/// Sections whose states have both fallen below 1e-30 come to rest.
+/// Sections whose states are tiny come to rest (`kernels/settle.rs`).
 ///
 /// To be called at multiples of 64 frames of the absolute counter.
 pub fn settle_pairs(isa: Isa, states: &mut [PairState]) {
-    dispatch!(isa, simd => settle_lanes(simd, states));
+    dispatch!(isa, simd => settle(simd, states));
 }
 
 #[inline(always)]
-fn settle_lanes<I: Simd>(simd: I, states: &mut [PairState]) {
-    let (zero, floor) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, STATE_FLOOR));
+fn settle<I: Simd>(simd: I, states: &mut [PairState]) {
     for [s1, s2] in states {
-        let (a, b) = (f64x4::load_array_ref(simd, s1), f64x4::load_array_ref(simd, s2));
-        let rest = a.abs().simd_lt(floor) & b.abs().simd_lt(floor);
-        rest.select(zero, a).store_array(s1);
-        rest.select(zero, b).store_array(s2);
+        let s = [f64x4::load_array_ref(simd, s1), f64x4::load_array_ref(simd, s2)];
+        let [a, b] = settled_lanes(simd, s);
+        a.store_array(s1);
+        b.store_array(s2);
     }
 }

@@ -19,13 +19,12 @@ use super::isa::{Isa, dispatch};
 use super::lanes::Lanes;
 use super::reduce::SAMPLE_LIMIT;
 use super::sample::Sample;
+use super::settle::settled_lanes;
 
 /// Bands that run side by side.
 pub const PIPE_BANDS: usize = 8;
 /// Two bands of two channels share a vector.
 const VECTORS: usize = PIPE_BANDS / 2;
-/// A state below this magnitude becomes 0: −600 dBFS, far above the subnormal numbers.
-pub(super) const STATE_FLOOR: f64 = 1e-30;
 /// b0, b1, b2, a1, a2 and the dry share.
 const COEFFICIENTS: usize = 6;
 
@@ -163,8 +162,8 @@ pub(super) fn count(frames: usize) -> f64 {
 /// Runs a pair of channels through the bands, `position` frames from the segment's origin (as many
 /// frames as the shorter of both slices has).
 ///
-/// With `settle` states below 1e-30 become 0 first: to be asked for at multiples of 64 frames of the
-/// absolute counter, which is where calls are to be cut.
+/// With `settle` bands whose states are tiny come to rest first (`kernels/settle.rs`): to be asked for
+/// at multiples of 64 frames of the absolute counter, which is where calls are to be cut.
 pub fn pipeline(
     isa: Isa,
     bands: &PipeBands,
@@ -181,7 +180,7 @@ pub fn pipeline(
 fn pipeline_lanes<I: Simd>(
     simd: I,
     bands: &PipeBands,
-    settle: bool,
+    settle_first: bool,
     position: usize,
     input: &[[f64; 2]],
     output: &mut [[f64; 2]],
@@ -190,8 +189,8 @@ fn pipeline_lanes<I: Simd>(
     let frames = input.len().min(output.len());
     let input = input.get(..frames).unwrap_or_default();
     let output = output.get_mut(..frames).unwrap_or_default();
-    if settle {
-        settle_lanes(simd, state);
+    if settle_first {
+        settle(simd, state);
     }
     if bands.moving {
         run::<I, VECTORS, true>(simd, bands, position, input, output, state);
@@ -206,49 +205,43 @@ fn pipeline_lanes<I: Simd>(
 }
 
 #[inline(always)]
-fn settle_lanes<I: Simd>(simd: I, state: &mut PipeState) {
-    let (zero, floor) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, STATE_FLOOR));
-    for quad in state.0.as_flattened_mut() {
-        let s = f64x4::load_array_ref(simd, quad);
-        s.abs().simd_lt(floor).select(zero, s).store_array(quad);
+fn settle<I: Simd>(simd: I, state: &mut PipeState) {
+    for [s1, s2] in &mut state.0 {
+        let s = [f64x4::load_array_ref(simd, s1), f64x4::load_array_ref(simd, s2)];
+        let [a, b] = settled_lanes(simd, s);
+        a.store_array(s1);
+        b.store_array(s2);
     }
 }
 
-/// What a step works on.
-struct Pipe<I: Simd, const V: usize, const MOVING: bool> {
-    start: [[f64x4<I>; COEFFICIENTS]; V],
-    step: [[f64x4<I>; COEFFICIENTS]; V],
+/// The coefficients of all steps.
+struct Course<I: Simd, const V: usize, const MOVING: bool> {
+    simd: I,
+    /// Two copies, read in turn: a compiler that sees the same numbers at every step keeps them in
+    /// registers, and the states, on which the next step waits, in memory.
+    start: [[[Quad; COEFFICIENTS]; V]; 2],
+    step: [[Quad; COEFFICIENTS]; V],
     /// Frames from the segment's origin to the sample that a lane takes at step 0.
     origin: [f64x4<I>; V],
-    s: [[f64x4<I>; 2]; V],
-    /// What each band gave in the last step.
-    y: [f64x4<I>; V],
 }
 
-impl<I: Simd, const V: usize, const MOVING: bool> Pipe<I, V, MOVING> {
+impl<I: Simd, const V: usize, const MOVING: bool> Course<I, V, MOVING> {
     #[inline(always)]
-    fn new(simd: I, bands: &PipeBands, position: usize, state: &PipeState) -> Self {
-        let zero = f64x4::splat(simd, 0.0);
+    fn new(simd: I, bands: &PipeBands, position: usize) -> Self {
         let mut new = Self {
-            start: [[zero; COEFFICIENTS]; V],
-            step: [[zero; COEFFICIENTS]; V],
-            origin: [zero; V],
-            s: [[zero; 2]; V],
-            y: [zero; V],
+            simd,
+            start: [[[[0.0; 4]; COEFFICIENTS]; V]; 2],
+            step: [[[0.0; 4]; COEFFICIENTS]; V],
+            origin: [f64x4::splat(simd, 0.0); V],
         };
-        for (to, from) in new.start.iter_mut().zip(&bands.start) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = f64x4::load_array_ref(simd, from);
+        for copy in &mut new.start {
+            for (to, from) in copy.iter_mut().zip(&bands.start) {
+                *to = *from;
             }
         }
-        for (to, from) in new.step.iter_mut().zip(&bands.step) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = f64x4::load_array_ref(simd, from);
-            }
-        }
-        for (to, from) in new.s.iter_mut().zip(&state.0) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = f64x4::load_array_ref(simd, from);
+        if MOVING {
+            for (to, from) in new.step.iter_mut().zip(&bands.step) {
+                *to = *from;
             }
         }
         for (v, origin) in new.origin.iter_mut().enumerate() {
@@ -259,17 +252,56 @@ impl<I: Simd, const V: usize, const MOVING: bool> Pipe<I, V, MOVING> {
         new
     }
 
-    /// What each band takes: what the band before it gave, or the new frame.
+    /// A coefficient of two bands at step n.
     #[inline(always)]
-    fn taken(&self, frame: f64x2<I>) -> [f64x4<I>; V] {
-        let mut before = frame;
-        let mut x = self.y;
-        for (x, y) in x.iter_mut().zip(&self.y) {
-            let (low, high) = y.split();
-            *x = before.combine(low);
-            before = high;
+    fn c<const K: usize>(&self, v: usize, n: usize) -> f64x4<I> {
+        let start = f64x4::load_array_ref(self.simd, &self.start[n % 2][v][K]);
+        if MOVING {
+            let position = self.origin[v] + count(n);
+            f64x4::load_array_ref(self.simd, &self.step[v][K]) * position + start
+        } else {
+            start
         }
-        x
+    }
+
+    /// Two bands at step n: what they give, and their next states.
+    #[inline(always)]
+    fn pair(&self, v: usize, n: usize, x: f64x4<I>, s: [f64x4<I>; 2]) -> (f64x4<I>, [f64x4<I>; 2]) {
+        let y = x * self.c::<0>(v, n) + s[0];
+        let next = [
+            (x * self.c::<1>(v, n) + s[1]) - y * self.c::<3>(v, n),
+            x * self.c::<2>(v, n) - y * self.c::<4>(v, n),
+        ];
+        (if MOVING { y + self.c::<5>(v, n) * (x - y) } else { y }, next)
+    }
+}
+
+/// What goes from step to step.
+struct Pipe<I: Simd, const V: usize> {
+    s: [[f64x4<I>; 2]; V],
+    /// What each band gave in the last step.
+    y: [f64x4<I>; V],
+}
+
+impl<I: Simd, const V: usize> Pipe<I, V> {
+    #[inline(always)]
+    fn new(simd: I, state: &PipeState) -> Self {
+        let zero = f64x4::splat(simd, 0.0);
+        let mut new = Self { s: [[zero; 2]; V], y: [zero; V] };
+        for (to, from) in new.s.iter_mut().zip(&state.0) {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = f64x4::load_array_ref(simd, from);
+            }
+        }
+        new
+    }
+
+    /// What two bands take: what the bands before them gave in the last step, or the new frame. To
+    /// be asked for from the last bands to the first.
+    #[inline(always)]
+    fn taken(&self, v: usize, frame: f64x2<I>) -> f64x4<I> {
+        let before = if v == 0 { frame } else { self.y[v - 1].split().1 };
+        before.combine(self.y[v].split().0)
     }
 
     /// What the last band gave.
@@ -280,22 +312,6 @@ impl<I: Simd, const V: usize, const MOVING: bool> Pipe<I, V, MOVING> {
             y.split().1.store_array(&mut frame);
         }
         frame
-    }
-
-    /// Two bands at step n: what they give, and their next states.
-    #[inline(always)]
-    fn pair(&self, v: usize, n: usize, x: f64x4<I>) -> (f64x4<I>, [f64x4<I>; 2]) {
-        let mut c = self.start[v];
-        if MOVING {
-            let position = self.origin[v] + count(n);
-            for (c, step) in c.iter_mut().zip(&self.step[v]) {
-                *c = *step * position + *c;
-            }
-        }
-        let s = self.s[v];
-        let y = x * c[0] + s[0];
-        let next = [(x * c[1] + s[1]) - y * c[3], x * c[2] - y * c[4]];
-        (if MOVING { y + c[5] * (x - y) } else { y }, next)
     }
 }
 
@@ -308,56 +324,58 @@ fn run<I: Simd, const V: usize, const MOVING: bool>(
     output: &mut [[f64; 2]],
     state: &mut PipeState,
 ) {
-    let mut pipe = Pipe::<I, V, MOVING>::new(simd, bands, position, state);
-    let silence = f64x2::splat(simd, 0.0);
+    let course = Course::<I, V, MOVING>::new(simd, bands, position);
+    let mut pipe = Pipe::<I, V>::new(simd, state);
     // Steps by which the last band lags the first, and which some bands stand still at both ends.
     let last = 2 * V - 1;
     let frames = input.len();
-    if frames < last {
-        few(simd, &mut pipe, input, output);
-    } else {
-        let mut frames_in = input.iter();
-        // Band after band takes up its first sample.
-        for n in 0..last {
-            let Some(frame) = frames_in.next() else { break };
-            let x = pipe.taken(f64x2::load_array_ref(simd, frame));
-            for (v, x) in x.into_iter().enumerate() {
-                if 2 * v <= n {
-                    let (y, mut next) = pipe.pair(v, n, x);
-                    if 2 * v == n {
-                        for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
-                            *next = next.split().0.combine(s.split().1);
-                        }
+    let (first, rest) = input.split_at_checked(last).unwrap_or_default();
+    let (full, past) = match frames.checked_sub(last) {
+        Some(full) => output.split_at_mut_checked(full).unwrap_or_default(),
+        None => {
+            few(simd, &course, &mut pipe, input, output);
+            Default::default()
+        }
+    };
+    // Band after band takes up its first sample.
+    for (n, frame) in first.iter().enumerate() {
+        for v in (0..V).rev() {
+            let x = pipe.taken(v, f64x2::load_array_ref(simd, frame));
+            if 2 * v <= n {
+                let (y, mut next) = course.pair(v, n, x, pipe.s[v]);
+                if 2 * v == n {
+                    for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
+                        *next = next.split().0.combine(s.split().1);
                     }
-                    (pipe.y[v], pipe.s[v]) = (y, next);
                 }
+                (pipe.y[v], pipe.s[v]) = (y, next);
             }
         }
-        let mut frames_out = output.iter_mut();
-        let full = frames_in.zip(frames_out.by_ref().take(frames - last));
-        for (n, (frame, to)) in (last..).zip(full) {
-            let x = pipe.taken(f64x2::load_array_ref(simd, frame));
-            for (v, x) in x.into_iter().enumerate() {
-                (pipe.y[v], pipe.s[v]) = pipe.pair(v, n, x);
-            }
-            *to = pipe.given();
+    }
+    let mut n = last;
+    for (frame, to) in rest.iter().zip(full) {
+        for v in (0..V).rev() {
+            let x = pipe.taken(v, f64x2::load_array_ref(simd, frame));
+            (pipe.y[v], pipe.s[v]) = course.pair(v, n, x, pipe.s[v]);
         }
-        // Band after band has had its last sample.
-        for (past, to) in frames_out.enumerate() {
-            let x = pipe.taken(silence);
-            for (v, x) in x.into_iter().enumerate() {
-                if 2 * v + 1 > past {
-                    let (y, mut next) = pipe.pair(v, frames + past, x);
-                    if 2 * v == past {
-                        for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
-                            *next = s.split().0.combine(next.split().1);
-                        }
+        *to = pipe.given();
+        n = n.wrapping_add(1);
+    }
+    // Band after band has had its last sample.
+    for (past, to) in past.iter_mut().enumerate() {
+        for v in (0..V).rev() {
+            let x = pipe.taken(v, f64x2::splat(simd, 0.0));
+            if 2 * v + 1 > past {
+                let (y, mut next) = course.pair(v, frames + past, x, pipe.s[v]);
+                if 2 * v == past {
+                    for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
+                        *next = s.split().0.combine(next.split().1);
                     }
-                    (pipe.y[v], pipe.s[v]) = (y, next);
                 }
+                (pipe.y[v], pipe.s[v]) = (y, next);
             }
-            *to = pipe.given();
         }
+        *to = pipe.given();
     }
     for (to, s) in state.0.iter_mut().zip(&pipe.s) {
         s[0].store_array(&mut to[0]);
@@ -369,7 +387,8 @@ fn run<I: Simd, const V: usize, const MOVING: bool>(
 #[inline(always)]
 fn few<I: Simd, const V: usize, const MOVING: bool>(
     simd: I,
-    pipe: &mut Pipe<I, V, MOVING>,
+    course: &Course<I, V, MOVING>,
+    pipe: &mut Pipe<I, V>,
     input: &[[f64; 2]],
     output: &mut [[f64; 2]],
 ) {
@@ -377,13 +396,13 @@ fn few<I: Simd, const V: usize, const MOVING: bool>(
     let (zero, end) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, count(input.len())));
     for n in 0..input.len() + last {
         let frame = input.get(n).copied().unwrap_or_default();
-        let x = pipe.taken(f64x2::load_array(simd, frame));
-        for (v, x) in x.into_iter().enumerate() {
+        for v in (0..V).rev() {
+            let x = pipe.taken(v, f64x2::load_array(simd, frame));
             let (even, odd) = (count(2 * v), count(2 * v + 1));
             let sample =
                 f64x4::splat(simd, count(n)) - f64x4::load_array(simd, [even, even, odd, odd]);
             let active = sample.simd_ge(zero) & sample.simd_lt(end);
-            let (y, next) = pipe.pair(v, n, x);
+            let (y, next) = course.pair(v, n, x, pipe.s[v]);
             for (s, next) in pipe.s[v].iter_mut().zip(next) {
                 *s = active.select(next, *s);
             }

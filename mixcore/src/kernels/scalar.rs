@@ -2,8 +2,8 @@
 //!
 //! Tests compare each kernel at each level with its twin, bit for bit.
 
-use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState, STATE_FLOOR};
-use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section, settled};
+use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
+use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
 use super::correlate::PairSums;
 pub use super::fft_scalar::{irfft, rfft};
 use super::intake::Intake;
@@ -17,6 +17,7 @@ pub use super::scalar_crossover::{pair_cascade, settle_pairs};
 pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
 pub use super::scalar_pipeline::{pair_in, pair_out, pipeline, svf};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
+use super::settle::settled;
 use super::true_peak::{
     HALF_WAY_TAPS, MIRRORED_HALF, MirroredTaps, PAIR_MIDS, PAIR_SAMPLES, PEAK_PIECE, PointPair,
 };
@@ -26,6 +27,13 @@ use super::true_peak::{
 pub(super) fn count<S: Sample>(frames: usize) -> S {
     #[expect(clippy::cast_precision_loss, reason = "ramps are far shorter than 2^24 frames")]
     S::from_f64(frames as f64)
+}
+
+/// Twin of [`super::weigh`].
+pub fn weigh<S: Sample>(io: &mut [S], weights: &[S]) {
+    for (sample, &weight) in io.iter_mut().zip(weights) {
+        *sample *= weight;
+    }
 }
 
 /// How many of `out` outputs have their whole window of `span` inputs.
@@ -308,8 +316,8 @@ pub fn cascade_energy<S: Sample>(
             }
             *energy += x * x;
         }
-        for part in state.iter_mut() {
-            part[lane] = settled(part[lane]);
+        for [s1, s2] in state.as_chunks_mut::<2>().0 {
+            [s1[lane], s2[lane]] = settled([s1[lane], s2[lane]]);
         }
     }
     energies
@@ -523,9 +531,9 @@ pub fn band_products<S: Sample>(
 
 /// Twin of [`super::settle_bands`].
 pub fn settle_bands(state: &mut BandState) {
-    for value in state.iter_mut().flatten().flatten() {
-        if value.abs() < STATE_FLOOR {
-            *value = 0.0;
+    for [u1, u2] in state {
+        for (u1, u2) in u1.iter_mut().zip(u2) {
+            [*u1, *u2] = settled([*u1, *u2]);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The plain twins of the crossover's kernels.
 
 use super::cascade::Section;
-use super::pair_cascade::{
-    PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, STATE_FLOOR, SectionPair,
-};
+use super::pair_cascade::{PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, SectionPair};
 use super::scalar::count;
+use super::settle::settled;
 
 /// Twin of `pair_cascade`.
 pub fn pair_cascade(
@@ -49,9 +48,7 @@ fn moved(from: &Section, step: &Section, frames: usize) -> Section {
 pub fn settle_pairs(states: &mut [PairState]) {
     for [s1, s2] in states {
         for (s1, s2) in s1.iter_mut().zip(s2) {
-            if s1.abs() < STATE_FLOOR && s2.abs() < STATE_FLOOR {
-                (*s1, *s2) = (0.0, 0.0);
-            }
+            [*s1, *s2] = settled([*s1, *s2]);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The plain twins of the filters' kernels.
 
-use super::pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, STATE_FLOOR};
+use super::pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState};
 use super::sample::Sample;
 use super::scalar::is_fault;
+use super::settle::settled;
 use super::svf::{SvfFrame, SvfState};
 
 /// Twin of `kernels::pipeline`: sample by sample, band after band.
@@ -16,8 +17,8 @@ pub fn pipeline(
 ) {
     if settle {
         for (band, channel) in (0..PIPE_BANDS).flat_map(|band| [(band, 0), (band, 1)]) {
-            for s in state.of(band, channel).into_iter().flatten() {
-                *s = if s.abs() < STATE_FLOOR { 0.0 } else { *s };
+            if let Some([s1, s2]) = state.of(band, channel) {
+                [*s1, *s2] = settled([*s1, *s2]);
             }
         }
     }
@@ -70,8 +71,9 @@ pub fn pair_out<S: Sample>(frames: &[[f64; 2]], left: &mut [S], right: &mut [S])
 /// Twin of `kernels::svf`.
 pub fn svf(coefficients: &[SvfFrame], settle: bool, frames: &mut [[f64; 2]], state: &mut SvfState) {
     if settle {
-        for c in state.as_flattened_mut() {
-            *c = if c.abs() < STATE_FLOOR { 0.0 } else { *c };
+        let [c1, c2] = state;
+        for (c1, c2) in c1.iter_mut().zip(c2) {
+            [*c1, *c2] = settled([*c1, *c2]);
         }
     }
     for (io, [a1, a2, a3, m0, m1, m2]) in frames.iter_mut().zip(coefficients) {

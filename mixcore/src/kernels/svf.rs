@@ -9,7 +9,7 @@
 use fearless_simd::{Simd, f64x2, prelude::*};
 
 use super::isa::{Isa, dispatch};
-use super::pipeline::STATE_FLOOR;
+use super::settle::settled_lanes;
 
 /// One frame's coefficients: a1, a2, a3, m0, m1, m2.
 pub type SvfFrame = [f64; 6];
@@ -19,8 +19,8 @@ pub type SvfState = [[f64; 2]; 2];
 
 /// Filters the frames in place, each with its own coefficients (the shorter of both slices counts).
 ///
-/// With `settle` states below 1e-30 become 0 first: to be asked for at multiples of 64 frames of the
-/// absolute counter, which is where calls are to be cut.
+/// With `settle` a channel whose states are tiny comes to rest first (`kernels/settle.rs`): to be asked
+/// for at multiples of 64 frames of the absolute counter, which is where calls are to be cut.
 pub fn svf(
     isa: Isa,
     coefficients: &[SvfFrame],
@@ -39,12 +39,9 @@ fn svf_lanes<I: Simd>(
     frames: &mut [[f64; 2]],
     state: &mut SvfState,
 ) {
-    let (zero, floor) = (f64x2::splat(simd, 0.0), f64x2::splat(simd, STATE_FLOOR));
     let mut c = [f64x2::load_array_ref(simd, &state[0]), f64x2::load_array_ref(simd, &state[1])];
     if settle {
-        for c in &mut c {
-            *c = c.abs().simd_lt(floor).select(zero, *c);
-        }
+        c = settled_lanes(simd, c);
     }
     for (io, &[a1, a2, a3, m0, m1, m2]) in frames.iter_mut().zip(coefficients) {
         let x = f64x2::load_array_ref(simd, io);

@@ -40,8 +40,9 @@
 //! Sources: C. Knapp and G. Carter, "The generalized correlation method for estimation of time delay",
 //! IEEE Trans. ASSP 24(4), 1976 (PHAT, SCOT and the weights by coherence; the papers' text was not at
 //! hand, the formulas are those in common use).
-//! Cost: two transforms of 16,384 per third of a second and 0.7 s of range at 12 kHz; about a hundredth of the
-//! material's duration at ±2 s. It is no real-time meter.
+//! Cost: two transforms of 16,384 per third of a second and 0.7 s of range at 12 kHz: 55 million
+//! instructions for each second of material at ±1 s and 48 kHz, counted by cachegrind at AVX2. It is no
+//! real-time meter.
 //! Memory: about 0.7 million numbers and 60,000 for each second of range. Works without `alloc` in lent
 //! memory ([`Aligner::required_len`]).
 //! Limits: one path of sound; one channel of each recording. Both clocks may differ by 300 ppm, not by

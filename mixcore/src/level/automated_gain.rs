@@ -9,7 +9,6 @@
 //! Limits: one lane for all channels. A step of the lane is a step of the signal.
 
 use super::automation::Automation;
-use super::fader::apply;
 use super::lane::AutomationLane;
 use crate::audio::Sample;
 use crate::error::Error;
@@ -128,7 +127,7 @@ impl<S: Sample> Process<S> for AutomatedGain<'_> {
             let piece = line.segment(self.frame, frames - done);
             for samples in main.channels_mut() {
                 if let Some(part) = samples.get_mut(done..done + piece.frames) {
-                    apply(self.stream, part, &piece, 1.0);
+                    piece.apply(self.stream.isa, part, 1.0);
                 }
             }
             done += piece.frames;

@@ -39,8 +39,6 @@ use crate::units::power_to_db;
 const GRID: usize = 64;
 /// Channels that run side by side: a recursion alone waits for itself.
 const LANES: usize = 4;
-/// A state below this magnitude becomes 0.
-const STATE_FLOOR: f64 = 1e-30;
 
 params! {
     /// What may move.
@@ -164,7 +162,8 @@ impl DcBlocker {
                 }
             }
             for ((state, x), y) in states.iter_mut().zip(*x1).zip(*y1) {
-                *state = [x, if ends && y.abs() < STATE_FLOOR { 0.0 } else { y }];
+                let [at_rest] = kernels::settled([y]);
+                *state = [x, if ends { at_rest } else { y }];
             }
             for (lane, samples) in group.iter_mut().enumerate() {
                 for (sample, row) in samples.iter_mut().zip(&rows) {
@@ -198,7 +197,7 @@ impl Processor for DcBlocker {
             clippy::cast_sign_loss,
             reason = "positive, and below 2^24: 69 / (2π · 1 Hz) seconds at 384 kHz"
         )]
-        let frames = math::ceil(math::log(STATE_FLOOR) / math::log(self.pole)) as usize;
+        let frames = math::ceil(math::log(kernels::STATE_FLOOR) / math::log(self.pole)) as usize;
         frames + GRID
     }
 

@@ -23,8 +23,7 @@
 use super::switch::Switch;
 use crate::audio::{MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
-use crate::kernels;
-use crate::ramp::{GainRamp, Line, RAMP_MS, RampShape, Segment};
+use crate::ramp::{GainRamp, Line, RAMP_MS, RampShape};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::gain_to_db;
 
@@ -286,7 +285,7 @@ impl Fader {
             };
             let segment = line.segment(now, rest.len());
             let Some((part, after)) = rest.split_at_mut_checked(segment.frames) else { return };
-            apply(self.stream, part, &segment, sign);
+            segment.apply(self.stream.isa, part, sign);
             now += segment.frames as u64;
             rest = after;
         }
@@ -296,22 +295,6 @@ impl Fader {
 /// The factor of a polarity.
 fn sign(inverted: bool) -> f64 {
     if inverted { -1.0 } else { 1.0 }
-}
-
-/// A straight piece of gain on samples that share it.
-pub(super) fn apply<S: Sample>(stream: Stream, samples: &mut [S], piece: &Segment, sign: f64) {
-    let start = S::from_f64(sign * piece.start);
-    if piece.step != 0.0 {
-        let step = S::from_f64(sign * piece.step);
-        let zeros = piece.zeros();
-        samples.iter_mut().take(zeros).for_each(|sample| *sample = S::zero());
-        let Some(rest) = samples.get_mut(zeros..) else { return };
-        kernels::gain_ramp(stream.isa, rest, start, step, piece.first.max(zeros));
-    } else if piece.start == 0.0 {
-        samples.fill(S::zero());
-    } else if start != S::one() {
-        kernels::gain(stream.isa, samples, start);
-    }
 }
 
 impl Processor for Fader {
@@ -356,7 +339,7 @@ impl<S: Sample> Process<S> for Fader {
             for (samples, polarity) in main.channels_mut().zip(self.polarity.iter()) {
                 let Some(part) = samples.get_mut(done..done + segment.frames) else { continue };
                 if polarity.is_settled(self.frame) {
-                    apply(self.stream, part, &segment, polarity.target());
+                    segment.apply(self.stream.isa, part, polarity.target());
                 } else {
                     self.apply_turning(polarity, part);
                 }

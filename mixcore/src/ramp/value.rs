@@ -45,6 +45,13 @@ impl<S: Sample> Glide<S> {
         }
     }
 
+    /// As [`Glide::move_to`], but this change and the later ones take `frames` frames.
+    pub fn move_to_within(&mut self, to: S, now: u64, frames: u64) {
+        if to != self.to {
+            *self = Self { from: self.at(now), to, start: now, frames };
+        }
+    }
+
     /// Ends a running movement at its target.
     pub fn settle(&mut self) {
         *self = Self { from: self.to, start: 0, ..*self };
@@ -85,7 +92,7 @@ impl<S: Sample> Glide<S> {
             return self.to;
         }
         let count = |frames: u64| {
-            #[expect(clippy::cast_precision_loss, reason = "a ramp of at most 7680 frames")]
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53; for f32 below 2^24")]
             S::from_f64(frames as f64)
         };
         let t = count(frame.saturating_sub(self.start)) / count(self.frames);
@@ -110,5 +117,7 @@ mod tests {
         assert_eq!((glide.at(0), glide.target()), (3.0, 3.0));
         glide.jump_to(-1.0);
         assert_eq!(glide.at(7), -1.0);
+        glide.move_to_within(1.0, 10, 4);
+        assert_eq!((glide.at(12), glide.end()), (0.0, 14));
     }
 }

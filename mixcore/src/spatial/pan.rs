@@ -22,9 +22,8 @@ use core::ops::Deref;
 
 use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Speaker, check_frames};
 use crate::error::Error;
-use crate::kernels;
 use crate::math;
-use crate::ramp::{GRID_FRAMES, ramp_frames};
+use crate::ramp::{GRID_FRAMES, Segment, ramp_frames};
 use crate::stream::{Convert, Field, Processor, Stream, params};
 
 params! {
@@ -370,16 +369,9 @@ impl<S: Sample> Convert<S> for Panner {
             for (channel, out) in output.channels_mut().enumerate() {
                 let (x, y) = (&source[part.clone()], &mut out[part.clone()]);
                 let (start, step) = piece.line(channel);
-                if start == 0.0 && step == 0.0 {
-                    y.fill(S::zero());
-                    continue;
-                }
                 y.copy_from_slice(x);
-                if step != 0.0 {
-                    kernels::gain_ramp(isa, y, S::from_f64(start), S::from_f64(step), piece.first);
-                } else if start != 1.0 {
-                    kernels::gain(isa, y, S::from_f64(start));
-                }
+                Segment { frames: piece.frames, start, step, first: piece.first }
+                    .apply(isa, y, 1.0);
             }
             done += piece.frames;
             self.frame += piece.frames as u64;

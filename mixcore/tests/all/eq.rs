@@ -5,7 +5,8 @@ use mixcore::filters::{Biquad, Cascade, Eq, EqBand, EqParams, EqSetup, MAX_EQ_BA
 use mixcore::{Block, BlockMut, Io, Isa, Layout, Process, Processor, Sample, Stream, math, units};
 use proptest::prelude::*;
 
-use crate::signals::{Noise, noise, sine};
+use crate::click::{CLICK_DBFS, PASSAGE, left_above_5_khz, tone};
+use crate::signals::{Noise, noise};
 
 const RATE_HZ: f64 = 48_000.0;
 
@@ -38,37 +39,57 @@ fn measured_db(processor: &mut impl Process<f64>) -> Vec<f64> {
     re.iter().zip(&im).map(|(re, im)| units::gain_to_db(math::hypot(*re, *im))).collect()
 }
 
+/// The largest deviation from the prototype up to 20 kHz, dB, for corners up to 16 kHz at 48 kHz, Q from
+/// 0.3 to 1 and ±12 dB (a tilt ±6 dB): the largest number of the shape's row in
+/// `filters/design/accuracy.md` up to r = 0.667. An all-pass has no magnitude to miss.
+fn documented_db(shape: Shape) -> f64 {
+    match shape {
+        Shape::LowPass => 0.22,
+        Shape::HighPass => 0.39,
+        Shape::BandPass | Shape::BandPassSkirt => 0.45,
+        Shape::Notch => 0.50,
+        Shape::AllPass => 1e-6,
+        Shape::Bell => 0.28,
+        _ => 0.23,
+    }
+}
+
 /// Every kind, running, measured at random bins: it is what `response_db` says, and that is the
 /// prototype.
 #[test]
 fn measured_responses_are_the_prototypes() {
     /// Rounding of an FFT of 65,536 points below a peak of +40 dB, at levels down to -60 dB.
     const MEASURED_DB: f64 = 1e-6;
-    /// The bound of the designs' table for these widths and gains.
-    const PROTOTYPE_DB: f64 = 0.55;
+    /// 20 kHz.
+    const TOP_BIN: usize = 27_306;
     let mut pick = Noise::new(3);
-    let mut worst = 0.0_f64;
+    let mut nearest = 0.0_f64;
     for shape in Shape::ALL {
         for _ in 0..6 {
             let hz = 200.0 * math::pow(80.0, unit(&mut pick));
             let q = 0.3 * math::pow(3.3, unit(&mut pick));
-            let band = EqBand::new(shape, hz, 24.0 * unit(&mut pick) - 12.0, q);
+            let most_db = if shape == Shape::Tilt { 6.0 } else { 12.0 };
+            let band = EqBand::new(shape, hz, most_db * (2.0 * unit(&mut pick) - 1.0), q);
             let mut one = eq(&[band], RATE_HZ, Layout::MONO);
             let levels = measured_db(&mut one);
             for _ in 0..200 {
-                let bin = 1 + pick.below(29_000);
+                let bin = 1 + pick.below(TOP_BIN);
                 let at = bin as f64 * RATE_HZ / 65_536.0;
                 let (level, said) = (levels[bin], one.response_db(at));
                 if said > -60.0 {
                     assert!((level - said).abs() < MEASURED_DB, "{band:?} {at}: {level} {said}");
                     let truth = prototype::second_order_db(shape, hz, q, band.gain_db, at);
-                    assert!((level - truth).abs() < PROTOTYPE_DB, "{band:?} {at}: {level} {truth}");
-                    worst = worst.max((level - truth).abs());
+                    let (apart, most) = ((level - truth).abs(), documented_db(shape));
+                    assert!(apart < most, "{band:?} {at}: {level} {truth}");
+                    if shape != Shape::AllPass {
+                        nearest = nearest.max(apart / most);
+                    }
                 }
             }
         }
     }
-    assert!(worst > 0.05, "{worst}: the bound is near");
+    // Broad band-passes come to 0.43 dB; a bound above that would not see a worse design.
+    assert!(nearest > 0.9, "{nearest}: the bounds are near");
 }
 
 /// Eight bands at once: their levels add up.
@@ -225,24 +246,10 @@ fn a_move_is_straight_in_its_own_scale_and_ends_on_time() {
     assert!((one.response_db(200.0) - 12.0).abs() < 1e-6);
 }
 
-/// Energy above 5 kHz of 20 ms, dBFS: what is left by a DFT under a Hann window.
-fn left_above_5_khz(signal: &[f64]) -> f64 {
-    let n = 4096;
-    assert_eq!(signal.len(), n);
-    let mut fft = RealFft::<f64>::new(n, Isa::detect()).unwrap();
-    let window = |i: usize| 0.5 - 0.5 * math::cos(2.0 * math::PI * i as f64 / n as f64);
-    let windowed: Vec<f64> = signal.iter().enumerate().map(|(i, x)| x * window(i)).collect();
-    let (mut re, mut im) = (vec![0.0; fft.bins()], vec![0.0; fft.bins()]);
-    fft.forward(&windowed, &mut re, &mut im).unwrap();
-    let first = (5000.0 / RATE_HZ * n as f64).ceil() as usize;
-    let energy: f64 = re[first..].iter().zip(&im[first..]).map(|(re, im)| re * re + im * im).sum();
-    units::power_to_db(2.0 * energy / n as f64 / (0.02 * RATE_HZ))
-}
-
-/// A full-scale 100 Hz sine, 4096 frames around a change of one band.
+/// A full-scale 100 Hz sine, a passage around a change of one band.
 fn changed(from: EqBand, to: EqBand, frame: usize) -> Vec<f64> {
     let mut one = eq(&[from], RATE_HZ, Layout::MONO);
-    let mut samples = sine::<f64>(100.0, RATE_HZ, 24_000 + 4096, 1.0);
+    let mut samples = tone(24_000 + PASSAGE);
     let at = 24_000 + frame;
     run(&mut one, &mut samples[..at]);
     one.set_band(0, to).unwrap();
@@ -252,8 +259,6 @@ fn changed(from: EqBand, to: EqBand, frame: usize) -> Vec<f64> {
 
 #[test]
 fn a_moved_band_leaves_no_click() {
-    /// The bound of the level layer for a 20 dB step of a fader: what nobody hears.
-    const CLICK_DBFS: f64 = -80.0;
     let bell = EqBand::new(Shape::Bell, 100.0, 0.0, 1.0);
     let off = EqBand { on: false, ..bell };
     let moves = [
@@ -290,14 +295,10 @@ fn a_moved_band_leaves_no_click() {
     ];
     for (what, from, to) in moves {
         for frame in [1800, 1801, 1816, 1920, 2040] {
-            let energy = left_above_5_khz(&changed(from, to, frame));
+            let (energy, _) = left_above_5_khz(&changed(from, to, frame), 20.0);
             assert!(energy < CLICK_DBFS, "{what} at {frame}: {energy:.1} dBFS\n{from:?}\n{to:?}");
         }
     }
-    // The measure sees a click: the same cut without a fade.
-    let mut hard = sine::<f64>(100.0, RATE_HZ, 4096, 1.0);
-    hard[1800..].iter_mut().for_each(|x| *x *= 0.1);
-    assert!(left_above_5_khz(&hard) > -40.0);
 }
 
 /// Every field to anywhere, a thousand times, in the middle of each other's moves.

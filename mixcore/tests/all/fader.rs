@@ -2,10 +2,11 @@
 
 use mixcore::level::{FADER_FLOOR_DB, Fader, FaderParams, FaderSetup, MAX_RAMP_MS, MIN_RAMP_MS};
 use mixcore::ramp::RampShape;
-use mixcore::{Block, BlockMut, Io, Layout, Process, Processor, Stream, math, units};
+use mixcore::{Block, BlockMut, Io, Layout, Process, Processor, Stream, units};
 use proptest::prelude::*;
 
-use crate::signals::{Noise, noise, sine};
+use crate::click::{CLICK_DBFS, PASSAGE, left_above_5_khz, tone};
+use crate::signals::{Noise, noise};
 
 const RATE_HZ: f64 = 48_000.0;
 
@@ -90,37 +91,10 @@ fn polarity_is_exact_and_per_channel() {
     }
 }
 
-/// What an ideal high-pass filter at `hz` would leave, dBFS: the root mean square over `ramp_ms`, the
-/// duration of a move, and the largest sample. DFT under a Hann window, everything below `hz`
-/// removed, inverse DFT.
-fn left_above(signal: &[f64], hz: f64, ramp_ms: f64) -> (f64, f64) {
-    let n = signal.len();
-    let turn = |i: usize| 2.0 * math::PI * (i % n) as f64 / n as f64;
-    let table: Vec<(f64, f64)> = (0..n).map(|i| (math::cos(turn(i)), math::sin(turn(i)))).collect();
-    let windowed: Vec<f64> =
-        signal.iter().zip(&table).map(|(x, (cos, _))| x * (0.5 - 0.5 * cos)).collect();
-    let mut rest = vec![0.0; n];
-    for bin in (hz / RATE_HZ * n as f64).ceil() as usize..n / 2 {
-        let (mut re, mut im) = (0.0, 0.0);
-        for (i, x) in windowed.iter().enumerate() {
-            let (cos, sin) = table[bin * i % n];
-            re += x * cos;
-            im -= x * sin;
-        }
-        for (i, y) in rest.iter_mut().enumerate() {
-            let (cos, sin) = table[bin * i % n];
-            *y += (re * cos - im * sin) * 2.0 / n as f64;
-        }
-    }
-    let energy: f64 = rest.iter().map(|y| y * y).sum();
-    let peak = rest.iter().fold(0.0, |peak, y| y.abs().max(peak));
-    (units::power_to_db(energy / (ramp_ms * 1e-3 * RATE_HZ)), units::gain_to_db(peak))
-}
-
 /// A full-scale 100 Hz sine whose fader takes `changes` (frame, level), 80 ms long.
 fn moved(start_db: f64, changes: &[(usize, f64)]) -> Vec<f64> {
     let mut fader = mono(start_db);
-    let mut samples = sine::<f64>(100.0, RATE_HZ, 3840, 1.0);
+    let mut samples = tone(PASSAGE);
     let mut at = 0;
     for &(frame, gain_db) in changes {
         process(&mut fader, &mut samples[at..frame]);
@@ -133,8 +107,6 @@ fn moved(start_db: f64, changes: &[(usize, f64)]) -> Vec<f64> {
 
 #[test]
 fn a_twenty_decibel_step_leaves_nothing_above_5_khz() {
-    /// Energy above 5 kHz during the move of a 20 dB step: the bound of the level layer.
-    const CLICK_DBFS: f64 = -80.0;
     /// Largest sample of that rest. The corner where a dB-linear move starts at the crest of the
     /// sine bends by s = ln(10)/960 a frame; above w = 2π·5/48 it leaves s/(π·w) = -58.6 dBFS.
     const CORNER_DBFS: f64 = -58.5;
@@ -144,31 +116,27 @@ fn a_twenty_decibel_step_leaves_nothing_above_5_khz() {
     // Crests and zero crossings of the sine, on and off the 32-frame grid.
     for frame in [1800, 1801, 1816, 1920, 2040] {
         for (from, to) in [(0.0, -20.0), (-20.0, 0.0)] {
-            let (energy, peak) = left_above(&moved(from, &[(frame, to)]), 5000.0, 20.0);
+            let (energy, peak) = left_above_5_khz(&moved(from, &[(frame, to)]), 20.0);
             assert!(energy <= CLICK_DBFS, "{from} to {to} dB at {frame}: {energy:.1} dBFS");
             assert!(peak <= CORNER_DBFS, "{from} to {to} dB at {frame}: peak {peak:.1} dBFS");
         }
         // A change of mind half-way between two grid points.
         let back = frame + 240 + 16 - frame % 32;
-        let (energy, peak) = left_above(&moved(0.0, &[(frame, -20.0), (back, 0.0)]), 5000.0, 20.0);
+        let (energy, peak) = left_above_5_khz(&moved(0.0, &[(frame, -20.0), (back, 0.0)]), 20.0);
         assert!(energy <= CLICK_DBFS, "back at {back}: {energy:.1} dBFS");
         assert!(peak <= CORNER_DBFS, "back at {back}: peak {peak:.1} dBFS");
-        let (energy, _) = left_above(&moved(0.0, &[(frame, FADER_FLOOR_DB)]), 5000.0, 20.0);
+        let (energy, _) = left_above_5_khz(&moved(0.0, &[(frame, FADER_FLOOR_DB)]), 20.0);
         assert!(energy <= MUTE_DBFS, "mute at {frame}: {energy:.1} dBFS");
     }
-    // The measure sees a click: the same step without a ramp.
-    let mut hard = sine::<f64>(100.0, RATE_HZ, 3840, 1.0);
-    hard[1800..].iter_mut().for_each(|x| *x *= 0.1);
-    assert!(left_above(&hard, 5000.0, 20.0).0 > -40.0);
 }
 
 /// A move of a full-scale 100 Hz sine at `frame`; what it leaves above 5 kHz.
 fn click(mut fader: Fader, frame: usize, ramp_ms: f64, act: impl Fn(&mut Fader)) -> (f64, f64) {
-    let mut samples = sine::<f64>(100.0, RATE_HZ, 3840, 1.0);
+    let mut samples = tone(PASSAGE);
     process(&mut fader, &mut samples[..frame]);
     act(&mut fader);
     process(&mut fader, &mut samples[frame..]);
-    left_above(&samples, 5000.0, ramp_ms)
+    left_above_5_khz(&samples, ramp_ms)
 }
 
 /// The worst energy and peak over phases of the sine and places on the 32-frame grid.
@@ -208,8 +176,6 @@ fn every_shape_leaves_what_its_documentation_says() {
 
 #[test]
 fn mute_and_polarity_make_no_click() {
-    /// The bound of the level layer, here also for the peak of a mute.
-    const CLICK_DBFS: f64 = -80.0;
     for shape in SHAPES {
         let fader = shaped(0.0, shape, 20.0);
         let (energy, peak) = worst_click(&fader, 20.0, |fader| fader.set_muted(true));

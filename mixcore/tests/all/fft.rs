@@ -10,16 +10,25 @@ use mixcore::{Error, math};
 
 use crate::signals::noise;
 
-/// Every length there is.
+/// Every power of two there is, then other lengths: each radix first, last, alone and repeated; first
+/// passes whose columns are whole groups and not, and too few for one; what the resampler takes.
 fn lengths() -> impl Iterator<Item = usize> {
-    (4..=16).map(|log2| 1 << log2)
+    const MIXED: [usize; 24] = [
+        48, 80, 112, 144, 240, 336, 400, 560, 784, 960, 1008, 1200, 1680, 2352, 2560, 3072, 3360,
+        5040, 6000, 7056, 11_760, 20_480, 34_992, 63_504,
+    ];
+    (4..=16).map(|log2| 1 << log2).chain(MIXED)
 }
 
-/// Relative root-mean-square error of the transform against the DFT, for white noise of every
-/// length: a little above what was measured (f32 1.5e-7, f64 3.7e-16). A single wrong factor would
-/// give 1e-2 or more.
-fn bound<S: Sample>() -> f64 {
-    if size_of::<S>() == 4 { 2e-7 } else { 5e-16 }
+/// Relative root-mean-square error of the transform against the DFT, for white noise of all these
+/// lengths: a little above what was measured (f32 1.5e-7, f64 3.7e-16; with 16·3^7, which takes
+/// eight passes, 5.5e-16). A single wrong factor would give 1e-2 or more.
+fn bound<S: Sample>(length: usize) -> f64 {
+    match size_of::<S>() {
+        4 => 2e-7,
+        _ if length.is_power_of_two() => 5e-16,
+        _ => 6e-16,
+    }
 }
 
 fn plan<S: Sample>(length: usize, isa: Isa) -> RealFft<'static, S> {
@@ -86,7 +95,7 @@ fn against_the_definition<S: Sample>() {
             [(re[k].as_f64(), r), (im[k].as_f64(), i)]
         });
         let error = relative(found);
-        assert!(error < bound::<S>(), "{length}: {error:e}");
+        assert!(error < bound::<S>(length), "{length}: {error:e}");
         if std::env::var_os("MIXCORE_LONG").is_some() {
             println!("fft of {length}, {} bits: error {error:.2e}", 8 * size_of::<S>());
         }
@@ -139,7 +148,7 @@ fn back_and_forth<S: Sample>() {
         let back = inverse(Isa::detect(), &re, &im);
         let error = relative(back.iter().zip(&time).map(|(a, b)| (a.as_f64(), b.as_f64())));
         // Two transforms with independent errors.
-        assert!(error < 1.5 * bound::<S>(), "{length}: {error:e}");
+        assert!(error < 1.5 * bound::<S>(length), "{length}: {error:e}");
 
         // Parseval: the sum of squares is the mean of the squares of all bins.
         let energy: f64 = time.iter().map(|x| x.as_f64() * x.as_f64()).sum();
@@ -151,7 +160,7 @@ fn back_and_forth<S: Sample>() {
         }
         let error = (bins / length as f64 / energy - 1.0).abs();
         // The two sums themselves, of up to 65,536 squares one after the other, round to 1e-13.
-        assert!(error < 2.0 * bound::<S>() + 1e-12, "{length}: {error:e}");
+        assert!(error < 2.0 * bound::<S>(length) + 1e-12, "{length}: {error:e}");
     }
 }
 
@@ -174,24 +183,30 @@ fn known_spectra<S: Sample>() {
                 let apart = (re[k].as_f64() - math::cos(angle))
                     .abs()
                     .max((im[k].as_f64() + math::sin(angle)).abs());
-                // Products of at most nine roots, each to half a unit of the last place.
-                let unit = S::epsilon().as_f64();
+                // Products of at most nine roots, each to half a unit of the last place; a butterfly
+                // of five or seven adds up to six roundings of its own.
+                let units = if length.is_power_of_two() { 5.0 } else { 12.0 };
                 assert!(
-                    apart <= if at == 0 { 0.0 } else { 5.0 * unit },
+                    apart <= if at == 0 { 0.0 } else { units * S::epsilon().as_f64() },
                     "{length} {at} {k} {apart:e}"
                 );
             }
         }
-        // A constant is all in bin 0; whole sums of ones are exact.
+        // A constant is all in bin 0; whole sums of ones are exact. Where cosines of fifths and
+        // sevenths do not sum to −½, as many roundings as there are passes are left, each of a part
+        // of the sum.
+        let left =
+            if length.is_power_of_two() { 0.0 } else { length as f64 * S::epsilon().as_f64() };
+        let within = |x: &S| x.as_f64().abs() <= left;
         let (re, im) = forward(Isa::detect(), &vec![S::one(); length]);
         assert_eq!(re[0].as_f64(), length as f64);
-        assert!(re[1..].iter().chain(&im).all(|x| *x == S::zero()), "{length}");
+        assert!(re[1..].iter().chain(&im).all(within), "{length}");
         // The highest frequency is all in the last bin.
         let mut time = vec![S::one(); length];
         time.iter_mut().skip(1).step_by(2).for_each(|x| *x = -S::one());
         let (re, _) = forward(Isa::detect(), &time);
         assert_eq!(re[length / 2].as_f64(), length as f64);
-        assert!(re[..length / 2].iter().all(|x| *x == S::zero()), "{length}");
+        assert!(re[..length / 2].iter().all(within), "{length}");
     }
 }
 
@@ -202,7 +217,7 @@ fn impulses_constants_and_the_highest_frequency() {
 }
 
 fn linear_and_shift<S: Sample>() {
-    for length in [16, 64, 128, 1024, 8192] {
+    for length in [16, 64, 128, 1024, 2352, 2560, 8192] {
         let [x, y] = noise::<S>(2, length, 1.0, 5).try_into().unwrap();
         let (g, h) = (S::from_f64(0.75), S::from_f64(-1.5));
         let sum: Vec<S> = x.iter().zip(&y).map(|(&x, &y)| x * g + y * h).collect();
@@ -217,7 +232,7 @@ fn linear_and_shift<S: Sample>() {
             [(sums.0[k].as_f64(), re), (sums.1[k].as_f64(), im)]
         });
         let error = relative(pairs);
-        assert!(error < 2.0 * bound::<S>(), "linear, {length}: {error:e}");
+        assert!(error < 2.0 * bound::<S>(length), "linear, {length}: {error:e}");
 
         // A signal turned round by d frames: every bin times e^(−2πikd/N).
         let d = length / 3;
@@ -231,7 +246,7 @@ fn linear_and_shift<S: Sample>() {
             [(re[k].as_f64(), r * c - i * s), (im[k].as_f64(), r * s + i * c)]
         });
         let error = relative(pairs);
-        assert!(error < 2.0 * bound::<S>(), "shift, {length}: {error:e}");
+        assert!(error < 2.0 * bound::<S>(length), "shift, {length}: {error:e}");
     }
 }
 
@@ -243,7 +258,7 @@ fn sums_and_shifts() {
 
 #[test]
 fn lengths_that_do_not_fit_are_refused_and_write_nothing() {
-    for length in [0, 1, 8, 17, 48, 1000, 65_535, 131_072, usize::MAX] {
+    for length in [0, 1, 8, 17, 40, 176, 1000, 65_528, 65_535, 131_072, usize::MAX] {
         let error = RealFft::<f32>::required_len(length).unwrap_err();
         let ranged = matches!(error, Error::OutOfRange { field: "fft_length", .. });
         assert_eq!(ranged, !(FFT_MIN..=FFT_MAX).contains(&length), "{length}");

@@ -67,6 +67,10 @@ fn in_place<S: Sample>() {
             run(&|io| kernels::add_scaled(isa, io, &other, g)),
             run(&|io| scalar::add_scaled(io, &other, g))
         );
+        assert_eq!(
+            run(&|io| kernels::weigh(isa, io, &other)),
+            run(&|io| scalar::weigh(io, &other))
+        );
     });
 }
 

@@ -1,6 +1,7 @@
 //! The band pipeline at every SIMD level against its plain twin, bit for bit.
 
 use mixcore::audio::Sample;
+use mixcore::filters::design::{Method, Shape, second_order};
 use mixcore::kernels::{self, Isa, PIPE_BANDS, PipeBand, PipeBands, PipeState, Section, scalar};
 
 use crate::signals::{Noise, noise};
@@ -63,6 +64,81 @@ fn the_pipeline_settles() {
             kernels::pipeline(isa, &pipe, true, 0, &[[0.0; 2]; 64], &mut out, &mut state);
         }
         assert!(state == PipeState::default() && out == [[0.0; 2]; 64], "{isa:?}");
+    }
+}
+
+/// Coming to rest makes no sound: not even where a section's states nearly cancel each other. With a
+/// resonance at 5 Hz and 384 kHz, one state set to 0 alone would be heard 1/ω₀ = 12,000 times larger.
+#[test]
+fn a_slow_section_settles_without_a_sound() {
+    let slow = second_order(Method::Cookbook, Shape::LowPass, 5.0, 40.0, 0.0, 384_000.0).unwrap();
+    let section = Section { b: [1.0, 0.0, 0.0], a: slow.a };
+    let mut pipe = PipeBands::new(1);
+    pipe.set(0, &PipeBand { section, dry: 0.0 }, &PipeBand::STILL);
+    let isa = Isa::detect();
+    let heard = |settle: bool| {
+        let (mut state, mut pairs) = (PipeState::default(), [[[0.0; 4]; 2]; 1]);
+        let (mut out, mut peaks) = ([[0.0; 2]; 64], [0.0_f64; 2]);
+        let mut input = [[0.0; 2]; 64];
+        input[0] = [1e-31; 2];
+        for _ in 0..20_000 {
+            kernels::pipeline(isa, &pipe, settle, 0, &input, &mut out, &mut state);
+            let mut rows = [[0.0; 64]; 4];
+            rows[0][0] = input[0][0];
+            let [a, b, c, d] = &mut rows;
+            kernels::pair_cascade(isa, &[[section; 2]], None, [a, b, c, d], &mut pairs);
+            if settle {
+                kernels::settle_pairs(isa, &mut pairs);
+            }
+            peaks[0] = out.iter().fold(peaks[0], |peak, y| peak.max(y[0].abs()));
+            peaks[1] = rows[0].iter().fold(peaks[1], |peak, y| peak.max(y.abs()));
+            input[0] = [0.0; 2];
+        }
+        peaks
+    };
+    let (free, settled) = (heard(false), heard(true));
+    // The sine of 1e-31/ω₀, and not more for being watched.
+    assert!(free[0] > 1e-27 && free[0] < 1.3e-27, "{free:?}");
+    for (settled, free) in settled.into_iter().zip(free) {
+        assert!(settled <= free, "{settled:e}, left alone {free:e}");
+    }
+}
+
+/// What ran over is at rest at the next multiple of 64 frames, and the section is as new; what did not is
+/// left as it is.
+#[test]
+fn what_ran_over_comes_to_rest() {
+    let mut pick = Noise::new(15);
+    let section = section(&mut pick);
+    for moving in [false, true] {
+        let mut pipe = PipeBands::new(3);
+        let step = Section { b: [1e-6; 3], a: [1e-6; 2] };
+        let step = if moving { PipeBand { section: step, dry: 1e-3 } } else { PipeBand::STILL };
+        pipe.set(1, &PipeBand { section, dry: 0.0 }, &step);
+        for isa in Isa::available() {
+            for fault in [f64::INFINITY, f64::NAN] {
+                let (mut state, mut fresh) = (PipeState::default(), PipeState::default());
+                let run = |input: [f64; 2], state: &mut PipeState| {
+                    let mut out = [[0.0; 2]; 64];
+                    kernels::pipeline(isa, &pipe, true, 0, &[input; 64], &mut out, state);
+                    out
+                };
+                let out = run([fault, 0.5], &mut state);
+                assert!(!out[63][0].is_finite());
+                let other = run([0.0, 0.5], &mut fresh);
+                assert!(out.iter().zip(&other).all(|(a, b)| a[1] == b[1]), "{isa:?} {fault}");
+                let (again, new) = (run([0.25; 2], &mut state), run([0.25; 2], &mut fresh));
+                assert!(again == new && state == fresh, "{isa:?} {fault} {moving}");
+            }
+        }
+    }
+    for isa in Isa::available() {
+        let mut pairs = [[[f64::NAN, 1.0, f64::INFINITY, 1e-31], [1.0, 2.0, 0.0, -1e-31]]];
+        kernels::settle_pairs(isa, &mut pairs);
+        assert_eq!(pairs, [[[0.0, 1.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0]]]);
+        let mut state = [[f64::NAN, 0.25], [1.0, 0.5]];
+        kernels::svf(isa, &[], true, &mut [], &mut state);
+        assert_eq!(state, [[0.0, 0.25], [0.0, 0.5]]);
     }
 }
 

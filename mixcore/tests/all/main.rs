@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod analysis;
+mod click;
 mod conformance;
 mod convolver;
 mod crossover;
@@ -96,6 +97,8 @@ mod meter_forms;
 #[cfg(feature = "alloc")]
 mod meters;
 #[cfg(feature = "alloc")]
+mod overflow;
+#[cfg(feature = "alloc")]
 mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
@@ -105,6 +108,8 @@ mod reference;
 mod reported;
 #[cfg(feature = "alloc")]
 mod resampler;
+#[cfg(feature = "alloc")]
+mod resampler_fft;
 #[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "json")]

@@ -222,6 +222,23 @@ fn what_is_not_finite_comes_through_only_where_it_is_panned() {
     assert!(output[1..].iter().flatten().all(|&x| x == 0.0));
 }
 
+/// A loudspeaker that a turn opens stands at zero in its first frame: nothing comes through, not even
+/// what is no number.
+#[test]
+fn the_opening_frame_of_a_turn_is_silence() {
+    let mut panner = Panner::new(
+        PannerParams { azimuth_deg: 30.0 },
+        Stream::new(48_000.0, Layout::STEREO).unwrap(),
+    )
+    .unwrap();
+    panner.set_params(PannerParams { azimuth_deg: -30.0 }).unwrap();
+    let mut output = vec![vec![9.0_f32; 3]; 2];
+    convert(&mut panner, &[f32::NAN, 1.0, f32::NAN], &mut output, 3);
+    assert!(output[0][0].is_nan());
+    assert_eq!(output[1][0], 0.0);
+    assert!(output[1][1] > 0.0 && output[1][2].is_nan());
+}
+
 proptest! {
     #[test]
     fn any_arguments_give_an_error_or_a_pan(

@@ -2,7 +2,9 @@
 //! its real impulse response and by tones, its latency, its gain at 0 Hz, the same bits for any split.
 
 use mixcore::audio::Sample;
-use mixcore::filters::{F32_NOISE_DB, MAX_RATIO_TERM, Quality, Resampler, ResamplerSetup};
+use mixcore::filters::{
+    F32_NOISE_DB, MAX_RATIO_TERM, Quality, Resampler, ResamplerMethod, ResamplerSetup,
+};
 use mixcore::kernels::Isa;
 use mixcore::{Block, BlockMut, Error, Layout, Stream};
 
@@ -11,13 +13,13 @@ use proptest::prelude::*;
 use crate::reference::fir::{magnitudes, resampled, windowed_sinc};
 use crate::signals::{Noise, noise, sine};
 
-const QUALITIES: [Quality; 3] = [Quality::Fast, Quality::Standard, Quality::Best];
+pub const QUALITIES: [Quality; 3] = [Quality::Fast, Quality::Standard, Quality::Best];
 
 /// Rates of the trade. With `MIXCORE_LONG` every pair of them is measured.
-const RATES_HZ: [f64; 6] = [44_100.0, 48_000.0, 88_200.0, 96_000.0, 176_400.0, 192_000.0];
+pub const RATES_HZ: [f64; 6] = [44_100.0, 48_000.0, 88_200.0, 96_000.0, 176_400.0, 192_000.0];
 
 /// Pairs that are measured always: up and down, many phases and few, steep and far.
-const PAIRS_HZ: [(f64, f64); 9] = [
+pub const PAIRS_HZ: [(f64, f64); 9] = [
     (44_100.0, 48_000.0),
     (48_000.0, 44_100.0),
     (96_000.0, 48_000.0),
@@ -29,7 +31,7 @@ const PAIRS_HZ: [(f64, f64); 9] = [
     (384_000.0, 8_000.0),
 ];
 
-fn pairs() -> Vec<(f64, f64)> {
+pub fn pairs() -> Vec<(f64, f64)> {
     let mut pairs = PAIRS_HZ.to_vec();
     if std::env::var_os("MIXCORE_LONG").is_some() {
         for from in RATES_HZ {
@@ -40,16 +42,16 @@ fn pairs() -> Vec<(f64, f64)> {
 }
 
 fn make<S: Sample>(from: f64, to: f64, quality: Quality, layout: Layout) -> Resampler<'static, S> {
-    let setup = ResamplerSetup { output_rate_hz: to, quality };
+    let setup = ResamplerSetup { quality, ..ResamplerSetup::to(to) };
     Resampler::new(setup, Stream::new(from, layout).unwrap()).unwrap()
 }
 
-fn db(gain: f64) -> f64 {
+pub fn db(gain: f64) -> f64 {
     20.0 * gain.log10()
 }
 
 /// Everything that comes out of a clip, latency and tail included, in blocks of random length.
-fn stream_out<S: Sample>(
+pub fn stream_out<S: Sample>(
     resampler: &mut Resampler<'_, S>,
     clip: &[Vec<S>],
     mut next: impl FnMut() -> usize,
@@ -77,27 +79,26 @@ fn stream_out<S: Sample>(
     out
 }
 
-fn render<S: Sample>(resampler: &mut Resampler<'_, S>, clip: &[S]) -> Vec<S> {
+pub fn render<S: Sample>(resampler: &mut Resampler<'_, S>, clip: &[S]) -> Vec<S> {
     let mut out = vec![S::one(); resampler.clip_frames(clip.len())];
     resampler.render(Block::mono(clip), BlockMut::mono(&mut out)).unwrap();
     out
 }
 
 /// The low-pass as it really is, L points per input frame: an impulse at every frame that the grids
-/// can meet differently gives every point of it once.
-fn impulse_response<S: Sample>(resampler: &mut Resampler<'_, S>) -> Vec<f64> {
+/// can meet differently gives every point of it once. The impulses stand from the frame `first` on.
+fn impulse_response<S: Sample>(resampler: &mut Resampler<'_, S>, first: usize) -> Vec<f64> {
     let (up, down) = resampler.ratio();
     let latency = resampler.latency_frames();
     let reach = resampler.tail_frames() * down / up + 2;
     let mut points = vec![0.0; 2 * reach * up + 1];
-    for n in 0..down {
+    for n in first..first + down {
         let mut clip = vec![vec![S::zero(); n + 1]];
         clip[0][n] = S::one();
         resampler.reset();
         for (m, y) in stream_out(resampler, &clip, || 4096)[0].iter().enumerate() {
-            let at = (reach * up + m * down) as isize - (latency * down + n * up) as isize;
             if *y != S::zero() {
-                points[at as usize] = y.as_f64();
+                points[reach * up + m * down - latency * down - n * up] = y.as_f64();
             }
         }
     }
@@ -105,17 +106,22 @@ fn impulse_response<S: Sample>(resampler: &mut Resampler<'_, S>) -> Vec<f64> {
 }
 
 /// What an impulse response says of a quality's figures.
-struct Figures {
-    ripple_db: f64,
-    rejection_db: f64,
+pub struct Figures {
+    pub ripple_db: f64,
+    pub rejection_db: f64,
 }
 
-fn figures<S: Sample>(resampler: &mut Resampler<'_, S>, from: f64, to: f64) -> Figures {
+/// With impulses from the frame `first` on, and the stop-band from this share on.
+pub fn figures<S: Sample>(
+    resampler: &mut Resampler<'_, S>,
+    from: f64,
+    to: f64,
+    (first, stop_band): (usize, f64),
+) -> Figures {
     /// At most 30 Hz apart, a tenth of the distance of two lobes, for every pair above.
     const BINS: usize = 1 << 20;
-    let quality = resampler.setup().quality;
     let (up, _) = resampler.ratio();
-    let spectrum = magnitudes(&impulse_response(resampler), BINS);
+    let spectrum = magnitudes(&impulse_response(resampler, first), BINS);
     let nyquist_hz = from.min(to) / 2.0;
     let (mut ripple_db, mut over): (f64, f64) = (0.0, 0.0);
     for (k, magnitude) in spectrum.iter().enumerate() {
@@ -124,7 +130,7 @@ fn figures<S: Sample>(resampler: &mut Resampler<'_, S>, from: f64, to: f64) -> F
         if share <= Quality::PASS_BAND {
             ripple_db = ripple_db.max(db(gain).abs());
         }
-        if share >= quality.stop_band() {
+        if share >= stop_band {
             over = over.max(gain);
         }
     }
@@ -134,7 +140,8 @@ fn figures<S: Sample>(resampler: &mut Resampler<'_, S>, from: f64, to: f64) -> F
 fn as_promised<S: Sample>() {
     for quality in QUALITIES {
         for (from, to) in pairs() {
-            let found = figures(&mut make::<S>(from, to, quality, Layout::MONO), from, to);
+            let mut resampler = make::<S>(from, to, quality, Layout::MONO);
+            let found = figures(&mut resampler, from, to, (0, quality.stop_band()));
             let Figures { ripple_db, rejection_db } = found;
             if std::env::var_os("MIXCORE_LONG").is_some() {
                 let bits = 8 * size_of::<S>();
@@ -215,7 +222,7 @@ fn f32_audio_has_rounding_noise_as_stated() {
 }
 
 /// Largest magnitude of a tone's output away from its ends, where the switching on and off rings.
-fn steady_peak(out: &[f64], edge: usize) -> f64 {
+pub fn steady_peak(out: &[f64], edge: usize) -> f64 {
     out[edge..out.len() - edge].iter().fold(0.0, |peak, x| peak.max(x.abs()))
 }
 
@@ -515,6 +522,7 @@ proptest! {
         from in prop_oneof![1 => any::<f64>(), 2 => 8e3..384e3, 5 => prop::sample::select(RATES_HZ.to_vec())],
         to in prop_oneof![1 => any::<f64>(), 2 => 8e3..384e3, 5 => prop::sample::select(RATES_HZ.to_vec())],
         quality in prop::sample::select(QUALITIES.to_vec()),
+        method in prop::sample::select(vec![ResamplerMethod::Polyphase, ResamplerMethod::Fft]),
         layout in 0..16_usize,
         short in 0..2_usize,
         shape in (0..25_usize, 0..600_usize, 0..900_usize),
@@ -523,7 +531,7 @@ proptest! {
     ) {
         let layout = Layout::all().nth(layout).unwrap();
         let stream = Stream { rate_hz: from, ..Stream::new(48e3, layout).unwrap() };
-        let setup = ResamplerSetup { output_rate_hz: to, quality };
+        let setup = ResamplerSetup { output_rate_hz: to, quality, method };
         let required = Resampler::<f32>::required_len(setup, &stream);
         let Ok(required) = required else {
             prop_assert!(!required.unwrap_err().to_string().is_empty());

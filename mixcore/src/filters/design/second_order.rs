@@ -8,8 +8,9 @@
 //! Sources: R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients"
 //! (prototypes, widths and the bilinear method); the matched method is derived in `matched.rs`.
 //!
-//! Cost: about 0.2 µs (bilinear) to 1 µs (matched); nothing is allocated, so a moving band may be
-//! designed anew every 32 frames. Latency: none.
+//! Cost: 420 to 500 instructions (bilinear), 720 to 1,590 (matched), counted by cachegrind at AVX2 with
+//! Q 1 and corners from 100 Hz to 15 kHz at 48 kHz; nothing is allocated, so a moving band may be designed
+//! anew every 32 frames. Latency: none.
 //! Limits: second order; steeper slopes are cascades.
 
 use super::{cookbook, matched, prototype};

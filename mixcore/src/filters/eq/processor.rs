@@ -13,8 +13,10 @@
 //!
 //! Sources: those of the designs; the band pipeline is derived in [`crate::kernels::pipeline`].
 //!
-//! Cost: all bands of two channels side by side, one frame a step; some four times as much while a
-//! band moves, and up to 1 µs for each of its designs, 31 of them in 20 ms at 48 kHz. Latency: none.
+//! Cost: all bands of two channels side by side, one frame a step. Instructions a frame of stereo f32 in
+//! blocks of 480, counted by cachegrind at AVX2: 53 with one band, 90 with eight, 161 with 16; of eight
+//! bands 344 while one moves and 806 while all do, with their designs (31 in 20 ms at 48 kHz). Latency:
+//! none.
 //! Limits: the same curve on all channels; minimum phase.
 
 use super::band::{Band, step_between};
@@ -22,7 +24,8 @@ use super::params::{EqBand, EqParams, EqSetup, MAX_EQ_BANDS};
 use crate::audio::Sample;
 use crate::error::Error;
 use crate::filters::Biquad;
-use crate::filters::pipes::{MAX_SECTIONS, Pipes};
+use crate::filters::design::MAX_SECTIONS;
+use crate::filters::pipes::Pipes;
 use crate::kernels::{self, PipeBand};
 use crate::ramp::{GRID_FRAMES, ramp_frames};
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
