@@ -14,9 +14,10 @@
 //! so the cut never exceeds what is spare at that moment: a voice 15 dB and more above the background is
 //! audible in full ([`super::audibility`]), and stays so. A band j that is inaudible anyway (SNR below
 //! −15 dB) or carries no words does not count; the neighbours do, because excitation spreads to them.
-//! So the audibility index is not lowered, frame by frame, but for what spreads to bands farther away:
-//! less than 0.00002 of it ([`LowMidReport`] measures it). Frames overlap, so in the signal a cut reaches
-//! 10 ms beyond the frame it was meant for: less than 0.0002 (`tests/all/masking_ducker_cue.rs`).
+//! So the audibility index is not lowered, frame by frame, but for what spreads to bands farther away: at
+//! most 0.001 of it, on the shipped cue 0.000005 ([`LowMidReport`] measures it). Frames overlap, so in the
+//! signal a cut reaches 10 ms beyond the frame it was meant for: less than 0.0002
+//! (`tests/all/masking_ducker_cue.rs`).
 //!
 //! Sources: 150 to 500 Hz and 4 dB: the brief of the project's issue; audibility: ANSI S3.5-1997 as in
 //! [`super::audibility`]; masked threshold: [`crate::analysis::Masking`].
@@ -40,8 +41,9 @@ const RANGE_HZ: (f64, f64) = (150.0, 500.0);
 /// less than −40 dB of it (4·5·0.78 = 15.6: 16.6·e^−15.6, see [`crate::analysis::MaskingFrame`]).
 const REACH: (usize, usize) = (2, 4);
 
-/// A loss of audibility that is none: added up over all bands it is less than a millionth of the index.
-const HARMLESS: f64 = 1e-6;
+/// Largest loss of a band's audibility by a full cut that is let pass: 0.03 dB of its SNR, so over all
+/// bands at most a thousandth of the index.
+const HARMLESS: f64 = 1e-3;
 
 /// Whether a band may be cut.
 fn in_range(band: usize) -> bool {
@@ -72,7 +74,7 @@ pub struct LowMidReport {
     pub masking_s: f64,
     /// Audibility of the voice over the key before, 0 to 1.
     pub audibility_before: Reading,
-    /// The same after: not lowered, to within 0.00002.
+    /// The same after: not lowered, to within 0.001.
     pub audibility_after: Reading,
     /// By how much the key came up against the level at which the voice hides it, mean over the bands
     /// and frames in which it was hidden, dB.
@@ -307,7 +309,7 @@ impl<'a> CutFollower<'a> {
 /// assert!(cut.max_gain_reduction_db() > 3.9);
 /// let report = cut.report();
 /// let lost = report.audibility_before.zip(report.audibility_after, |before, after| before - after);
-/// assert!(lost.value().unwrap() < 2e-5);
+/// assert!(lost.value().unwrap() < 1e-3);
 /// # }
 /// # Ok::<(), mixcore::Error>(())
 /// ```

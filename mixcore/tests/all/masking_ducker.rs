@@ -17,7 +17,7 @@ const RATE_HZ: f64 = 48_000.0;
 const GAIN_TOLERANCE_DB: f64 = 0.2;
 
 /// What the spread of a cut to bands farther away may take of the index (`low_mid_cut.rs`).
-const SPREAD: f64 = 2e-5;
+const SPREAD: f64 = 1e-3;
 
 type Unit = Box<dyn Process<f32>>;
 

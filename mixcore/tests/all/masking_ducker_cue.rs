@@ -178,6 +178,7 @@ fn the_cut_opens_the_ambience_and_takes_no_word() {
             .collect()
     };
     let (before, after) = (audibility(&both, &ambience), audibility(&out, &ambience));
+    println!("opened {:?}", report.opened_db);
     println!("audibility over the ambience {before:.5} {after:.5}");
     // Frames of 40 ms overlap, so a cut reaches 10 ms beyond the frame it was meant for.
     assert!(after > before - 2e-4, "{before} {after}");
