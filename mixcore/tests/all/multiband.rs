@@ -102,8 +102,8 @@ fn bypass_and_no_mix_leave_the_sum_of_the_bands_and_the_latency() {
 
     let mut bypassed = Multiband::new(setup, busy(), stream(Layout::MONO)).unwrap();
     bypassed.set_bypass(true);
-    run(&mut bypassed, &mut vec![vec![0.0; 2000]]); // the cross-fade
-    let mut whole = vec![vec![0.0; 2000]];
+    run(&mut bypassed, &mut [vec![0.0; 2000]]); // the cross-fade
+    let mut whole = [vec![0.0; 2000]];
     whole[0].extend(&audio[0]);
     let expected = sum_of_bands(setup, &busy(), &whole[0]);
     let mut got = audio;
@@ -147,7 +147,7 @@ fn solo_and_mute_choose_what_is_heard() {
     assert_eq!(got[0][960..], bands[1][960..]);
     // A mute wins over a solo; without solo the others are back.
     unit.set_band_mute(1, true).unwrap();
-    run(&mut unit, &mut vec![vec![0.0; 1000]]);
+    run(&mut unit, &mut [vec![0.0; 1000]]);
     let mut got = noise::<f64>(1, 1000, 0.5, 6);
     run(&mut unit, &mut got);
     assert!(got[0].iter().all(|x| *x == 0.0));

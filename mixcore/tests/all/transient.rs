@@ -151,9 +151,8 @@ fn linked_channels_keep_their_image_and_the_lfe_its_own() {
     let of = |channel: usize| unit.channel_gain_db(channel).unwrap();
     assert!(of(0) == of(1) && of(0) == of(5) && of(0) > 0.5 && of(3).abs() < 1e-3);
     // The image of both drums stands still, bit for bit in the gains.
-    for n in 24_000..30_000 {
-        let (left, right) = (audio[0][n], audio[1][n]);
-        assert!((left - 10.0 * right).abs() <= 1e-14 * left.abs(), "{n}");
+    for (left, right) in audio[0][24_000..30_000].iter().zip(&audio[1][24_000..30_000]) {
+        assert!((left - 10.0 * right).abs() <= 1e-14 * left.abs(), "{left} {right}");
     }
     let apart = TransientShaperParams { link_percent: 0.0, ..BOTH };
     let mut unit = shaper(apart, Layout::STEREO);
