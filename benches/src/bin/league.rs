@@ -15,14 +15,14 @@ use mixcore::units::{db_to_gain, gain_to_db};
 use mixcore::{BlockMut, Layout, Stream, stream};
 
 #[path = "../../../mixcore/tests/all/reference/judge.rs"]
-#[expect(unreachable_pub, reason = "a module of the tests")]
+#[allow(dead_code, unreachable_pub, reason = "the tests' judge as it stands there")]
 mod judge;
 #[path = "../../../mixcore/tests/all/programmes.rs"]
-#[expect(dead_code, unreachable_pub, reason = "the random programmes stay with the tests")]
+#[allow(dead_code, unreachable_pub, reason = "the tests' programmes as they stand there")]
 mod programmes;
 
 /// What the signals are made of: as in the tests.
-#[expect(unreachable_pub, reason = "as in the tests")]
+#[allow(unreachable_pub, reason = "used like the tests' module of this name")]
 mod signals {
     /// White noise, uniform in [-1, 1): the 32-bit LCG of Numerical Recipes.
     pub struct Noise(u32);

@@ -19,9 +19,9 @@ use crate::{in_two_layouts, process};
 const SAMPLES: usize = 1_000;
 const SQUARES: usize = 16_000;
 const LIMITER_SAMPLES: usize = 20_000;
-const LIMITER_CONTROL: usize = 10_000;
+const LIMITER_CONTROL: usize = 20_000;
 const BANDS_SAMPLES: usize = 80_000;
-const BANDS_NUMBERS: usize = 40_000;
+const BANDS_NUMBERS: usize = 80_000;
 /// Most bands of the crossovers.
 const BANDS: usize = 6;
 
