@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pedalboard
@@ -30,7 +30,7 @@ ROUNDS = 7
 # Frames of a block, as in `apply`.
 BLOCK = 512
 # Columns of the table: ours, and the rivals.
-COLUMNS = 6
+COLUMNS = 7
 # Runs of mixcore's side in one round: it starts once, the others once each.
 OURS_A_ROUND = 5
 
@@ -311,7 +311,8 @@ def change_of_rate(apply: pathlib.Path, folder: pathlib.Path, from_hz: int, to_h
         programs = Programs(apply, folder, material, from_hz)
         quality = pedalboard.Resample.Quality
         found = [
-            programs.ours("rate", str(to_hz)),
+            programs.ours("rate", str(to_hz), "fft"),
+            replace(programs.ours("rate", str(to_hz), "polyphase"), name="ours, polyphase"),
             programs.stream_resampler(to_hz, quality.WindowedSinc32, "32"),
             programs.stream_resampler(to_hz, quality.WindowedSinc256, "256"),
             programs.ffmpeg(f"aresample={to_hz}", "swr"),

@@ -350,7 +350,8 @@ fn rubato_ways(block: usize, isa: Isa) -> Option<Run> {
     }
     let rate = RATE_HZ as usize;
     let window = WindowFunction::BlackmanHarris;
-    let sub_blocks = (block / 160).max(1);
+    // Transforms whose number in a block is whole.
+    let sub_blocks = block / if block.is_multiple_of(160) { 160 } else { 128 };
     let make = |from, to, chunk| {
         Fft::<f32>::new_custom(from, to, chunk, sub_blocks, 1, window, FixedSync::Input)
             .expect("good rates")

@@ -2,10 +2,10 @@
 //! (`benches/process_rivals.py`).
 //!
 //! `apply ROUNDS INPUT OUTPUT CHANNELS RATE_HZ WHAT [VALUES]`: the files hold interleaved f32 without
-//! a header, little-endian. WHAT is `eq HZ:DB:Q …` (bells of the "Audio EQ Cookbook", which
-//! is what all the rivals have), or `rate HZ`. Prints the best of the rounds' seconds, processing in
-//! blocks of [`BLOCK`] frames; the copy of the material into each block is timed apart and taken off
-//! (`rate` has an output of its own and copies nothing).
+//! a header, little-endian. WHAT is `eq HZ:DB:Q …` (bells of the "Audio EQ Cookbook", which is what all
+//! the rivals have), or `rate HZ METHOD` (`fft`, `polyphase`). Prints the best of the rounds' seconds,
+//! processing in blocks of [`BLOCK`] frames; the copy of the material into each block is timed apart and
+//! taken off (`rate` has an output of its own and copies nothing).
 
 use std::fs;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use mixcore::filters::design::{Method, Shape};
-use mixcore::filters::{Eq, EqBand, EqParams, EqSetup, Resampler, ResamplerSetup};
+use mixcore::filters::{Eq, EqBand, EqParams, EqSetup, Resampler, ResamplerMethod, ResamplerSetup};
 use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
 
 /// Frames of a block: what pedalboard takes too.
@@ -48,7 +48,13 @@ fn run(words: &[&str]) -> Result<f64, String> {
     let material = read(input, channels)?;
     let rounds = number::<usize>(rounds)?.max(1);
     let (seconds, audio) = match (*what, values) {
-        ("rate", [to_hz]) => resample(rounds, &material, stream, number(to_hz)?)?,
+        ("rate", [to_hz, method]) => {
+            let setup = ResamplerSetup {
+                method: self::method(method)?,
+                ..ResamplerSetup::to(number(to_hz)?)
+            };
+            resample(rounds, &material, stream, setup)?
+        }
         _ => process(rounds, &material, processor(what, values, stream)?)?,
     };
     write(output, &audio)?;
@@ -100,9 +106,9 @@ fn resample(
     rounds: usize,
     material: &[Vec<f32>],
     stream: Stream,
-    to_hz: f64,
+    setup: ResamplerSetup,
 ) -> Result<Done, String> {
-    let mut resampler = Resampler::<f32>::new(ResamplerSetup::to(to_hz), stream).map_err(text)?;
+    let mut resampler = Resampler::<f32>::new(setup, stream).map_err(text)?;
     let clip = Block::new(material).map_err(text)?;
     let latency = resampler.latency_frames();
     let frames = resampler.clip_frames(clip.frames()) + latency;
@@ -134,7 +140,15 @@ fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Proc
             let eq = Eq::new(setup, EqParams::new(&bands), stream).map_err(text)?;
             Ok(Box::new(eq))
         }
-        _ => Err(format!("{what}: eq HZ:DB:Q …, or rate HZ")),
+        _ => Err(format!("{what}: eq HZ:DB:Q …, or rate HZ METHOD")),
+    }
+}
+
+fn method(text: &str) -> Result<ResamplerMethod, String> {
+    match text {
+        "fft" => Ok(ResamplerMethod::Fft),
+        "polyphase" => Ok(ResamplerMethod::Polyphase),
+        _ => Err(format!("{text}: fft or polyphase")),
     }
 }
 

@@ -13,7 +13,15 @@ pub fn gain<S: Sample>(isa: Isa, io: &mut [S], gain: S) {
 
 #[inline(always)]
 pub(super) fn gain_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gain: S) {
-    let (chunks, tail) = io.split_at_mut(io.len() - io.len() % S::LANES);
+    /// Vectors of a turn: the loop's own counting would cost as much as one of them.
+    const TURN: usize = 4;
+    let (turns, rest) = io.split_at_mut(io.len() - io.len() % (TURN * S::LANES));
+    for turn in turns.chunks_exact_mut(TURN * S::LANES) {
+        for chunk in turn.chunks_exact_mut(S::LANES) {
+            (S::V::<I>::from_slice(simd, chunk) * gain).store_slice(chunk);
+        }
+    }
+    let (chunks, tail) = rest.split_at_mut(rest.len() - rest.len() % S::LANES);
     for chunk in chunks.chunks_exact_mut(S::LANES) {
         (S::V::<I>::from_slice(simd, chunk) * gain).store_slice(chunk);
     }

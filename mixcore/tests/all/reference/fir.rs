@@ -28,6 +28,7 @@ pub fn windowed_sinc(t: f64, cutoff: f64, half_width: f64, beta: f64) -> f64 {
 
 /// Output `m` of a clip at `up/down` times its rate, latency removed: the sum over all input frames
 /// that the low-pass reaches from the time m·down/up, scaled to a gain of 1 at 0 Hz.
+#[cfg(feature = "std")]
 pub fn resampled(
     clip: &[f64],
     m: usize,
