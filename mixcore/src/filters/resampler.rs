@@ -9,7 +9,7 @@
 //! so an impulse at input frame n stands at output frame n·L/M + Λ, Λ being
 //! [`Resampler::latency_frames`]. h is a windowed sinc ([`super::design::WindowedSinc`]) in the time scale of the
 //! lower rate; each of its L phases is scaled to a gain of 1 at 0 Hz. Promised, and measured in
-//! `tests/all/resampler.rs` with the Fourier transform of the real impulse response and with tones,
+//! `tests/all/resampler.rs` and `resampler_fft.rs` with the Fourier transform of the real impulse response and with tones,
 //! in shares of the lower Nyquist frequency:
 //!
 //! | quality | within ± 0.01 dB up to | aliases and images |
@@ -30,12 +30,12 @@
 //!
 //! Cost, polyphase: per output sample a dot product of 2·W·max(1, M/L) taps, W = 33, 66 or 88, eight
 //! (f32) or four (f64) at a time; two channels share the taps. Groups of eight outputs run together:
-//! blocks of a few frames are correct, not fast. FFT: two transforms of 700 to 2600 frames of the
+//! blocks of a few frames are correct, not fast. FFT: two transforms of 768 to 7056 frames of the
 //! lower rate, in one push per hop for all channels; a sample costs a third to a half of what Standard
-//! costs by sums, Best no more, and of one channel no more than of two.
+//! costs by sums, Best up to a quarter more, and of one channel up to a third more than of two.
 //! Latency: whole output frames, constant. Polyphase ⌈W·L/M⌉ upwards, W downwards; FFT a hop and the
-//! reach of a low-pass with W = 72 or 96: 10 to 52 ms between the rates from 44.1 to 192 kHz, up to
-//! 120 ms from or to 8 kHz.
+//! reach of a low-pass with W = 72 or 96: 10 to 52 ms among 44.1, 48 and their multiples to
+//! 192 kHz; elsewhere 5 to 612 ms (8 to 11.025 kHz, whose terms are large): ask `latency_frames`.
 //! Limits: L and M up to [`super::MAX_RATIO_TERM`], for the FFT method without a prime factor above 7;
 //! the ratio is fixed for life, so no drift between clocks
 //! is followed. A step rings W frames of the lower rate to both sides, and overshoots as any steep

@@ -100,8 +100,9 @@ impl SpectralRate {
         }
         if !fits(periods) || overlap >= periods {
             return Err(Error::Unsupported {
-                what: "ResamplerMethod::Fft for a ratio of rates with a prime factor above 7",
-                hint: "take ResamplerMethod::Polyphase",
+                what: "ResamplerMethod::Fft for a ratio output_rate_hz / rate_hz whose terms have other prime \
+                       factors than 2, 3, 5 and 7",
+                hint: "take ResamplerMethod::Polyphase, which takes any",
             });
         }
         let frames = |periods: usize| [ratio.down * periods, ratio.up * periods];

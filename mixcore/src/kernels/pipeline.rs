@@ -162,7 +162,7 @@ pub(super) fn count(frames: usize) -> f64 {
 /// Runs a pair of channels through the bands, `position` frames from the segment's origin (as many
 /// frames as the shorter of both slices has).
 ///
-/// With `settle` bands whose states are tiny come to rest first (`kernels/settle.rs`): to be asked for
+/// With `settle` bands whose states are tiny or not finite come to rest first (`kernels/settle.rs`): to be asked for
 /// at multiples of 64 frames of the absolute counter, which is where calls are to be cut.
 pub fn pipeline(
     isa: Isa,

@@ -1,6 +1,6 @@
 //! Where a recursion comes to rest. Lane axis: the caller's.
 //!
-//! The one rule of the library, for the states of one section (one pole, one pair of integrators):
+//! The rule of filters, `level` and loudness meters, for the states of one section (one pole, one pair of integrators):
 //!
 //! > where all of them lie below 1e-30, or one is no finite number, all of them become 0
 //!

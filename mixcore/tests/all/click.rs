@@ -10,7 +10,7 @@ pub const PASSAGE: usize = 3840;
 /// Energy above 5 kHz over the time of a move: the bound of the level layer for a step of 20 dB, which
 /// nobody hears.
 pub const CLICK_DBFS: f64 = -80.0;
-/// The sine's lines are far below, and what the window leaks of them at 5 kHz lies under -170 dB.
+/// The sine's lines are far below, and what the window leaks of them at 5 kHz lies under -150 dB.
 const ABOVE_HZ: f64 = 5000.0;
 /// A length of the FFT; the passage is followed by silence.
 const LENGTH: usize = 4096;
