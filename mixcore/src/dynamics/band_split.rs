@@ -5,15 +5,14 @@
 //! once. A key passes a crossover of its own, which starts from rest where a key comes anew; a key of
 //! one channel is every channel's.
 
+use super::side_chain::{PIECE, stands_at};
 use crate::audio::{Block, BlockMut, MAX_CHANNELS, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::{Crossover, CrossoverParams, CrossoverSetup, MAX_CROSSOVER_BANDS};
-use crate::kernels;
+use crate::kernels::{self, Isa};
 use crate::ramp::{self, Glide};
 use crate::stream::{Convert, Io, Processor, Stream};
 
-/// Frames that go through the bands in one go.
-const PIECE: usize = 256;
 
 /// What is heard of a band.
 #[derive(Clone, Copy, Debug)]
@@ -120,35 +119,51 @@ impl<'a, S: Sample> BandSplit<'a, S> {
         }
     }
 
-    /// Runs a block: `act(band, at, io)` processes the frames of a band from `at` on in place.
-    pub(super) fn run(
-        &mut self,
-        main: &mut BlockMut<'_, S>,
+    /// A key has one channel for all or one for each, and as many frames as the block.
+    pub(super) fn check(
+        &self,
+        main: &BlockMut<'_, S>,
         key: Option<&Block<'_, S>>,
-        mut act: impl FnMut(usize, usize, Io<'_, S>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let (channels, frames) = (self.stream.channel_count(), main.frames());
+        let channels = self.stream.channel_count();
         main.check_channels("block", channels)?;
         if let Some(key) = key {
             if key.channel_count() != 1 {
                 key.check_channels("key", channels)?;
             }
-            check_frames("key", key.frames(), frames)?;
+            check_frames("key", key.frames(), main.frames())?;
         }
-        if frames > 0 && key.is_some() != self.keyed {
+        Ok(())
+    }
+
+    pub(super) fn isa(&self) -> Isa {
+        self.stream.isa
+    }
+
+    /// Whether all bands are heard from a frame on.
+    pub(super) fn is_all_heard(&self, frame: u64) -> bool {
+        self.heard.iter().all(|heard| stands_at(&heard.share, 1.0, frame))
+    }
+
+    /// Runs a piece of at most [`PIECE`] frames that was checked: `act(band, io)` processes a band
+    /// in place.
+    pub(super) fn run(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+        act: impl FnMut(usize, Io<'_, S>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if main.frames() == 0 {
+            return Ok(());
+        }
+        if key.is_some() != self.keyed {
             self.keyed = key.is_some();
             if let (true, Some(crossover)) = (self.keyed, &mut self.key_crossover) {
                 crossover.reset();
             }
         }
-        let mut at = 0;
-        while at < frames {
-            let end = frames.min(at + PIECE);
-            let key = key.map(|key| key.range(at, end));
-            self.piece(&mut main.range(at, end), key.as_ref(), |band, io| act(band, at, io))?;
-            self.now += (end - at) as u64;
-            at = end;
-        }
+        self.piece(main, key, act)?;
+        self.now += main.frames() as u64;
         Ok(())
     }
 
@@ -187,7 +202,7 @@ impl<'a, S: Sample> BandSplit<'a, S> {
                 }
                 _ => act(band, Io::new(io))?,
             }
-            if heard.share.target() != 1.0 || !heard.share.is_settled(self.now) {
+            if !stands_at(&heard.share, 1.0, self.now) {
                 let mut shares = [0.0; PIECE];
                 let shares = shares.get_mut(..frames).unwrap_or_default();
                 heard.share.fill(self.now, shares);

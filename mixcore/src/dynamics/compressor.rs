@@ -42,9 +42,10 @@ use super::compressor_gains::{Gains, Settings, Voice, last};
 use super::compressor_params::{CompressorParams, CompressorSetup, Point, ballistics};
 use super::key_filter::KeyFilter;
 use super::makeup::{LoudnessMatch, MakeUp};
-use super::reduction::{ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, copy_row, mixed_db, raise_row};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::Travel;
+use super::unit;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels;
@@ -124,23 +125,7 @@ struct Rows {
     most: Row,
 }
 
-#[cfg(feature = "alloc")]
-impl<S: Sample> Compressor<'static, S> {
-    /// A compressor with memory of its own.
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds.
-    pub fn new(
-        setup: CompressorSetup,
-        params: CompressorParams,
-        stream: Stream,
-    ) -> Result<Self, Error> {
-        let memory = Self::required_len(setup, stream)?;
-        let samples = Store::owned(memory.samples, S::zero());
-        let squares = Store::owned(memory.squares, 0.0);
-        Self::build(setup, params, stream, samples, squares)
-    }
-}
+unit::memory!(Compressor, CompressorSetup, CompressorParams, "compressor");
 
 impl<'a, S: Sample> Compressor<'a, S> {
     /// The memory that [`Compressor::new_in`] needs.
@@ -153,23 +138,6 @@ impl<'a, S: Sample> Compressor<'a, S> {
     ) -> Result<CompressorStorage, Error> {
         let (samples, squares) = setup.chain().memory(&stream)?;
         Ok(CompressorStorage { samples, squares })
-    }
-
-    /// A compressor in lent memory of at least [`Compressor::required_len`].
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds, or too little memory.
-    pub fn new_in(
-        setup: CompressorSetup,
-        params: CompressorParams,
-        stream: Stream,
-        samples: &'a mut [S],
-        squares: &'a mut [f64],
-    ) -> Result<Self, Error> {
-        let memory = Self::required_len(setup, stream)?;
-        let samples = Store::lent("compressor sample", samples, memory.samples, S::zero())?;
-        let squares = Store::lent("compressor window", squares, memory.squares, 0.0)?;
-        Self::build(setup, params, stream, samples, squares)
     }
 
     fn build(
@@ -200,17 +168,11 @@ impl<'a, S: Sample> Compressor<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> CompressorSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> CompressorParams {
-        self.travel.to
-    }
+    unit::settings!(CompressorSetup, CompressorParams);
+    unit::bypass!();
+    unit::key_filter!(chain);
+    unit::key_listen!(chain);
+    unit::reductions!();
 
     /// Moves to other parameters over 20 ms from the next frame; the times (attack, release, hold)
     /// change at once.
@@ -219,42 +181,11 @@ impl<'a, S: Sample> Compressor<'a, S> {
     /// A value outside its bounds; nothing changes then.
     pub fn set_params(&mut self, params: CompressorParams) -> Result<(), Error> {
         params.validate()?;
-        if params != self.travel.to {
-            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
-            self.travel.move_to(from, params, self.now);
+        if self.travel.turn(params, self.now, CompressorParams::after) {
             self.target = Point::design(&params);
             self.ballistics = ballistics(&self.setup, &params, &self.stream);
         }
         Ok(())
-    }
-
-    /// What the key passes before it is listened to, from the next frame on.
-    pub fn set_key_filter(&mut self, filter: KeyFilter) {
-        self.chain.set_filter(filter);
-    }
-
-    /// What the key passes before it is listened to.
-    #[must_use]
-    pub fn key_filter(&self) -> KeyFilter {
-        self.chain.filter()
-    }
-
-    /// Lets the filtered key be heard in place of the signal, with the same latency and without
-    /// gain; a cross-fade of 20 ms from the next input frame on.
-    pub fn set_key_listen(&mut self, listen: bool) {
-        self.chain.listen.move_to(if listen { 1.0 } else { 0.0 }, self.now);
-    }
-
-    /// Lets the signal pass (cleaned, else unchanged) with the same latency: a cross-fade of 20 ms
-    /// from the next output frame on. The gain computer goes on meanwhile.
-    pub fn set_bypass(&mut self, bypass: bool) {
-        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
-    }
-
-    /// Whether the compressor is set to let the signal pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.wet.target() == 0.0
     }
 
     /// The largest gain reduction of any channel at the last frame, dB, without make-up and mix;
@@ -265,38 +196,12 @@ impl<'a, S: Sample> Compressor<'a, S> {
         all.fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// The gain reduction of one channel at the last frame, dB; none for a channel that is not there.
-    #[must_use]
-    pub fn channel_reduction_db(&self, channel: usize) -> Option<f64> {
-        self.voices.get(channel).map(|voice| f64::from(voice.now))
-    }
-
-    /// The gain reduction since the last reset; none before the first frame.
-    #[must_use]
-    pub fn reduction_stats(&self) -> Option<ReductionStats> {
-        self.log.stats()
-    }
-
     /// Output level for a steady input level, dB, at the target parameters, with make-up and mix; the
     /// gain of a make-up that matches the loudness comes on top ([`Self::matched_makeup_db`]).
     #[must_use]
     pub fn static_curve_db(&self, input_db: f64) -> f64 {
         let point = &self.target;
         input_db + mixed_db(point.curve.gain_db(input_db) + point.makeup_db, point.mix)
-    }
-
-    /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the channel
-    /// that is reduced most.
-    ///
-    /// # Errors
-    /// As `process`, and a row of another length than the block.
-    pub fn process_with_reduction(
-        &mut self,
-        io: Io<'_, S>,
-        reduction_db: &mut [f32],
-    ) -> Result<(), Error> {
-        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-        self.run(io, Some(reduction_db))
     }
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
@@ -346,7 +251,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
         let speed = settings.ends[0].curve.loop_speed().max(settings.ends[1].curve.loop_speed());
         let in_loop = !settings.all_are(|point| point.curve.feedback, 0.0);
         let ballistics = if in_loop { self.ballistics.in_loop(speed) } else { self.ballistics };
-        let shares = self.wet_shares(span, settings);
+        let mix = settings.ends.map(|point| point.mix);
+        let shares = self.chain.shares(&self.wet, span, &settings.line, mix);
         let Rows { linked, reductions, shared, apart, most } = &mut self.rows;
         let (linked, reductions) = (linked.of(span.frames), reductions.of(span.frames));
         let most = most.of(span.frames);
@@ -376,9 +282,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
                     _ => {
                         let before = *voice;
                         if !wanted.own || wanted.linked {
-                            for (to, from) in reductions.iter_mut().zip(&*linked) {
-                                *to = *from;
-                            }
+                            copy_row(reductions, linked);
                         }
                         let mut rests = false;
                         if in_loop {
@@ -404,9 +308,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
                             voice.envelope.settle();
                         }
                         voice.now = last(reductions);
-                        for (most, reduction) in most.iter_mut().zip(&*reductions) {
-                            *most = if *reduction > *most { *reduction } else { *most };
-                        }
+                        raise_row(most, reductions);
                         let row = if first.is_none() { &mut *shared } else { &mut *apart };
                         let gains = settings.gains(isa, reductions, rests, shares.as_ref(), row);
                         gains.apply(isa, row, io);
@@ -421,30 +323,11 @@ impl<'a, S: Sample> Compressor<'a, S> {
             }
         }
         self.log.take(isa, span.now, most);
-        for (to, from) in trace.iter_mut().zip(&*most) {
-            *to = *from;
-        }
-        self.match_loudness(main, span);
-    }
-
-    /// Makes the output as loud as the input, where the setup asks for it.
-    fn match_loudness(&mut self, main: &mut BlockMut<'_, S>, span: Span) {
-        let Some(matched) = &mut self.matched else { return };
-        let mut row = Row::default();
-        let gains = row.of(span.frames);
-        if matched.gains_db(span, gains).is_some() {
-            kernels::gains_of_db(self.stream.isa, gains);
-            for (n, gain) in gains.iter_mut().enumerate() {
-                let share = self.chain.processed_share(&self.wet, span.now + n as u64);
-                *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
-            }
-            for samples in main.channels_mut() {
-                kernels::apply_gains(self.stream.isa, span.of(samples), gains);
-            }
-        }
-        if span.ends_at_multiple_of(PIECE as u64) {
-            let start = (span.now + span.frames as u64).saturating_sub(PIECE as u64);
-            matched.finish_chunk(self.chain.is_processed(&self.wet, start));
+        copy_row(trace, most);
+        if let Some(matched) = &mut self.matched {
+            let (chain, wet) = (&self.chain, &self.wet);
+            let share = |frame| chain.processed_share(wet, frame);
+            matched.give(isa, main, span, share, |frame| chain.is_processed(wet, frame));
         }
     }
 
@@ -452,22 +335,6 @@ impl<'a, S: Sample> Compressor<'a, S> {
     #[must_use]
     pub fn matched_makeup_db(&self) -> f64 {
         self.matched.as_ref().map_or(0.0, LoudnessMatch::gain_db)
-    }
-
-    /// Share of the compressed signal in each frame; none where it is 1 throughout.
-    fn wet_shares(&self, span: Span, settings: &Settings<'_>) -> Option<Row> {
-        if settings.all_are(|point| point.mix, 1.0) && self.chain.is_processed(&self.wet, span.now)
-        {
-            return None;
-        }
-        let mut shares = Row::default();
-        let [a, b] = settings.ends;
-        for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            let mix = settings.line.between(a.mix, b.mix, n) as f32;
-            *share = mix * self.chain.processed_share(&self.wet, span.now + n as u64);
-        }
-        Some(shares)
     }
 }
 
@@ -494,17 +361,7 @@ impl<S: Sample> Processor for Compressor<'_, S> {
         self.now = 0;
     }
 
-    fn fields(&self) -> &'static [Field] {
-        CompressorParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.travel.to.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.travel.to.with(name, value)?)
-    }
+    unit::fields!(CompressorParams);
 
     fn faults(&self) -> u64 {
         self.chain.faults

@@ -2,6 +2,7 @@
 
 use super::ballistics::{Ballistics, Envelope};
 use super::compressor_params::Point;
+use super::reduction::mix_in;
 use super::side_chain::Row;
 use super::travel::Straight;
 use crate::audio::Sample;
@@ -65,14 +66,13 @@ impl Settings<'_> {
 
     /// A channel's own gain, or that and what the group gave already, in the shares of the link, dB.
     pub(super) fn blend_db(&self, isa: Isa, levels: &[f32], linked: bool, io: &mut [f32]) {
-        let mut own = Row::default();
-        self.curve_db(isa, levels, own.of(io.len()));
-        let [a, b] = self.ends;
-        for (n, (gain, own)) in io.iter_mut().zip(&own.0).enumerate() {
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            let share = self.line.between(a.link, b.link, n) as f32;
-            *gain = if linked { own * (1.0 - share) + *gain * share } else { *own };
+        if !linked {
+            return self.curve_db(isa, levels, io);
         }
+        let mut own = Row::default();
+        let own = own.of(io.len());
+        self.curve_db(isa, levels, own);
+        self.line.blend(self.ends.map(|point| point.link), own, io);
     }
 
     /// The serial form for feed-back: the level that is heard depends on the reduction before.
@@ -134,10 +134,7 @@ impl Settings<'_> {
         }
         kernels::gains_of_db(isa, gains);
         if let Some(shares) = shares {
-            for (gain, &share) in gains.iter_mut().zip(&shares.0) {
-                // Exactly the gain at 1 and exactly 1 at 0, wherever a fade ends in the piece.
-                *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
-            }
+            mix_in(gains, &shares.0);
         }
         Gains::Each
     }

@@ -21,8 +21,9 @@
 //! so a channel with little but treble in it does not turn the dialogue down.
 //!
 //! # Key
-//! An external key is judged in place of the signal. Key listen lets the sibilants of the key be
-//! heard, which is how `hz` is found.
+//! An external key is judged in place of the signal. A key filter comes before both levels: what it
+//! keeps out (plosives, hum) counts for neither. Key listen lets the sibilants of the key be heard,
+//! which is how `hz` is found.
 //!
 //! Sources: split band and bell as the trade has them; the relative detector's floor and the link by
 //! levels are ours.
@@ -36,15 +37,18 @@
 use super::ballistics::Ballistics;
 use super::deesser_gains::{Levels, Settings, Voice, join};
 use super::deesser_params::{DeEsserMode, DeEsserParams, DeEsserSetup, Point, ballistics};
-use super::detector::{Detector, Listening};
+use super::deesser_split::{Split, TWO_BANDS, crossing};
+use super::detector::Listening;
+use super::key_filter::KeyFilter;
 use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, copy, part};
 use super::moving_band::{BandState, MovingShape, run_pair};
-use super::reduction::{ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, copy_row, mixed_db, raise_row};
 use super::side_chain::Span;
 use super::travel::Travel;
+use super::unit;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
-use crate::filters::{Crossover, CrossoverParams, CrossoverSetup};
+use crate::filters::Crossover;
 use crate::kernels;
 use crate::ramp::{self, Glide};
 use crate::stream::{Convert, Field, Io, Process, Processor, Stream};
@@ -67,7 +71,7 @@ pub struct DeEsserStorage {
 /// `lookahead_ms`, 2 ms by default.
 ///
 /// # Real time
-/// `process`, `set_params` and `reset` neither allocate nor wait.
+/// `process`, `set_params`, `set_key_filter` and `reset` neither allocate nor wait.
 ///
 /// # Example
 /// ```
@@ -104,52 +108,6 @@ pub struct DeEsser<'a, S> {
     wet: Glide<f32>,
     log: ReductionLog,
     now: u64,
-}
-
-/// What splits the band off.
-#[derive(Debug)]
-struct Split<'a, S> {
-    crossover: Crossover<'a>,
-    bands: Store<'a, S>,
-}
-
-const TWO_BANDS: CrossoverSetup =
-    CrossoverSetup { bands: 2, slope: crate::filters::design::CrossoverSlope::Db24 };
-
-fn crossing(params: &DeEsserParams) -> CrossoverParams {
-    CrossoverParams { crossing_1_hz: params.hz, ..CrossoverParams::default() }
-}
-
-/// Samples and values: look-ahead, pieces of the bands, windows, crossover.
-struct Plan {
-    rings: usize,
-    bands: usize,
-    squares: usize,
-    crossover: usize,
-}
-
-impl DeEsserSetup {
-    fn detector(&self) -> Detector {
-        Detector::Rms { window_ms: self.window_ms }
-    }
-
-    fn plan(&self, stream: &Stream) -> Result<Plan, Error> {
-        self.validate()?;
-        stream.validate()?;
-        let channels = stream.channel_count();
-        let splits = self.mode == DeEsserMode::Split;
-        let (bands, crossover) = if splits {
-            (2 * channels * CHUNK, Crossover::required_len(&TWO_BANDS, stream)?)
-        } else {
-            (0, 0)
-        };
-        Ok(Plan {
-            rings: KeyIntake::<f64>::memory(self.lookahead_ms, stream),
-            bands,
-            squares: 2 * channels * self.detector().listening(stream)?.memory_len(),
-            crossover,
-        })
-    }
 }
 
 #[cfg(feature = "alloc")]
@@ -236,7 +194,7 @@ impl<'a, S: Sample> DeEsser<'a, S> {
             target: Point::design(&params, setup.mode, stream.rate_hz),
             ballistics: ballistics(&params, &stream),
             listening: setup.detector().listening(&stream)?,
-            intake: KeyIntake::new(setup.lookahead_ms, &stream, fade, rings),
+            intake: KeyIntake::new(setup.lookahead_ms, &stream, fade, rings)?,
             squares,
             slot: 0,
             split,
@@ -250,17 +208,9 @@ impl<'a, S: Sample> DeEsser<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> DeEsserSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> DeEsserParams {
-        self.travel.to
-    }
+    unit::settings!(DeEsserSetup, DeEsserParams);
+    unit::key_filter!(intake);
+    unit::reductions!();
 
     /// Moves to other parameters over 20 ms from the next frame; the times change at once.
     ///
@@ -268,12 +218,13 @@ impl<'a, S: Sample> DeEsser<'a, S> {
     /// A value outside its bounds, `hz` above 0.49 of the rate; nothing changes then.
     pub fn set_params(&mut self, params: DeEsserParams) -> Result<(), Error> {
         params.check(&self.stream)?;
-        if params != self.travel.to {
-            if let Some(split) = &mut self.split {
-                split.crossover.set_params(crossing(&params))?;
-            }
-            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
-            self.travel.move_to(from, params, self.now);
+        if params == self.travel.to {
+            return Ok(());
+        }
+        if let Some(split) = &mut self.split {
+            split.crossover.set_params(crossing(&params))?;
+        }
+        if self.travel.turn(params, self.now, DeEsserParams::after) {
             self.target = Point::design(&params, self.setup.mode, self.stream.rate_hz);
             self.ballistics = ballistics(&params, &self.stream);
         }
@@ -292,28 +243,10 @@ impl<'a, S: Sample> DeEsser<'a, S> {
         self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
     }
 
-    /// Whether the signal is set to pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.wet.target() == 0.0
-    }
-
     /// The largest gain reduction of any channel at the last frame, dB ≥ 0, without the mix.
     #[must_use]
     pub fn gain_reduction_db(&self) -> f64 {
         self.voices.iter().map(|voice| f64::from(voice.now)).fold(0.0, f64::max)
-    }
-
-    /// The gain reduction of one channel at the last frame, dB; none for a channel that is not there.
-    #[must_use]
-    pub fn channel_reduction_db(&self, channel: usize) -> Option<f64> {
-        self.voices.get(channel).map(|voice| f64::from(voice.now))
-    }
-
-    /// The gain reduction since the last reset; none before the first frame.
-    #[must_use]
-    pub fn reduction_stats(&self) -> Option<ReductionStats> {
-        self.log.stats()
     }
 
     /// Level of the sibilants relative to that of the whole as it was before, after the gain, for
@@ -323,20 +256,6 @@ impl<'a, S: Sample> DeEsser<'a, S> {
         let point = &self.target;
         let gain = point.curve.gain_db(relative_db - point.threshold_db);
         relative_db + mixed_db(gain, point.mix)
-    }
-
-    /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the channel
-    /// that is reduced most.
-    ///
-    /// # Errors
-    /// As `process`, and a row of another length than the block.
-    pub fn process_with_reduction(
-        &mut self,
-        io: Io<'_, S>,
-        reduction_db: &mut [f32],
-    ) -> Result<(), Error> {
-        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-        self.run(io, Some(reduction_db))
     }
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
@@ -405,9 +324,7 @@ impl<'a, S: Sample> DeEsser<'a, S> {
             }
             if let Some(group) = groups.get_mut(voice.group) {
                 for (group, own) in group.iter_mut().zip(&voice.levels) {
-                    for (most, level) in group.iter_mut().zip(own).take(span.frames) {
-                        *most = if *level > *most { *level } else { *most };
-                    }
+                    raise_row(part(group, span.frames), own);
                 }
             }
         });
@@ -490,9 +407,7 @@ impl<'a, S: Sample> DeEsser<'a, S> {
             }
         }
         self.log.take(isa, span.now, most);
-        for (to, from) in trace.iter_mut().zip(&*most) {
-            *to = *from;
-        }
+        copy_row(trace, most);
         Ok(())
     }
 }
@@ -526,17 +441,7 @@ impl<S: Sample> Processor for DeEsser<'_, S> {
         self.now = 0;
     }
 
-    fn fields(&self) -> &'static [Field] {
-        DeEsserParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.travel.to.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.travel.to.with(name, value)?)
-    }
+    unit::fields!(DeEsserParams);
 
     fn faults(&self) -> u64 {
         self.intake.faults

@@ -7,6 +7,7 @@ use super::detector::Ear;
 use super::key_filter::KeyState;
 use super::key_intake::{CHUNK, Short, curve_row, part};
 use super::moving_band::BandState;
+use super::reduction::{mix_in, raise_row};
 use super::travel::Straight;
 use crate::audio::Sample;
 use crate::kernels;
@@ -38,8 +39,8 @@ pub(super) fn join<S: Sample>(
 ) {
     let gains = part(&mut gains, io.len());
     kernels::gains_of_db(isa, gains);
-    for (gain, share) in gains.iter_mut().zip(shares.into_iter().flatten()) {
-        *gain = if *share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
+    if let Some(shares) = shares {
+        mix_in(gains, shares);
     }
     kernels::apply_gains(isa, high, gains);
     let mut sum = [0.0; CHUNK];
@@ -70,17 +71,14 @@ impl Settings<'_> {
         let gains = part(&mut row, most.len());
         ballistics.run(&mut voice.envelope, gains);
         voice.now = gains.last().copied().unwrap_or_default();
-        for (most, gain) in most.iter_mut().zip(gains) {
-            *most = if *gain > *most { *gain } else { *most };
-            *gain = 0.0 - *gain;
-        }
+        raise_row(most, gains);
+        gains.iter_mut().for_each(|gain| *gain = 0.0 - *gain);
         row
     }
 
     /// The gains that the curve asks for, dB.
     fn wanted(&self, isa: kernels::Isa, voice: &Voice, groups: &[Levels], frames: usize) -> Short {
         let [a, b] = self.ends;
-        let link = |n: usize| self.line.between(a.link, b.link, n);
         let own = self.curve(isa, &voice.levels, frames);
         if a.link == 0.0 && b.link == 0.0 {
             return own;
@@ -90,11 +88,7 @@ impl Settings<'_> {
         if a.link == 1.0 && b.link == 1.0 {
             return linked;
         }
-        for (n, (linked, own)) in linked.iter_mut().zip(&own).enumerate().take(frames) {
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            let share = link(n) as f32;
-            *linked = own * (1.0 - share) + *linked * share;
-        }
+        self.line.blend([a.link, b.link], &own, part(&mut linked, frames));
         linked
     }
 

@@ -85,6 +85,8 @@ params! {
         attack_ms: "ms", 0.02 => 100.0, 0.5, Log, fixed;
         /// Time constant of a rising gain.
         release_ms: "ms", 1.0 => 1000.0, 30.0, Log, fixed;
+        /// Time for which the release waits.
+        hold_ms: "ms", 0.0 => 500.0, 0.0, Linear, fixed;
         /// How far the channels of a group move with the loudest of them.
         link_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
         /// Share of the processed signal; the rest is dry and in step with it.
@@ -185,7 +187,7 @@ pub(super) fn ballistics(params: &DeEsserParams, stream: &Stream) -> Ballistics 
         attack: frames(params.attack_ms),
         release: frames(params.release_ms),
         slow_release: 1.0,
-        hold: 0,
+        hold: u32::try_from(stream.frames_of_ms(params.hold_ms)).unwrap_or(u32::MAX),
     };
     Ballistics::design(&times, Smoothing::Branching, Release::Fixed)
 }

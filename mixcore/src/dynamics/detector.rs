@@ -11,10 +11,10 @@
 //! Cost: about 4 additions a frame and N/1024 more. Latency: none.
 
 use super::key_filter::{KeyFilter, KeyState};
-use crate::audio::Sample;
+use crate::audio::{Layout, Sample};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
-use crate::loudness::KWeighting;
+use crate::loudness::{KWeighting, channel_weight};
 use crate::stream::Stream;
 
 /// Frames of a chunk of the mean square.
@@ -41,8 +41,9 @@ pub enum Detector {
         /// Length of the window, [`MIN_WINDOW_MS`] to [`MAX_WINDOW_MS`].
         window_ms: f64,
     },
-    /// The same behind the K-weighting, in LUFS of one channel: a full-scale sine of 997 Hz reads
-    /// -3.01.
+    /// The same behind the K-weighting, in LUFS: of a channel with its weight of BS.1770 (a full-scale
+    /// sine of 997 Hz in front reads -3.01), of linked channels the loudness of their sum. An LFE, which
+    /// BS.1770 leaves out, and a key of one channel, which has no place, have the weight 1.
     KWeighted {
         /// Length of the window, [`MIN_WINDOW_MS`] to [`MAX_WINDOW_MS`].
         window_ms: f64,
@@ -55,7 +56,8 @@ pub(super) struct Listening {
     weighting: KeyFilter,
     /// The mean square; peaks have none.
     pub(super) window: Option<MeanSquare>,
-    offset_db: f32,
+    /// The level is a loudness: channels have weights, and a group is as loud as its sum.
+    loudness: bool,
 }
 
 impl Detector {
@@ -76,16 +78,16 @@ impl Detector {
         self.validate()?;
         let window = |ms: f64| Some(MeanSquare::new(stream.frames_of_ms(ms)));
         Ok(match *self {
-            Self::Peak => Listening { weighting: KeyFilter::NONE, window: None, offset_db: 0.0 },
+            Self::Peak => Listening { weighting: KeyFilter::NONE, window: None, loudness: false },
             Self::Rms { window_ms } => {
-                Listening { weighting: KeyFilter::NONE, window: window(window_ms), offset_db: 0.0 }
+                Listening { weighting: KeyFilter::NONE, window: window(window_ms), loudness: false }
             }
             Self::KWeighted { window_ms } => {
                 let k = KWeighting::design(stream.rate_hz)?;
                 Listening {
                     weighting: KeyFilter::new(&[k.shelf, k.high_pass])?,
                     window: window(window_ms),
-                    offset_db: LOUDNESS_OFFSET_DB,
+                    loudness: true,
                 }
             }
         })
@@ -162,10 +164,39 @@ impl Listening {
             }
             Some(_) => kernels::levels_db(isa, row, kernels::POWER_DB, kernels::POWER_FLOOR),
         }
-        if self.offset_db != 0.0 {
+        if self.loudness {
             for level in row {
-                *level += self.offset_db;
+                *level += LOUDNESS_OFFSET_DB;
             }
+        }
+    }
+
+    /// How much a channel counts.
+    pub(super) fn weight(&self, layout: Layout, channel: usize) -> f32 {
+        #[expect(clippy::cast_possible_truncation, reason = "0, 1 or 1.41: a control signal")]
+        let weight = layout.speakers().get(channel).map_or(1.0, channel_weight) as f32;
+        if self.loudness && weight > 0.0 { weight } else { 1.0 }
+    }
+
+    /// What was measured of a channel counts by its weight and joins what is known of its group: the
+    /// sum where the level is a loudness, else the largest. `one_key` is the key of all, which counts
+    /// once and has no weight.
+    pub(super) fn join(
+        &self,
+        isa: Isa,
+        weight: f32,
+        one_key: bool,
+        row: &mut [f32],
+        group: Option<&mut [f32]>,
+    ) {
+        if !one_key && weight != 1.0 {
+            row.iter_mut().for_each(|value| *value *= weight);
+        }
+        let Some(group) = group else { return };
+        if one_key || !self.loudness {
+            raise(isa, &*row, group);
+        } else {
+            group.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
         }
     }
 }

@@ -10,12 +10,14 @@
 //! release from and to its rest in either direction.
 //!
 //! # Bands
-//! The bands work in a row on the signal, and each listens to the unprocessed input, so no band
-//! moves another. A bell listens through a band-pass of its place and Q, a shelf through a low-pass
+//! The bands work in a row on the signal, and each listens to the unprocessed input (or the key), behind
+//! the key filter where there is one, so no band moves another. A bell listens through a band-pass of its place and Q, a shelf through a low-pass
 //! or high-pass. At rest with a gain of 0 dB a band lets every bit pass.
 //!
 //! # Link
 //! > M_i = (1 − k)·M(L_i) + k·M(max_j L_j) over the channels j of a group, M the movement
+//!
+//! With a K-weighted detector the loudness of the group takes the place of the largest level.
 //!
 //! # Mix
 //! Each band mixes its own dry share in, with one phase, so nothing can comb.
@@ -34,14 +36,16 @@ use super::dynamic_eq_gains::{Lane, Settings};
 use super::dynamic_eq_params::{
     DynamicEqParams, DynamicEqSetup, MAX_DYNAMIC_BANDS, Point, ballistics,
 };
+use super::key_filter::KeyFilter;
 use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, part};
 use super::moving_band::{BandState, run_pair};
-use super::reduction::{ReductionLog, ReductionStats};
+use super::reduction::{ReductionLog, ReductionStats, copy_row};
 use super::side_chain::Span;
 use super::travel::Travel;
+use super::unit;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
-use crate::kernels::{self, SvfFrame};
+use crate::kernels;
 use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 use crate::units::gain_to_db;
@@ -65,7 +69,7 @@ pub struct DynamicEqStorage {
 /// `lookahead_ms`, 0 by default.
 ///
 /// # Real time
-/// `process`, `set_params`, `set_key_listen` and `reset` neither allocate nor wait.
+/// `process`, `set_params`, `set_key_filter`, `set_key_listen` and `reset` neither allocate nor wait.
 ///
 /// # Example
 /// ```
@@ -107,23 +111,7 @@ pub struct DynamicEq<'a, S> {
     now: u64,
 }
 
-#[cfg(feature = "alloc")]
-impl<S: Sample> DynamicEq<'static, S> {
-    /// A dynamic equaliser with memory of its own.
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds; a frequency above 0.49 of the rate.
-    pub fn new(
-        setup: DynamicEqSetup,
-        params: DynamicEqParams,
-        stream: Stream,
-    ) -> Result<Self, Error> {
-        let need = Self::required_len(setup, stream)?;
-        let samples = Store::owned(need.samples, S::zero());
-        let squares = Store::owned(need.squares, 0.0);
-        Self::build(setup, params, stream, samples, squares)
-    }
-}
+unit::memory!(DynamicEq, DynamicEqSetup, DynamicEqParams, "dynamic EQ");
 
 impl<'a, S: Sample> DynamicEq<'a, S> {
     /// The memory that [`DynamicEq::new_in`] needs.
@@ -140,24 +128,6 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         })
     }
 
-    /// A dynamic equaliser in lent memory of at least [`DynamicEq::required_len`].
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds, a frequency above 0.49 of the rate, or too
-    /// little memory.
-    pub fn new_in(
-        setup: DynamicEqSetup,
-        params: DynamicEqParams,
-        stream: Stream,
-        samples: &'a mut [S],
-        squares: &'a mut [f64],
-    ) -> Result<Self, Error> {
-        let need = Self::required_len(setup, stream)?;
-        let samples = Store::lent("dynamic EQ sample", samples, need.samples, S::zero())?;
-        let squares = Store::lent("dynamic EQ window", squares, need.squares, 0.0)?;
-        Self::build(setup, params, stream, samples, squares)
-    }
-
     fn build(
         setup: DynamicEqSetup,
         params: DynamicEqParams,
@@ -167,16 +137,18 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
     ) -> Result<Self, Error> {
         params.check(setup.bands, &stream)?;
         let fade = ramp::ramp_frames(stream.rate_hz);
+        let listening = setup.detector.listening(&stream)?;
         let mut lanes = PerChannel::<Lane>::new(stream.channel_count())?;
         for (index, lane) in lanes.iter_mut().enumerate() {
             lane.group = setup.groups.group_of(stream.layout, index);
+            lane.weight = listening.weight(stream.layout, index);
         }
         Ok(Self {
             travel: Travel::new(params, fade),
             target: Point::design(&params, &setup, stream.rate_hz),
             ballistics: ballistics(&params, &stream),
-            listening: setup.detector.listening(&stream)?,
-            intake: KeyIntake::new(setup.lookahead_ms, &stream, fade, samples),
+            listening,
+            intake: KeyIntake::new(setup.lookahead_ms, &stream, fade, samples)?,
             squares,
             slot: 0,
             lanes,
@@ -190,17 +162,9 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> DynamicEqSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> DynamicEqParams {
-        self.travel.to
-    }
+    unit::settings!(DynamicEqSetup, DynamicEqParams);
+    unit::bypass!();
+    unit::key_filter!(intake);
 
     /// Moves to other parameters over 20 ms from the next frame; the times change at once.
     ///
@@ -208,9 +172,7 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
     /// A value outside its bounds, a frequency above 0.49 of the rate; nothing changes then.
     pub fn set_params(&mut self, params: DynamicEqParams) -> Result<(), Error> {
         params.check(self.setup.bands, &self.stream)?;
-        if params != self.travel.to {
-            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
-            self.travel.move_to(from, params, self.now);
+        if self.travel.turn(params, self.now, DynamicEqParams::after) {
             self.target = Point::design(&params, &self.setup, self.stream.rate_hz);
             self.ballistics = ballistics(&params, &self.stream);
         }
@@ -230,18 +192,6 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         }
         self.intake.listen.move_to(if band.is_some() { 1.0 } else { 0.0 }, self.now);
         Ok(())
-    }
-
-    /// Lets the signal pass (cleaned, else unchanged) with the same latency: a cross-fade of 20 ms
-    /// from the next output frame on. The gain computers go on meanwhile.
-    pub fn set_bypass(&mut self, bypass: bool) {
-        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
-    }
-
-    /// Whether the signal is set to pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.wet.target() == 0.0
     }
 
     /// How far the gain of a band, counted from 0, was from its rest in a channel at the last frame,
@@ -334,9 +284,7 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
                 log.take(self.stream.isa, span.now, row);
                 if let Some(trace) = trace.as_deref_mut() {
                     let start = band.saturating_mul(frames).saturating_add(at);
-                    for (to, from) in trace.iter_mut().skip(start).zip(row) {
-                        *to = *from;
-                    }
+                    copy_row(trace.get_mut(start..).unwrap_or_default(), row);
                 }
             }
             at += span.frames;
@@ -359,6 +307,7 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
         let place = (slot, (span.now % CHUNK as u64) as usize);
         let memory = listening.memory_len();
+        let one_key = key.is_some_and(|key| key.channel_count() == 1);
         let Self { intake, lanes, groups, squares, .. } = self;
         for row in groups.iter_mut().flatten() {
             *row = [0.0; CHUNK];
@@ -368,29 +317,25 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
             let mut group = groups.get_mut(lane.group);
             let bands = lane.bands.iter_mut().zip(&point.bands).zip(&setups).take(count);
             for (band, ((voice, point), setup)) in bands.enumerate() {
+                let (foreign, one_key) = match key {
+                    Some(key) if setup.external_key => (Some(key), one_key),
+                    _ => (None, false),
+                };
                 let mut heard = [0.0; CHUNK];
                 let heard = part(&mut heard, span.frames);
-                copy(heard, if setup.external_key { key.unwrap_or(own) } else { own });
+                copy(heard, foreign.unwrap_or(own));
                 point.filter.run(&mut voice.filter, heard);
                 if band == listens_to {
                     copy(listened, heard);
                 }
                 let start = (count * channel + band).saturating_mul(memory);
                 let squares = squares.get_mut(start..start.saturating_add(memory));
+                let squares = squares.unwrap_or_default();
                 let level = part(&mut voice.level, span.frames);
-                listening.measure(
-                    isa,
-                    &mut voice.ear,
-                    squares.unwrap_or_default(),
-                    place,
-                    heard,
-                    level,
-                );
-                if let Some(most) = group.as_mut().and_then(|group| group.get_mut(band)) {
-                    for (most, level) in most.iter_mut().zip(level) {
-                        *most = if *level > *most { *level } else { *most };
-                    }
-                }
+                listening.measure(isa, &mut voice.ear, squares, place, heard, level);
+                let group = group.as_mut().and_then(|group| group.get_mut(band));
+                let group = group.map(|group| part(group, span.frames));
+                listening.join(isa, lane.weight, one_key, level, group);
             }
         });
         let settles = span.ends_at_multiple_of(SETTLE_FRAMES);
@@ -442,17 +387,12 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
                 else {
                     continue;
                 };
-                let mut frames = |lane: &mut Lane| -> Option<[SvfFrame; CHUNK]> {
+                let most = most.get_mut(band);
+                let most = most.map(|most| part(most, span.frames)).unwrap_or_default();
+                let mut frames = |lane: &mut Lane| {
                     let group = self.groups.get(lane.group)?.get(band)?;
                     let voice = lane.bands.get_mut(band)?;
-                    let most = part(most.get_mut(band)?, span.frames);
-                    let [a, b] = settings.ends;
-                    let ends = [a.bands.get(band)?, b.bands.get(band)?];
-                    let mut gains = settings.gains(isa, ballistics, voice, group, ends, most);
-                    let gains = part(&mut gains, span.frames);
-                    let corners = ends.map(|point| point.corner);
-                    let line = &settings.line;
-                    Some(setup.shape.frames(isa, line, corners, gains, shares.as_ref()))
+                    settings.frames(isa, (band, setup.shape), ballistics, voice, group, (&mut *most, shares.as_ref()))
                 };
                 let Some(a) = frames(lane) else { continue };
                 let mut rest = BandState::default();
@@ -498,7 +438,7 @@ impl<S: Sample> Processor for DynamicEq<'_, S> {
         self.travel.settle();
         self.wet.settle();
         for lane in self.lanes.iter_mut() {
-            *lane = Lane { group: lane.group, ..Lane::default() };
+            *lane = Lane { group: lane.group, weight: lane.weight, ..Lane::default() };
         }
         for log in &mut self.logs {
             *log = ReductionLog::new();

@@ -5,9 +5,9 @@ use super::detector::Ear;
 use super::dynamic_eq_params::{BandPoint, MAX_DYNAMIC_BANDS, Point};
 use super::key_filter::KeyState;
 use super::key_intake::{CHUNK, Short, curve_row, part};
-use super::moving_band::BandState;
+use super::moving_band::{BandState, MovingShape};
 use super::travel::Straight;
-use crate::kernels::Isa;
+use crate::kernels::{Isa, SvfFrame};
 
 /// A band of one channel.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +25,8 @@ pub(super) struct Voice {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lane {
     pub(super) group: usize,
+    /// How much it counts for its group.
+    pub(super) weight: f32,
     pub(super) bands: [Voice; MAX_DYNAMIC_BANDS],
 }
 
@@ -36,8 +38,27 @@ pub(super) struct Settings<'p> {
 }
 
 impl Settings<'_> {
+    /// The filter of a band in a channel, frame by frame; none for a band that is not there. The largest
+    /// movements are raised by its own.
+    pub(super) fn frames(
+        &self,
+        isa: Isa,
+        (band, shape): (usize, MovingShape),
+        ballistics: &Ballistics,
+        voice: &mut Voice,
+        group: &Short,
+        (most, shares): (&mut [f32], Option<&Short>),
+    ) -> Option<[SvfFrame; CHUNK]> {
+        let [a, b] = self.ends;
+        let ends = [a.bands.get(band)?, b.bands.get(band)?];
+        let frames = most.len();
+        let mut gains = self.gains(isa, ballistics, voice, group, ends, most);
+        let corners = ends.map(|point| point.corner);
+        Some(shape.frames(isa, &self.line, corners, part(&mut gains, frames), shares))
+    }
+
     /// The gains of a band in a channel, dB, and the largest movements raised by its own.
-    pub(super) fn gains(
+    fn gains(
         &self,
         isa: Isa,
         ballistics: &Ballistics,
@@ -54,11 +75,7 @@ impl Settings<'_> {
         } else {
             let mut linked = self.curve(isa, group, ends, frames);
             if a.link != 1.0 || b.link != 1.0 {
-                for (n, (linked, own)) in linked.iter_mut().zip(&own(voice)).enumerate() {
-                    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                    let share = self.line.between(a.link, b.link, n) as f32;
-                    *linked = own * (1.0 - share) + *linked * share;
-                }
+                self.line.blend([a.link, b.link], &own(voice), part(&mut linked, frames));
             }
             linked
         };

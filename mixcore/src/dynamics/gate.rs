@@ -32,9 +32,10 @@
 use super::ballistics::Envelope;
 use super::gate_params::{GateParams, GateSetup, Motion, Point};
 use super::key_filter::KeyFilter;
-use super::reduction::{ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, copy_row, mix_in, mixed_db, raise_row};
 use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
 use super::travel::{Straight, Travel};
+use super::unit;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels;
@@ -120,19 +121,7 @@ struct Rows {
     most: Row,
 }
 
-#[cfg(feature = "alloc")]
-impl<S: Sample> Gate<'static, S> {
-    /// A gate with memory of its own.
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds.
-    pub fn new(setup: GateSetup, params: GateParams, stream: Stream) -> Result<Self, Error> {
-        let memory = Self::required_len(setup, stream)?;
-        let samples = Store::owned(memory.samples, S::zero());
-        let squares = Store::owned(memory.squares, 0.0);
-        Self::build(setup, params, stream, samples, squares)
-    }
-}
+unit::memory!(Gate, GateSetup, GateParams, "gate");
 
 impl<'a, S: Sample> Gate<'a, S> {
     /// The memory that [`Gate::new_in`] needs.
@@ -142,23 +131,6 @@ impl<'a, S: Sample> Gate<'a, S> {
     pub fn required_len(setup: GateSetup, stream: Stream) -> Result<GateStorage, Error> {
         let (samples, squares) = setup.chain().memory(&stream)?;
         Ok(GateStorage { samples, squares })
-    }
-
-    /// A gate in lent memory of at least [`Gate::required_len`].
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds, or too little memory.
-    pub fn new_in(
-        setup: GateSetup,
-        params: GateParams,
-        stream: Stream,
-        samples: &'a mut [S],
-        squares: &'a mut [f64],
-    ) -> Result<Self, Error> {
-        let memory = Self::required_len(setup, stream)?;
-        let samples = Store::lent("gate sample", samples, memory.samples, S::zero())?;
-        let squares = Store::lent("gate window", squares, memory.squares, 0.0)?;
-        Self::build(setup, params, stream, samples, squares)
     }
 
     fn build(
@@ -185,17 +157,11 @@ impl<'a, S: Sample> Gate<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> GateSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> GateParams {
-        self.travel.to
-    }
+    unit::settings!(GateSetup, GateParams);
+    unit::bypass!();
+    unit::key_filter!(chain);
+    unit::key_listen!(chain);
+    unit::reductions!();
 
     /// Moves to other parameters over 20 ms from the next frame; the times (attack, hold, release)
     /// change at once.
@@ -204,42 +170,11 @@ impl<'a, S: Sample> Gate<'a, S> {
     /// A value outside its bounds; nothing changes then.
     pub fn set_params(&mut self, params: GateParams) -> Result<(), Error> {
         params.validate()?;
-        if params != self.travel.to {
-            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
-            self.travel.move_to(from, params, self.now);
+        if self.travel.turn(params, self.now, GateParams::after) {
             self.target = Point::design(&params);
             self.motion = Motion::design(&params, &self.stream);
         }
         Ok(())
-    }
-
-    /// What the key passes before it is listened to, from the next frame on.
-    pub fn set_key_filter(&mut self, filter: KeyFilter) {
-        self.chain.set_filter(filter);
-    }
-
-    /// What the key passes before it is listened to.
-    #[must_use]
-    pub fn key_filter(&self) -> KeyFilter {
-        self.chain.filter()
-    }
-
-    /// Lets the filtered key be heard in place of the signal, with the same latency and without
-    /// gain; a cross-fade of 20 ms from the next input frame on.
-    pub fn set_key_listen(&mut self, listen: bool) {
-        self.chain.listen.move_to(if listen { 1.0 } else { 0.0 }, self.now);
-    }
-
-    /// Lets the signal pass (cleaned, else unchanged) with the same latency: a cross-fade of 20 ms
-    /// from the next output frame on. The gate goes on meanwhile.
-    pub fn set_bypass(&mut self, bypass: bool) {
-        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
-    }
-
-    /// Whether the gate is set to let the signal pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.wet.target() == 0.0
     }
 
     /// Whether the gate of a channel stands open; false for a channel that is not there.
@@ -254,18 +189,6 @@ impl<'a, S: Sample> Gate<'a, S> {
         self.voices.iter().map(|voice| f64::from(voice.now)).fold(0.0, f64::max)
     }
 
-    /// The gain reduction of one channel at the last frame, dB; none for a channel that is not there.
-    #[must_use]
-    pub fn channel_reduction_db(&self, channel: usize) -> Option<f64> {
-        self.voices.get(channel).map(|voice| f64::from(voice.now))
-    }
-
-    /// The gain reduction since the last reset; none before the first frame.
-    #[must_use]
-    pub fn reduction_stats(&self) -> Option<ReductionStats> {
-        self.log.stats()
-    }
-
     /// Output level for a steady input level, dB, of a gate that was closed before, with mix.
     #[must_use]
     pub fn static_curve_db(&self, input_db: f64) -> f64 {
@@ -274,20 +197,6 @@ impl<'a, S: Sample> Gate<'a, S> {
             return input_db;
         }
         input_db + mixed_db(point.curve.gain_db(input_db), point.mix)
-    }
-
-    /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the channel
-    /// that is reduced most.
-    ///
-    /// # Errors
-    /// As `process`, and a row of another length than the block.
-    pub fn process_with_reduction(
-        &mut self,
-        io: Io<'_, S>,
-        reduction_db: &mut [f32],
-    ) -> Result<(), Error> {
-        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-        self.run(io, Some(reduction_db))
     }
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
@@ -333,7 +242,8 @@ impl<'a, S: Sample> Gate<'a, S> {
         trace: &mut [f32],
     ) {
         let isa = self.stream.isa;
-        let shares = self.wet_shares(span, settings);
+        let mix = settings.ends.map(|point| point.mix);
+        let shares = self.chain.shares(&self.wet, span, &settings.line, mix);
         let Rows { levels, shared, apart, end, most } = &mut self.rows;
         let most = most.of(span.frames);
         most.fill(0.0);
@@ -359,7 +269,10 @@ impl<'a, S: Sample> Gate<'a, S> {
                 let own = lane.level.of(span.frames);
                 let heard: &[f32] = if wanted.own {
                     let levels = levels.of(span.frames);
-                    settings.blend(own, wanted.linked.then_some(&*level), levels);
+                    copy_row(levels, if wanted.linked { level.of(span.frames) } else { own });
+                    if wanted.linked {
+                        settings.line.blend(settings.ends.map(|point| point.link), own, levels);
+                    }
                     levels
                 } else {
                     level.of(span.frames)
@@ -372,15 +285,11 @@ impl<'a, S: Sample> Gate<'a, S> {
                     voice.envelope.settle();
                 }
                 voice.now = row.last().copied().unwrap_or_default();
-                for (most, reduction) in most.iter_mut().zip(&mut *row) {
-                    *most = if *reduction > *most { *reduction } else { *most };
-                    *reduction = 0.0 - *reduction;
-                }
+                raise_row(most, row);
+                row.iter_mut().for_each(|gain| *gain = 0.0 - *gain);
                 kernels::gains_of_db(isa, row);
                 if let Some(shares) = &shares {
-                    for (gain, &share) in row.iter_mut().zip(&shares.0) {
-                        *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
-                    }
+                    mix_in(row, &shares.0);
                 }
                 kernels::apply_gains(isa, io, row);
                 if first.is_none() {
@@ -389,24 +298,7 @@ impl<'a, S: Sample> Gate<'a, S> {
             }
         }
         self.log.take(isa, span.now, most);
-        for (to, from) in trace.iter_mut().zip(&*most) {
-            *to = *from;
-        }
-    }
-
-    /// Share of the gated signal in each frame; none where it is 1 throughout.
-    fn wet_shares(&self, span: Span, settings: &Settings<'_>) -> Option<Row> {
-        let [a, b] = settings.ends;
-        if a.mix == 1.0 && b.mix == 1.0 && self.chain.is_processed(&self.wet, span.now) {
-            return None;
-        }
-        let mut shares = Row::default();
-        for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            let mix = settings.line.between(a.mix, b.mix, n) as f32;
-            *share = mix * self.chain.processed_share(&self.wet, span.now + n as u64);
-        }
-        Some(shares)
+        copy_row(trace, most);
     }
 }
 
@@ -418,22 +310,6 @@ struct Settings<'p> {
 }
 
 impl Settings<'_> {
-    /// A channel's own level and that of its group, in the shares of the link.
-    fn blend(&self, own: &[f32], group: Option<&Row>, out: &mut [f32]) {
-        let Some(group) = group else {
-            for (out, own) in out.iter_mut().zip(own) {
-                *out = *own;
-            }
-            return;
-        };
-        let [a, b] = self.ends;
-        for (n, ((out, own), group)) in out.iter_mut().zip(own).zip(&group.0).enumerate() {
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            let share = self.line.between(a.link, b.link, n) as f32;
-            *out = own * (1.0 - share) + group * share;
-        }
-    }
-
     /// The wanted gains in dB: none where the gate is open, the curve where it is closed. `end` is a
     /// row to work in.
     fn gate(
@@ -495,17 +371,7 @@ impl<S: Sample> Processor for Gate<'_, S> {
         self.now = 0;
     }
 
-    fn fields(&self) -> &'static [Field] {
-        GateParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.travel.to.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.travel.to.with(name, value)?)
-    }
+    unit::fields!(GateParams);
 
     fn faults(&self) -> u64 {
         self.chain.faults

@@ -6,9 +6,10 @@
 
 use super::curve::Curve;
 use super::detector::DETECTOR_CHUNK;
-use super::side_chain::Span;
+use super::key_filter::{KeyFilter, KeyState};
+use super::side_chain::{Span, exchange};
 use super::travel::Straight;
-use crate::audio::{Block, BlockMut, Sample, Store, check_frames};
+use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::ramp::Glide;
@@ -39,7 +40,11 @@ pub(super) fn copy(to: &mut [f64], from: &[f64]) {
 #[derive(Debug)]
 pub(super) struct KeyIntake<'a, S> {
     isa: Isa,
-    channels: usize,
+    filter: KeyFilter,
+    /// Of the filter, per channel that over the signal and that over the key.
+    states: PerChannel<[KeyState; 2]>,
+    /// The last key had one channel, which the first state heard for all.
+    one_key: bool,
     /// A ring of as many samples per channel.
     lookahead: usize,
     rings: Store<'a, S>,
@@ -61,23 +66,38 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         stream: &Stream,
         fade_frames: usize,
         rings: Store<'a, S>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Error> {
+        Ok(Self {
             isa: stream.isa,
-            channels: stream.channel_count(),
+            filter: KeyFilter::NONE,
+            states: PerChannel::new(stream.channel_count())?,
+            one_key: false,
             lookahead: stream.frames_of_ms(lookahead_ms),
             rings,
             at: 0,
             listen: Glide::new(0.0, fade_frames),
             faults: 0,
-        }
+        })
     }
 
     pub(super) fn reset(&mut self) {
         self.rings.fill(S::zero());
+        self.states.fill(Default::default());
+        self.one_key = false;
         self.listen.settle();
         self.at = 0;
         self.faults = 0;
+    }
+
+    pub(super) fn filter(&self) -> KeyFilter {
+        self.filter
+    }
+
+    /// What is listened to passes from the next frame on; sections that stay in use go on from their
+    /// state.
+    pub(super) fn set_filter(&mut self, filter: KeyFilter) {
+        self.filter = filter;
+        self.states.iter_mut().flatten().for_each(|state| state.keep(&filter));
     }
 
     pub(super) fn lookahead_frames(&self) -> usize {
@@ -90,10 +110,10 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         main: &BlockMut<'_, S>,
         key: Option<&Block<'_, S>>,
     ) -> Result<(), Error> {
-        main.check_channels("block", self.channels)?;
+        main.check_channels("block", self.states.len())?;
         if let Some(key) = key {
             if key.channel_count() != 1 {
-                key.check_channels("key", self.channels)?;
+                key.check_channels("key", self.states.len())?;
             }
             check_frames("key", key.frames(), main.frames())?;
         }
@@ -129,8 +149,8 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         shares.iter().any(|share| *share != 1.0).then_some(shares)
     }
 
-    /// Takes a piece of the block: `hear(channel, own, key, listened)` gets what comes in, cleaned,
-    /// and writes into `listened` what a key listen lets through; what leaves stands in the block.
+    /// Takes a piece of the block: `hear(channel, own, key, listened)` gets what comes in, cleaned and
+    /// behind the filter, and writes into `listened` what a key listen lets through; what leaves stands in the block.
     pub(super) fn take(
         &mut self,
         main: &mut BlockMut<'_, S>,
@@ -141,10 +161,17 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         let (isa, frames) = (self.isa, span.frames);
         let listens = self.listen.target() != 0.0 || !self.listen.is_settled(span.now);
         let each = key.is_none_or(|key| key.channel_count() > 1);
+        if core::mem::replace(&mut self.one_key, !each)
+            && each
+            && let Some(([_, first], others)) = self.states.split_first_mut()
+        {
+            others.iter_mut().for_each(|[_, state]| *state = *first);
+        }
         let mut fresh = [S::zero(); CHUNK];
         let (mut own, mut foreign, mut listened) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
         let mut next = self.at;
-        for (index, channel) in main.channels_mut().enumerate() {
+        let channels = main.channels_mut().zip(self.states.iter_mut()).enumerate();
+        for (index, (channel, [own_state, key_state])) in channels {
             let io = span.of(channel);
             let fresh = part(&mut fresh, frames);
             let (own, foreign) = (part(&mut own, frames), part(&mut foreign, frames));
@@ -158,11 +185,13 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
                 for (to, from) in foreign.iter_mut().zip(&*fresh) {
                     *to = from.as_f64();
                 }
+                self.filter.run(key_state, foreign);
             }
             self.faults += kernels::clean(isa, io, fresh) as u64;
             for (to, from) in own.iter_mut().zip(&*fresh) {
                 *to = from.as_f64();
             }
+            self.filter.run(own_state, own);
             hear(index, own, key.map(|_| &*foreign), listened);
             if listens {
                 for (n, (to, key)) in fresh.iter_mut().zip(&*listened).enumerate() {
@@ -178,23 +207,10 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
             next = exchange(ring.unwrap_or_default(), self.at, io, fresh);
         }
         self.at = next;
-    }
-}
-
-/// Puts fresh samples into a ring and what they push out into the block; returns the next place.
-pub(super) fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh: &[S]) -> usize {
-    let mut at = at;
-    for (io, fresh) in io.iter_mut().zip(fresh) {
-        match ring.get_mut(at) {
-            Some(slot) => {
-                *io = *slot;
-                *slot = *fresh;
-                at = if at + 1 >= ring.len() { 0 } else { at + 1 };
-            }
-            None => *io = *fresh,
+        if span.ends_at_multiple_of(SETTLE_FRAMES) {
+            self.states.iter_mut().flatten().for_each(KeyState::settle);
         }
     }
-    at
 }
 
 /// A curve over a row of levels in dB, moving from one end of a line to the other.

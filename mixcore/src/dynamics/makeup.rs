@@ -18,9 +18,10 @@
 //! Cost: two K-weightings per channel, serial. Latency: none; M knows the past alone.
 
 use super::key_filter::{KeyFilter, KeyState};
-use super::side_chain::{PIECE, Span};
-use crate::audio::{PerChannel, Sample};
+use super::side_chain::{PIECE, Row, Span};
+use crate::audio::{BlockMut, PerChannel, Sample};
 use crate::error::Error;
+use crate::kernels::{self, Isa};
 use crate::loudness::{KWeighting, channel_weight};
 use crate::math;
 use crate::stream::Stream;
@@ -123,8 +124,37 @@ impl LoudnessMatch {
         }
     }
 
+    /// Gives a piece its gain, to the share of the processed signal in each absolute frame. Where a chunk
+    /// ends, the next one's gain is decided; it learns where all that leaves from the chunk's first frame
+    /// on is the processed signal.
+    pub(super) fn give<S: Sample>(
+        &mut self,
+        isa: Isa,
+        main: &mut BlockMut<'_, S>,
+        span: Span,
+        share: impl Fn(u64) -> f32,
+        learns: impl Fn(u64) -> bool,
+    ) {
+        let mut row = Row::default();
+        let gains = row.of(span.frames);
+        if self.gains_db(span, gains).is_some() {
+            kernels::gains_of_db(isa, gains);
+            for (n, gain) in gains.iter_mut().enumerate() {
+                let share = share(span.now + n as u64);
+                *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
+            }
+            for samples in main.channels_mut() {
+                kernels::apply_gains(isa, span.of(samples), gains);
+            }
+        }
+        if span.ends_at_multiple_of(PIECE as u64) {
+            let start = (span.now + span.frames as u64).saturating_sub(PIECE as u64);
+            self.finish_chunk(learns(start));
+        }
+    }
+
     /// The gain of each frame of a piece, dB; none where it stands at 0 dB.
-    pub(super) fn gains_db(&self, span: Span, row: &mut [f32]) -> Option<()> {
+    fn gains_db(&self, span: Span, row: &mut [f32]) -> Option<()> {
         let [from, to] = self.line;
         if from == 0.0 && to == 0.0 {
             return None;
@@ -146,7 +176,7 @@ impl LoudnessMatch {
 
     /// Decides the next chunk's line; called at multiples of 256 frames. `learns` is false where
     /// the output is not the compressor's (bypass, key listen).
-    pub(super) fn finish_chunk(&mut self, learns: bool) {
+    fn finish_chunk(&mut self, learns: bool) {
         let mut energies = [0.0; 2];
         for ears in self.ears.iter_mut() {
             for (energy, sum) in energies.iter_mut().zip(&mut ears.sums) {

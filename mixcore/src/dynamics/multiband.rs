@@ -11,9 +11,16 @@
 //! phase of the crossover, and nothing can comb. A bypass leaves the flat sum, per band or for all.
 //! Solo and mute fade over 20 ms and change what is heard only: the bands go on compressing.
 //!
+//! # Make-up
+//! A gain of each band, a share of the band's reduction at 0 dBFS, or a gain behind the sum that keeps
+//! the loudness ([`super::MakeUp`]): one for all bands, so that the change of tone stays. It compares the
+//! output with the input as it came, ahead by the look-ahead (20 ms of a mean over 3 s at most), and
+//! stands still while bands are solo or mute.
+//!
 //! # Key
 //! An external key passes a crossover of its own with the same crossings; each band listens to its
-//! band of the key. A key of one channel is every channel's.
+//! band of the key. A key of one channel is every channel's. A key filter stands in front of each band's
+//! detector, behind the crossover.
 //!
 //! Sources: those of [`crate::filters::Crossover`] and [`super::Compressor`].
 //!
@@ -26,10 +33,14 @@
 use super::band_split::{BandSplit, halves, pieces_len};
 use super::compressor::Compressor;
 use super::key_filter::KeyFilter;
+use super::makeup::{LoudnessMatch, MakeUp};
 use super::multiband_params::{MultibandParams, MultibandSetup, Place};
+use super::side_chain::{Span, piece_reach, stands_at};
 use crate::audio::{Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Crossover;
+use crate::kernels;
+use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 
 /// Memory that [`Multiband::new_in`] asks for.
@@ -103,6 +114,13 @@ pub struct Multiband<'a, S> {
     params: MultibandParams,
     split: BandSplit<'a, S>,
     bands: Store<'a, MultibandSlot<'a, S>>,
+    matched: Option<LoudnessMatch>,
+    /// Shares of what is processed and of the key that is heard, as in every band.
+    wet: Glide<f32>,
+    listen: Glide<f32>,
+    /// Absolute frame of the next input.
+    now: u64,
+    faults: u64,
 }
 
 #[cfg(feature = "alloc")]
@@ -127,7 +145,7 @@ impl<S: Sample> Multiband<'static, S> {
         let bands = Store::Owned(bands.collect::<Result<_, Error>>()?);
         let pieces = Store::owned(pieces_len(&setup.crossover, &stream, 2), S::zero());
         let split = BandSplit::new(stream, crossover()?, Some(crossover()?), pieces);
-        Ok(Self { setup, params, split, bands })
+        Self::build(setup, params, stream, split, bands)
     }
 }
 
@@ -196,7 +214,31 @@ impl<'a, S: Sample> Multiband<'a, S> {
             )?));
         }
         let split = BandSplit::new(stream, main, Some(key), pieces);
-        Ok(Self { setup, params, split, bands: Store::Lent(bands) })
+        Self::build(setup, params, stream, split, Store::Lent(bands))
+    }
+
+    fn build(
+        setup: MultibandSetup,
+        params: MultibandParams,
+        stream: Stream,
+        split: BandSplit<'a, S>,
+        bands: Store<'a, MultibandSlot<'a, S>>,
+    ) -> Result<Self, Error> {
+        let fade = ramp::ramp_frames(stream.rate_hz);
+        Ok(Self {
+            matched: match setup.makeup {
+                MakeUp::Static => None,
+                MakeUp::LoudnessMatched => Some(LoudnessMatch::new(&stream)?),
+            },
+            wet: Glide::new(1.0, fade),
+            listen: Glide::new(0.0, fade),
+            now: 0,
+            faults: 0,
+            setup,
+            params,
+            split,
+            bands,
+        })
     }
 
     /// What was chosen for life.
@@ -256,12 +298,14 @@ impl<'a, S: Sample> Multiband<'a, S> {
     /// Lets the filtered key be heard in place of the signal, with the same latency and without
     /// gain; a cross-fade of 20 ms from the next input frame on.
     pub fn set_key_listen(&mut self, listen: bool) {
+        self.listen.move_to(if listen { 1.0 } else { 0.0 }, self.now);
         self.for_each(|unit| unit.set_key_listen(listen));
     }
 
     /// Lets the sum of the bands pass without gain, with the same latency and phase: a cross-fade
     /// of 20 ms from the next output frame on.
     pub fn set_bypass(&mut self, bypass: bool) {
+        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
         self.for_each(|unit| unit.set_bypass(bypass));
     }
 
@@ -322,17 +366,54 @@ impl<'a, S: Sample> Multiband<'a, S> {
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
         let Io { mut main, key } = io;
+        self.split.check(&main, key.as_ref())?;
         let frames = main.frames();
-        let bands = &mut self.bands;
-        self.split.run(&mut main, key.as_ref(), |band, at, io| {
-            let Some(MultibandSlot(Some(unit))) = bands.get_mut(band) else { return Ok(()) };
-            let start = band.saturating_mul(frames).saturating_add(at);
-            let end = start.saturating_add(io.main.frames());
-            match trace.as_deref_mut().and_then(|trace| trace.get_mut(start..end)) {
-                Some(row) => unit.process_with_reduction(io, row),
-                None => unit.process(io),
+        let ahead = self.latency_frames() as u64;
+        let mut at = 0;
+        while at < frames {
+            let end = frames.min(at + piece_reach(self.now));
+            let (from, mut part) = (at, main.range(at, end));
+            let span = Span { at: 0, frames: end - at, now: self.now };
+            if let Some(matched) = &mut self.matched {
+                for (channel, samples) in part.channels_mut().enumerate() {
+                    self.faults += kernels::clean_in_place(self.split.isa(), samples) as u64;
+                    matched.hear(channel, 0, samples);
+                }
             }
-        })
+            let (bands, key) = (&mut self.bands, key.as_ref().map(|key| key.range(at, end)));
+            self.split.run(&mut part, key.as_ref(), |band, io| {
+                let Some(MultibandSlot(Some(unit))) = bands.get_mut(band) else { return Ok(()) };
+                let start = band.saturating_mul(frames).saturating_add(from);
+                let row = start..start.saturating_add(io.main.frames());
+                match trace.as_deref_mut().and_then(|trace| trace.get_mut(row)) {
+                    Some(row) => unit.process_with_reduction(io, row),
+                    None => unit.process(io),
+                }
+            })?;
+            if let Some(matched) = &mut self.matched {
+                for (channel, samples) in part.channels_mut().enumerate() {
+                    matched.hear(channel, 1, samples);
+                }
+                let (split, wet, listen) = (&self.split, &self.wet, &self.listen);
+                let entered = |frame: u64| frame.saturating_sub(ahead);
+                let share = |frame| wet.at(frame) * (1.0 - listen.at(entered(frame)));
+                let learns = |frame| {
+                    stands_at(wet, 1.0, frame)
+                        && stands_at(listen, 0.0, entered(frame))
+                        && split.is_all_heard(frame)
+                };
+                matched.give(split.isa(), &mut part, span, share, learns);
+            }
+            self.now += span.frames as u64;
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// The gain that keeps the loudness, dB; 0 where the setup does not ask for it.
+    #[must_use]
+    pub fn matched_makeup_db(&self) -> f64 {
+        self.matched.as_ref().map_or(0.0, LoudnessMatch::gain_db)
     }
 }
 
@@ -348,6 +429,13 @@ impl<S: Sample> Processor for Multiband<'_, S> {
     fn reset(&mut self) {
         self.split.reset();
         self.for_each(Processor::reset);
+        if let Some(matched) = &mut self.matched {
+            matched.reset();
+        }
+        self.wet.settle();
+        self.listen.settle();
+        self.now = 0;
+        self.faults = 0;
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -374,7 +462,7 @@ impl<S: Sample> Processor for Multiband<'_, S> {
     }
 
     fn faults(&self) -> u64 {
-        self.split.faults()
+        self.faults + self.split.faults()
     }
 }
 

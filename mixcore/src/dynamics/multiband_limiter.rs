@@ -7,6 +7,9 @@
 //! would have moved everything has been held in its band. The crossover's sum is all-pass and flat
 //! in magnitude ([`super::band_split`]).
 //!
+//! It has no key, as no limiter has one: what a ceiling is held for is the signal itself. Nor has it a
+//! range or a dry share, which would let the signal over the ceiling.
+//!
 //! Cost: the crossover and one limiter more than there are bands. Latency: that of two limiters.
 //!
 //! Limits: bands x channels are at most 64. At rest the output has the phase of the crossover; where
@@ -15,6 +18,7 @@
 use super::band_split::{BandSplit, halves, pieces_len};
 use super::limiter::Limiter;
 use super::multiband_limiter_params::{MultibandLimiterParams, MultibandLimiterSetup};
+use super::side_chain::PIECE;
 use crate::audio::{Sample, Store};
 use crate::error::Error;
 use crate::filters::{Crossover, CrossoverParams};
@@ -271,6 +275,12 @@ impl<'a, S: Sample> MultibandLimiter<'a, S> {
         self.band(band).map(|unit| unit.static_curve_db(input_db))
     }
 
+    /// The limiter of the output: its gain reduction, statistics and measured peak.
+    #[must_use]
+    pub fn output(&self) -> &Limiter<'a, S> {
+        &self.output
+    }
+
     /// The limiter of a band, counted from 0, lowest first; none for a band that is not there.
     #[must_use]
     pub fn band(&self, band: usize) -> Option<&Limiter<'a, S>> {
@@ -328,11 +338,17 @@ impl<S: Sample> Processor for MultibandLimiter<'_, S> {
 impl<S: Sample> Process<S> for MultibandLimiter<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
         let mut main = io.without_key()?;
-        let bands = &mut self.bands;
-        self.split.run(&mut main, None, |band, _, io| match bands.get_mut(band) {
-            Some(MultibandLimiterSlot(Some(unit))) => unit.process(io),
-            _ => Ok(()),
-        })?;
+        self.split.check(&main, None)?;
+        let (bands, frames) = (&mut self.bands, main.frames());
+        let mut at = 0;
+        while at < frames {
+            let end = frames.min(at + PIECE);
+            self.split.run(&mut main.range(at, end), None, |band, io| match bands.get_mut(band) {
+                Some(MultibandLimiterSlot(Some(unit))) => unit.process(io),
+                _ => Ok(()),
+            })?;
+            at = end;
+        }
         self.output.process(Io::new(main))
     }
 }

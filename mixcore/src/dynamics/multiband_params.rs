@@ -22,12 +22,14 @@ pub struct MultibandSetup {
     pub lookahead_ms: f64,
     /// What each band listens for.
     pub detector: Detector,
-    /// How attack and release are put together.
+    /// How attack and release are put together; with feed-back it is always branching.
     pub smoothing: Smoothing,
     /// How the release depends on the programme.
     pub release: Release,
     /// Which channels move together in each band, as far as `link_percent` says.
     pub groups: LinkGroups,
+    /// Where the make-up gain behind the sum comes from.
+    pub makeup: MakeUp,
 }
 
 impl MultibandSetup {
@@ -48,6 +50,7 @@ impl MultibandSetup {
             smoothing: self.smoothing,
             release: self.release,
             groups: self.groups,
+            // The whole is matched, not each band: that would undo the change of tone.
             makeup: MakeUp::Static,
         }
     }
@@ -105,6 +108,10 @@ pub struct MultibandParams {
     pub link_percent: f64,
     /// Share of the compressed bands, 0 to 100 %; the rest are the bands as they are, in step.
     pub mix_percent: f64,
+    /// Share of a band's output in what its detector hears: 0 is feed-forward, 100 feed-back.
+    pub feedback_percent: f64,
+    /// Share of a band's reduction at 0 dBFS that is given back to it, 0 to 100 %.
+    pub auto_makeup_percent: f64,
 }
 
 impl Default for MultibandParams {
@@ -114,6 +121,8 @@ impl Default for MultibandParams {
             bands: [MultibandBand::default(); MAX_CROSSOVER_BANDS],
             link_percent: 100.0,
             mix_percent: 100.0,
+            feedback_percent: 0.0,
+            auto_makeup_percent: 0.0,
         }
     }
 }
@@ -128,11 +137,23 @@ const PERCENT: Field = Field {
     smoothed: true,
     doc: "How far the channels of a group move with the loudest of them.",
 };
-const COMMON: [Field; 2] = [
+const COMMON: [Field; 4] = [
     PERCENT,
     Field {
         name: "mix_percent",
         doc: "Share of the compressed bands; the rest are the bands as they are, in step.",
+        ..PERCENT
+    },
+    Field {
+        name: "feedback_percent",
+        default: 0.0,
+        doc: "Share of a band's output in what its detector hears: 0 is feed-forward, 100 feed-back.",
+        ..PERCENT
+    },
+    Field {
+        name: "auto_makeup_percent",
+        default: 0.0,
+        doc: "Share of a band's reduction at 0 dBFS that is given back to it.",
         ..PERCENT
     },
 ];
@@ -146,9 +167,11 @@ const ALL: usize = COMMON.len() + MAX_CROSSOVER_BANDS * STEP - 1;
 /// number of bands stand in front.
 const FIELDS: [Field; ALL] = {
     let mut all = [PERCENT; ALL];
-    let [link, mix] = COMMON;
-    (all[0], all[1]) = (link, mix);
-    let mut at = COMMON.len();
+    let mut at = 0;
+    while at < COMMON.len() {
+        all[at] = COMMON[at];
+        at += 1;
+    }
     let mut band = 0;
     while band < MAX_CROSSOVER_BANDS {
         if band > 0 {
@@ -168,14 +191,14 @@ const FIELDS: [Field; ALL] = {
 
 /// What a name stands for.
 pub(super) enum Place {
-    Link,
-    Mix,
+    Common(usize),
     Crossing,
     Band(usize, usize),
 }
 
 impl MultibandParams {
-    /// Names, units, bounds and defaults: `link_percent`, `mix_percent`, `band1_threshold_db` …,
+    /// Names, units, bounds and defaults: `link_percent`, `mix_percent`, `feedback_percent`,
+    /// `auto_makeup_percent`, `band1_threshold_db` …,
     /// `crossing_1_hz`, `band2_threshold_db` …
     pub const FIELDS: &'static [Field] = &FIELDS;
 
@@ -188,22 +211,34 @@ impl MultibandParams {
     /// What a name stands for, among the fields of so many bands.
     pub(super) fn place(name: &str, bands: usize) -> Option<Place> {
         Self::fields(bands).iter().find(|field| field.name == name)?;
-        match name {
-            "link_percent" => Some(Place::Link),
-            "mix_percent" => Some(Place::Mix),
-            _ => match banks::place(&BANDS, name) {
-                Some((band, field)) => Some(Place::Band(band, field)),
-                None => Some(Place::Crossing),
-            },
+        if let Some(field) = COMMON.iter().position(|field| field.name == name) {
+            return Some(Place::Common(field));
         }
+        match banks::place(&BANDS, name) {
+            Some((band, field)) => Some(Place::Band(band, field)),
+            None => Some(Place::Crossing),
+        }
+    }
+
+    /// What stands in front of the bands, in the order of [`COMMON`].
+    fn common(&self) -> [f64; COMMON.len()] {
+        [self.link_percent, self.mix_percent, self.feedback_percent, self.auto_makeup_percent]
+    }
+
+    fn common_mut(&mut self) -> [&mut f64; COMMON.len()] {
+        [
+            &mut self.link_percent,
+            &mut self.mix_percent,
+            &mut self.feedback_percent,
+            &mut self.auto_makeup_percent,
+        ]
     }
 
     /// The value of a field by name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<f64> {
         match Self::place(name, MAX_CROSSOVER_BANDS)? {
-            Place::Link => Some(self.link_percent),
-            Place::Mix => Some(self.mix_percent),
+            Place::Common(field) => self.common().get(field).copied(),
             Place::Crossing => self.crossover.get(name),
             Place::Band(band, field) => {
                 self.bands.get(band)?.get(MultibandBand::FIELDS.get(field)?.name)
@@ -219,8 +254,11 @@ impl MultibandParams {
         let field = Self::FIELDS.iter().find(|field| field.name == name);
         field.ok_or_else(|| unknown_field(name))?.check(value)?;
         match Self::place(name, MAX_CROSSOVER_BANDS) {
-            Some(Place::Link) => self.link_percent = value,
-            Some(Place::Mix) => self.mix_percent = value,
+            Some(Place::Common(field)) => {
+                if let Some(slot) = self.common_mut().into_iter().nth(field) {
+                    *slot = value;
+                }
+            }
             Some(Place::Crossing) => self.crossover = self.crossover.with(name, value)?,
             Some(Place::Band(band, field)) => {
                 let slot = self.bands.get_mut(band).zip(MultibandBand::FIELDS.get(field));
@@ -235,9 +273,9 @@ impl MultibandParams {
 
     /// Checks what so many bands use of them, but for the crossings.
     pub(super) fn check(&self, bands: usize) -> Result<(), Error> {
-        let [link, mix] = COMMON;
-        link.check(self.link_percent)?;
-        mix.check(self.mix_percent)?;
+        for (field, value) in COMMON.iter().zip(self.common()) {
+            field.check(value)?;
+        }
         for (row, band) in BANDS.iter().zip(&self.bands).take(bands) {
             banks::check(row, MultibandBand::FIELDS, |name| band.get(name))?;
         }
@@ -262,10 +300,10 @@ impl MultibandParams {
             expander_threshold_db: band.expander_threshold_db,
             expander_ratio: band.expander_ratio,
             expander_range_db: band.expander_range_db,
-            feedback_percent: 0.0,
+            feedback_percent: self.feedback_percent,
             link_percent: self.link_percent,
             makeup_db: band.gain_db,
-            auto_makeup_percent: 0.0,
+            auto_makeup_percent: self.auto_makeup_percent,
             mix_percent: self.mix_percent,
         }
     }

@@ -21,6 +21,28 @@ pub(super) fn mixed_db(gain_db: f64, share: f64) -> f64 {
     gain_to_db(share * db_to_gain(gain_db) + (1.0 - share))
 }
 
+/// Linear gains act with a share each; the rest of the signal stays dry.
+pub(super) fn mix_in(gains: &mut [f32], shares: &[f32]) {
+    for (gain, &share) in gains.iter_mut().zip(shares) {
+        // Exactly the gain at 1 and exactly 1 at 0, wherever a fade ends in the piece.
+        *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
+    }
+}
+
+/// Raises a row to another one where that is larger.
+pub(super) fn raise_row(most: &mut [f32], row: &[f32]) {
+    for (most, value) in most.iter_mut().zip(row) {
+        *most = if *value > *most { *value } else { *most };
+    }
+}
+
+/// Copies as far as both reach.
+pub(super) fn copy_row(to: &mut [f32], from: &[f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
 /// Gain reduction since the last reset, dB, of the channel that is reduced most.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]

@@ -7,6 +7,8 @@
 use super::detector::{DETECTOR_CHUNK, Detector, Ear, Listening, raise};
 use super::key_filter::{KeyFilter, KeyState};
 use super::link::LinkGroups;
+use super::reduction::copy_row;
+use super::travel::Straight;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
@@ -83,7 +85,7 @@ impl Span {
 pub(super) struct Wanted {
     /// Of every channel.
     pub(super) own: bool,
-    /// Of the loudest channel of every group.
+    /// Of every group: of its loudest channel, or its loudness.
     pub(super) linked: bool,
 }
 
@@ -93,6 +95,8 @@ pub(super) struct Lane {
     pub(super) group: usize,
     /// Level of this channel's key, dB, if it was wanted.
     pub(super) level: Row,
+    /// How much it counts for its group.
+    weight: f32,
     filter: KeyState,
     ear: Ear,
 }
@@ -125,7 +129,7 @@ pub(super) struct SideChain<'a, S> {
     /// What the detector's window needs, per channel.
     squares: Store<'a, f64>,
     pub(super) lanes: PerChannel<Lane>,
-    /// Level of the loudest key of each group, dB, if it was wanted.
+    /// Level of each group's keys, dB, if it was wanted.
     pub(super) groups: PerChannel<Row>,
     /// Next place in the rings.
     at: usize,
@@ -163,13 +167,15 @@ impl<'a, S: Sample> SideChain<'a, S> {
         delays: Store<'a, S>,
         squares: Store<'a, f64>,
     ) -> Result<Self, Error> {
+        let listening = setup.detector.listening(stream)?;
         let mut lanes = PerChannel::<Lane>::new(stream.channel_count())?;
         for (index, lane) in lanes.iter_mut().enumerate() {
             lane.group = setup.groups.group_of(stream.layout, index);
+            lane.weight = listening.weight(stream.layout, index);
         }
         Ok(Self {
             isa: stream.isa,
-            listening: setup.detector.listening(stream)?,
+            listening,
             filter: KeyFilter::NONE,
             listen: Glide::new(0.0, fade_frames),
             lookahead: stream.frames_of_ms(setup.lookahead_ms),
@@ -219,6 +225,27 @@ impl<'a, S: Sample> SideChain<'a, S> {
         wet.at(frame) * (1.0 - self.listen.at(self.entered(frame)))
     }
 
+    /// The same in each frame of a piece, with the mix at both ends of a line; none where it is 1
+    /// throughout.
+    pub(super) fn shares(
+        &self,
+        wet: &Glide<f32>,
+        span: Span,
+        line: &Straight,
+        [from, to]: [f64; 2],
+    ) -> Option<Row> {
+        if from == 1.0 && to == 1.0 && self.is_processed(wet, span.now) {
+            return None;
+        }
+        let mut shares = Row::default();
+        for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let mix = line.between(from, to, n) as f32;
+            *share = mix * self.processed_share(wet, span.now + n as u64);
+        }
+        Some(shares)
+    }
+
     /// When what leaves at a frame came in: the key that is heard travels with its frame.
     fn entered(&self, frame: u64) -> u64 {
         frame.saturating_sub(self.lookahead as u64)
@@ -246,10 +273,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
 
     /// Frames from `now` to where a piece must end.
     pub(super) fn reach(&self, now: u64) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "below PIECE")]
-        {
-            PIECE - (now % PIECE as u64) as usize
-        }
+        piece_reach(now)
     }
 
     /// Takes a piece of the block: what comes in is cleaned, listened to and delayed; what leaves
@@ -329,15 +353,10 @@ impl<'a, S: Sample> SideChain<'a, S> {
                     let squares = squares.unwrap_or_default();
                     self.listening.measure(isa, &mut lane.ear, squares, place, weighted, found);
                 }
+                let group = group.filter(|_| wanted.linked);
+                self.listening.join(isa, lane.weight, !each, found, group);
                 if wanted.own {
-                    for (to, from) in lane.level.of(frames).iter_mut().zip(&*found) {
-                        *to = *from;
-                    }
-                }
-                if let Some(group) = group
-                    && wanted.linked
-                {
-                    raise(isa, &*found, group);
+                    copy_row(lane.level.of(frames), found);
                 }
                 if listens {
                     for (n, (to, key)) in fresh.iter_mut().zip(&*passed).enumerate() {
@@ -404,13 +423,21 @@ impl<'a, S: Sample> SideChain<'a, S> {
     }
 }
 
+/// Frames from an absolute frame to where a piece must end.
+pub(super) fn piece_reach(now: u64) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "below PIECE")]
+    {
+        PIECE - (now % PIECE as u64) as usize
+    }
+}
+
 /// Whether a share stands at a value from a frame on.
-fn stands_at(share: &Glide<f32>, value: f32, frame: u64) -> bool {
+pub(super) fn stands_at(share: &Glide<f32>, value: f32, frame: u64) -> bool {
     share.target() == value && share.is_settled(frame)
 }
 
 /// Puts fresh samples into a ring and what they push out into the block; returns the next place.
-fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh: &[S]) -> usize {
+pub(super) fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh: &[S]) -> usize {
     let mut at = at;
     let mut rest = io;
     let mut fresh = fresh;

@@ -33,11 +33,13 @@
 //! Limits: no link and no key: a clipper works on a sample's own size.
 
 use super::clip_shape::{Clip, ClipShape};
-use super::key_intake::exchange;
-use super::limiter::{Limiter, LimiterStorage};
-use super::reduction::{ReductionLog, ReductionStats};
+use super::limiter::Limiter;
+use super::reduction::{ReductionLog, ReductionStats, copy_row};
+use super::side_chain::exchange;
 use super::soft_clip_params::{PIECE, Point, SoftClipperParams, SoftClipperSetup};
-use super::travel::{Straight, Travel};
+use super::soft_clip_step::{DRIVEN_LIMIT, MAX_LATENCY, Plan, Settings, Voice};
+use super::travel::Travel;
+use super::unit;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Oversampler;
@@ -45,31 +47,6 @@ use crate::kernels;
 use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, gain_to_db};
-
-/// More frames than any oversampler delays: 8 times are 79.
-const MAX_LATENCY: usize = 128;
-
-/// A driven sample is at most this large (100 dBFS): the oversampler's filters may overshoot it by
-/// Σ|h| < 10 before its samples count as faults.
-const DRIVEN_LIMIT: f64 = 1e5;
-
-/// One channel.
-#[derive(Clone, Copy, Debug, Default)]
-struct Voice {
-    /// The sample before, at the rate at which it is clipped, and the mean excess up to it.
-    before: f64,
-    excess: f64,
-}
-
-impl Voice {
-    /// What is taken away from the sample before.
-    fn step(&mut self, clip: &Clip, x: f64) -> f64 {
-        let excess = clip.mean_excess(self.before, x);
-        let taken = 0.5 * (self.excess + excess);
-        (self.before, self.excess) = (x, excess);
-        taken
-    }
-}
 
 /// Memory that [`SoftClipper::new_in`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,28 +56,6 @@ pub struct SoftClipperStorage {
     pub samples: usize,
     /// Control values: the guard's.
     pub control: usize,
-}
-
-/// Where the samples go.
-struct Plan {
-    /// Two rings and two pieces, driven and dry.
-    own: usize,
-    oversampler: usize,
-    guard: LimiterStorage,
-}
-
-impl Plan {
-    fn new<S: Sample>(setup: &SoftClipperSetup, stream: &Stream) -> Result<Self, Error> {
-        setup.validate()?;
-        stream.validate()?;
-        let guard = Limiter::<S>::required_len(setup.limiter(), *stream)?;
-        let oversampler = match setup.oversampling {
-            1 => 0,
-            _ => Oversampler::<S>::required_len(setup.oversampler(), stream)?,
-        };
-        let own = stream.channel_count().saturating_mul(2 * (MAX_LATENCY + PIECE));
-        Ok(Self { own, oversampler, guard })
-    }
 }
 
 /// A soft clipper with antiderivative anti-aliasing and a true-peak guard.
@@ -252,17 +207,7 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> SoftClipperSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> SoftClipperParams {
-        self.travel.to
-    }
+    unit::settings!(SoftClipperSetup, SoftClipperParams);
 
     /// Moves to other parameters over 20 ms from the next frame.
     ///
@@ -270,12 +215,13 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
     /// A value outside its bounds; nothing changes then.
     pub fn set_params(&mut self, params: SoftClipperParams) -> Result<(), Error> {
         params.validate()?;
-        if params != self.travel.to {
-            if let Some(guard) = &mut self.guard {
-                guard.set_params(params.limiter())?;
-            }
-            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
-            self.travel.move_to(from, params, self.now);
+        if params == self.travel.to {
+            return Ok(());
+        }
+        if let Some(guard) = &mut self.guard {
+            guard.set_params(params.limiter())?;
+        }
+        if self.travel.turn(params, self.now, SoftClipperParams::after) {
             self.target = Point::design(&params);
         }
         Ok(())
@@ -288,12 +234,6 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         if let Some(guard) = &mut self.guard {
             guard.set_bypass(bypass);
         }
-    }
-
-    /// Whether the signal is set to pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.wet.target() == 0.0
     }
 
     /// How far the shape turned the last input frame down, dB ≥ 0, in the channel that was turned
@@ -449,35 +389,9 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         let most = most.get(..frames).unwrap_or_default();
         self.log.take(isa, self.now, most);
         self.reduction = most.last().copied().unwrap_or_default();
-        for (to, from) in trace.unwrap_or_default().iter_mut().zip(most) {
-            *to = *from;
-        }
+        copy_row(trace.unwrap_or_default(), most);
         self.now += frames as u64;
         Ok(())
-    }
-}
-
-/// The settings at both ends of a piece.
-struct Settings {
-    line: Straight,
-    ends: [Point; 2],
-}
-
-impl Settings {
-    fn between(&self, n: usize, field: fn(&Point) -> f64) -> f64 {
-        let [a, b] = &self.ends;
-        self.line.between(field(a), field(b), n)
-    }
-
-    /// Drive and shape at a frame of the piece.
-    fn at(&self, n: usize, shape: ClipShape) -> (f64, Clip) {
-        let threshold = self.between(n, |point| point.threshold);
-        let ceiling = self.between(n, |point| point.ceiling);
-        (self.between(n, |point| point.drive), Clip { shape, threshold, ceiling })
-    }
-
-    fn mix(&self, n: usize) -> f64 {
-        self.between(n, |point| point.mix)
     }
 }
 
@@ -509,17 +423,7 @@ impl<S: Sample> Processor for SoftClipper<'_, S> {
         self.faults = 0;
     }
 
-    fn fields(&self) -> &'static [Field] {
-        SoftClipperParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.travel.to.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.travel.to.with(name, value)?)
-    }
+    unit::fields!(SoftClipperParams);
 
     fn faults(&self) -> u64 {
         self.faults

@@ -20,10 +20,11 @@
 //! a limiter behind them.
 
 use super::key_filter::KeyFilter;
-use super::reduction::{ReductionLog, ReductionStats, mixed_db};
+use super::reduction::{ReductionLog, ReductionStats, copy_row, mix_in, mixed_db};
 use super::side_chain::{Row, SideChain, Span, Wanted};
 use super::transient_params::{Times, TransientShaperParams, TransientShaperSetup, Voice};
 use super::travel::{Straight, Travel};
+use super::unit;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, AMPLITUDE_DB, AMPLITUDE_FLOOR};
@@ -144,17 +145,10 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> TransientShaperSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> TransientShaperParams {
-        self.travel.to
-    }
+    unit::settings!(TransientShaperSetup, TransientShaperParams);
+    unit::bypass!();
+    unit::key_filter!(chain);
+    unit::key_listen!(chain);
 
     /// Moves to other parameters over 20 ms from the next frame; the times change at once.
     ///
@@ -162,41 +156,10 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
     /// A value outside its bounds; nothing changes then.
     pub fn set_params(&mut self, params: TransientShaperParams) -> Result<(), Error> {
         params.validate()?;
-        if params != self.travel.to {
-            let from = self.travel.to.after(&self.travel.from, self.travel.share_at(self.now));
-            self.travel.move_to(from, params, self.now);
+        if self.travel.turn(params, self.now, TransientShaperParams::after) {
             self.times = Times::design(&params, &self.stream);
         }
         Ok(())
-    }
-
-    /// What the key passes before it is listened to, from the next frame on.
-    pub fn set_key_filter(&mut self, filter: KeyFilter) {
-        self.chain.set_filter(filter);
-    }
-
-    /// What the key passes before it is listened to.
-    #[must_use]
-    pub fn key_filter(&self) -> KeyFilter {
-        self.chain.filter()
-    }
-
-    /// Lets the filtered key be heard in place of the signal, with the same latency and without
-    /// gain; a cross-fade of 20 ms from the next input frame on.
-    pub fn set_key_listen(&mut self, listen: bool) {
-        self.chain.listen.move_to(if listen { 1.0 } else { 0.0 }, self.now);
-    }
-
-    /// Lets the signal pass (cleaned, else unchanged) with the same latency: a cross-fade of 20 ms
-    /// from the next output frame on. The followers go on meanwhile.
-    pub fn set_bypass(&mut self, bypass: bool) {
-        self.wet.move_to(if bypass { 0.0 } else { 1.0 }, self.now);
-    }
-
-    /// Whether the signal is set to pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.wet.target() == 0.0
     }
 
     /// The gain of a channel at the last frame, dB, without `gain_db` and mix; none for a channel that
@@ -274,7 +237,8 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
         trace: &mut [f32],
     ) {
         let isa = self.stream.isa;
-        let shares = self.wet_shares(span, settings);
+        let mix = settings.ends.map(|params| params.mix_percent * 1e-2);
+        let shares = self.chain.shares(&self.wet, span, &settings.line, mix);
         let mut most = Row::default();
         for (index, level) in self.chain.groups.iter_mut().enumerate() {
             // With a full link a channel in the state of the group's first one gets its gains.
@@ -295,10 +259,11 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
                     continue;
                 }
                 let before = *voice;
-                let mut row = *level;
-                if wanted.own {
+                let mut row = if wanted.linked { *level } else { lane.level };
+                if wanted.own && wanted.linked {
+                    let link = settings.ends.map(|params| params.link_percent * 1e-2);
                     let own = lane.level.of(span.frames);
-                    settings.blend(own, wanted.linked, row.of(span.frames));
+                    settings.line.blend(link, own, row.of(span.frames));
                 }
                 settings.shape(isa, &self.times, voice, row.of(span.frames));
                 let gains = row.of(span.frames);
@@ -309,9 +274,7 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
                 settings.add_gain(gains);
                 kernels::gains_of_db(isa, gains);
                 if let Some(shares) = &shares {
-                    for (gain, &share) in gains.iter_mut().zip(&shares.0) {
-                        *gain = if share == 1.0 { *gain } else { 1.0 + (*gain - 1.0) * share };
-                    }
+                    mix_in(gains, &shares.0);
                 }
                 kernels::apply_gains(isa, io, gains);
                 if first.is_none() {
@@ -320,28 +283,11 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
             }
         }
         let most = most.of(span.frames);
-        for (to, from) in trace.iter_mut().zip(&*most) {
-            *to = *from;
-        }
+        copy_row(trace, most);
         for gain in &mut *most {
             *gain = gain.abs();
         }
         self.log.take(isa, span.now, most);
-    }
-
-    /// Share of the shaped signal in each frame; none where it is 1 throughout.
-    fn wet_shares(&self, span: Span, settings: &Settings) -> Option<Row> {
-        let [a, b] = settings.ends.map(|params| params.mix_percent * 1e-2);
-        if a == 1.0 && b == 1.0 && self.chain.is_processed(&self.wet, span.now) {
-            return None;
-        }
-        let mut shares = Row::default();
-        for (n, share) in shares.of(span.frames).iter_mut().enumerate() {
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-            let mix = settings.line.between(a, b, n) as f32;
-            *share = mix * self.chain.processed_share(&self.wet, span.now + n as u64);
-        }
-        Some(shares)
     }
 }
 
@@ -358,14 +304,6 @@ impl Settings {
     fn at(&self, n: usize, field: fn(&TransientShaperParams) -> f64) -> f32 {
         let [a, b] = &self.ends;
         self.line.between(field(a), field(b), n) as f32
-    }
-
-    /// A channel's own level and that of its group, in the shares of the link.
-    fn blend(&self, own: &[f32], linked: bool, io: &mut [f32]) {
-        for (n, (level, own)) in io.iter_mut().zip(own).enumerate() {
-            let share = self.at(n, |params| params.link_percent * 1e-2);
-            *level = if linked { own * (1.0 - share) + *level * share } else { *own };
-        }
     }
 
     /// Levels become gains, both in dB.
@@ -432,17 +370,7 @@ impl<S: Sample> Processor for TransientShaper<'_, S> {
         self.now = 0;
     }
 
-    fn fields(&self) -> &'static [Field] {
-        TransientShaperParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.travel.to.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.travel.to.with(name, value)?)
-    }
+    unit::fields!(TransientShaperParams);
 
     fn faults(&self) -> u64 {
         self.chain.faults

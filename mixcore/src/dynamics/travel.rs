@@ -33,8 +33,21 @@ impl<P: Copy> Travel<P> {
     }
 
     /// Starts a move at an absolute frame; `from` is what holds there.
-    pub(super) fn move_to(&mut self, from: P, to: P, now: u64) {
+    fn move_to(&mut self, from: P, to: P, now: u64) {
         *self = Self { from, to, start: now, end: now.saturating_add(self.frames), ..*self };
+    }
+
+    /// Starts a move to other parameters from where the running one is; `after` is a set a share of the
+    /// way from one to the other. Whether there is anything to move.
+    pub(super) fn turn(&mut self, to: P, now: u64, after: impl Fn(&P, &P, f64) -> P) -> bool
+    where
+        P: PartialEq,
+    {
+        if to == self.to {
+            return false;
+        }
+        self.move_to(after(&self.to, &self.from, self.share_at(now)), to, now);
+        true
     }
 
     /// Ends a running move.
@@ -95,6 +108,16 @@ impl Straight {
     /// The value at frame `n` between those of the two ends; exactly `a` where both are equal.
     pub(super) fn between(&self, a: f64, b: f64, n: usize) -> f64 {
         a + (b - a) * self.place(n)
+    }
+
+    /// A row of a channel's own values and, in `io`, that of its group become one, in the shares of the
+    /// link at both ends.
+    pub(super) fn blend(&self, [from, to]: [f64; 2], own: &[f32], io: &mut [f32]) {
+        for (n, (io, own)) in io.iter_mut().zip(own).enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            let share = self.between(from, to, n) as f32;
+            *io = own * (1.0 - share) + *io * share;
+        }
     }
 }
 
