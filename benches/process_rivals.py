@@ -1,11 +1,17 @@
-"""Equaliser and change of rate by pedalboard, ffmpeg, SoX and mixcore: compares, times in turn, prints
-a table. A gain is not among them: beside the copies its cost cannot be told.
+"""Equaliser, compressor, sample-peak limiter and change of rate by pedalboard, ffmpeg, SoX and mixcore:
+compares, times in turn, prints a table. A gain is not among them: beside the copies its cost cannot be
+told.
+
+One clock for all: processor time, user's and system's, of the whole process. Programs (ours too) run
+once with the processor and once without it (start, reading, copying), and the second is taken off;
+pedalboard works in this process, with and without its plug-ins.
 
 Needs numpy, pedalboard (run as it is, nothing of it is taken) and the programs `apply` and `ratios`
 of these benches, built in release; ffmpeg and SoX take part where they are installed. See README.
 With `record` it also writes the table between the markers `processes` of the README beside it.
 
-`process_rivals.py [record] [ROUNDS] [FILTER]`: cases (equaliser, rate) that hold FILTER.
+`process_rivals.py [record] [ROUNDS] [FILTER]`: cases (equaliser, compressor, limiter, rate) that hold
+FILTER.
 """
 
 import importlib.metadata
@@ -31,8 +37,9 @@ ROUNDS = 7
 BLOCK = 512
 # Columns of the table: ours, and the rivals.
 COLUMNS = 7
-# Runs of mixcore's side in one round: as many as of the others.
-OURS_A_ROUND = 1
+# Passes of our program over the material in one run: what it takes besides (some 0.1 s to read it) must
+# not drown the rest.
+PASSES = 10
 
 # Eight bells across the range, boosts and cuts; all design them after the "Audio EQ Cookbook".
 BANDS = [
@@ -59,8 +66,17 @@ ELSE_DB = -85.0
 SWR_ELSE_DB = -35.0
 # The changes of rate.
 RATES_HZ = [(44_100, 48_000), (96_000, 48_000)]
-# DESIGN, section 10: nanoseconds of a stereo frame of the equaliser.
-EQ_MUST_NS, EQ_STRETCH_NS = 8.0, 6.0
+# DESIGN, section 10: nanoseconds of a stereo frame, must and stretch.
+EQ_NS, COMPRESSOR_NS, LIMITER_NS = (8.0, 6.0), (6.0, 4.5), (6.0, 5.0)
+
+# A hard knee, which is all that pedalboard has; it and ffmpeg follow the amplitude with a pole before the
+# curve, we the reduction in dB behind it. So a programme comes out otherwise in each, and only what a
+# constant settles at can be compared: f32 (1e-6), and 20 time constants of all.
+THRESHOLD_DB, RATIO, ATTACK_MS, RELEASE_MS = -30.0, 4.0, 10.0, 100.0
+STEPS_DB = [-60.0, -36.0, -30.5, -24.0, -12.0, -3.0, 0.0]
+STATIC_DB = 0.01
+# ffmpeg's and ours hold the ceiling at a constant to their aims below it: ours 1.3e-4 dB.
+CEILING_DBFS, LOOKAHEAD_MS = -1.0, 5.0
 
 Samples = np.ndarray  # (frames, channels) of float32
 Job = Callable[[], float]
@@ -92,8 +108,8 @@ class Case:
     rivals: list[Side]
     # What to say of each side's output, ours first; ends the program where they do not agree.
     check: Callable[[], list[str]]
-    must_ns: float | None = None
-    stretch_ns: float | None = None
+    # Must and stretch.
+    goal_ns: tuple[float, float] | None = None
 
 
 def call(arguments: list[str]) -> float:
@@ -201,18 +217,19 @@ class Programs:
 
     def ours(self, *what: str) -> Side:
         out = self.folder / "ours.f32"
-        place = [str(self.raw), str(out), str(self.material.shape[1]), str(self.rate_hz), *what]
+        form = [str(self.material.shape[1]), str(self.rate_hz)]
 
-        def run() -> float:
-            return float(said(self.apply, str(OURS_A_ROUND), *place))
+        def passes(*what: str) -> float:
+            return call([str(self.apply), str(PASSES), str(self.raw), "-", *form, *what]) / PASSES
 
         def output() -> Samples:
-            run()
+            call([str(self.apply), "1", str(self.raw), str(out), *form, *what])
             return raw(out, self.material.shape[1])
 
-        return Side("mixcore", run, None, output)
+        besides = "read" if what[0] == "rate" else "copy"
+        return Side("mixcore", lambda: passes(*what), lambda: passes(besides), output)
 
-    def ffmpeg(self, chain: str, kind: str = "") -> Side | None:
+    def ffmpeg(self, chain: str, kind: str = "", samples: str = "fltp") -> Side | None:
         program = shutil.which("ffmpeg")
         if program is None:
             return None
@@ -220,8 +237,8 @@ class Programs:
         quiet = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
         head = [program, *quiet, "-filter_threads", "1", "-i", str(self.wave), "-threads", "1"]
         nowhere = ["-c:a", "pcm_f32le", "-f", "null", "-"]
-        # Filters work on planes: their making is no work of the filter.
-        planes = "aformat=sample_fmts=fltp"
+        # To make the samples that a filter takes (`samples`) is no work of the filter.
+        planes = f"aformat=sample_fmts={samples}"
 
         def output() -> Samples:
             call([*head, "-af", chain, "-c:a", "pcm_f32le", "-f", "f32le", str(out)])
@@ -301,8 +318,104 @@ def equaliser(programs: Programs) -> Case:
         ours,
         rivals,
         lambda: same(ours, rivals, EQ_ERROR_DB),
-        EQ_MUST_NS,
-        EQ_STRETCH_NS,
+        EQ_NS,
+    )
+
+
+def each_step(levels_db: list[float]) -> Samples:
+    """A constant for two seconds at each level."""
+    levels = np.repeat(10.0 ** (np.array(levels_db) / 20.0), 2 * RATE_HZ)
+    return np.column_stack([levels, levels]).astype(np.float32)
+
+
+def settled_db(side: Side, steps: int) -> Samples:
+    """Level at the end of each step, before the look-ahead of any."""
+    assert side.output
+    ends = side.output().reshape(steps, -1, 2)[:, -RATE_HZ // 4]
+    return 20.0 * np.log10(np.abs(ends.astype(np.float64)) + 1e-12)
+
+
+def compressors(programs: Programs) -> list[Side]:
+    values = f"{THRESHOLD_DB}:{RATIO}:0:{ATTACK_MS}:{RELEASE_MS}"
+    plugin = pedalboard.Compressor(THRESHOLD_DB, RATIO, ATTACK_MS, RELEASE_MS)
+    chain = (
+        f"acompressor=threshold={THRESHOLD_DB}dB:ratio={RATIO}:knee=1:makeup=1"
+        f":attack={ATTACK_MS}:release={RELEASE_MS}:detection=peak:link=maximum"
+    )
+    found = [
+        programs.ours("compressor", values),
+        programs.pedalboard([plugin]),
+        programs.ffmpeg(chain, samples="dbl"),
+    ]
+    return [side for side in found if side]
+
+
+def compressor(programs: Programs) -> Case:
+    ours, *rivals = compressors(programs)
+
+    def settles_alike() -> list[str]:
+        levels = np.array(STEPS_DB)[:, None]
+        expected = levels - np.maximum(levels - THRESHOLD_DB, 0.0) * (1.0 - 1.0 / RATIO)
+        steps = Programs(programs.apply, programs.folder, each_step(STEPS_DB), RATE_HZ)
+        said_of = []
+        for side in compressors(steps):
+            apart = float(np.max(np.abs(settled_db(side, len(STEPS_DB)) - expected)))
+            if not apart <= STATIC_DB:
+                sys.exit(f"{side.name} settles {apart:.4f} dB apart, allowed {STATIC_DB}")
+            said_of.append(f"static curve to {apart:.1g} dB")
+        return said_of
+
+    return Case(
+        f"compressor, hard knee, stereo f32, {SECONDS} s",
+        "frame",
+        len(programs.material),
+        ours,
+        rivals,
+        settles_alike,
+        COMPRESSOR_NS,
+    )
+
+
+def limiters(programs: Programs) -> list[Side]:
+    chain = (
+        f"alimiter=limit={CEILING_DBFS}dB:attack={LOOKAHEAD_MS}:release={RELEASE_MS}"
+        ":level=disabled:asc=0"
+    )
+    found = [
+        programs.ours("limiter", f"{CEILING_DBFS}:{LOOKAHEAD_MS}:{RELEASE_MS}"),
+        programs.ffmpeg(chain, samples="dbl"),
+        programs.pedalboard([pedalboard.Limiter(CEILING_DBFS, RELEASE_MS)]),
+    ]
+    return [side for side in found if side]
+
+
+def limiter(programs: Programs) -> Case:
+    """Pedalboard's raises the level and clips at 0 dBFS: its ceiling cannot be compared, and is said."""
+    ours, *rivals = limiters(programs)
+    quiet_db, loud_db = -26.0, 5.0
+
+    def holds() -> list[str]:
+        steps = Programs(programs.apply, programs.folder, each_step([quiet_db, loud_db]), RATE_HZ)
+        said_of = []
+        for side in limiters(steps):
+            quiet, loud = settled_db(side, 2)[:, 0]
+            clips = side.name.startswith("pedalboard")
+            expected = (quiet_db, CEILING_DBFS)
+            apart = max(abs(quiet - expected[0]), abs(loud - expected[1]))
+            if not clips and not apart <= STATIC_DB:
+                sys.exit(f"{side.name}: {quiet:.3f} and {loud:.3f} dBFS, expected {expected}")
+            raised = f"no ceiling: {quiet_db:g} dBFS come out {quiet - quiet_db:+.1f} dB"
+            said_of.append(raised if clips else f"static to {apart:.1g} dB")
+        return said_of
+
+    return Case(
+        f"sample-peak limiter, peaks up to 6 dB over, stereo f32, {SECONDS} s",
+        "frame",
+        len(programs.material),
+        ours,
+        rivals,
+        holds,
+        LIMITER_NS,
     )
 
 
@@ -338,6 +451,14 @@ def noise(rate_hz: int) -> Samples:
     return rng.uniform(-0.1, 0.1, (SECONDS * rate_hz, 2)).astype(np.float32)
 
 
+def loud(rate_hz: int) -> Samples:
+    """Noise whose peaks are by turns of a second 12 and 6 dB below the limiter's ceiling, at it, and 6 dB
+    over it."""
+    levels = CEILING_DBFS + np.array([-12.0, -6.0, 0.0, 6.0])
+    gains = np.resize(np.repeat(10.0 * 10.0 ** (levels / 20.0), rate_hz), SECONDS * rate_hz)
+    return (noise(rate_hz) * gains[:, None]).astype(np.float32)
+
+
 def time_in_turn(case: Case, rounds: int) -> None:
     sides = [case.ours, *case.rivals]
     for _ in range(rounds):
@@ -350,11 +471,10 @@ def time_in_turn(case: Case, rounds: int) -> None:
 def row(case: Case, said_of: list[str]) -> str:
     ours = case.ours.ns(case.units)
     goal = ""
-    if case.must_ns and case.stretch_ns:
-        met = [("stretch", case.stretch_ns), ("must", case.must_ns)]
-        goal = next(
-            (f", {word}" for word, ns in met if ours <= ns), f", **missed {case.must_ns:g}**"
-        )
+    if case.goal_ns:
+        must, stretch = case.goal_ns
+        met = [("stretch", stretch), ("must", must)]
+        goal = next((f", {word}" for word, ns in met if ours <= ns), f", **missed {must:g}**")
     cells = [f"{ours:.3f}{goal}" + (f", {said_of[0]}" if said_of[0] else "")]
     for rival, text in zip(case.rivals, said_of[1:], strict=True):
         theirs = rival.ns(case.units)
@@ -375,11 +495,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
 
-        def material() -> Programs:
-            return Programs(apply, folder, noise(RATE_HZ), RATE_HZ)
+        def material(samples: Callable[[int], Samples] = noise) -> Programs:
+            return Programs(apply, folder, samples(RATE_HZ), RATE_HZ)
 
         cases: list[tuple[str, Callable[[], Case]]] = [
             ("equaliser", lambda: equaliser(material())),
+            ("compressor", lambda: compressor(material())),
+            ("limiter", lambda: limiter(material(loud))),
             *(
                 (f"rate {rates}", lambda rates=rates: change_of_rate(apply, folder, *rates))
                 for rates in RATES_HZ
@@ -395,7 +517,7 @@ def main() -> None:
         [
             f"{said(ratios, 'machine')}.",
             "",
-            f"Best of {rounds} in turn, without start, reading and copying (pedalboard's sinc copies its output); processor time, of ours the clock's.",
+            f"Best of {rounds} in turn; processor time of the process for all, ours too, without that of start, reading and copying (pedalboard's sinc copies its output).",
             "",
             "| what | ours, ns | rivals: our ratio to them, their ns |" + " |" * (COLUMNS - 2),
             "|---|" + "---|" * COLUMNS,

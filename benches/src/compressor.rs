@@ -5,14 +5,12 @@
 //! powf. Its output is ours to 0.01 dB before anything is timed. The other is a compressor put
 //! together from the parts of crate `fundsp` (`map`, `afollow`, `shape_fn`); its follower has three
 //! poles, so only its settled gain can be ours, to 0.01 dB. DESIGN section 10 quotes 17 ns a stereo
-//! frame for pedalboard's compressor and 20 ns for ffmpeg's; for gates 14.8 and 12.5 ns.
+//! frame for pedalboard's compressor and 20 ns for ffmpeg's.
 
 use std::hint::black_box;
 
 use fundsp::prelude64::{Frame, U2, afollow, map, shape_fn};
-use mixcore::dynamics::{
-    Compressor, CompressorParams, CompressorSetup, Detector, Gate, GateParams, GateSetup,
-};
+use mixcore::dynamics::{Compressor, CompressorParams, CompressorSetup, Detector};
 use mixcore::kernels::{self, CurveSection, Isa, Knee};
 use mixcore::units::{db_to_gain, gain_to_db};
 use mixcore::{BlockMut, Io, Layout, Process, Stream};
@@ -28,7 +26,7 @@ const SAME_DB: f64 = 0.01;
 const COMPUTER_DB: f64 = 1e-4;
 
 /// Copies the input block by block and processes it in place; `each` sees every block.
-fn feed(
+pub(crate) fn feed(
     unit: &mut dyn Process<f32>,
     input: &[Vec<f32>],
     block: usize,
@@ -118,7 +116,7 @@ fn graph(params: &CompressorParams) -> impl FnMut(&mut [Vec<f32>], usize) + use<
 }
 
 /// A rival that gets the material block by block, as ours does.
-fn in_blocks(
+pub(crate) fn in_blocks(
     input: &[Vec<f32>],
     block: usize,
     mut side: impl FnMut(&mut [Vec<f32>], usize) + 'static,
@@ -233,34 +231,6 @@ fn variant_case(what: &str, setup: CompressorSetup, params: CompressorParams) ->
     }
 }
 
-fn gate_case(block: usize) -> Case {
-    let stream = Stream::new(RATE_HZ, Layout::STEREO).expect("48 kHz is in range");
-    let mut ours =
-        Gate::new(GateSetup::default(), GateParams::default(), stream).expect("in range");
-    let input = signals::programme(2, SECONDS, 0.0);
-    let mut work = vec![vec![0.0; block]; 2];
-    feed(&mut ours, &input, block, &mut work, |_, _, _| ());
-    let stats = ours.reduction_stats().expect("there were frames");
-    assert!(stats.active_percent > 5.0 && stats.median_db == 0.0, "open and closed: {stats:?}");
-    let units = input[0].len() as u64;
-    Case {
-        name: format!("gate, stereo, blocks of {block}"),
-        units,
-        unit: "frame",
-        ours: Box::new(move || {
-            feed(&mut ours, &input, block, &mut work, |work, _, _| {
-                black_box(work);
-            });
-        }),
-        rivals: Vec::new(),
-        limit: Some(Limit {
-            must_ns: 12.5,
-            stretch_ns: 6.0,
-            quoted: "pedalboard 14.8, ffmpeg 12.5",
-        }),
-    }
-}
-
 fn computer_case(isa: Isa, block: usize) -> Case {
     let (threshold, ratio, knee) = (-20.0_f32, 4.0_f32, 6.0_f32);
     let section = CurveSection {
@@ -349,7 +319,6 @@ pub fn cases() -> Vec<Case> {
     cases.push(variant_case("no link", setup, apart));
     let back = CompressorParams { feedback_percent: 100.0, ..params };
     cases.push(variant_case("feed-back", setup, back));
-    cases.extend(BLOCKS.map(gate_case));
     for block in BLOCKS {
         cases.extend(crate::mix::levels().map(|isa| computer_case(isa, block)));
     }

@@ -20,13 +20,17 @@ const BANDS: usize = 3;
 
 /// A biquad with its state, transposed direct form II.
 #[derive(Clone)]
-struct Section {
+pub(crate) struct Section {
     coefficients: Biquad,
     s: [f64; 2],
 }
 
 impl Section {
-    fn step(&mut self, x: f64) -> f64 {
+    pub(crate) fn new(coefficients: Biquad) -> Self {
+        Self { coefficients, s: [0.0; 2] }
+    }
+
+    pub(crate) fn step(&mut self, x: f64) -> f64 {
         let ([b0, b1, b2], [a1, a2]) = (self.coefficients.b, self.coefficients.a);
         let y = b0 * x + self.s[0];
         self.s = [b1 * x - a1 * y + self.s[1], b2 * x - a2 * y];
@@ -36,16 +40,16 @@ impl Section {
 
 /// One channel: low and high of both crossings, and the all-pass of the lowest band.
 #[derive(Clone)]
-struct Tree {
+pub(crate) struct Tree {
     low: [Vec<Section>; 2],
     high: [Vec<Section>; 2],
     all_pass: Vec<Section>,
 }
 
 impl Tree {
-    fn new(crossings: &[LinkwitzRiley; 2]) -> Self {
+    pub(crate) fn new(crossings: &[LinkwitzRiley; 2]) -> Self {
         let sections = |list: &[Biquad]| -> Vec<Section> {
-            list.iter().map(|&coefficients| Section { coefficients, s: [0.0; 2] }).collect()
+            list.iter().map(|&coefficients| Section::new(coefficients)).collect()
         };
         let [one, two] = crossings;
         Self {
@@ -55,15 +59,21 @@ impl Tree {
         }
     }
 
-    fn run(&mut self, input: &[f32], low: &mut [f32], mid: &mut [f32], high: &mut [f32]) {
+    /// Low, mid and high of the next sample.
+    pub(crate) fn split(&mut self, x: f64) -> [f64; 3] {
         let through = |list: &mut [Section], x: f64| list.iter_mut().fold(x, |x, s| s.step(x));
+        let upper = through(&mut self.high[0], x);
+        let lower = through(&mut self.low[0], x);
+        [
+            through(&mut self.all_pass, lower),
+            through(&mut self.low[1], upper),
+            through(&mut self.high[1], upper),
+        ]
+    }
+
+    fn run(&mut self, input: &[f32], low: &mut [f32], mid: &mut [f32], high: &mut [f32]) {
         for (n, &x) in input.iter().enumerate() {
-            let x = f64::from(x);
-            let upper = through(&mut self.high[0], x);
-            let lower = through(&mut self.low[0], x);
-            low[n] = through(&mut self.all_pass, lower) as f32;
-            mid[n] = through(&mut self.low[1], upper) as f32;
-            high[n] = through(&mut self.high[1], upper) as f32;
+            [low[n], mid[n], high[n]] = self.split(f64::from(x)).map(|x| x as f32);
         }
     }
 }

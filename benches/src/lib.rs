@@ -10,6 +10,7 @@ pub mod compressor;
 pub mod convolve;
 pub mod crossover;
 mod cue;
+pub mod dynamics;
 pub mod eq;
 pub mod fft;
 pub mod level;
@@ -21,6 +22,7 @@ pub mod mix;
 pub mod record;
 pub mod resample;
 pub mod signals;
+mod textbook;
 
 pub use case::{Case, Goal, Limit, Rival, Run, Seen, best};
 

@@ -1,17 +1,26 @@
-//! One processor over a file, timed: our side where the rivals are other programs
-//! (`benches/process_rivals.py`).
+//! One processor over a file: our side where the rivals are other programs (`benches/process_rivals.py`,
+//! which times this one from outside, like theirs).
 //!
-//! `apply ROUNDS INPUT OUTPUT CHANNELS RATE_HZ WHAT [VALUES]`: the files hold interleaved f32 without
-//! a header, little-endian. WHAT is `eq HZ:DB:Q …` (bells of the "Audio EQ Cookbook", which is what all
-//! the rivals have), or `rate HZ METHOD` (`fft`, `polyphase`). Prints the best of the rounds' seconds,
-//! processing in blocks of [`BLOCK`] frames; the copy of the material into each block is timed apart and
-//! taken off (`rate` has an output of its own and copies nothing).
+//! `apply PASSES INPUT OUTPUT CHANNELS RATE_HZ WHAT [VALUES]`: the files hold interleaved f32 without
+//! a header, little-endian; OUTPUT `-` writes nothing. WHAT is
+//!
+//! - `eq HZ:DB:Q …`: bells of the "Audio EQ Cookbook", which is what all the rivals have,
+//! - `compressor THRESHOLD_DB:RATIO:KNEE_DB:ATTACK_MS:RELEASE_MS`,
+//! - `limiter CEILING_DBFS:LOOKAHEAD_MS:RELEASE_MS`, of sample peaks,
+//! - `rate HZ METHOD` (`fft`, `polyphase`),
+//! - `copy`: what all but `rate` do besides, the material copied block by block,
+//! - `read`: what `rate` does besides, which has an output of its own.
+//!
+//! Every pass begins anew and goes through the whole material in blocks of [`BLOCK`] frames.
 
 use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::time::Instant;
 
+use mixcore::dynamics::{
+    Compressor, CompressorParams, CompressorSetup, Limiter, LimiterMode, LimiterParams,
+    LimiterSetup,
+};
 use mixcore::filters::design::{Method, Shape};
 use mixcore::filters::{Eq, EqBand, EqParams, EqSetup, Resampler, ResamplerMethod, ResamplerSetup};
 use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
@@ -23,10 +32,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match run(&words) {
-        Ok(seconds) => {
-            println!("{seconds:e}");
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("apply: {error}");
             ExitCode::FAILURE
@@ -34,9 +40,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(words: &[&str]) -> Result<f64, String> {
-    let [rounds, input, output, channels, rate_hz, what, values @ ..] = words else {
-        return Err("ROUNDS INPUT OUTPUT CHANNELS RATE_HZ WHAT [VALUES]".into());
+fn run(words: &[&str]) -> Result<(), String> {
+    let [passes, input, output, channels, rate_hz, what, values @ ..] = words else {
+        return Err("PASSES INPUT OUTPUT CHANNELS RATE_HZ WHAT [VALUES]".into());
     };
     let channels: usize = number(channels)?;
     let layout = match channels {
@@ -46,41 +52,42 @@ fn run(words: &[&str]) -> Result<f64, String> {
     };
     let stream = Stream::new(number(rate_hz)?, layout).map_err(text)?;
     let material = read(input, channels)?;
-    let rounds = number::<usize>(rounds)?.max(1);
-    let (seconds, audio) = match (*what, values) {
+    let passes: usize = number(passes)?;
+    let audio = match (*what, values) {
+        ("read", []) => material,
+        ("copy", []) => process(passes, &material, None)?,
         ("rate", [to_hz, method]) => {
             let setup = ResamplerSetup {
                 method: self::method(method)?,
                 ..ResamplerSetup::to(number(to_hz)?)
             };
-            resample(rounds, &material, stream, setup)?
+            resample(passes, &material, stream, setup)?
         }
-        _ => process(rounds, &material, processor(what, values, stream)?)?,
+        _ => process(passes, &material, Some(processor(what, values, stream)?))?,
     };
-    write(output, &audio)?;
-    Ok(seconds)
+    if *output == "-" {
+        black_box(&audio);
+        return Ok(());
+    }
+    write(output, &audio)
 }
 
-/// Best seconds of the rounds, and the output.
-type Done = (f64, Vec<Vec<f32>>);
-
 fn process(
-    rounds: usize,
+    passes: usize,
     material: &[Vec<f32>],
-    mut processor: Box<dyn Process<f32>>,
-) -> Result<Done, String> {
+    mut processor: Option<Box<dyn Process<f32>>>,
+) -> Result<Vec<Vec<f32>>, String> {
     let mut audio = material.to_vec();
-    let (mut copied, mut best) = (f64::INFINITY, f64::INFINITY);
-    for _ in 0..rounds {
-        let start = Instant::now();
-        in_blocks(material, &mut audio, |_| Ok(()))?;
-        copied = copied.min(start.elapsed().as_secs_f64());
-        processor.reset();
-        let start = Instant::now();
-        in_blocks(material, &mut audio, |block| processor.process(Io::new(block)))?;
-        best = best.min(start.elapsed().as_secs_f64());
+    for _ in 0..passes {
+        if let Some(processor) = &mut processor {
+            processor.reset();
+        }
+        in_blocks(material, &mut audio, |block| match &mut processor {
+            Some(processor) => processor.process(Io::new(block)),
+            None => Ok(()),
+        })?;
     }
-    Ok((best - copied, audio))
+    Ok(audio)
 }
 
 /// Copies the material block by block, and does something with each block.
@@ -103,20 +110,18 @@ fn in_blocks(
 
 /// The clip at another rate, as long as it was: the latency is fed in behind and cut off in front.
 fn resample(
-    rounds: usize,
+    passes: usize,
     material: &[Vec<f32>],
     stream: Stream,
     setup: ResamplerSetup,
-) -> Result<Done, String> {
+) -> Result<Vec<Vec<f32>>, String> {
     let mut resampler = Resampler::<f32>::new(setup, stream).map_err(text)?;
     let clip = Block::new(material).map_err(text)?;
     let latency = resampler.latency_frames();
     let frames = resampler.clip_frames(clip.frames()) + latency;
     let mut audio = vec![vec![0.0; frames]; material.len()];
-    let mut best = f64::INFINITY;
-    for _ in 0..rounds {
+    for _ in 0..passes {
         resampler.reset();
-        let start = Instant::now();
         let mut whole = BlockMut::new(&mut audio).map_err(text)?;
         let mut done = 0;
         for at in (0..clip.frames()).step_by(BLOCK) {
@@ -124,12 +129,11 @@ fn resample(
             done += resampler.push(part, room).map_err(text)?;
         }
         resampler.flush(whole.range(done, frames)).map_err(text)?;
-        best = best.min(start.elapsed().as_secs_f64());
     }
     for channel in &mut audio {
         channel.drain(..latency);
     }
-    Ok((best, audio))
+    Ok(audio)
 }
 
 fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Process<f32>>, String> {
@@ -140,7 +144,27 @@ fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Proc
             let eq = Eq::new(setup, EqParams::new(&bands), stream).map_err(text)?;
             Ok(Box::new(eq))
         }
-        _ => Err(format!("{what}: eq HZ:DB:Q …, or rate HZ METHOD")),
+        ("compressor", [values]) => {
+            let [threshold_db, ratio, knee_db, attack_ms, release_ms] = numbers(values)?;
+            let params = CompressorParams {
+                threshold_db,
+                ratio,
+                knee_db,
+                attack_ms,
+                release_ms,
+                ..CompressorParams::default()
+            };
+            let compressor = Compressor::new(CompressorSetup::default(), params, stream);
+            Ok(Box::new(compressor.map_err(text)?))
+        }
+        ("limiter", [values]) => {
+            let [ceiling_dbtp, lookahead_ms, release_ms] = numbers(values)?;
+            let mode = LimiterMode::SamplePeak;
+            let setup = LimiterSetup { mode, lookahead_ms, ..LimiterSetup::default() };
+            let params = LimiterParams { ceiling_dbtp, release_ms, ..LimiterParams::default() };
+            Ok(Box::new(Limiter::new(setup, params, stream).map_err(text)?))
+        }
+        _ => Err(format!("{what}: eq, compressor, limiter, rate, copy or read")),
     }
 }
 
@@ -153,11 +177,14 @@ fn method(text: &str) -> Result<ResamplerMethod, String> {
 }
 
 fn bell(text: &str) -> Result<EqBand, String> {
-    let numbers = text.split(':').map(number).collect::<Result<Vec<f64>, _>>()?;
-    match numbers[..] {
-        [hz, gain_db, q] => Ok(EqBand::new(Shape::Bell, hz, gain_db, q)),
-        _ => Err(format!("{text}: HZ:DB:Q")),
-    }
+    let [hz, gain_db, q] = numbers(text)?;
+    Ok(EqBand::new(Shape::Bell, hz, gain_db, q))
+}
+
+/// Numbers with colons between.
+fn numbers<const N: usize>(text: &str) -> Result<[f64; N], String> {
+    let all = text.split(':').map(number).collect::<Result<Vec<f64>, _>>()?;
+    all.try_into().map_err(|_| format!("{text}: {N} numbers with colons between"))
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {

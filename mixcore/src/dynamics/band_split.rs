@@ -13,7 +13,6 @@ use crate::kernels::{self, Isa};
 use crate::ramp::{self, Glide};
 use crate::stream::{Convert, Io, Processor, Stream};
 
-
 /// What is heard of a band.
 #[derive(Clone, Copy, Debug)]
 struct Heard {

@@ -15,7 +15,8 @@
 //! > G_i = (1 − k)·G(X_i) + k·G(max_j X_j) over the channels j of a group
 //!
 //! At 100 % all channels of a group have one gain, bit for bit, and the image stands still. Each LFE
-//! is a group of its own.
+//! is a group of its own. With the K-weighted detector the group's loudness takes the place of the
+//! largest level: the sum of its mean squares with the weights of BS.1770 ([`super::Detector`]).
 //!
 //! # Mix
 //! > y = (m·g + 1 − m)·x, with g the smoothed gain and its make-up

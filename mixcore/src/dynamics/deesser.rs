@@ -6,7 +6,8 @@
 //! L_s is the level of the sibilants (what the split or the bell will turn down), L that of the
 //! whole, both mean squares over one window; T the threshold, F the floor. As L_s − L does not
 //! change with the level of the voice, neither does the reduction; below the floor there is none,
-//! so hiss in pauses is left alone. The gain moves in dB with defined times.
+//! so hiss in pauses is left alone. The gain moves in dB with defined times, and a hold bridges esses
+//! that follow one another.
 //!
 //! # Split and bell
 //! > split: y = low + g·high, with the flat sum of [`crate::filters::Crossover`] at 24 dB/oct

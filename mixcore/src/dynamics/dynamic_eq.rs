@@ -392,7 +392,14 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
                 let mut frames = |lane: &mut Lane| {
                     let group = self.groups.get(lane.group)?.get(band)?;
                     let voice = lane.bands.get_mut(band)?;
-                    settings.frames(isa, (band, setup.shape), ballistics, voice, group, (&mut *most, shares.as_ref()))
+                    settings.frames(
+                        isa,
+                        (band, setup.shape),
+                        ballistics,
+                        voice,
+                        group,
+                        (&mut *most, shares.as_ref()),
+                    )
                 };
                 let Some(a) = frames(lane) else { continue };
                 let mut rest = BandState::default();

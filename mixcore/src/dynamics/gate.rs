@@ -13,7 +13,8 @@
 //! # Link
 //! > X_i = (1 − k)·X_i + k·max_j X_j in dB over the channels j of a group
 //!
-//! so the loudest channel opens all; at 100 % all gains of a group are equal, bit for bit.
+//! so the loudest channel opens all (with the K-weighted detector, the loudness of the group); at 100 %
+//! all gains of a group are equal, bit for bit.
 //!
 //! # Mix
 //! > y = (m·g + 1 − m)·x

@@ -343,9 +343,11 @@ impl<S: Sample> Process<S> for MultibandLimiter<'_, S> {
         let mut at = 0;
         while at < frames {
             let end = frames.min(at + PIECE);
-            self.split.run(&mut main.range(at, end), None, |band, io| match bands.get_mut(band) {
-                Some(MultibandLimiterSlot(Some(unit))) => unit.process(io),
-                _ => Ok(()),
+            self.split.run(&mut main.range(at, end), None, |band, io| {
+                match bands.get_mut(band) {
+                    Some(MultibandLimiterSlot(Some(unit))) => unit.process(io),
+                    _ => Ok(()),
+                }
             })?;
             at = end;
         }

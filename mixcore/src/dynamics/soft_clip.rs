@@ -30,9 +30,9 @@
 //! Cost: the oversampler; the shape only where it bends. Latency: a frame, or that of the
 //! oversampler, and that of the guard; constant.
 //!
-//! Limits: no link and no key: a clipper works on a sample's own size.
+//! Limits: no link, key, range or hold, as no clipper has: it works on a sample's own size, at once.
 
-use super::clip_shape::{Clip, ClipShape};
+use super::clip_shape::Clip;
 use super::limiter::Limiter;
 use super::reduction::{ReductionLog, ReductionStats, copy_row};
 use super::side_chain::exchange;

@@ -16,7 +16,7 @@
 //! Cost: three serial followers, once per group with a full link. Latency: the look-ahead, 0 by
 //! default; with 1 ms the gain is there when the onset is.
 //!
-//! Limits: below 50 Hz a steady tone is moved by up to a decibel at full amounts. Raised onsets need
+//! Limits: there is no hold to set, as the peak of the last pieces is one; below 50 Hz a steady tone is moved by up to a decibel at full amounts. Raised onsets need
 //! a limiter behind them.
 
 use super::key_filter::KeyFilter;

@@ -1,7 +1,8 @@
 //! The de-esser as an engineer would check it: quiet esses like loud ones, hiss left alone, phase.
 
-use mixcore::dynamics::{DeEsser, DeEsserMode, DeEsserParams, DeEsserSetup, LinkGroups};
-use mixcore::filters::{Crossover, CrossoverParams, CrossoverSetup};
+use mixcore::dynamics::{DeEsser, DeEsserMode, DeEsserParams, DeEsserSetup, KeyFilter, LinkGroups};
+use mixcore::filters::design::Shape;
+use mixcore::filters::{Crossover, CrossoverParams, CrossoverSetup, EqBand};
 use mixcore::units::{db_to_gain, gain_to_db};
 use mixcore::{Block, BlockMut, Convert, Io, Layout, Process, Processor, Stream};
 
@@ -243,6 +244,7 @@ fn keyed_and_moved_in_any_blocks() {
     for mode in MODES {
         let audio = noise::<f64>(6, 5000, 0.4, 11);
         let key = noise::<f64>(6, 5000, 0.8, 12);
+        let filter = KeyFilter::of_bands(&[EqBand::new(Shape::Bell, 2e3, 9.0, 1.0); 2], RATE_HZ);
         let render = |sizes: &mut dyn FnMut() -> usize| {
             let setup = DeEsserSetup { mode, groups: LinkGroups::Areas, ..DeEsserSetup::default() };
             let stream = Stream::new(RATE_HZ, Layout::SURROUND_5_1).unwrap();
@@ -254,14 +256,18 @@ fn keyed_and_moved_in_any_blocks() {
                     let end = (at + sizes()).min(stop);
                     let mut main = BlockMut::new(&mut out).unwrap();
                     let main = main.range(at, end);
-                    let key = Block::new(&key).unwrap().range(at, end);
+                    let channels = if event == 3 { 1 } else { 6 };
+                    let key = Block::new(&key[..channels]).unwrap().range(at, end);
                     let io = if event == 2 { Io::new(main) } else { Io::with_key(main, key) };
                     unit.process(io).unwrap();
                     at = end;
                 }
                 match event {
                     0 => unit.set_field("link_percent", 40.0).unwrap(),
-                    1 => unit.set_field("hz", 3000.0).unwrap(),
+                    1 => {
+                        unit.set_field("hz", 3000.0).unwrap();
+                        unit.set_key_filter(filter.unwrap());
+                    }
                     2 => unit.set_key_listen(true),
                     _ => unit.set_bypass(true),
                 }
@@ -317,4 +323,53 @@ fn impossible_settings_are_refused_with_their_bounds() {
     let mut unit = DeEsser::<f32>::new(DeEsserSetup::default(), params(), stream).unwrap();
     assert!(unit.set_params(wild).is_err());
     assert_eq!(unit.params(), params());
+}
+
+#[test]
+fn what_the_key_filter_keeps_out_counts_for_neither_level() {
+    // A plosive at 40 Hz would make the ess look small.
+    let plosive = sine::<f64>(40.0, RATE_HZ, 24_000, db_to_gain(-6.0));
+    let ess = speech(-40.0, -14.0, 24_000);
+    let both: Vec<f64> = ess.iter().zip(&plosive).map(|(a, b)| a + b).collect();
+    let filter =
+        KeyFilter::of_bands(&[EqBand::new(Shape::HighPass, 150.0, 0.0, 0.7); 4], RATE_HZ).unwrap();
+    for mode in MODES {
+        let reduction = |audio: &[f64], filter: KeyFilter| {
+            let mut unit = deesser(mode, params(), Layout::MONO);
+            unit.set_key_filter(filter);
+            assert_eq!(unit.key_filter(), filter);
+            run(&mut unit, &mut [audio.to_vec()]);
+            unit.gain_reduction_db()
+        };
+        let alone = reduction(&ess, KeyFilter::NONE);
+        assert!(reduction(&both, KeyFilter::NONE) < alone - 2.0);
+        // Four sections leave 1e-9 of the plosive.
+        assert!((reduction(&both, filter) - reduction(&ess, filter)).abs() < 1e-3, "{mode:?}");
+        // The signal itself does not pass the filter.
+        let params = DeEsserParams { range_db: 0.0, ..params() };
+        let mut plain = deesser(mode, params, Layout::MONO);
+        let mut filtered = deesser(mode, params, Layout::MONO);
+        filtered.set_key_filter(filter);
+        let (mut a, mut b) = ([both.clone()], [both.clone()]);
+        run(&mut plain, &mut a);
+        run(&mut filtered, &mut b);
+        assert_eq!(a, b);
+    }
+}
+
+#[test]
+fn a_hold_bridges_two_esses() {
+    let reduction = |hold_ms: f64| {
+        let params = DeEsserParams { hold_ms, release_ms: 5.0, ..params() };
+        let mut unit = deesser(DeEsserMode::Split, params, Layout::MONO);
+        let mut ess = [sine(9000.0, RATE_HZ, 4800, 0.5)];
+        run(&mut unit, &mut ess);
+        let held = unit.gain_reduction_db();
+        // The window empties in 5 ms.
+        run(&mut unit, &mut [vec![0.0; 240 + 1920]]);
+        (held, unit.gain_reduction_db())
+    };
+    let (before, after) = reduction(50.0);
+    assert!(before > 5.0 && after == before, "{before} {after}");
+    assert!(reduction(0.0).1 < 0.01);
 }

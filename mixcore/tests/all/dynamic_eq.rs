@@ -2,8 +2,9 @@
 
 use mixcore::dynamics::{
     Detector, DynamicEq, DynamicEqBand, DynamicEqBandSetup, DynamicEqParams, DynamicEqSetup,
-    MovingShape, Trigger,
+    KeyFilter, MovingShape, Trigger,
 };
+use mixcore::filters::EqBand;
 use mixcore::filters::design::{Method, Shape, second_order};
 use mixcore::units::{db_to_gain, gain_to_db};
 use mixcore::{Block, BlockMut, Io, Layout, Process, Processor, Stream};
@@ -186,6 +187,34 @@ fn the_key_of_a_band_can_be_heard() {
 }
 
 #[test]
+fn a_key_filter_decides_what_all_bands_hear() {
+    let band = DynamicEqBand { hz: 100.0, q: 0.7, threshold_db: -40.0, ..DynamicEqBand::default() };
+    let mut unit = DynamicEq::new(
+        DynamicEqSetup::default(),
+        DynamicEqParams::new(&[band]),
+        stream(Layout::MONO),
+    )
+    .unwrap();
+    let rumble = sine::<f64>(60.0, RATE_HZ, 24_000, 0.5);
+    let moved = |unit: &mut DynamicEq<'_, f64>, keyed: bool| {
+        unit.reset();
+        let mut audio = vec![if keyed { vec![0.0; 24_000] } else { rumble.clone() }];
+        let main = BlockMut::new(&mut audio).unwrap();
+        let io = if keyed { Io::with_key(main, Block::mono(&rumble)) } else { Io::new(main) };
+        unit.process(io).unwrap();
+        unit.gain_reduction_db()
+    };
+    for keyed in [false, true] {
+        unit.set_key_filter(KeyFilter::NONE);
+        assert!(moved(&mut unit, keyed) > 5.9);
+        let high_pass = [EqBand::new(Shape::HighPass, 600.0, 0.0, 0.7); 4];
+        unit.set_key_filter(KeyFilter::of_bands(&high_pass, RATE_HZ).unwrap());
+        assert!(moved(&mut unit, keyed) < 1e-3);
+        assert_eq!(unit.key_filter().sections().len(), 4);
+    }
+}
+
+#[test]
 fn attack_release_and_hold_take_their_times() {
     /// The bound.
     const TIME: f64 = 0.01;
@@ -247,7 +276,8 @@ fn links_and_the_lfe() {
 #[test]
 fn keyed_and_moved_in_any_blocks() {
     let audio = noise::<f64>(6, 5000, 0.4, 11);
-    let key = noise::<f64>(1, 5000, 0.8, 12);
+    let key = noise::<f64>(6, 5000, 0.8, 12);
+    let filter = KeyFilter::of_bands(&[EqBand::new(Shape::HighPass, 150.0, 0.0, 0.7)], RATE_HZ);
     let bands = [80.0, 900.0, 7000.0].map(|hz| DynamicEqBand {
         hz,
         threshold_db: -30.0,
@@ -271,14 +301,18 @@ fn keyed_and_moved_in_any_blocks() {
                 let end = (at + sizes()).min(stop);
                 let mut main = BlockMut::new(&mut out).unwrap();
                 let main = main.range(at, end);
-                let key = Block::new(&key).unwrap().range(at, end);
+                let channels = if event == 4 { 6 } else { 1 };
+                let key = Block::new(&key[..channels]).unwrap().range(at, end);
                 let io = if event == 2 { Io::new(main) } else { Io::with_key(main, key) };
                 unit.process(io).unwrap();
                 at = end;
             }
             match event {
                 0 => unit.set_field("link_percent", 40.0).unwrap(),
-                1 => unit.set_field("band1_range_db", 5.0).unwrap(),
+                1 => {
+                    unit.set_field("band1_range_db", 5.0).unwrap();
+                    unit.set_key_filter(filter.unwrap());
+                }
                 2 => unit.set_key_listen(Some(1)).unwrap(),
                 _ => unit.set_bypass(true),
             }

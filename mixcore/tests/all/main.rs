@@ -82,7 +82,11 @@ mod ducker;
 #[cfg(feature = "std")]
 mod dynamic_eq;
 #[cfg(feature = "std")]
+mod dynamics_figures;
+#[cfg(feature = "std")]
 mod dynamics_kept;
+#[cfg(feature = "alloc")]
+mod dynamics_refusals;
 #[cfg(feature = "alloc")]
 mod eq;
 #[cfg(feature = "alloc")]

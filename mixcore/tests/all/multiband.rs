@@ -1,11 +1,12 @@
 //! The multiband compressor as an engineer would check it: a flat sum, bands on their own, the key.
 
 use mixcore::dynamics::{
-    Detector, KeyFilter, Multiband, MultibandBand, MultibandMemory, MultibandParams,
+    Detector, KeyFilter, MakeUp, Multiband, MultibandBand, MultibandMemory, MultibandParams,
     MultibandSetup, MultibandSlot,
 };
 use mixcore::filters::design::CrossoverSlope;
 use mixcore::filters::{Crossover, CrossoverParams, CrossoverSetup};
+use mixcore::loudness::{Meter, MeterSetup};
 use mixcore::units::gain_to_db;
 use mixcore::{Block, BlockMut, Convert, Io, Layout, Process, Processor, Stream};
 
@@ -274,6 +275,106 @@ fn keys_solos_and_crossings_in_any_blocks() {
     }
     let mut pick = Noise::new(5);
     assert_eq!(render(&mut || pick.below(300)), expected);
+}
+
+#[test]
+fn a_band_gets_back_its_share_of_the_reduction() {
+    let mut params = idle();
+    params.auto_makeup_percent = 50.0;
+    params.bands[1] = MultibandBand {
+        threshold_db: -30.0,
+        ratio: 3.0,
+        knee_db: 0.0,
+        gain_db: 1.0,
+        ..MultibandBand::default()
+    };
+    let unit = Multiband::<f64>::new(MultibandSetup::default(), params, stream(Layout::MONO));
+    let unit = unit.unwrap();
+    // At 0 dBFS 20 dB of reduction: 10 come back, and the band's own gain.
+    assert!((unit.static_curve_db(1, -60.0).unwrap() + 60.0 - 11.0).abs() < 1e-9);
+    assert_eq!(unit.static_curve_db(0, -60.0), Some(-60.0));
+}
+
+/// Bands over their thresholds by what a make-up can give back.
+fn driven() -> MultibandParams {
+    let band = MultibandBand { ratio: 3.0, ..MultibandBand::default() };
+    MultibandParams { bands: [band; 6], ..MultibandParams::default() }
+}
+
+/// Noise whose level changes every second.
+fn programme(seconds: usize) -> Vec<Vec<f64>> {
+    let level = |n: usize| [0.5, 1.0, 0.63, 0.4][n / 48_000 % 4];
+    let mut audio = noise::<f64>(2, seconds * 48_000, 0.9, 40);
+    for channel in &mut audio {
+        channel.iter_mut().enumerate().for_each(|(n, x)| *x *= level(n));
+    }
+    audio
+}
+
+#[test]
+fn matched_makeup_keeps_the_loudness_of_the_whole() {
+    /// As of the compressor (`compressor.rs`), and 10 ms of look-ahead of a mean over 3 s.
+    const LOUDNESS_LU: f64 = 0.15;
+    let source = programme(24);
+    let loudness = |audio: &[Vec<f64>]| {
+        let mut meter = Meter::new(MeterSetup::default(), stream(Layout::STEREO)).unwrap();
+        meter.push(Block::new(audio).unwrap().range(10 * 48_000, 24 * 48_000)).unwrap();
+        meter.measurement().integrated_lufs.value().unwrap()
+    };
+    let change = |makeup: MakeUp| {
+        let setup = MultibandSetup { makeup, lookahead_ms: 10.0, ..MultibandSetup::default() };
+        let mut unit = Multiband::new(setup, driven(), stream(Layout::STEREO)).unwrap();
+        let mut audio = source.clone();
+        run(&mut unit, &mut audio);
+        // While a band is alone, nothing is learnt: the gain stands.
+        let gain = unit.matched_makeup_db();
+        unit.set_band_solo(0, true).unwrap();
+        run(&mut unit, &mut programme(2));
+        assert_eq!(unit.matched_makeup_db(), gain);
+        (loudness(&audio) - loudness(&source), gain)
+    };
+    let (off, none) = change(MakeUp::Static);
+    let (on, gain) = change(MakeUp::LoudnessMatched);
+    println!("multiband compression alone {off:.2} LU, matched {on:.2} LU");
+    assert!(off < -1.0 && none == 0.0, "{off}");
+    assert!(on.abs() < LOUDNESS_LU && gain > 1.0, "{on} {gain}");
+}
+
+#[test]
+fn matched_makeup_in_any_blocks() {
+    let source = programme(1);
+    let render = |sizes: &mut dyn FnMut() -> usize| {
+        let makeup = MakeUp::LoudnessMatched;
+        let setup = MultibandSetup { makeup, lookahead_ms: 3.3, ..MultibandSetup::default() };
+        let params = MultibandParams { feedback_percent: 70.0, ..driven() };
+        let mut unit = Multiband::new(setup, params, stream(Layout::STEREO)).unwrap();
+        let mut out = source.clone();
+        out[0][7777] = f64::NAN;
+        let mut at = 0;
+        for (event, stop) in [9001, 20_011, 30_003, 39_999, 48_000].into_iter().enumerate() {
+            while at < stop {
+                let end = (at + sizes()).min(stop);
+                let mut main = BlockMut::new(&mut out).unwrap();
+                unit.process(Io::new(main.range(at, end))).unwrap();
+                at = end;
+            }
+            match event {
+                0 => unit.set_bypass(true),
+                1 => unit.set_bypass(false),
+                2 => unit.set_band_mute(2, true).unwrap(),
+                _ => unit.set_key_listen(true),
+            }
+        }
+        assert_eq!(unit.faults(), 1);
+        (out, unit.matched_makeup_db())
+    };
+    let expected = render(&mut || 48_000);
+    assert!(expected.1 > 1.0, "{}", expected.1);
+    for size in [37, 64, 480] {
+        assert!(render(&mut || size) == expected, "{size}");
+    }
+    let mut pick = Noise::new(5);
+    assert!(render(&mut || pick.below(300)) == expected);
 }
 
 #[test]
