@@ -404,7 +404,7 @@ def limiter(programs: Programs) -> Case:
             apart = max(abs(quiet - expected[0]), abs(loud - expected[1]))
             if not clips and not apart <= STATIC_DB:
                 sys.exit(f"{side.name}: {quiet:.3f} and {loud:.3f} dBFS, expected {expected}")
-            raised = f"no ceiling: {quiet_db:g} dBFS come out {quiet - quiet_db:+.1f} dB"
+            raised = f"raises by itself: {quiet_db:g} dBFS come out {quiet - quiet_db:+.1f} dB"
             said_of.append(raised if clips else f"static to {apart:.1g} dB")
         return said_of
 

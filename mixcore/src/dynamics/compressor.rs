@@ -340,33 +340,9 @@ impl<'a, S: Sample> Compressor<'a, S> {
 }
 
 impl<S: Sample> Processor for Compressor<'_, S> {
-    fn latency_frames(&self) -> usize {
-        self.chain.lookahead_frames()
-    }
-
-    fn tail_frames(&self) -> usize {
-        self.latency_frames()
-    }
-
-    fn reset(&mut self) {
-        self.chain.reset();
-        self.travel.settle();
-        self.wet.settle();
-        if let Some(matched) = &mut self.matched {
-            matched.reset();
-        }
-        for voice in self.voices.iter_mut() {
-            *voice = Voice::default();
-        }
-        self.log = ReductionLog::new();
-        self.now = 0;
-    }
-
-    unit::fields!(CompressorParams);
-
-    fn faults(&self) -> u64 {
-        self.chain.faults
-    }
+    unit::over_side_chain!(CompressorParams, |unit| if let Some(matched) = &mut unit.matched {
+        matched.reset();
+    });
 }
 
 impl<S: Sample> Process<S> for Compressor<'_, S> {

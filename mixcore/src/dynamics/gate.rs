@@ -353,30 +353,7 @@ impl Settings<'_> {
 }
 
 impl<S: Sample> Processor for Gate<'_, S> {
-    fn latency_frames(&self) -> usize {
-        self.chain.lookahead_frames()
-    }
-
-    fn tail_frames(&self) -> usize {
-        self.latency_frames()
-    }
-
-    fn reset(&mut self) {
-        self.chain.reset();
-        self.travel.settle();
-        self.wet.settle();
-        for voice in self.voices.iter_mut() {
-            *voice = Voice::default();
-        }
-        self.log = ReductionLog::new();
-        self.now = 0;
-    }
-
-    unit::fields!(GateParams);
-
-    fn faults(&self) -> u64 {
-        self.chain.faults
-    }
+    unit::over_side_chain!(GateParams, |_unit| ());
 }
 
 impl<S: Sample> Process<S> for Gate<'_, S> {

@@ -243,6 +243,12 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         f64::from(self.reduction)
     }
 
+    /// The guard: its statistics and measured peak; none where the setup has none.
+    #[must_use]
+    pub fn guard(&self) -> Option<&Limiter<'a, S>> {
+        self.guard.as_ref()
+    }
+
     /// How far the guard turned the last frame down, dB ≥ 0; 0 without a guard.
     #[must_use]
     pub fn guard_reduction_db(&self) -> f64 {

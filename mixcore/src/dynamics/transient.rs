@@ -351,30 +351,7 @@ impl Settings {
 }
 
 impl<S: Sample> Processor for TransientShaper<'_, S> {
-    fn latency_frames(&self) -> usize {
-        self.chain.lookahead_frames()
-    }
-
-    fn tail_frames(&self) -> usize {
-        self.latency_frames()
-    }
-
-    fn reset(&mut self) {
-        self.chain.reset();
-        self.travel.settle();
-        self.wet.settle();
-        for voice in self.voices.iter_mut() {
-            *voice = Voice::default();
-        }
-        self.log = ReductionLog::new();
-        self.now = 0;
-    }
-
-    unit::fields!(TransientShaperParams);
-
-    fn faults(&self) -> u64 {
-        self.chain.faults
-    }
+    unit::over_side_chain!(TransientShaperParams, |_unit| ());
 }
 
 impl<S: Sample> Process<S> for TransientShaper<'_, S> {

@@ -161,3 +161,35 @@ macro_rules! fields {
     };
 }
 pub(super) use fields;
+
+/// A [`crate::Processor`] over a side-chain, without a tail of its own; `more` is what `reset` clears
+/// besides.
+macro_rules! over_side_chain {
+    ($params:ty, |$unit:ident| $more:expr) => {
+        fn latency_frames(&self) -> usize {
+            self.chain.lookahead_frames()
+        }
+
+        fn tail_frames(&self) -> usize {
+            self.latency_frames()
+        }
+
+        fn reset(&mut self) {
+            self.chain.reset();
+            self.travel.settle();
+            self.wet.settle();
+            self.voices.fill(Voice::default());
+            self.log = ReductionLog::new();
+            self.now = 0;
+            let $unit = self;
+            $more
+        }
+
+        fn faults(&self) -> u64 {
+            self.chain.faults
+        }
+
+        unit::fields!($params);
+    };
+}
+pub(super) use over_side_chain;

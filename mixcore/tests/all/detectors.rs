@@ -7,7 +7,7 @@ use mixcore::dynamics::{
 };
 use mixcore::loudness::{Meter, MeterSetup};
 use mixcore::units::db_to_gain;
-use mixcore::{BlockMut, Io, Layout, Process, Stream};
+use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
 
 use crate::signals::{noise, sine};
 

@@ -10,7 +10,7 @@ use mixcore::dynamics::{
 use mixcore::filters::CrossoverParams;
 use mixcore::filters::design::{CrossoverSlope, Method, Shape, linkwitz_riley, second_order};
 use mixcore::units::{db_to_gain, gain_to_db};
-use mixcore::{BlockMut, Io, Layout, Process, Stream};
+use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
 
 use crate::signals::{noise, sine};
 

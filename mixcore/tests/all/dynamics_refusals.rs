@@ -11,6 +11,8 @@ use mixcore::dynamics::{
 };
 use mixcore::{BlockMut, Error, Io, Layout, Process, Stream};
 
+use crate::signals::noise;
+
 type Unit = Box<dyn Process<f64>>;
 
 fn stereo() -> Stream {
@@ -192,5 +194,28 @@ fn a_key_that_nothing_listens_to_is_refused() {
         let text = unit.process(io).unwrap_err().to_string();
         assert!(text.contains("it listens to its own signal only"), "{name}: {text}");
         assert_eq!(audio, main, "{name}");
+    }
+}
+
+/// DESIGN promise 6, of the key: what is no sample is silence there, and counted.
+#[test]
+fn a_key_that_is_not_finite_is_silent_there() {
+    let mut bad = noise::<f64>(1, 2000, 0.8, 3);
+    let mut clean = bad.clone();
+    for (frame, x) in [(100, f64::NAN), (700, f64::INFINITY), (701, -2e6), (1500, 1e30)] {
+        (bad[0][frame], clean[0][frame]) = (x, 0.0);
+    }
+    let main = noise::<f64>(2, 2000, 0.3, 5);
+    let run = |unit: &mut Unit, key: &[Vec<f64>]| {
+        let mut audio = main.clone();
+        let key = Block::new(key).unwrap();
+        unit.process(Io::with_key(BlockMut::new(&mut audio).unwrap(), key)).unwrap();
+        (audio, unit.faults())
+    };
+    for ((name, mut one), (_, mut other)) in keyed().into_iter().zip(keyed()) {
+        let (got, faults) = run(&mut one, &bad);
+        let (expected, none) = run(&mut other, &clean);
+        assert!(got == expected, "{name}");
+        assert!(none == 0 && faults >= 4, "{name}: {faults}");
     }
 }
