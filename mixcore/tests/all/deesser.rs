@@ -364,9 +364,10 @@ fn a_hold_bridges_two_esses() {
         let mut unit = deesser(DeEsserMode::Split, params, Layout::MONO);
         let mut ess = [sine(9000.0, RATE_HZ, 4800, 0.5)];
         run(&mut unit, &mut ess);
+        // The window empties in 5 ms; what is left in it while it does is sibilant too.
+        run(&mut unit, &mut [vec![0.0; 480]]);
         let held = unit.gain_reduction_db();
-        // The window empties in 5 ms.
-        run(&mut unit, &mut [vec![0.0; 240 + 1920]]);
+        run(&mut unit, &mut [vec![0.0; 1440]]);
         (held, unit.gain_reduction_db())
     };
     let (before, after) = reduction(50.0);

@@ -313,12 +313,12 @@ fn programme(seconds: usize) -> Vec<Vec<f64>> {
 
 #[test]
 fn matched_makeup_keeps_the_loudness_of_the_whole() {
-    /// As of the compressor (`compressor.rs`), and 10 ms of look-ahead of a mean over 3 s.
+    /// As of the compressor (`compressor.rs`), over whole cycles of the programme's four levels.
     const LOUDNESS_LU: f64 = 0.15;
     let source = programme(24);
     let loudness = |audio: &[Vec<f64>]| {
         let mut meter = Meter::new(MeterSetup::default(), stream(Layout::STEREO)).unwrap();
-        meter.push(Block::new(audio).unwrap().range(10 * 48_000, 24 * 48_000)).unwrap();
+        meter.push(Block::new(audio).unwrap().range(12 * 48_000, 24 * 48_000)).unwrap();
         meter.measurement().integrated_lufs.value().unwrap()
     };
     let change = |makeup: MakeUp| {
