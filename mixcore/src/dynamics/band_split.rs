@@ -5,8 +5,8 @@
 //! once. A key passes a crossover of its own, which starts from rest where a key comes anew; a key of
 //! one channel is every channel's.
 
-use super::side_chain::{PIECE, stands_at};
-use crate::audio::{Block, BlockMut, MAX_CHANNELS, Sample, Store, check_frames};
+use super::side_chain::{PIECE, check_io, stands_at};
+use crate::audio::{Block, BlockMut, MAX_CHANNELS, Sample, Store};
 use crate::error::Error;
 use crate::filters::{Crossover, CrossoverParams, CrossoverSetup, MAX_CROSSOVER_BANDS};
 use crate::kernels::{self, Isa};
@@ -118,21 +118,13 @@ impl<'a, S: Sample> BandSplit<'a, S> {
         }
     }
 
-    /// A key has one channel for all or one for each, and as many frames as the block.
+    /// Checks what is passed in.
     pub(super) fn check(
         &self,
         main: &BlockMut<'_, S>,
         key: Option<&Block<'_, S>>,
     ) -> Result<(), Error> {
-        let channels = self.stream.channel_count();
-        main.check_channels("block", channels)?;
-        if let Some(key) = key {
-            if key.channel_count() != 1 {
-                key.check_channels("key", channels)?;
-            }
-            check_frames("key", key.frames(), main.frames())?;
-        }
-        Ok(())
+        check_io(main, key, self.stream.channel_count())
     }
 
     pub(super) fn isa(&self) -> Isa {

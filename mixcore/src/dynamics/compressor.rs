@@ -207,11 +207,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
         let Io { mut main, key } = io;
-        main.check_channels("block", self.stream.channel_count())?;
+        self.chain.check(&main, key.as_ref())?;
         let frames = main.frames();
-        if let Some(key) = &key {
-            self.chain.check_key(key, frames)?;
-        }
         let target = self.target;
         let mut at = 0;
         while at < frames {

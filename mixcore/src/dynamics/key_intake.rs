@@ -7,9 +7,9 @@
 use super::curve::Curve;
 use super::detector::DETECTOR_CHUNK;
 use super::key_filter::{KeyFilter, KeyState};
-use super::side_chain::{Span, exchange};
+use super::side_chain::{Span, check_io, exchange};
 use super::travel::Straight;
-use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
+use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
 use crate::ramp::Glide;
@@ -104,20 +104,13 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         self.lookahead
     }
 
-    /// A key has one channel for all or one for each, and as many frames as the block.
+    /// Checks what is passed in.
     pub(super) fn check(
         &self,
         main: &BlockMut<'_, S>,
         key: Option<&Block<'_, S>>,
     ) -> Result<(), Error> {
-        main.check_channels("block", self.states.len())?;
-        if let Some(key) = key {
-            if key.channel_count() != 1 {
-                key.check_channels("key", self.states.len())?;
-            }
-            check_frames("key", key.frames(), main.frames())?;
-        }
-        Ok(())
+        check_io(main, key, self.states.len())
     }
 
     /// Frames from `now` to where a piece must end.

@@ -263,12 +263,13 @@ impl<'a, S: Sample> SideChain<'a, S> {
         }
     }
 
-    /// A key has one channel for all or one for each, and as many frames as the block.
-    pub(super) fn check_key(&self, key: &Block<'_, S>, frames: usize) -> Result<(), Error> {
-        if key.channel_count() != 1 {
-            key.check_channels("key", self.lanes.len())?;
-        }
-        check_frames("key", key.frames(), frames)
+    /// Checks what is passed in.
+    pub(super) fn check(
+        &self,
+        main: &BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+    ) -> Result<(), Error> {
+        check_io(main, key, self.lanes.len())
     }
 
     /// Frames from `now` to where a piece must end.
@@ -421,6 +422,21 @@ impl<'a, S: Sample> SideChain<'a, S> {
             }
         }
     }
+}
+
+/// A block has the stream's channels; a key has one channel for all or one for each, and as many frames
+/// as the block.
+pub(super) fn check_io<S: Sample>(
+    main: &BlockMut<'_, S>,
+    key: Option<&Block<'_, S>>,
+    channels: usize,
+) -> Result<(), Error> {
+    main.check_channels("block", channels)?;
+    let Some(key) = key else { return Ok(()) };
+    if key.channel_count() != 1 {
+        key.check_channels("key", channels)?;
+    }
+    check_frames("key", key.frames(), main.frames())
 }
 
 /// Frames from an absolute frame to where a piece must end.
