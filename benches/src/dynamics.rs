@@ -8,7 +8,7 @@
 
 use std::hint::black_box;
 
-use fundsp::prelude64::limiter_stereo;
+use fundsp::prelude64::{AudioUnit, limiter_stereo};
 use mixcore::dynamics::{
     ClipShape, DeEsser, DeEsserParams, DeEsserSetup, DynamicEq, DynamicEqBand, DynamicEqParams,
     DynamicEqSetup, Gate, GateParams, GateSetup, Limiter, LimiterMode, LimiterParams, LimiterSetup,
@@ -199,7 +199,7 @@ fn limiter_case(block: usize) -> Case {
         let mut theirs =
             limiter_stereo((setup.lookahead_ms * 1e-3) as f32, (params.release_ms * 1e-3) as f32);
         theirs.set_sample_rate(RATE_HZ);
-        theirs.allocate();
+        AudioUnit::allocate(&mut theirs);
         Box::new(move |io, frames| {
             let [left, right] = io else { return };
             for (left, right) in left.iter_mut().zip(right).take(frames) {
