@@ -1,4 +1,4 @@
-"""Equaliser, compressor, sample-peak limiter and change of rate by pedalboard, ffmpeg, SoX and mixcore:
+"""Equaliser, compressor, limiters and change of rate by pedalboard, ffmpeg, SoX and mixcore:
 compares, times in turn, prints a table. A gain is not among them: beside the copies its cost cannot be
 told.
 
@@ -67,7 +67,9 @@ SWR_ELSE_DB = -35.0
 # The changes of rate.
 RATES_HZ = [(44_100, 48_000), (96_000, 48_000)]
 # DESIGN, section 10: nanoseconds of a stereo frame, must and stretch.
-EQ_NS, COMPRESSOR_NS, LIMITER_NS = (8.0, 6.0), (6.0, 4.5), (6.0, 5.0)
+EQ_NS, COMPRESSOR_NS = (8.0, 6.0), (6.0, 4.5)
+# Of the limiters by what they limit.
+LIMIT_NS = {"sample": (6.0, 5.0), "true": (15.0, 10.0)}
 
 # A hard knee, which is all that pedalboard has; it and ffmpeg follow the amplitude with a pole before the
 # curve, we the reduction in dB behind it. So a programme comes out otherwise in each, and only what a
@@ -75,8 +77,10 @@ EQ_NS, COMPRESSOR_NS, LIMITER_NS = (8.0, 6.0), (6.0, 4.5), (6.0, 5.0)
 THRESHOLD_DB, RATIO, ATTACK_MS, RELEASE_MS = -30.0, 4.0, 10.0, 100.0
 STEPS_DB = [-60.0, -36.0, -30.5, -24.0, -12.0, -3.0, 0.0]
 STATIC_DB = 0.01
-# ffmpeg's and ours hold the ceiling at a constant to their aims below it: ours 1.3e-4 dB.
-CEILING_DBFS, LOOKAHEAD_MS = -1.0, 5.0
+# The limiters.
+CEILING_DB, LOOKAHEAD_MS = -1.0, 5.0
+# By how much a sample may exceed the ceiling: f32.
+SAMPLE_OVER_DB = 1e-4
 
 Samples = np.ndarray  # (frames, channels) of float32
 Job = Callable[[], float]
@@ -376,46 +380,68 @@ def compressor(programs: Programs) -> Case:
     )
 
 
-def limiters(programs: Programs) -> list[Side]:
-    chain = (
-        f"alimiter=limit={CEILING_DBFS}dB:attack={LOOKAHEAD_MS}:release={RELEASE_MS}"
-        ":level=disabled:asc=0"
+def programme() -> Samples:
+    """Low-passed noise whose level changes every second, peaks 6 dB over the ceiling."""
+    white = np.random.default_rng(49).standard_normal((SECONDS * RATE_HZ, 2))
+    spectrum = np.fft.rfft(white, axis=0)
+    hz = np.fft.rfftfreq(len(white), 1.0 / RATE_HZ)
+    spectrum /= np.hypot(1.0, hz / 300.0)[:, None] * np.hypot(1.0, hz / 8000.0)[:, None]
+    soft = np.fft.irfft(spectrum, len(white), axis=0)
+    levels_db = np.repeat(np.resize([-12.0, -8.0, -40.0, -4.0, 0.0], SECONDS), RATE_HZ)
+    audio = soft * 10.0 ** (levels_db / 20.0)[:, None]
+    peak_db = 20.0 * np.log10(np.max(np.abs(audio)))
+    return (audio * 10.0 ** ((CEILING_DB + 6.0 - peak_db) / 20.0)).astype(np.float32)
+
+
+def held(sides: list[Side], free: Side | None) -> list[str]:
+    """Every side's samples stay below the ceiling, but for those of one that has none; what stands
+    between them is said, from 8 points a frame of ten seconds."""
+    said_of = []
+    for side in sides:
+        assert side.output
+        out = side.output()
+        over_db = 20.0 * np.log10(np.max(np.abs(out))) - CEILING_DB
+        if side is free:
+            said_of.append(f"holds no ceiling: a sample {over_db:+.2f} dB over it")
+            continue
+        if not over_db <= SAMPLE_OVER_DB:
+            sys.exit(f"{side.name}: a sample {over_db:.4f} dB over the ceiling")
+        part = out[: 10 * RATE_HZ].astype(np.float64)
+        dense = 8.0 * np.fft.irfft(np.fft.rfft(part, axis=0), 8 * len(part), axis=0)
+        # The cut is a peak of its own.
+        inner = dense[8 * RATE_HZ // 10 : -8 * RATE_HZ // 10]
+        true_db = 20.0 * np.log10(np.max(np.abs(inner))) - CEILING_DB
+        said_of.append(f"true peak {true_db:+.2f} dB")
+    return said_of
+
+
+def limiter(programs: Programs, peaks: str) -> Case:
+    ours = programs.ours("limit", peaks, f"{CEILING_DB}", f"{LOOKAHEAD_MS}", f"{RELEASE_MS}")
+    brick = pedalboard.BrickwallLimiter(
+        ceiling_db=CEILING_DB,
+        release_ms=RELEASE_MS,
+        lookahead_ms=LOOKAHEAD_MS,
+        true_peak=peaks == "true",
     )
-    found = [
-        programs.ours("limiter", f"{CEILING_DBFS}:{LOOKAHEAD_MS}:{RELEASE_MS}"),
-        programs.ffmpeg(chain, samples="dbl"),
-        programs.pedalboard([pedalboard.Limiter(CEILING_DBFS, RELEASE_MS)]),
-    ]
-    return [side for side in found if side]
-
-
-def limiter(programs: Programs) -> Case:
-    """Pedalboard's raises the level and clips at 0 dBFS: its ceiling cannot be compared, and is said."""
-    ours, *rivals = limiters(programs)
-    quiet_db, loud_db = -26.0, 5.0
-
-    def holds() -> list[str]:
-        steps = Programs(programs.apply, programs.folder, each_step([quiet_db, loud_db]), RATE_HZ)
-        said_of = []
-        for side in limiters(steps):
-            quiet, loud = settled_db(side, 2)[:, 0]
-            clips = side.name.startswith("pedalboard")
-            expected = (quiet_db, CEILING_DBFS)
-            apart = max(abs(quiet - expected[0]), abs(loud - expected[1]))
-            if not clips and not apart <= STATIC_DB:
-                sys.exit(f"{side.name}: {quiet:.3f} and {loud:.3f} dBFS, expected {expected}")
-            raised = f"raises by itself: {quiet_db:g} dBFS come out {quiet - quiet_db:+.1f} dB"
-            said_of.append(raised if clips else f"static to {apart:.1g} dB")
-        return said_of
-
+    rivals = [replace(programs.pedalboard([brick]), name="pedalboard BrickwallLimiter")]
+    free = None
+    if peaks == "sample":
+        level = 10.0 ** (CEILING_DB / 20.0)
+        chain = f"alimiter=limit={level}:attack={LOOKAHEAD_MS}:release={RELEASE_MS}:level=false"
+        if ffmpeg := programs.ffmpeg(chain, "alimiter", samples="dbl"):
+            rivals.append(ffmpeg)
+        # It raises what is soft and clips at 0 dBFS.
+        raising = pedalboard.Limiter(CEILING_DB, RELEASE_MS)
+        free = replace(programs.pedalboard([raising]), name="pedalboard Limiter")
+        rivals.append(free)
     return Case(
-        f"sample-peak limiter, peaks up to 6 dB over, stereo f32, {SECONDS} s",
+        f"{peaks}-peak limiter, programme 6 dB over, stereo f32, {SECONDS} s",
         "frame",
         len(programs.material),
         ours,
         rivals,
-        holds,
-        LIMITER_NS,
+        lambda: held([ours, *rivals], free),
+        LIMIT_NS[peaks],
     )
 
 
@@ -449,14 +475,6 @@ def change_of_rate(apply: pathlib.Path, folder: pathlib.Path, from_hz: int, to_h
 def noise(rate_hz: int) -> Samples:
     rng = np.random.default_rng(48)
     return rng.uniform(-0.1, 0.1, (SECONDS * rate_hz, 2)).astype(np.float32)
-
-
-def loud(rate_hz: int) -> Samples:
-    """Noise whose peaks are by turns of a second 12 and 6 dB below the limiter's ceiling, at it, and 6 dB
-    over it."""
-    levels = CEILING_DBFS + np.array([-12.0, -6.0, 0.0, 6.0])
-    gains = np.resize(np.repeat(10.0 * 10.0 ** (levels / 20.0), rate_hz), SECONDS * rate_hz)
-    return (noise(rate_hz) * gains[:, None]).astype(np.float32)
 
 
 def time_in_turn(case: Case, rounds: int) -> None:
@@ -495,13 +513,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
 
-        def material(samples: Callable[[int], Samples] = noise) -> Programs:
-            return Programs(apply, folder, samples(RATE_HZ), RATE_HZ)
+        def material() -> Programs:
+            return Programs(apply, folder, noise(RATE_HZ), RATE_HZ)
 
         cases: list[tuple[str, Callable[[], Case]]] = [
             ("equaliser", lambda: equaliser(material())),
             ("compressor", lambda: compressor(material())),
-            ("limiter", lambda: limiter(material(loud))),
+            *(
+                (
+                    f"limiter {peaks}",
+                    lambda peaks=peaks: limiter(
+                        Programs(apply, folder, programme(), RATE_HZ), peaks
+                    ),
+                )
+                for peaks in LIMIT_NS
+            ),
             *(
                 (f"rate {rates}", lambda rates=rates: change_of_rate(apply, folder, *rates))
                 for rates in RATES_HZ

@@ -6,7 +6,7 @@
 //!
 //! - `eq HZ:DB:Q …`: bells of the "Audio EQ Cookbook", which is what all the rivals have,
 //! - `compressor THRESHOLD_DB:RATIO:KNEE_DB:ATTACK_MS:RELEASE_MS`,
-//! - `limiter CEILING_DBFS:LOOKAHEAD_MS:RELEASE_MS`, of sample peaks,
+//! - `limit PEAKS CEILING_DB LOOKAHEAD_MS RELEASE_MS` (`true`, `sample`),
 //! - `rate HZ METHOD` (`fft`, `polyphase`),
 //! - `copy`: what all but `rate` do besides, the material copied block by block,
 //! - `read`: what `rate` does besides, which has an output of its own.
@@ -157,14 +157,22 @@ fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Proc
             let compressor = Compressor::new(CompressorSetup::default(), params, stream);
             Ok(Box::new(compressor.map_err(text)?))
         }
-        ("limiter", [values]) => {
-            let [ceiling_dbtp, lookahead_ms, release_ms] = numbers(values)?;
-            let mode = LimiterMode::SamplePeak;
+        ("limit", [peaks, ceiling, lookahead, release]) => {
+            let mode = match *peaks {
+                "true" => LimiterMode::TruePeak,
+                "sample" => LimiterMode::SamplePeak,
+                _ => return Err(format!("{peaks}: true or sample")),
+            };
+            let lookahead_ms = number(lookahead)?;
             let setup = LimiterSetup { mode, lookahead_ms, ..LimiterSetup::default() };
-            let params = LimiterParams { ceiling_dbtp, release_ms, ..LimiterParams::default() };
+            let params = LimiterParams {
+                ceiling_dbtp: number(ceiling)?,
+                release_ms: number(release)?,
+                ..LimiterParams::default()
+            };
             Ok(Box::new(Limiter::new(setup, params, stream).map_err(text)?))
         }
-        _ => Err(format!("{what}: eq, compressor, limiter, rate, copy or read")),
+        _ => Err(format!("{what}: eq, compressor, limit, rate, copy or read")),
     }
 }
 
