@@ -358,6 +358,7 @@ impl<'a, S: Sample> DeEsser<'a, S> {
         let shares = self.intake.shares(&self.wet, span, &settings.line, mix);
         let mut most = [0.0; CHUNK];
         let most = part(&mut most, span.frames);
+        let mut last = None;
         let Self { split, voices, groups, ballistics, .. } = self;
         let reach = span.at..span.at + span.frames;
         match split {
@@ -374,14 +375,26 @@ impl<'a, S: Sample> DeEsser<'a, S> {
                 for ((channel, voice), bands) in
                     main.channels_mut().zip(voices.iter_mut()).zip(bands)
                 {
-                    let gains = settings.gains(isa, ballistics, voice, groups, most);
+                    let gains = settings.gains_beside(
+                        isa,
+                        ballistics,
+                        voice,
+                        groups,
+                        (&mut *most, &mut last),
+                    );
                     join(isa, span.of(channel), bands, gains, shares.as_ref());
                 }
             }
             None => {
                 let corners = settings.ends.map(|point| point.corner);
                 let mut bell = |voice: &mut Voice| {
-                    let mut gains = settings.gains(isa, ballistics, voice, groups, most);
+                    let mut gains = settings.gains_beside(
+                        isa,
+                        ballistics,
+                        voice,
+                        groups,
+                        (&mut *most, &mut last),
+                    );
                     let gains = part(&mut gains, span.frames);
                     MovingShape::Bell.frames(isa, &settings.line, corners, gains, shares.as_ref())
                 };

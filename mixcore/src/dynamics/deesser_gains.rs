@@ -57,9 +57,45 @@ pub(super) struct Settings<'p> {
     pub(super) ends: &'p [Point; 2],
 }
 
+/// What a channel came to, for those that follow it.
+#[derive(Clone, Copy)]
+pub(super) struct First {
+    group: usize,
+    /// The state that it started from.
+    before: Envelope,
+    after: Envelope,
+    now: f32,
+    gains: Short,
+}
+
 impl Settings<'_> {
+    /// The smoothed gains of a channel in dB: with a full link those of the last one, where it is of the
+    /// same group and was in the same state.
+    pub(super) fn gains_beside(
+        &self,
+        isa: kernels::Isa,
+        ballistics: &Ballistics,
+        voice: &mut Voice,
+        groups: &[Levels],
+        (most, last): (&mut [f32], &mut Option<First>),
+    ) -> Short {
+        let before = voice.envelope;
+        if let Some(first) = last
+            && first.group == voice.group
+            && first.before == before
+            && self.ends.iter().all(|point| point.link == 1.0)
+        {
+            (voice.envelope, voice.now) = (first.after, first.now);
+            return first.gains;
+        }
+        let gains = self.gains(isa, ballistics, voice, groups, most);
+        let (group, after, now) = (voice.group, voice.envelope, voice.now);
+        *last = Some(First { group, before, after, now, gains });
+        gains
+    }
+
     /// The smoothed gains of a channel in dB, and the largest reduction raised by its own.
-    pub(super) fn gains(
+    fn gains(
         &self,
         isa: kernels::Isa,
         ballistics: &Ballistics,

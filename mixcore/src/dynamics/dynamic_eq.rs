@@ -369,6 +369,7 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         let mut most = [[0.0; CHUNK]; MAX_DYNAMIC_BANDS];
         let count = self.setup.bands;
         let settle = span.now.is_multiple_of(SETTLE_FRAMES);
+        let full = settings.ends.iter().all(|point| point.link == 1.0);
         let mut channels = main.channels_mut();
         let mut lanes = self.lanes.iter_mut();
         while let (Some(first), Some(lane)) = (channels.next(), lanes.next()) {
@@ -401,11 +402,25 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
                         (&mut *most, shares.as_ref()),
                     )
                 };
+                let before = lane.bands.get(band).map(|voice| voice.envelope);
                 let Some(a) = frames(lane) else { continue };
                 let mut rest = BandState::default();
                 let (b, state) = match &mut beside {
                     Some((_, other)) => {
-                        let Some(b) = frames(other) else { continue };
+                        // With a full link a channel in the state of its neighbour gets its gains.
+                        let same = full
+                            && other.group == lane.group
+                            && other.bands.get(band).map(|voice| voice.envelope) == before;
+                        let b = if same {
+                            let voices = other.bands.get_mut(band).zip(lane.bands.get(band));
+                            if let Some((voice, first)) = voices {
+                                (voice.envelope, voice.now) = (first.envelope, first.now);
+                            }
+                            Some(a)
+                        } else {
+                            frames(other)
+                        };
+                        let Some(b) = b else { continue };
                         (b, other.bands.get_mut(band).map(|voice| &mut voice.state))
                     }
                     None => (a, None),

@@ -463,6 +463,12 @@ pub(super) fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh
         }
         return 0;
     }
+    if let [slot] = ring {
+        for (io, fresh) in rest.iter_mut().zip(fresh) {
+            *io = core::mem::replace(slot, *fresh);
+        }
+        return 0;
+    }
     while !rest.is_empty() {
         let slots = ring.get_mut(at..).unwrap_or_default();
         let count = slots.len().min(rest.len());

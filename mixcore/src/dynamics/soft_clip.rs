@@ -35,7 +35,7 @@
 use super::clip_shape::Clip;
 use super::limiter::Limiter;
 use super::reduction::{ReductionLog, ReductionStats, copy_row};
-use super::side_chain::exchange;
+use super::side_chain::{exchange, stands_at};
 use super::soft_clip_params::{PIECE, Point, SoftClipperParams, SoftClipperSetup};
 use super::soft_clip_step::{DRIVEN_LIMIT, MAX_LATENCY, Plan, Settings, Voice};
 use super::travel::Travel;
@@ -43,7 +43,7 @@ use super::unit;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Oversampler;
-use crate::kernels;
+use crate::kernels::{self, AMPLITUDE_DB, AMPLITUDE_FLOOR};
 use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, gain_to_db};
@@ -333,26 +333,32 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         let work = parts.0.get_mut(..channels * frames).unwrap_or_default();
         let dry = parts.1.get_mut(..channels * frames).unwrap_or_default();
 
-        let mut most = [0.0_f32; PIECE];
+        let steady = settings.steady(shape);
+        let at = |n: usize| steady.unwrap_or_else(|| settings.at(n, shape));
+        // How many times too large, in the channel that was turned down most.
+        let mut most = [1.0_f32; PIECE];
         for (io, work) in main.channels_mut().zip(work.chunks_mut(each)) {
             self.faults += kernels::clean_in_place(isa, io) as u64;
             for (n, ((x, driven), most)) in io.iter().zip(work).zip(&mut most).enumerate() {
-                let (drive, clip) = settings.at(n, shape);
+                let (drive, clip) = at(n);
                 let y = (x.as_f64() * drive).clamp(-DRIVEN_LIMIT, DRIVEN_LIMIT);
                 *driven = S::from_f64(y);
                 let taken = clip.excess(y);
                 if taken != 0.0 {
                     #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-                    let reduction = gain_to_db(y / (y - taken)) as f32;
-                    *most = if reduction > *most { reduction } else { *most };
+                    let times = (y / (y - taken)) as f32;
+                    *most = if times > *most { times } else { *most };
                 }
             }
         }
         // What is taken away takes the place of what was driven, which leaves its ring for the block.
         let taken = |voice: &mut Voice, samples: &mut [S]| {
-            for (n, x) in samples.iter_mut().enumerate() {
-                let (_, clip) = settings.at(n / factor.max(1), shape);
-                *x = S::from_f64(voice.step(&clip, x.as_f64()));
+            let times = factor.max(1);
+            for (n, part) in samples.chunks_mut(times).enumerate() {
+                let (_, clip) = at(n);
+                for x in part {
+                    *x = S::from_f64(voice.step(&clip, x.as_f64()));
+                }
             }
         };
         if let Some(over) = &mut self.oversampler {
@@ -381,7 +387,15 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
                 }
             }
         }
+        let full =
+            steady.is_some() && settings.mix(0) == 1.0 && stands_at(&self.wet, 1.0, self.now);
         for ((io, work), dry) in main.channels_mut().zip(work.chunks(each)).zip(dry.chunks(each)) {
+            if full {
+                for (io, taken) in io.iter_mut().zip(work) {
+                    *io = *io - *taken;
+                }
+                continue;
+            }
             for (n, ((io, taken), dry)) in io.iter_mut().zip(work).zip(dry).enumerate() {
                 let clipped = *io - *taken;
                 let share = settings.mix(n) * f64::from(self.wet.at(self.now + n as u64));
@@ -392,7 +406,8 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
                 };
             }
         }
-        let most = most.get(..frames).unwrap_or_default();
+        let most = most.get_mut(..frames).unwrap_or_default();
+        kernels::levels_db(isa, most, AMPLITUDE_DB, AMPLITUDE_FLOOR);
         self.log.take(isa, self.now, most);
         self.reduction = most.last().copied().unwrap_or_default();
         copy_row(trace.unwrap_or_default(), most);

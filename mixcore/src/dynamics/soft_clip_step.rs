@@ -68,6 +68,11 @@ impl Settings {
         self.line.between(field(a), field(b), n)
     }
 
+    /// Drive and shape where they stand still.
+    pub(super) fn steady(&self, shape: ClipShape) -> Option<(f64, Clip)> {
+        self.line.is_still().then(|| self.at(0, shape))
+    }
+
     /// Drive and shape at a frame of the piece.
     pub(super) fn at(&self, n: usize, shape: ClipShape) -> (f64, Clip) {
         let threshold = self.between(n, |point| point.threshold);
