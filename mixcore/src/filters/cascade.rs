@@ -137,11 +137,11 @@ impl Processor for Cascade {
 }
 
 impl<S: Sample> Process<S> for Cascade {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
+    fn process(&mut self, mut io: Io<'_, S>) -> Result<(), Error> {
+        let main = io.main_without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames() as u64;
-        self.faults += self.pipes.run(self.stream.isa, self.now, 0, &mut main);
+        self.faults += self.pipes.run(self.stream.isa, self.now, 0, main);
         self.now += frames;
         Ok(())
     }
