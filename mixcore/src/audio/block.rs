@@ -281,7 +281,9 @@ impl<'a, S> BlockMut<'a, S> {
 
     /// The channels in order.
     #[inline]
-    pub fn channels_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [S]> {
+    pub fn channels_mut(
+        &mut self,
+    ) -> impl ExactSizeIterator<Item = &mut [S]> + DoubleEndedIterator {
         self.channels
             .slots_mut()
             .iter_mut()

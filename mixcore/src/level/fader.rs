@@ -341,7 +341,8 @@ impl<S: Sample> Process<S> for Fader {
         let mut done = 0;
         while done < frames {
             let segment = self.segment(frames - done);
-            for (samples, polarity) in main.channels_mut().zip(self.polarity.iter()) {
+            // The last channel first: what was here before has just left it in the cache.
+            for (samples, polarity) in main.channels_mut().zip(self.polarity.iter()).rev() {
                 let Some(part) = samples.get_mut(done..done + segment.frames) else { continue };
                 if polarity.is_settled(self.frame) {
                     segment.apply(self.stream.isa, part, polarity.target());
