@@ -9,8 +9,8 @@
 //! Source: A. V. Oppenheim, R. W. Schafer, "Discrete-Time Signal Processing", section 6.3 (transposed
 //! direct form II).
 //!
-//! Cost: the sections of two channels run side by side ([`crate::kernels::pipeline`]); 8 sections
-//! cost little more than one. Latency: none.
+//! Cost: the sections of two channels run side by side ([`crate::kernels::pipeline`]), those of one
+//! that is left in half the lanes; 8 sections cost little more than one. Latency: none.
 //! Limits: 1 to 16 sections, the same on every channel; coefficients that move belong to
 //! [`super::Eq`] and [`super::Svf`].
 
