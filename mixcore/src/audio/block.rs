@@ -11,7 +11,6 @@ const FEW: usize = 8;
 /// The list of a view. One of 64 channels is a kilobyte, and to write it for every block of stereo
 /// would cost as much as a gain on 500 samples; of a short one the rest is neither written nor read.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::large_enum_variant, reason = "inline, as there is no allocation to put it in")]
 enum List<T> {
     Few([T; FEW]),
     Many([T; MAX_CHANNELS]),
