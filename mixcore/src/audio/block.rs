@@ -8,15 +8,15 @@ pub const MAX_CHANNELS: usize = 64;
 /// Channels up to which a view keeps a short list.
 const FEW: usize = 8;
 
-/// The list of a view. One of 64 channels is a kilobyte, and to write it for every block of stereo
-/// would cost as much as a gain on 500 samples; of a short one the rest is neither written nor read.
+/// The list of a view. A view is made for every block, and for parts of it: to make a short list
+/// writes an eighth of the kilobyte that one of 64 channels has (to move it copies all of it).
 #[derive(Clone, Copy, Debug)]
 enum List<T> {
     Few([T; FEW]),
     Many([T; MAX_CHANNELS]),
 }
 
-impl<'a, S> List<&'a [S]> {
+impl<S> List<&[S]> {
     /// Room for `count` channels, without samples.
     #[inline]
     fn empty(count: usize) -> Self {
@@ -24,7 +24,7 @@ impl<'a, S> List<&'a [S]> {
     }
 }
 
-impl<'a, S> List<Option<&'a mut [S]>> {
+impl<S> List<Option<&mut [S]>> {
     /// Room for `count` channels, without samples.
     #[inline]
     fn empty(count: usize) -> Self {
