@@ -230,13 +230,17 @@ fn settle<I: Simd>(simd: I, state: &mut PipeState) {
     }
 }
 
+/// On a line of the cache: what crosses one is loaded twice.
+#[repr(align(64))]
+struct Aligned<T>(T);
+
 /// The coefficients of all steps.
 struct Course<I: Simd, F: Form<I>, const V: usize, const MOVING: bool> {
     simd: I,
     /// Two copies, read in turn: a compiler that sees the same numbers at every step keeps them in
     /// registers, and the states, on which the next step waits, in memory.
-    start: [[[F::Lanes; COEFFICIENTS]; V]; 2],
-    step: [[F::Lanes; COEFFICIENTS]; V],
+    start: Aligned<[[[F::Lanes; COEFFICIENTS]; V]; 2]>,
+    step: Aligned<[[F::Lanes; COEFFICIENTS]; V]>,
     /// Frames from the segment's origin to the sample that a lane takes at step 0.
     origin: [F::V; V],
 }
@@ -246,15 +250,19 @@ impl<I: Simd, F: Form<I>, const V: usize, const MOVING: bool> Course<I, F, V, MO
     fn new(simd: I, bands: &PipeBands, position: usize) -> Self {
         let mut new = Self {
             simd,
-            start: [[[F::Lanes::default(); COEFFICIENTS]; V]; 2],
-            step: [[F::Lanes::default(); COEFFICIENTS]; V],
+            start: Aligned([[[F::Lanes::default(); COEFFICIENTS]; V]; 2]),
+            step: Aligned([[F::Lanes::default(); COEFFICIENTS]; V]),
             origin: [F::V::splat(simd, 0.0); V],
         };
-        for copy in &mut new.start {
-            pick::<I, F, V>(copy, &bands.start);
+        for copy in &mut new.start.0 {
+            for (to, from) in copy.iter_mut().zip(&bands.start) {
+                *to = F::pick(from);
+            }
         }
         if MOVING {
-            pick::<I, F, V>(&mut new.step, &bands.step);
+            for (to, from) in new.step.0.iter_mut().zip(&bands.step) {
+                *to = F::pick(from);
+            }
         }
         for (v, origin) in new.origin.iter_mut().enumerate() {
             *origin = F::V::splat(simd, count(position)) - F::bands(simd, lags(v));
@@ -265,10 +273,10 @@ impl<I: Simd, F: Form<I>, const V: usize, const MOVING: bool> Course<I, F, V, MO
     /// A coefficient of two bands at step n.
     #[inline(always)]
     fn c<const K: usize>(&self, v: usize, n: usize) -> F::V {
-        let start = F::load(self.simd, &self.start[n % 2][v][K]);
+        let start = F::load(self.simd, &self.start.0[n % 2][v][K]);
         if MOVING {
             let position = self.origin[v] + count(n);
-            F::load(self.simd, &self.step[v][K]) * position + start
+            F::load(self.simd, &self.step.0[v][K]) * position + start
         } else {
             start
         }
@@ -283,19 +291,6 @@ impl<I: Simd, F: Form<I>, const V: usize, const MOVING: bool> Course<I, F, V, MO
             x * self.c::<2>(v, n) - y * self.c::<4>(v, n),
         ];
         (if MOVING { y + self.c::<5>(v, n) * (x - y) } else { y }, next)
-    }
-}
-
-/// The lanes of a form.
-#[inline(always)]
-fn pick<I: Simd, F: Form<I>, const V: usize>(
-    to: &mut [[F::Lanes; COEFFICIENTS]; V],
-    from: &[[Quad; COEFFICIENTS]; VECTORS],
-) {
-    for (to, from) in to.iter_mut().zip(from) {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = F::pick(from);
-        }
     }
 }
 
@@ -318,8 +313,8 @@ impl<I: Simd, F: Form<I>, const V: usize> Pipe<I, F, V> {
         let zero = F::V::splat(simd, 0.0);
         let mut new = Self { s: [[zero; 2]; V], y: [zero; V] };
         for (to, from) in new.s.iter_mut().zip(&state.0) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = F::load(simd, &F::pick(from));
+            for (to, from) in to.iter_mut().zip(&F::pick(from)) {
+                *to = F::load(simd, from);
             }
         }
         new

@@ -10,13 +10,13 @@ pub(super) type Quad = [f64; 4];
 pub(super) trait Form<I: Simd> {
     /// One sample of every channel.
     type Frame: Copy + Default;
-    /// A vector in memory, aligned: what crosses a line of the cache is loaded twice.
+    /// A vector in memory.
     type Lanes: Copy + Default;
     /// A vector.
     type V: SimdFloat<I, Element = f64>;
 
     /// The lanes of this form.
-    fn pick(quad: &Quad) -> Self::Lanes;
+    fn pick<const N: usize>(quads: &[Quad; N]) -> [Self::Lanes; N];
     /// A vector from memory.
     fn load(simd: I, lanes: &Self::Lanes) -> Self::V;
     /// A vector back to its lanes; those of a channel that is not there stay.
@@ -36,24 +36,19 @@ pub(super) trait Form<I: Simd> {
 /// A pair of channels.
 pub(super) struct Pair;
 
-/// Four numbers on a boundary of their size.
-#[derive(Clone, Copy, Default)]
-#[repr(align(32))]
-pub(super) struct Four([f64; 4]);
-
 impl<I: Simd> Form<I> for Pair {
     type Frame = [f64; 2];
-    type Lanes = Four;
+    type Lanes = Quad;
     type V = f64x4<I>;
 
     #[inline(always)]
-    fn pick(quad: &Quad) -> Four {
-        Four(*quad)
+    fn pick<const N: usize>(quads: &[Quad; N]) -> [Quad; N] {
+        *quads
     }
 
     #[inline(always)]
-    fn load(simd: I, lanes: &Four) -> f64x4<I> {
-        f64x4::load_array_ref(simd, &lanes.0)
+    fn load(simd: I, lanes: &Quad) -> f64x4<I> {
+        f64x4::load_array_ref(simd, lanes)
     }
 
     #[inline(always)]
@@ -93,24 +88,22 @@ impl<I: Simd> Form<I> for Pair {
 /// One channel, in the lanes of a pair's first.
 pub(super) struct One;
 
-/// Two numbers on a boundary of their size.
-#[derive(Clone, Copy, Default)]
-#[repr(align(16))]
-pub(super) struct Two([f64; 2]);
-
 impl<I: Simd> Form<I> for One {
     type Frame = f64;
-    type Lanes = Two;
+    type Lanes = [f64; 2];
     type V = f64x2<I>;
 
     #[inline(always)]
-    fn pick([even, _, odd, _]: &Quad) -> Two {
-        Two([*even, *odd])
+    fn pick<const N: usize>(quads: &[Quad; N]) -> [[f64; 2]; N] {
+        quads.map(
+            #[inline(always)]
+            |[even, _, odd, _]| [even, odd],
+        )
     }
 
     #[inline(always)]
-    fn load(simd: I, lanes: &Two) -> f64x2<I> {
-        f64x2::load_array_ref(simd, &lanes.0)
+    fn load(simd: I, lanes: &[f64; 2]) -> f64x2<I> {
+        f64x2::load_array_ref(simd, lanes)
     }
 
     #[inline(always)]
