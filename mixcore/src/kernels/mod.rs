@@ -36,7 +36,9 @@ pub(crate) mod lanes;
 mod matrix;
 mod mix;
 mod pair_cascade;
+mod pipe_io;
 mod pipeline;
+mod pipeline_form;
 mod polyphase;
 mod reduce;
 mod running;
@@ -102,7 +104,10 @@ pub use pair_cascade::{
 };
 /// Parts of the equaliser, public for tests and benches only.
 #[doc(hidden)]
-pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out, pipeline};
+pub use pipe_io::{channel_in, channel_out, pair_in, pair_out};
+/// Parts of the equaliser, public for tests and benches only.
+#[doc(hidden)]
+pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pipeline, pipeline_one};
 /// Parts of [`crate::filters::Resampler`], public for tests and benches only.
 #[doc(hidden)]
 pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};

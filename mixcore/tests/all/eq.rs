@@ -240,6 +240,56 @@ fn any_number_of_channels() {
     }
 }
 
+/// A channel that runs alone has the bits of one in a pair, while bands move and in any split; so has
+/// the third of three.
+fn alone_as_in_a_pair<S: Sample>(isa: Isa, seed: u32) {
+    let mut pick = Noise::new(seed);
+    let count = 1 + pick.below(MAX_EQ_BANDS);
+    let layout = |channels| {
+        Layout::all().find(|layout| layout.channel_count() == channels).unwrap_or(Layout::MONO)
+    };
+    let setup = EqSetup { bands: count, ..EqSetup::default() };
+    let make = |layout| {
+        let stream = Stream::with_isa(RATE_HZ, layout, isa).unwrap();
+        Eq::new(setup, EqParams::default(), stream).unwrap()
+    };
+    let (mut one, mut two, mut three) = (make(Layout::MONO), make(Layout::STEREO), make(layout(3)));
+    for round in 0..40 {
+        let hz = 20.0 * math::pow(900.0, unit(&mut pick));
+        let band = EqBand::new(Shape::ALL[pick.below(10)], hz, 12.0 * unit(&mut pick), 1.0);
+        let index = pick.below(count);
+        for all in [&mut one, &mut two, &mut three] {
+            all.set_band(index, band).unwrap();
+        }
+        let mut samples = noise::<S>(1, pick.below(150), 0.5, round).remove(0);
+        if let Some(first) = samples.first_mut() {
+            *first = S::from_f64([1.0, f64::NAN, 2e6][pick.below(3)]);
+        }
+        let mut pair = vec![samples.clone(); 2];
+        two.process(Io::new(BlockMut::new(&mut pair).unwrap())).unwrap();
+        let mut trio = vec![samples.clone(); 3];
+        three.process(Io::new(BlockMut::new(&mut trio).unwrap())).unwrap();
+        let cut = pick.below(samples.len() + 1);
+        run(&mut one, &mut samples[..cut]);
+        run(&mut one, &mut samples[cut..]);
+        let bits = |samples: &[S]| samples.iter().map(|x| x.as_f64().to_bits()).collect::<Vec<_>>();
+        for other in pair.iter().chain(&trio) {
+            assert_eq!(bits(&samples), bits(other), "{isa:?}, {count} bands, round {round}");
+        }
+    }
+    assert_eq!((one.faults() * 2, one.faults() * 3), (two.faults(), three.faults()));
+}
+
+#[test]
+fn a_channel_alone_has_the_bits_of_one_in_a_pair() {
+    for isa in Isa::available() {
+        for seed in 1..9 {
+            alone_as_in_a_pair::<f32>(isa, seed);
+            alone_as_in_a_pair::<f64>(isa, seed + 100);
+        }
+    }
+}
+
 #[test]
 fn all_bands_off_pass_every_bit() {
     let bands = [EqBand { on: false, gain_db: 12.0, ..EqBand::default() }; 8];

@@ -264,8 +264,8 @@ impl Processor for Eq {
 }
 
 impl<S: Sample> Process<S> for Eq {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
+    fn process(&mut self, mut io: Io<'_, S>) -> Result<(), Error> {
+        let main = io.main_without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames();
         let isa = self.stream.isa;
