@@ -341,7 +341,9 @@ pub fn keyed_output<S: Sample>(make: Make<S>, with_key: bool) -> Planar<S> {
     stretch_levels(&mut key, KEYED_FRAMES * 3 / 4);
     let mut all = Vec::new();
     for stream in streams(Isa::detect()) {
-        let Unit::Process(mut processor) = make(stream).unwrap() else { panic!("keeps the layout") };
+        let Unit::Process(mut processor) = make(stream).unwrap() else {
+            panic!("keeps the layout")
+        };
         let mut audio = programme::<S>(stream.channel_count(), KEYED_FRAMES);
         for at in (0..KEYED_FRAMES).step_by(480) {
             let mut whole = BlockMut::new(&mut audio).unwrap();

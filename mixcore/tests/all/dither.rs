@@ -304,7 +304,10 @@ fn shaping_is_refused_where_its_curves_do_not_fit() {
         let stream = Stream::new(rate_hz, Layout::STEREO).unwrap();
         let error = Dither::new(of(16, DitherKind::Lipshitz5, 0), stream).unwrap_err();
         let text = error.to_string();
-        assert!(text.starts_with(&format!("rate_hz is {rate_hz}, allowed is 40000 to 50000")), "{text}");
+        assert!(
+            text.starts_with(&format!("rate_hz is {rate_hz}, allowed is 40000 to 50000")),
+            "{text}"
+        );
         assert!(text.ends_with("take DitherKind::Tpdf"), "{text}");
         Dither::new(of(16, DitherKind::Tpdf, 0), stream).unwrap();
     }

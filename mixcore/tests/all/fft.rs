@@ -264,7 +264,10 @@ fn lengths_that_do_not_fit_are_refused_and_write_nothing() {
         assert_eq!(ranged, !(FFT_MIN..=FFT_MAX).contains(&length), "{length}");
         let text = error.to_string();
         assert!(text.starts_with(&format!("fft_length is {length}, allowed is 16")), "{text}");
-        assert!(ranged || text.ends_with("take the next one above and fill up with zeros"), "{text}");
+        assert!(
+            ranged || text.ends_with("take the next one above and fill up with zeros"),
+            "{text}"
+        );
     }
     let len = RealFft::<f32>::required_len(256).unwrap();
     assert!(len < 256 * 7 / 2);

@@ -374,7 +374,11 @@ fn loud_fir<S: Sample>() {
         let mut silence = vec![vec![S::zero(); taps]; 2];
         run(&mut fir, &mut silence, 0, taps);
         assert_eq!(fir.faults(), 1, "{taps}");
-        let peak = audio.iter().chain(&silence).flatten().fold(0.0, |peak: f64, x| peak.max(x.as_f64().abs()));
+        let peak = audio
+            .iter()
+            .chain(&silence)
+            .flatten()
+            .fold(0.0, |peak: f64, x| peak.max(x.as_f64().abs()));
         assert!(peak < 1e12, "{taps}: {peak}");
         assert!(silence.iter().all(|x| x[taps - 1] == S::zero()));
     }

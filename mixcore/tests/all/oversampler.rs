@@ -303,7 +303,10 @@ fn bad_setups_blocks_and_memory_are_errors() {
     let required = |setup| Oversampler::<f32>::required_len(setup, &stereo);
     for factor in [0, 1, 3, 6, 32] {
         let text = required(OversamplerSetup::new(factor, 64)).unwrap_err().to_string();
-        assert!(text.starts_with(&format!("factor is {factor}, allowed is 2, 4, 8 and 16")), "{text}");
+        assert!(
+            text.starts_with(&format!("factor is {factor}, allowed is 2, 4, 8 and 16")),
+            "{text}"
+        );
     }
     assert!(required(OversamplerSetup::new(2, 0)).is_err());
     assert!(required(OversamplerSetup::new(2, 384_001)).is_err());
