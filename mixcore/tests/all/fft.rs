@@ -263,7 +263,8 @@ fn lengths_that_do_not_fit_are_refused_and_write_nothing() {
         let ranged = matches!(error, Error::OutOfRange { field: "fft_length", .. });
         assert_eq!(ranged, !(FFT_MIN..=FFT_MAX).contains(&length), "{length}");
         let text = error.to_string();
-        assert!(text.starts_with(&format!("fft_length is {length}, allowed is 16")), "{text}");
+        let given = length as f64;
+        assert!(text.starts_with(&format!("fft_length is {given}, allowed is 16")), "{text}");
         assert!(
             ranged || text.ends_with("take the next one above and fill up with zeros"),
             "{text}"
