@@ -92,6 +92,7 @@ pub use gain_computer::{
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
+pub(crate) use k_weight::settled_k;
 /// Parts of the loudness meter, public for tests and benches only.
 #[doc(hidden)]
 pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
@@ -119,7 +120,7 @@ pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
-pub(crate) use settle::{STATE_FLOOR, settled};
+pub(crate) use settle::{STATE_FLOOR, settled, settled_each};
 pub use spectrum_mac::spectrum_mac;
 /// Parts of the state-variable filter, public for tests and benches only.
 #[doc(hidden)]

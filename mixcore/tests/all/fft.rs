@@ -278,6 +278,13 @@ fn lengths_that_do_not_fit_are_refused_and_write_nothing() {
         let error = RealFft::<f32>::required_len(length).unwrap_err();
         let ranged = matches!(error, Error::OutOfRange { field: "fft_length", .. });
         assert_eq!(ranged, !(FFT_MIN..=FFT_MAX).contains(&length), "{length}");
+        let text = error.to_string();
+        let given = length as f64;
+        assert!(text.starts_with(&format!("fft_length is {given}, allowed is 16")), "{text}");
+        assert!(
+            ranged || text.ends_with("take the next one above and fill up with zeros"),
+            "{text}"
+        );
     }
     let len = RealFft::<f32>::required_len(256).unwrap();
     let mut memory = vec![0.0_f32; len - 1];
