@@ -205,9 +205,9 @@ impl<'a, S: Sample> Compressor<'a, S> {
         input_db + mixed_db(point.curve.gain_db(input_db) + point.makeup_db, point.mix)
     }
 
-    fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
-        let Io { mut main, key } = io;
-        self.chain.check(&main, key.as_ref())?;
+    fn run(&mut self, mut io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let Io { main, key } = &mut io;
+        self.chain.check(main, key.as_ref())?;
         let frames = main.frames();
         let target = self.target;
         let mut at = 0;
@@ -228,8 +228,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
             let key = key.as_ref();
             let full = settings.all_are(|point| point.link, 1.0);
             let wanted = Wanted { own: !full, linked: !settings.all_are(|point| point.link, 0.0) };
-            self.chain.take(&mut main, key, span, wanted);
-            self.apply(&mut main, span, &settings, wanted, trace);
+            self.chain.take(main, key, span, wanted);
+            self.apply(main, span, &settings, wanted, trace);
             at += span.frames;
             self.now += span.frames as u64;
         }
