@@ -392,7 +392,7 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         for ((io, work), dry) in main.channels_mut().zip(work.chunks(each)).zip(dry.chunks(each)) {
             if full {
                 for (io, taken) in io.iter_mut().zip(work) {
-                    *io = *io - *taken;
+                    *io -= *taken;
                 }
                 continue;
             }
