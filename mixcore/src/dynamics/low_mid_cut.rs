@@ -26,8 +26,11 @@
 //! hidden. The voice gets thinner; its loudness change is reported.
 
 use super::audibility::{FULL_DB, audible, importance};
+use super::band_core::{BandCore, Decide, band_processor};
 use super::band_follower::{bands_of, k_weights, weighted};
-use super::band_unit::{BandDuckerSetup, BandDuckerStorage, BandUnit, KEY, MAIN};
+use super::band_unit::{BandDuckerSetup, BandDuckerStorage, KEY, Leaving, MAIN, STAYS};
+use super::key_filter::KeyFilter;
+use super::reduction::{ReductionStats, mixed_db};
 use crate::analysis::{ERB_BANDS, ErbBands, MaskingFrame};
 use crate::audio::{Sample, Store};
 use crate::error::Error;
@@ -63,6 +66,27 @@ params! {
         max_depth_db: "dB", 0.0 => 4.0, 4.0, Decibel, fixed;
         /// Fastest move: at 40 dB/s 4 dB take 0.1 s, at 20 dB/s 0.2 s, which every look-ahead holds.
         slew_db_per_s: "dB/s", 20.0 => 400.0, 40.0, Log, fixed;
+        /// Share of the cut signal; the rest is dry and in step with it.
+        mix_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
+    }
+}
+
+impl LowMidCutParams {
+    /// Cut of a steady band, dB, with the mix: where the voice hides a key that lies `hidden_db` below
+    /// what would be heard, and is `spare_db` above what its words need.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::dynamics::LowMidCutParams;
+    /// let params = LowMidCutParams::default();
+    /// let depth = |hidden_db, spare_db| params.depth_db(hidden_db, spare_db);
+    /// assert_eq!([depth(9.0, 9.0), depth(2.0, 9.0), depth(9.0, 1.0)], [4.0, 2.0, 1.0]);
+    /// assert_eq!([depth(-1.0, 9.0), depth(9.0, -3.0)], [0.0, 0.0]);
+    /// ```
+    #[must_use]
+    pub fn depth_db(&self, hidden_db: f64, spare_db: f64) -> f64 {
+        let depth = hidden_db.min(spare_db).min(self.max_depth_db).max(0.0);
+        0.0 - mixed_db(0.0 - depth, self.mix_percent * 1e-2)
     }
 }
 
@@ -85,9 +109,12 @@ pub struct LowMidReport {
 
 type Bands = [f64; ERB_BANDS];
 
-/// Numbers of a frame: powers of the voice, excitations by voice and key, limits, and whether a cut is
-/// wanted.
-const ROW: usize = 4 * ERB_BANDS + 1;
+/// Numbers of a frame: powers of the voice that goes down, excitations by voice and key, limits, powers
+/// of the voice that stays, and whether a cut is wanted.
+const ROW: usize = 5 * ERB_BANDS + 1;
+
+/// Frames before and after one whose gains act in it: windows of 40 ms that begin every 10 ms.
+const OVERLAP: usize = 3;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
@@ -101,29 +128,33 @@ struct Sums {
 
 /// The frames of the look-ahead and the cuts.
 #[derive(Debug)]
-struct CutFollower<'a> {
+pub(super) struct CutFollower<'a> {
+    /// Frames of the look-ahead, and those that are remembered.
     len: usize,
+    rows: usize,
     ring: Store<'a, f64>,
     pushed: usize,
     cuts: Bands,
-    largest: f64,
     weights: Bands,
     importance: Bands,
     sums: Sums,
 }
 
-impl<'a> CutFollower<'a> {
+impl<'a> Decide<'a> for CutFollower<'a> {
+    type Params = LowMidCutParams;
+    const HEARS_FILTERED: bool = true;
+
     fn required_len(frames: usize) -> usize {
-        frames * ROW
+        (frames + OVERLAP) * ROW
     }
 
     fn new(frames: usize, rate_hz: f64, ring: Store<'a, f64>) -> Result<Self, Error> {
         Ok(Self {
             len: frames.max(1),
+            rows: frames.max(1) + OVERLAP,
             ring,
             pushed: 0,
             cuts: [0.0; ERB_BANDS],
-            largest: 0.0,
             weights: k_weights(rate_hz)?,
             importance: importance(),
             sums: Sums::default(),
@@ -134,23 +165,78 @@ impl<'a> CutFollower<'a> {
         self.ring.fill(0.0);
         self.pushed = 0;
         self.cuts = [0.0; ERB_BANDS];
-        self.largest = 0.0;
         self.sums = Sums::default();
     }
 
+    fn reductions(&self) -> &Bands {
+        &self.cuts
+    }
+
+    fn push(
+        &mut self,
+        frame: &MaskingFrame<'_>,
+        share: f64,
+        params: &LowMidCutParams,
+    ) -> Option<Leaving> {
+        let mut limits = [0.0; ERB_BANDS];
+        let mut wanted = false;
+        let spare = self.spare_db(frame, params.max_depth_db);
+        for ((band, limit), spare) in limits.iter_mut().enumerate().zip(spare).take(bands_of(frame))
+        {
+            if !in_range(band) || !frame.is_present(KEY, band) {
+                continue;
+            }
+            let threshold = frame.masked_threshold(band, voice_at(frame, band));
+            let hidden_db = power_to_db(threshold / frame.excitation(KEY, band));
+            if hidden_db > 0.0 {
+                wanted = true;
+                *limit = hidden_db.min(params.max_depth_db).min(spare);
+            }
+        }
+        let at = self.pushed % self.rows * ROW;
+        let row = self.ring.get_mut(at..at + ROW).unwrap_or_default();
+        let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
+        if let [powers, voice, key, slot, stays] = parts {
+            let values = powers.iter_mut().zip(voice).zip(key.iter_mut().zip(stays));
+            for (band, ((power, voice), (key, stays))) in values.enumerate() {
+                *power = frame.power(MAIN, band);
+                *voice = voice_at(frame, band);
+                *key = frame.excitation(KEY, band);
+                *stays = frame.power(STAYS, band);
+            }
+            *slot = limits;
+        }
+        if let Some(flag) = row.last_mut() {
+            *flag = f64::from(wanted);
+        }
+        self.pushed += 1;
+        let leaving = self.pushed.checked_sub(self.len)?;
+        self.move_cuts(leaving, params);
+        self.report(leaving, share, frame);
+        Some((leaving, self.cuts))
+    }
+}
+
+/// Excitation by the whole voice: what goes down and what stays.
+fn voice_at(frame: &MaskingFrame<'_>, band: usize) -> f64 {
+    frame.excitation(MAIN, band) + frame.excitation(STAYS, band)
+}
+
+impl CutFollower<'_> {
     /// What every band may be cut by without a word becoming less audible, dB.
     fn spare_db(&self, frame: &MaskingFrame<'_>, max_depth_db: f64) -> Bands {
         let (mut powers, mut full) = ([0.0; ERB_BANDS], [0.0; ERB_BANDS]);
         let lower = db_to_power(-max_depth_db);
         for (band, power) in powers.iter_mut().enumerate().take(bands_of(frame)) {
-            *power = frame.power(MAIN, band) * if in_range(band) { lower } else { 1.0 };
+            let goes = frame.power(MAIN, band) * if in_range(band) { lower } else { 1.0 };
+            *power = goes + frame.power(STAYS, band);
         }
         frame.excite(&powers, &mut full);
         let mut spare = [f64::INFINITY; ERB_BANDS];
         let (low, high) = range();
         for j in (0..bands_of(frame)).filter(|&j| self.importance[j] > 0.0) {
             let noise = frame.excitation(KEY, j) + frame.quiet(j);
-            let voice = frame.excitation(MAIN, j);
+            let voice = voice_at(frame, j);
             // What the largest cut everywhere does not harm, no smaller one does.
             if audible(voice, noise) - audible(full[j], noise) <= HARMLESS {
                 continue;
@@ -168,56 +254,15 @@ impl<'a> CutFollower<'a> {
         spare
     }
 
-    /// Takes the next frame; the frame that leaves with its cuts, once there is one.
-    fn push(
-        &mut self,
-        frame: &MaskingFrame<'_>,
-        params: &LowMidCutParams,
-    ) -> Option<(usize, Bands)> {
-        let mut limits = [0.0; ERB_BANDS];
-        let mut wanted = false;
-        let spare = self.spare_db(frame, params.max_depth_db);
-        for (band, limit) in limits.iter_mut().enumerate().take(bands_of(frame)) {
-            if !in_range(band) || !frame.is_present(KEY, band) {
-                continue;
-            }
-            let threshold = frame.masked_threshold(band, frame.excitation(MAIN, band));
-            let hidden_db = power_to_db(threshold / frame.excitation(KEY, band));
-            if hidden_db > 0.0 {
-                wanted = true;
-                *limit = hidden_db.min(params.max_depth_db).min(spare[band]);
-            }
-        }
-        let at = self.pushed % self.len * ROW;
-        let row = self.ring.get_mut(at..at + ROW).unwrap_or_default();
-        let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
-        if let [powers, voice, key, slot] = parts {
-            for band in 0..bands_of(frame) {
-                powers[band] = frame.power(MAIN, band);
-                voice[band] = frame.excitation(MAIN, band);
-                key[band] = frame.excitation(KEY, band);
-            }
-            *slot = limits;
-        }
-        if let Some(flag) = row.last_mut() {
-            *flag = f64::from(wanted);
-        }
-        self.pushed += 1;
-        let leaving = self.pushed.checked_sub(self.len)?;
-        self.move_cuts(leaving, params);
-        self.report(leaving, frame);
-        Some((leaving, self.cuts))
-    }
-
     /// The cuts of the frame that leaves.
     fn move_cuts(&mut self, leaving: usize, params: &LowMidCutParams) {
         let slew = params.slew_db_per_s / SUB_BLOCKS_PER_S;
         let last = if leaving == 0 { [f64::INFINITY; ERB_BANDS] } else { self.cuts };
         self.cuts = last.map(|cut| cut + slew);
-        for (ahead, index) in (leaving..self.pushed).enumerate() {
+        for index in leaving.saturating_sub(OVERLAP)..self.pushed {
             #[expect(clippy::cast_precision_loss, reason = "at most 201")]
-            let way = slew * ahead as f64;
-            let at = index % self.len * ROW;
+            let way = slew * index.abs_diff(leaving).saturating_sub(OVERLAP) as f64;
+            let at = index % self.rows * ROW;
             let row = self.ring.get(at..at + ROW).unwrap_or_default();
             let (parts, _) = row.as_chunks::<ERB_BANDS>();
             for (cut, limit) in self.cuts.iter_mut().zip(parts.get(3).unwrap_or(&[0.0; ERB_BANDS]))
@@ -225,21 +270,23 @@ impl<'a> CutFollower<'a> {
                 *cut = cut.min(limit + way);
             }
         }
-        self.largest = self.cuts.iter().fold(self.largest, |largest, &cut| largest.max(cut));
     }
 
     /// Adds the frame that leaves to the report, if a cut was wanted in it.
-    fn report(&mut self, leaving: usize, frame: &MaskingFrame<'_>) {
-        let at = leaving % self.len * ROW;
+    fn report(&mut self, leaving: usize, share: f64, frame: &MaskingFrame<'_>) {
+        let at = leaving % self.rows * ROW;
         let row = self.ring.get(at..at + ROW).unwrap_or_default();
         let (parts, _) = row.as_chunks::<ERB_BANDS>();
-        let [powers, voice, key, _] = parts else { return };
+        let [powers, voice, key, _, stays] = parts else { return };
         if row.last() != Some(&1.0) {
             return;
         }
-        let mut cut = *powers;
-        for (power, cut) in cut.iter_mut().zip(&self.cuts) {
-            *power *= db_to_power(-cut);
+        let (mut whole, mut cut) = (*powers, *powers);
+        for ((power, whole), (cut, stays)) in
+            cut.iter_mut().zip(&mut whole).zip(self.cuts.iter().zip(stays))
+        {
+            *power = *power * db_to_power(mixed_db(0.0 - cut, share)) + stays;
+            *whole += stays;
         }
         let mut after = [0.0; ERB_BANDS];
         frame.excite(&cut, &mut after);
@@ -256,7 +303,7 @@ impl<'a> CutFollower<'a> {
                 sums.hidden += 1.0;
             }
         }
-        for (sum, powers) in sums.loudness.iter_mut().zip([powers, &cut]) {
+        for (sum, powers) in sums.loudness.iter_mut().zip([&whole, &cut]) {
             *sum += weighted(&self.weights, powers.iter().copied());
         }
     }
@@ -290,7 +337,7 @@ impl<'a> CutFollower<'a> {
 /// The look-ahead and 40 ms.
 ///
 /// # Real time
-/// `process`, `set_params`, `set_bypass` and `reset` neither allocate nor wait. The work of a hop falls
+/// `process`, `set_params`, `set_key_filter` and `reset` neither allocate nor wait. The work of a hop falls
 /// due every 10 ms.
 ///
 /// # Example
@@ -306,7 +353,7 @@ impl<'a> CutFollower<'a> {
 /// let mut voice: Vec<f32> = (0..96_000).map(pulses(1.0, 0)).collect();
 /// let ambience: Vec<f32> = (0..96_000).map(pulses(0.03, 200)).collect();
 /// cut.process(Io::with_key(BlockMut::mono(&mut voice), Block::mono(&ambience)))?;
-/// assert!(cut.max_gain_reduction_db() > 3.9);
+/// assert!(cut.reduction_stats().unwrap().max_db > 3.9);
 /// let report = cut.report();
 /// let lost = report.audibility_before.zip(report.audibility_after, |before, after| before - after);
 /// assert!(lost.value().unwrap() < 1e-3);
@@ -315,161 +362,22 @@ impl<'a> CutFollower<'a> {
 /// ```
 #[derive(Debug)]
 pub struct LowMidCut<'a, S> {
-    setup: BandDuckerSetup,
     params: LowMidCutParams,
-    unit: BandUnit<'a, S>,
-    follower: CutFollower<'a>,
-    bypass: bool,
+    core: BandCore<'a, S, CutFollower<'a>>,
 }
 
-#[cfg(feature = "alloc")]
-impl<S: Sample> LowMidCut<'static, S> {
-    /// A cut with memory of its own.
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds, or a key with more channels than the stream.
-    pub fn new(
-        setup: BandDuckerSetup,
-        params: LowMidCutParams,
-        stream: Stream,
-    ) -> Result<Self, Error> {
-        params.validate()?;
-        let (frames, _) = setup.plan(&stream)?;
-        let unit = BandUnit::new(&setup, stream)?;
-        let ring = Store::owned(CutFollower::required_len(frames), 0.0);
-        let follower = CutFollower::new(frames, stream.rate_hz, ring)?;
-        Ok(Self { setup, params, unit, follower, bypass: false })
-    }
-}
+band_processor!(LowMidCut, LowMidCutParams, CutFollower, "voice");
 
-impl<'a, S: Sample> LowMidCut<'a, S> {
-    /// The memory that [`LowMidCut::new_in`] needs.
-    ///
-    /// # Errors
-    /// A setup or rate outside its bounds, or a key with more channels than the stream.
-    pub fn required_len(
-        setup: BandDuckerSetup,
-        stream: Stream,
-    ) -> Result<BandDuckerStorage, Error> {
-        let (frames, _) = setup.plan(&stream)?;
-        let BandDuckerStorage { samples, numbers } = BandUnit::<S>::required_len(&setup, &stream)?;
-        Ok(BandDuckerStorage { samples, numbers: numbers + CutFollower::required_len(frames) })
-    }
-
-    /// A cut in lent memory of at least [`LowMidCut::required_len`].
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds, a key with more channels than the stream, or too
-    /// little memory.
-    pub fn new_in(
-        setup: BandDuckerSetup,
-        params: LowMidCutParams,
-        stream: Stream,
-        samples: &'a mut [S],
-        numbers: &'a mut [f64],
-    ) -> Result<Self, Error> {
-        const WHAT: &str = "ducker number";
-        params.validate()?;
-        let (frames, _) = setup.plan(&stream)?;
-        let (given, required) = (numbers.len(), CutFollower::required_len(frames));
-        let Some((ring, rest)) = numbers.split_at_mut_checked(required) else {
-            return Err(Error::Storage { what: WHAT, given, required });
-        };
-        let unit = BandUnit::new_in(&setup, stream, samples, rest)?;
-        let ring = Store::lent(WHAT, ring, required, 0.0)?;
-        let follower = CutFollower::new(frames, stream.rate_hz, ring)?;
-        Ok(Self { setup, params, unit, follower, bypass: false })
-    }
-
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> BandDuckerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> LowMidCutParams {
-        self.params
-    }
-
-    /// Takes other parameters from the next frame of 10 ms on; the gains move by the slew.
-    ///
-    /// # Errors
-    /// A value outside its bounds; nothing changes then.
-    pub fn set_params(&mut self, params: LowMidCutParams) -> Result<(), Error> {
-        params.validate()?;
-        self.params = params;
-        Ok(())
-    }
-
-    /// Whether it lets the voice pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.bypass
-    }
-
-    /// Lets the voice pass with the same latency; the cut goes, and comes again, by the slew.
-    pub fn set_bypass(&mut self, bypass: bool) {
-        self.bypass = bypass;
-    }
-
-    /// Cut of each ERB band in the newest frame that has left, dB ≥ 0.
-    #[must_use]
-    pub fn reductions_db(&self) -> &[f64; ERB_BANDS] {
-        &self.follower.cuts
-    }
-
-    /// The largest cut of any band since the last reset, dB ≥ 0.
-    #[must_use]
-    pub fn max_gain_reduction_db(&self) -> f64 {
-        self.follower.largest
+impl<S: Sample> LowMidCut<'_, S> {
+    /// What the key passes before it is listened to, from the next frame on: what the filter takes away
+    /// nobody misses.
+    pub fn set_key_filter(&mut self, filter: KeyFilter) {
+        self.core.set_key_filter(filter);
     }
 
     /// What it cost and brought since the last reset.
     #[must_use]
     pub fn report(&self) -> LowMidReport {
-        self.follower.measurement()
-    }
-}
-
-impl<S: Sample> Processor for LowMidCut<'_, S> {
-    fn latency_frames(&self) -> usize {
-        self.unit.latency_frames()
-    }
-
-    fn tail_frames(&self) -> usize {
-        self.unit.latency_frames()
-    }
-
-    fn reset(&mut self) {
-        self.unit.reset();
-        self.follower.reset();
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        LowMidCutParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
-
-    fn faults(&self) -> u64 {
-        self.unit.faults()
-    }
-}
-
-impl<S: Sample> Process<S> for LowMidCut<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let Self { params, unit, follower, bypass, .. } = self;
-        let depth = if *bypass { 0.0 } else { params.max_depth_db };
-        let params = LowMidCutParams { max_depth_db: depth, ..*params };
-        let Io { mut main, key } = io;
-        unit.process(&mut main, key.as_ref(), |frame| follower.push(frame, &params))
+        self.core.decide.measurement()
     }
 }
