@@ -161,6 +161,10 @@ impl<'a, S: Sample, D: Decide<'a>> BandCore<'a, S, D> {
         self.log.stats()
     }
 
+    pub(super) fn reductions(&self) -> &[f64; ERB_BANDS] {
+        self.decide.reductions()
+    }
+
     /// The largest reduction of any band in the newest frame that has left, dB.
     pub(super) fn reduction_db(&self) -> f64 {
         self.decide.reductions().iter().copied().fold(0.0, f64::max)
@@ -319,7 +323,7 @@ macro_rules! band_processor {
             /// left, dB ≥ 0, without the mix.
             #[must_use]
             pub fn reductions_db(&self) -> &[f64; ERB_BANDS] {
-                self.core.decide.reductions()
+                self.core.reductions()
             }
 
             /// The largest of these, dB ≥ 0.

@@ -77,6 +77,8 @@ mod differential;
 mod dither;
 #[cfg(feature = "json")]
 mod duck_cue;
+#[cfg(feature = "json")]
+mod duck_held_out;
 #[cfg(feature = "std")]
 mod ducker;
 #[cfg(feature = "std")]
