@@ -81,6 +81,8 @@ mod duck_cue;
 mod duck_held_out;
 #[cfg(feature = "std")]
 mod ducker;
+#[cfg(feature = "alloc")]
+mod ducker_trade;
 #[cfg(feature = "std")]
 mod dynamic_eq;
 #[cfg(feature = "std")]
