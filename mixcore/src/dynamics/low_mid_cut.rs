@@ -6,22 +6,19 @@
 //!
 //! > wanted_i = how far the key lies below the level at which the voice hides it, dB; 0 where it is not
 //! > hidden or not there; at most `max_depth_db` ≤ 4 dB
-//! > spare_i = min over bands j of max(SNR_j − 15 dB, 0), SNR_j = 10 log10(E_v / (E_k + Q)): those of j =
-//! > i − 2 … i + 4, and farther away those that a full cut would harm by its spread
-//! > limit_i = min(wanted_i, spare_i)
-//! > reduction(t) = min over u of limit(u) + slew·max(|u − t| − 3 frames, 0)
+//! > limit_i = the largest cut ≤ wanted_i with which Σ_j I_j·(A_j − A'_j) ≤ 0.00005·k/n, over all bands j
+//! > that carry words, A' with the cuts so far: bands k = 1 … n from the lowest up
+//! > reduction(t) = min over u of limit(u) + slew·max(|u − t| − 2 frames, 0)
 //!
-//! so the cut never exceeds what is spare at that moment: a voice 15 dB and more above the background is
-//! audible in full ([`super::audibility`]), and stays so. A band j that is inaudible anyway (SNR below
-//! −15 dB) or carries no words does not count; the neighbours do, because excitation spreads to them.
-//! Gains of the three frames before and after one act in it too, as they overlap: hence the 3.
-//!
-//! **Intelligibility is not lowered**, as finely as the index can say. What a cut spreads into bands far
-//! away is never quite nothing (e^−20 of it in a model without a floor), but an index that is a weighted
-//! sum with weights of four decimals has four decimals: less than half of the last one, 0.00005, is no
-//! change. A band that a full cut would harm by more than that share of its audibility is not harmed at
-//! all; as the weights add up to 1, what is let pass over all bands stays below 0.00005 of the index
-//! ([`LowMidReport`] measures it frame by frame, `tests/all/masking_ducker_cue.rs` in the signal).
+//! **Intelligibility is not lowered**, as finely as the index can say ([`super::audibility`]: importances
+//! I, audibilities A). A voice 15 dB and more above the background is audible in full and stays so under a
+//! cut that it can spare; one that is inaudible anyway (below −15 dB) has nothing to lose. What a cut takes
+//! of the rest, by spread alone, is never quite nothing (e^−20 of it in a model without a floor), but an
+//! index with weights of four decimals has four decimals: less than half of the last one, 0.00005, is no
+//! change. Every frame keeps to that, so every mean does ([`LowMidReport`] measures it). Frames overlap: the
+//! gains of the two before and after one act in it too, hence the 2 (the third's share of its energy is
+//! below 0.0004, the integral of the windows' product). In the signal of the shipped cue it is so
+//! (`tests/all/masking_ducker_cue.rs`).
 //!
 //! **With the whole background as key** it does next to nothing under a loud score, and rightly: the
 //! ambience is hidden by the music then, whatever the voice does. On the shipped cue the score alone hides
@@ -35,7 +32,7 @@
 //! Limits: a cut of 4 dB opens a masked ambience by 4 dB at most; under a voice 20 dB above it, it stays
 //! hidden. The voice gets thinner; its loudness change is reported.
 
-use super::audibility::{FULL_DB, audible, importance};
+use super::audibility::{audible, importance};
 use super::band_core::{BandCore, Decide, band_processor};
 use super::band_follower::{bands_of, k_weights, weighted};
 use super::band_unit::{BandDuckerSetup, BandDuckerStorage, KEY, Leaving, MAIN, STAYS};
@@ -50,23 +47,23 @@ use crate::units::{Reading, db_to_power, power_to_db};
 
 /// Bands that may be cut: those with their centres in here, Hz.
 const RANGE_HZ: (f64, f64) = (150.0, 500.0);
-/// Bands below and above a cut whose audibility its spread can reach: beyond them the ear's filter passes
-/// less than −40 dB of it (4·5·0.78 = 15.6: 16.6·e^−15.6, see [`crate::analysis::MaskingFrame`]).
-const REACH: (usize, usize) = (2, 4);
+/// Most bands that may be cut: six ERB bands lie in the range.
+const MAX_CUT: usize = 8;
 
-/// Largest loss of a band's audibility by a full cut that is let pass: half of the last decimal of the
-/// importances ([`super::audibility`]), 0.0015 dB of its SNR.
-const HARMLESS: f64 = 5e-5;
+/// What an index whose importances have four decimals cannot show: half of the last one.
+const SAME_INDEX: f64 = 5e-5;
+
+/// Halvings in which the largest harmless cut is looked for: 4 dB to 0.25 dB.
+const HALVINGS: usize = 4;
 
 /// Whether a band may be cut.
 fn in_range(band: usize) -> bool {
     (RANGE_HZ.0..=RANGE_HZ.1).contains(&ErbBands::band(band).centre_hz)
 }
 
-/// The lowest and the highest band that may be cut.
-fn range() -> (usize, usize) {
-    let cut = || (0..ERB_BANDS).filter(|&band| in_range(band));
-    (cut().next().unwrap_or(0), cut().next_back().unwrap_or(0))
+/// The bands that may be cut, from the lowest up.
+fn cut_bands() -> impl Iterator<Item = usize> {
+    (0..ERB_BANDS).filter(|&band| in_range(band)).take(MAX_CUT)
 }
 
 params! {
@@ -83,7 +80,7 @@ params! {
 
 impl LowMidCutParams {
     /// Cut of a steady band, dB, with the mix: where the voice hides a key that lies `hidden_db` below
-    /// what would be heard, and is `spare_db` above what its words need.
+    /// what would be heard, and its words can spare `spare_db`.
     ///
     /// # Example
     /// ```
@@ -123,8 +120,9 @@ type Bands = [f64; ERB_BANDS];
 /// of the voice that stays, and whether a cut is wanted.
 const ROW: usize = 5 * ERB_BANDS + 1;
 
-/// Frames before and after one whose gains act in it: windows of 40 ms that begin every 10 ms.
-const OVERLAP: usize = 3;
+/// Frames before and after one whose gains act in it: windows of 40 ms that begin every 10 ms, see the
+/// module doc.
+const OVERLAP: usize = 2;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
@@ -147,6 +145,8 @@ pub(super) struct CutFollower<'a> {
     cuts: Bands,
     weights: Bands,
     importance: Bands,
+    /// What a power of 1 in each band that may be cut excites; none before the first frame.
+    spread: Option<[Bands; MAX_CUT]>,
     sums: Sums,
 }
 
@@ -167,6 +167,7 @@ impl<'a> Decide<'a> for CutFollower<'a> {
             cuts: [0.0; ERB_BANDS],
             weights: k_weights(rate_hz)?,
             importance: importance(),
+            spread: None,
             sums: Sums::default(),
         })
     }
@@ -188,21 +189,7 @@ impl<'a> Decide<'a> for CutFollower<'a> {
         share: f64,
         params: &LowMidCutParams,
     ) -> Option<Leaving> {
-        let mut limits = [0.0; ERB_BANDS];
-        let mut wanted = false;
-        let spare = self.spare_db(frame, params.max_depth_db);
-        for ((band, limit), spare) in limits.iter_mut().enumerate().zip(spare).take(bands_of(frame))
-        {
-            if !in_range(band) || !frame.is_present(KEY, band) {
-                continue;
-            }
-            let threshold = frame.masked_threshold(band, voice_at(frame, band));
-            let hidden_db = power_to_db(threshold / frame.excitation(KEY, band));
-            if hidden_db > 0.0 {
-                wanted = true;
-                *limit = hidden_db.min(params.max_depth_db).min(spare);
-            }
-        }
+        let (limits, wanted) = self.limits(frame, params);
         let at = self.pushed % self.rows * ROW;
         let row = self.ring.get_mut(at..at + ROW).unwrap_or_default();
         let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
@@ -233,35 +220,81 @@ fn voice_at(frame: &MaskingFrame<'_>, band: usize) -> f64 {
 }
 
 impl CutFollower<'_> {
-    /// What every band may be cut by without a word becoming less audible, dB.
-    fn spare_db(&self, frame: &MaskingFrame<'_>, max_depth_db: f64) -> Bands {
-        let (mut powers, mut full) = ([0.0; ERB_BANDS], [0.0; ERB_BANDS]);
-        let lower = db_to_power(-max_depth_db);
-        for (band, power) in powers.iter_mut().enumerate().take(bands_of(frame)) {
-            let goes = frame.power(MAIN, band) * if in_range(band) { lower } else { 1.0 };
-            *power = goes + frame.power(STAYS, band);
+    /// What each band may be cut by, dB, and whether a cut is wanted at all.
+    fn limits(&mut self, frame: &MaskingFrame<'_>, params: &LowMidCutParams) -> (Bands, bool) {
+        let mut limits = [0.0; ERB_BANDS];
+        let mut wanted = false;
+        for band in cut_bands().filter(|&band| frame.is_present(KEY, band)) {
+            let threshold = frame.masked_threshold(band, voice_at(frame, band));
+            let hidden_db = power_to_db(threshold / frame.excitation(KEY, band));
+            if hidden_db > 0.0
+                && let Some(limit) = limits.get_mut(band)
+            {
+                wanted = true;
+                *limit = hidden_db.min(params.max_depth_db);
+            }
         }
-        frame.excite(&powers, &mut full);
-        let mut spare = [f64::INFINITY; ERB_BANDS];
-        let (low, high) = range();
-        for j in (0..bands_of(frame)).filter(|&j| self.importance[j] > 0.0) {
-            let noise = frame.excitation(KEY, j) + frame.quiet(j);
-            let voice = voice_at(frame, j);
-            // What the largest cut everywhere does not harm, no smaller one does.
-            if audible(voice, noise) - audible(full[j], noise) <= HARMLESS {
+        if wanted {
+            self.keep_words(frame, &mut limits);
+        }
+        (limits, wanted)
+    }
+
+    /// Lowers the limits to what does not lower the index.
+    fn keep_words(&mut self, frame: &MaskingFrame<'_>, limits: &mut Bands) {
+        let spread = self.spread.get_or_insert_with(|| {
+            let mut spread = [[0.0; ERB_BANDS]; MAX_CUT];
+            for (band, spread) in cut_bands().zip(&mut spread) {
+                let powers: Bands = core::array::from_fn(|at| f64::from(at == band));
+                frame.excite(&powers, spread);
+            }
+            spread
+        });
+        let importance = &self.importance;
+        let noise: Bands =
+            core::array::from_fn(|band| frame.excitation(KEY, band) + frame.quiet(band));
+        let mut voice: Bands = core::array::from_fn(|band| voice_at(frame, band));
+        let bands = bands_of(frame);
+        let index = |voice: &Bands| {
+            let bands = voice.iter().zip(&noise).zip(importance).take(bands);
+            let words = bands.filter(|(_, importance)| **importance > 0.0);
+            words.fold(0.0, |sum, ((voice, noise), importance)| {
+                sum + importance * audible(*voice, *noise)
+            })
+        };
+        let before = index(&voice);
+        let count = cut_bands().count();
+        for (place, (band, spread)) in cut_bands().zip(&*spread).enumerate() {
+            let Some(limit) = limits.get_mut(band) else { continue };
+            if *limit == 0.0 {
                 continue;
             }
-            let left_db = (power_to_db(voice / noise) - FULL_DB).max(0.0);
-            let near = low.saturating_sub(REACH.0)..=high + REACH.1;
-            for (band, spare) in spare.iter_mut().enumerate() {
-                let reached = (band.saturating_sub(REACH.0)..=band + REACH.1).contains(&j);
-                // Farther away there is little of the voice but what spreads from below.
-                if reached || !near.contains(&j) {
-                    *spare = spare.min(left_db);
+            #[expect(clippy::cast_precision_loss, reason = "at most 8")]
+            let allowed = before - SAME_INDEX * ((place + 1) as f64 / count as f64);
+            let cut_by = |db: f64| -> Bands {
+                let taken = frame.power(MAIN, band) * (1.0 - db_to_power(-db));
+                let mut voice = voice;
+                for (voice, spread) in voice.iter_mut().zip(spread) {
+                    *voice = (*voice - taken * spread).max(0.0);
+                }
+                voice
+            };
+            let (mut least, mut most) = (0.0, *limit);
+            if index(&cut_by(most)) >= allowed {
+                least = most;
+            } else {
+                for _ in 0..HALVINGS {
+                    let middle = 0.5 * (least + most);
+                    if index(&cut_by(middle)) >= allowed {
+                        least = middle;
+                    } else {
+                        most = middle;
+                    }
                 }
             }
+            *limit = least;
+            voice = cut_by(least);
         }
-        spare
     }
 
     /// The cuts of the frame that leaves.

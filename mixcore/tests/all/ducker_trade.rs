@@ -69,21 +69,29 @@ fn a_key_filter_keeps_rumble_from_counting_as_speech() {
     let out = run(&mut unit, &music, &key, 4800);
     let latency = unit.latency_frames();
     assert!(out[0][latency..] == music[0][..music[0].len() - latency]);
-    // It does not change how loud the words are: noise with most of its energy above it.
-    let key = vec![words(3, 0.1, &[(1.0, 2.0)])];
+    // It does not change how loud the words are: behind a filter that takes 20 dB of them they need what
+    // they needed. White noise is 20 dB weaker below 240 Hz than whole.
+    let key = vec![words(4, 0.1, &[(1.0, 2.0)])];
+    let music = noise::<f32>(2, 4 * 48_000, 0.05, 6);
     let depth = |filter| {
         let mut unit = ducker(setup, DuckerParams::default(), Layout::STEREO);
         unit.set_key_filter(filter);
-        let out = run(&mut unit, &music, &key, 777);
-        (out, unit.report())
+        run(&mut unit, &music, &key, 777);
+        (unit.phrases().to_vec(), unit.reduction_stats().unwrap().max_db)
     };
-    let (with, without) = (depth(high_pass()), depth(KeyFilter::NONE));
-    assert!(with.0 == without.0 && with.1 == without.1 && with.1.phrases == 1);
+    let low_pass = EqBand::new(Shape::LowPass, 240.0, 0.0, 0.707);
+    let low_pass = KeyFilter::of_bands(&[low_pass], RATE_HZ).unwrap();
+    let (with, without) = (depth(low_pass), depth(KeyFilter::NONE));
+    assert!(with.0.len() == 1 && without.0.len() == 1, "{with:?} {without:?}");
+    let needed = with.0[0].needed_db - without.0[0].needed_db;
+    // The filter's edges and fluctuations move the ends of the phrase by some sub-blocks.
+    assert!(needed.abs() < 0.3 && (with.1 - without.1).abs() < 1.0, "{with:?} {without:?}");
 
     // The masking-aware ducker's question is the same.
     let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
     let params = MaskingDuckerParams { target_db: 20.0, ..MaskingDuckerParams::default() };
     let mut bands = MaskingDucker::new(setup, params, stream(Layout::STEREO)).unwrap();
+    let music = noise::<f32>(2, 3 * 48_000, 0.2, 6);
     let key = vec![sine::<f32>(200.0, RATE_HZ, 3 * 48_000, 0.1)];
     run(&mut bands, &music, &key, 4800);
     assert!(bands.reduction_stats().unwrap().max_db > 3.0);
@@ -168,8 +176,8 @@ fn over(voice: &Audio, background: &Audio, from: usize, to: usize) -> f64 {
 
 #[test]
 fn what_stays_passes_and_the_rest_makes_up_for_it() {
-    let frames = 6 * 48_000;
-    let speech = words(6, 0.2, &[(1.0, 5.0)]);
+    let frames = 8 * 48_000;
+    let speech = words(8, 0.2, &[(1.0, 5.0)]);
     let mut voice = vec![vec![0.0_f32; frames]; 6];
     voice[2] = speech.clone();
     // The surrounds alone stand 12 LU below the voice, all together 6.
@@ -239,8 +247,8 @@ fn what_stays_passes_and_the_rest_makes_up_for_it() {
 
 #[test]
 fn a_mix_is_a_share_of_the_gain_and_nothing_else() {
-    let frames = 4 * 48_000;
-    let key = vec![words(4, 0.2, &[(1.0, 3.0)])];
+    let frames = 5 * 48_000;
+    let key = vec![words(5, 0.2, &[(1.0, 3.0)])];
     let music = noise::<f32>(2, frames, 0.1, 6);
     let stereo = stream(Layout::STEREO);
     let at = |mix_percent: f64| -> Vec<(Audio, usize)> {
@@ -336,7 +344,8 @@ fn the_reduction_as_a_curve_is_what_happened_and_the_statistics_are_its() {
             let io = Io::with_key(all.range(at, end), Block::mono(&key[0][at..end]));
             unit.process_with_reduction(io, &mut curve[at..end]).unwrap();
         }
-        assert_eq!(*curve.last().unwrap(), unit.gain_reduction_db() as f32);
+        // The last frame of 10 ms may have ended with the block.
+        assert!((f64::from(*curve.last().unwrap()) - unit.gain_reduction_db()).abs() < 0.1);
         let main = BlockMut::new(&mut audio).unwrap();
         let error = unit.process_with_reduction(Io::new(main), &mut curve[1..]).unwrap_err();
         assert!(error.to_string().contains("reduction_db"), "{error}");
@@ -362,7 +371,9 @@ fn the_list_keeps_what_is_unmet_and_the_counts_keep_all() {
     let report = unit.report();
     assert_eq!((report.phrases, report.met, report.depth_cap, report.silent), (5, 3, 1, 1));
     assert_eq!((report.unlisted, report.none_needed, report.late, report.dry_mix), (3, 0, 0, 0));
-    assert!(report.mean_excess_lu.value().unwrap().abs() < 1.0);
+    // Half a second is known, and one more is reckoned with at half the power: 10 log10(1.5 / 1).
+    let excess = report.mean_excess_lu.value().unwrap();
+    assert!((0.0..1.9).contains(&excess), "{excess}");
     let outcomes: Vec<DuckOutcome> = unit.phrases().iter().map(|found| found.outcome).collect();
     assert_eq!(outcomes, [DuckOutcome::DepthCap, DuckOutcome::Silent]);
     let unmet = unit.unmet().next().unwrap();
