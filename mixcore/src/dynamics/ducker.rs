@@ -45,6 +45,7 @@
 
 use super::cells::{CHUNK, Ear};
 use super::duck_outcome::{DuckReport, DuckedPhrase, PhraseLog};
+use super::ducker_gain::{Stretch, gain_at, mixed, share_of};
 use super::ducker_params::DuckerParams;
 use super::ducker_setup::{DuckerSetup, DuckerStorage};
 use super::ducker_state::{Entry, Follower};
@@ -109,10 +110,7 @@ pub struct Ducker<'a, S> {
     /// Channels that go down.
     ducked: PerChannel<bool>,
     follower: Follower<'a>,
-    /// Gains at the ends of the stretch that leaves.
-    gains: [f64; 2],
-    /// First and last frame of that stretch, on the clock of the input.
-    stretch: [u64; 2],
+    stretch: Stretch,
     key_scale: f64,
     mix: Glide<f32>,
     wet: Glide<f32>,
@@ -223,8 +221,7 @@ impl<'a, S: Sample> Ducker<'a, S> {
             voice_ear: Ear::new(setup.key_layout, rate_hz)?,
             ducked,
             follower,
-            gains: [1.0; 2],
-            stretch: [0; 2],
+            stretch: Stretch::STILL,
             key_scale: db_to_power(setup.key_offset_lu),
             mix: Glide::new(share_of(&params), fade),
             wet: Glide::new(1.0, fade),
@@ -405,31 +402,13 @@ impl<'a, S: Sample> Ducker<'a, S> {
         let voice = if self.key_path.filter().is_none() { key } else { passed };
         let entry = Entry::new(key, main, stays);
         let share = f64::from(self.mix.at(self.now) * self.wet.at(self.now));
-        let [_, from] = self.gains;
         let reduction = self.follower.push(entry, voice, share, &self.params);
-        self.gains = [from, db_to_gain(-reduction)];
         self.key_path.settle();
         self.done += 1;
         // What leaves next: the sub-block that came in one look-ahead ago.
         let leaving = (self.done + 1).saturating_sub(self.follower.len());
-        self.stretch = [leaving.saturating_sub(1), leaving].map(start);
-    }
-
-    /// The straight piece of the gain from a frame on, on the clock of the input.
-    fn line(&self, frame: u64, left: usize) -> Segment {
-        let ([from, to], [start, end]) = (self.gains, self.stretch);
-        // Up to a frame lies between the stretches where sub-blocks differ in length.
-        if frame < start {
-            let frames = usize::try_from(start - frame).unwrap_or(left).min(left);
-            return Segment { frames, start: from, step: 0.0, first: 0 };
-        }
-        if frame >= end || from == to {
-            return Segment { frames: left, start: to, step: 0.0, first: 0 };
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a sub-block")]
-        let step = (to - from) / (end - start) as f64;
-        let frames = usize::try_from(end - frame).unwrap_or(left).min(left);
-        Segment { frames, start: from, step, first: usize::try_from(frame - start).unwrap_or(0) }
+        let frames = [leaving.saturating_sub(1), leaving].map(start);
+        self.stretch = self.stretch.next(db_to_gain(-reduction), frames);
     }
 
     /// Applies the gain to frames that leave, within one sub-block of input.
@@ -443,7 +422,7 @@ impl<'a, S: Sample> Ducker<'a, S> {
             let ends = [self.mix.end(), self.wet.end()].into_iter().filter(|end| *end > now);
             let fade = ends.min().map_or(u64::MAX, |end| end - now);
             let left = usize::try_from(fade).unwrap_or(CHUNK).min(block.frames() - at);
-            let line = self.line(now.saturating_sub(latency), left);
+            let line = self.stretch.line(now.saturating_sub(latency), left);
             let frames = line.frames.max(1);
             self.look(&line, now, trace.get_mut(at..at + frames).unwrap_or_default());
             self.lower(&line, now, |channel| channel.get_mut(at..at + frames), block);
@@ -504,30 +483,6 @@ impl<'a, S: Sample> Ducker<'a, S> {
     }
 }
 
-/// Share of the ducked signal.
-fn share_of(params: &DuckerParams) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-    {
-        (params.mix_percent * 1e-2) as f32
-    }
-}
-
-/// The gain at frame `n` of a piece.
-fn gain_at(line: &Segment, n: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a sub-block")]
-    {
-        line.start + line.step * (line.first + n) as f64
-    }
-}
-
-/// A piece of the gain of which a share acts.
-fn mixed(line: &Segment, share: f64) -> Segment {
-    if share == 1.0 {
-        return *line;
-    }
-    Segment { start: 1.0 + (line.start - 1.0) * share, step: line.step * share, ..*line }
-}
-
 impl<S: Sample> Processor for Ducker<'_, S> {
     fn latency_frames(&self) -> usize {
         self.frames
@@ -549,8 +504,7 @@ impl<S: Sample> Processor for Ducker<'_, S> {
         self.follower.reset();
         self.mix.settle();
         self.wet.settle();
-        self.gains = [1.0; 2];
-        self.stretch = [0; 2];
+        self.stretch = Stretch::STILL;
         self.log = ReductionLog::new();
         (self.now, self.done, self.faults) = (0, 0, 0);
     }

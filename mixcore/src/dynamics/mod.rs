@@ -25,6 +25,7 @@ mod detector;
 mod duck_outcome;
 mod duck_plan;
 mod ducker;
+mod ducker_gain;
 mod ducker_params;
 mod ducker_setup;
 mod ducker_state;
