@@ -20,11 +20,13 @@
 //! below 0.0004, the integral of the windows' product). In the signal of the shipped cue it is so
 //! (`tests/all/masking_ducker_cue.rs`).
 //!
-//! **With the whole background as key** it does next to nothing under a loud score, and rightly: the
-//! ambience is hidden by the music then, whatever the voice does. On the shipped cue the score alone hides
-//! most of what the voice's low-mids hide of the ambience, and where the voice is to be cut it must stand
-//! 15 dB above all that plays (the same test). Give it the ambience as key to hear the ambience once the
-//! music is ducked; give it everything to be sure of the words as the mix stands.
+//! **With the whole background as key** it does next to nothing under a loud score, and rightly. In the
+//! phrases of the shipped cue music and effects alone hide 93 % of the ambience's energy between 150 and
+//! 500 Hz, the voice alone 69 %, both 97 %; in 2 % of the bands and frames the voice hides it and the
+//! others do not. Thinning the voice would open next to nothing. What the voice hides of music and effects
+//! (37 % of the bands and frames) it hides by standing little above them, with nothing to spare. Give it
+//! the ambience as key to hear the ambience once the music is ducked; give it everything to be sure of the
+//! words as the mix stands (`tests/all/masking_ducker_cue.rs` measures both).
 //!
 //! Sources: 150 to 500 Hz and 4 dB: the brief of the project's issue; audibility: ANSI S3.5-1997 as in
 //! [`super::audibility`]; masked threshold: [`crate::analysis::Masking`].

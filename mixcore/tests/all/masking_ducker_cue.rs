@@ -222,8 +222,8 @@ fn the_cut_opens_the_ambience_and_takes_no_word() {
     }
     let [plain, opened, careful] = [shares[0], shares[1], shares[2]];
     // The other stems alone hide most of it, the voice adds little: opening the voice opens nothing.
-    assert!(plain[1].0 > 0.7 * plain[2].0, "{plain:?}");
+    assert!(plain[1].0 > 0.9 * plain[2].0, "{plain:?}");
     assert!((plain[2].0 - careful[2].0).abs() < 0.01, "{plain:?} {careful:?}");
     // Once the others are away, as under a duck, it is the voice that hides it, and the cut opens it.
-    assert!(opened[0].2 < plain[0].2 - 0.3, "{plain:?} {opened:?}");
+    assert!(opened[0].2 < plain[0].2 - 0.2, "{plain:?} {opened:?}");
 }
