@@ -19,13 +19,13 @@ pub enum DuckOutcome {
     NoneNeeded,
     /// It has its target, to the tenth of a LU.
     Met,
-    /// It needs more than the largest reduction, or what is not ducked is too loud alone: this needs a
-    /// remix here.
+    /// It needs more than the largest reduction: this needs a remix here.
     DepthCap,
     /// The dry share of the mix lets too much through.
     DryMix,
-    /// What it needs came too late (live alone): part of it had left before the rest was known, and
-    /// depth and slews did not allow to make up for that. A longer look-ahead helps, or a plan.
+    /// Its mean need lies within the largest reduction, and it is short all the same (live alone): part
+    /// of it had left before the rest was known and depth and slews did not allow to make up for that, or
+    /// the channels that stay are too loud alone. A longer look-ahead helps the former, or a plan.
     Late,
     /// Dialogue or background is silent under it: nothing to compare.
     Silent,
