@@ -503,11 +503,18 @@ fn duckers_with_a_key_never_allocate() {
         }
     });
     assert_eq!(calls, 0);
-    assert!(ducker.max_gain_reduction_db() > 3.0 && masking.max_gain_reduction_db() > 3.0);
+    assert!(
+        ducker.reduction_stats().unwrap().max_db > 3.0
+            && masking.reduction_stats().unwrap().max_db > 3.0
+    );
     let mut kept = DynamicsKept::new(DynamicsSetup::default(), stream).unwrap();
     let block = Block::new(&audio).unwrap();
     let calls = allocations(|| {
-        std::hint::black_box((masking.report(), cut.report()));
+        std::hint::black_box((masking.report(), cut.report(), ducker.report()));
+        std::hint::black_box((ducker.unmet().count(), ducker.current_phrase()));
+        let filter = KeyFilter::NONE;
+        (ducker.set_key_filter(filter), ducker.set_key_listen(true), ducker.set_bypass(true));
+        (masking.set_key_filter(filter), cut.set_key_listen(true), cut.set_bypass(true));
         kept.push(block, block).unwrap();
         kept.reset();
     });

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
-    Case, Goal, Seen, best, compressor, convolve, crossover, dynamics, eq, fft, level, limiter,
-    mix, record, resample,
+    Case, Goal, Seen, best, compressor, convolve, crossover, duck, dynamics, eq, fft, level,
+    limiter, mix, record, resample,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
@@ -103,6 +103,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Compressor", rounds, Box::new(whole(compressor::cases))),
         ("Dynamics", rounds, Box::new(whole(dynamics::cases))),
+        ("Duckers", rounds, Box::new(whole(duck::cases))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
         ("Level", rounds, Box::new(whole(level::cases))),

@@ -9,10 +9,15 @@
 //! I_i is the importance of the third octaves of the SII, spread over the ERB bands by the share of the
 //! third octave that lies in each, on a logarithmic scale.
 //!
-//! Sources: ANSI S3.5-1997 (SII): the 30 dB of 4.7 and the importances of Table 3 (average speech), as
-//! published with several programs; they add up to 1 [the standard's own text not read]. Frame by frame
-//! as in K. S. Rhebergen and N. J. Versfeld, J. Acoust. Soc. Am. 117, 2005 [abstract]. Excitations in
-//! place of spectrum levels: ours.
+//! Sources: ANSI S3.5-1997 (SII): K_i of 4.7, equation 12, the sum of 4.8, equation 14, and the
+//! importances of Table 3 for average speech [the standard's own text not read: all of them as the program
+//! of H. Müsch of the standard's working group has them, in M. Slaney's translation, GitHub
+//! google/speech_intelligibility_index `sii.py`; the same 18 numbers stand in seven other programs that
+//! name the table]. They are given to four decimals and add up to 1, so the index has four decimals at
+//! the most. Frame by frame as in K. S. Rhebergen and N. J. Versfeld, J. Acoust. Soc. Am. 117, 2005
+//! [abstract]. Excitations in place of spectrum levels: ours, which stand for the standard's spread of
+//! masking (4.3); its masking of speech by itself and its loss of clarity at high levels (4.6) are left
+//! out.
 //! Limits: an index of audibility, no count of words: no hearing loss, no level distortion, no room.
 
 use crate::analysis::{ERB_BANDS, ErbBands, ThirdOctave};

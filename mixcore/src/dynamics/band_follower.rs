@@ -5,10 +5,13 @@
 use core::ops::Range;
 
 use super::audibility::{FULL_DB, audible, importance};
-use super::band_unit::{KEY, MAIN};
+use super::band_core::Decide;
+use super::band_unit::{KEY, Leaving, MAIN, STAYS};
 use super::ducker_params::DuckerParams;
 use super::ducker_state::LEAD;
+use super::key_filter::KeyFilter;
 use super::masking_ducker::MaskingDuckerParams;
+use super::reduction::mixed_db;
 use super::speech_watch::SpeechWatch;
 use crate::analysis::{ERB_BANDS, ErbBands, MaskingFrame};
 use crate::audio::Store;
@@ -21,9 +24,9 @@ type Bands = [f64; ERB_BANDS];
 /// Broadband depths that are tried for the comparison, 0 to 24 dB in steps of 1 dB.
 const TRIALS: usize = 25;
 
-/// Numbers of a frame: excitation by voice and background, power of the background, depth, and
-/// whether the frame counts.
-const ROW: usize = 4 * ERB_BANDS + 1;
+/// Numbers of a frame: excitation by the voice and by what goes down of the background, power of that,
+/// depth, excitation by what stays and power of that, and whether the frame counts.
+const ROW: usize = 6 * ERB_BANDS + 1;
 
 /// K-weighting at the centres of the bands, as power ratios.
 pub(super) fn k_weights(rate_hz: f64) -> Result<Bands, Error> {
@@ -54,7 +57,8 @@ struct Sums {
     before: f64,
     after: f64,
     trials: [f64; TRIALS],
-    loudness: [f64; 2],
+    /// Loudness of what goes down as it came and as it left, and of what stays.
+    loudness: [f64; 3],
 }
 
 /// What band-wise ducking cost and brought, against a broadband duck, over the frames with speech that
@@ -74,7 +78,7 @@ pub struct BandDuckReport {
     /// Reduction that a broadband duck needs for the same audibility, dB ≥ 0.
     /// [`Reading::NotApplicable`] beyond 24 dB.
     pub broadband_db: Reading,
-    /// Loudness of the background that is saved over that broadband duck, LU.
+    /// Loudness of the background that is saved over that broadband duck of the same channels, LU.
     pub saved_lu: Reading,
 }
 
@@ -85,23 +89,31 @@ pub(super) struct BandFollower<'a> {
     ring: Store<'a, f64>,
     pushed: usize,
     watch: SpeechWatch,
-    /// Σ of the excitations by voice and background over the open phrase, and frames that count.
+    /// Σ of the excitations by voice and background, what goes down and what stays, over the open
+    /// phrase, and frames that count.
     voice: Bands,
     background: Bands,
+    stays: Bands,
     count: f64,
     reductions: Bands,
-    largest: f64,
+    rate_hz: f64,
     weights: Bands,
+    /// The weights behind the key's filter.
+    watch_weights: Bands,
     importance: Bands,
     sums: Sums,
 }
 
-impl<'a> BandFollower<'a> {
-    pub(super) fn required_len(frames: usize) -> usize {
+impl<'a> Decide<'a> for BandFollower<'a> {
+    type Params = MaskingDuckerParams;
+    const HEARS_FILTERED: bool = false;
+
+    fn required_len(frames: usize) -> usize {
         frames * ROW
     }
 
-    pub(super) fn new(frames: usize, rate_hz: f64, ring: Store<'a, f64>) -> Result<Self, Error> {
+    fn new(frames: usize, rate_hz: f64, ring: Store<'a, f64>) -> Result<Self, Error> {
+        let weights = k_weights(rate_hz)?;
         Ok(Self {
             len: frames.max(1),
             ring,
@@ -109,50 +121,46 @@ impl<'a> BandFollower<'a> {
             watch: SpeechWatch::default(),
             voice: [0.0; ERB_BANDS],
             background: [0.0; ERB_BANDS],
+            stays: [0.0; ERB_BANDS],
             count: 0.0,
             reductions: [0.0; ERB_BANDS],
-            largest: 0.0,
-            weights: k_weights(rate_hz)?,
+            rate_hz,
+            weights,
+            watch_weights: weights,
             importance: importance(),
             sums: Sums::default(),
         })
     }
 
-    pub(super) fn reset(&mut self) {
+    fn reset(&mut self) {
         self.ring.fill(0.0);
         self.pushed = 0;
         self.watch = SpeechWatch::default();
         self.reductions = [0.0; ERB_BANDS];
-        self.largest = 0.0;
         self.sums = Sums::default();
     }
 
-    /// Reductions of the newest frame that has left, dB.
-    pub(super) fn reductions(&self) -> &Bands {
+    fn set_filter(&mut self, filter: &KeyFilter) {
+        self.watch_weights = self.weights;
+        for (band, weight) in self.watch_weights.iter_mut().enumerate() {
+            let hz = ErbBands::band(band).centre_hz.min(0.5 * self.rate_hz);
+            *weight *= db_to_power(filter.response_db(hz, self.rate_hz));
+        }
+    }
+
+    fn reductions(&self) -> &Bands {
         &self.reductions
     }
 
-    pub(super) fn largest_db(&self) -> f64 {
-        self.largest
-    }
-
-    fn row(&mut self, index: usize) -> &mut [f64] {
-        let place = place_of(index, self.len);
-        self.ring.get_mut(place).unwrap_or_default()
-    }
-
-    fn first(&self) -> usize {
-        self.pushed.saturating_sub(self.len)
-    }
-
     /// Takes the next frame; the frame that leaves with its reductions, once there is one.
-    pub(super) fn push(
+    fn push(
         &mut self,
         frame: &MaskingFrame<'_>,
+        share: f64,
         params: &MaskingDuckerParams,
-    ) -> Option<(usize, Bands)> {
+    ) -> Option<Leaving> {
         let power =
-            weighted(&self.weights, (0..bands_of(frame)).map(|band| frame.power(KEY, band)));
+            weighted(&self.watch_weights, (0..bands_of(frame)).map(|band| frame.power(KEY, band)));
         let watch = DuckerParams {
             hold_ms: params.hold_ms,
             gate_lu: params.gate_lu,
@@ -163,11 +171,13 @@ impl<'a> BandFollower<'a> {
         let row = self.row(index);
         row.fill(0.0);
         let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
-        if let [voice, background, powers, _] = parts {
+        if let [voice, background, powers, _, stays, stays_powers] = parts {
             for band in 0..bands_of(frame) {
                 voice[band] = frame.excitation(KEY, band);
                 background[band] = frame.excitation(MAIN, band);
                 powers[band] = frame.power(MAIN, band);
+                stays[band] = frame.excitation(STAYS, band);
+                stays_powers[band] = frame.power(STAYS, band);
             }
         }
         if let Some(flag) = row.last_mut() {
@@ -178,7 +188,8 @@ impl<'a> BandFollower<'a> {
             Some(start) => {
                 let start = usize::try_from(start).unwrap_or(usize::MAX).max(self.first());
                 if heard.opens {
-                    (self.voice, self.background) = ([0.0; ERB_BANDS], [0.0; ERB_BANDS]);
+                    let none = [0.0; ERB_BANDS];
+                    (self.voice, self.background, self.stays) = (none, none, none);
                     self.count = 0.0;
                     (start..=index).for_each(|index| self.add(index));
                 } else {
@@ -195,8 +206,19 @@ impl<'a> BandFollower<'a> {
         }
         let leaving = self.pushed.checked_sub(self.len)?;
         self.move_gains(leaving, params);
-        self.report(leaving, frame);
+        self.report(leaving, share, frame);
         Some((leaving, self.reductions))
+    }
+}
+
+impl BandFollower<'_> {
+    fn row(&mut self, index: usize) -> &mut [f64] {
+        let place = place_of(index, self.len);
+        self.ring.get_mut(place).unwrap_or_default()
+    }
+
+    fn first(&self) -> usize {
+        self.pushed.saturating_sub(self.len)
     }
 
     /// Adds a frame to the open phrase.
@@ -207,12 +229,12 @@ impl<'a> BandFollower<'a> {
         }
         self.count += 1.0;
         let (parts, _) = row.as_chunks::<ERB_BANDS>();
-        if let [voice, background, ..] = parts {
-            for (sum, value) in self.voice.iter_mut().zip(voice) {
-                *sum += value;
-            }
-            for (sum, value) in self.background.iter_mut().zip(background) {
-                *sum += value;
+        if let [voice, background, _, _, stays, _] = parts {
+            let sums = [&mut self.voice, &mut self.background, &mut self.stays];
+            for (sums, values) in sums.into_iter().zip([voice, background, stays]) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += value;
+                }
             }
         }
     }
@@ -222,14 +244,21 @@ impl<'a> BandFollower<'a> {
         let mut depths = [0.0; ERB_BANDS];
         for (band, depth) in depths.iter_mut().enumerate().take(bands_of(frame)) {
             let (voice, background) = (self.voice[band], self.background[band]);
+            let stays = self.stays[band];
             // A background that nobody hears hides nothing, and a band without words is left alone.
             if self.importance[band] == 0.0 || background <= self.count * frame.quiet(band) {
                 continue;
             }
-            let ratio_db = power_to_db(voice / background);
             // Where the largest depth leaves the voice inaudible it would be for nothing.
-            if ratio_db + params.max_depth_db > -FULL_DB {
-                *depth = (params.target_db - ratio_db).min(params.max_depth_db).max(0.0);
+            let least = background * db_to_power(-params.max_depth_db) + stays;
+            if power_to_db(voice / least) > -FULL_DB {
+                let allowed = voice * db_to_power(-params.target_db) - stays;
+                let wanted = if allowed > 0.0 {
+                    power_to_db(background / allowed)
+                } else {
+                    params.max_depth_db
+                };
+                *depth = wanted.min(params.max_depth_db).max(0.0);
             }
         }
         for index in start..self.pushed {
@@ -260,28 +289,27 @@ impl<'a> BandFollower<'a> {
             } else {
                 asked.max(*reduction - release).min(*reduction + attack)
             };
-            self.largest = self.largest.max(*reduction);
         }
     }
 
     /// Adds the frame that leaves to the report, if it counts.
-    fn report(&mut self, leaving: usize, frame: &MaskingFrame<'_>) {
+    fn report(&mut self, leaving: usize, share: f64, frame: &MaskingFrame<'_>) {
         let row = self.ring.get(place_of(leaving, self.len)).unwrap_or_default();
         let (parts, _) = row.as_chunks::<ERB_BANDS>();
-        let [voice, background, powers, _] = parts else { return };
+        let [voice, background, powers, _, stays, stays_powers] = parts else { return };
         if row.last() != Some(&1.0) {
             return;
         }
         let mut lowered = *powers;
         for (power, reduction) in lowered.iter_mut().zip(&self.reductions) {
-            *power *= db_to_power(-reduction);
+            *power *= db_to_power(mixed_db(0.0 - reduction, share));
         }
         let mut after = [0.0; ERB_BANDS];
         frame.excite(&lowered, &mut after);
         let index = |background: &Bands| {
             let bands = (0..bands_of(frame)).filter(|&band| self.importance[band] > 0.0);
             bands.fold(0.0, |sum, band| {
-                let noise = background[band] + frame.quiet(band);
+                let noise = background[band] + stays[band] + frame.quiet(band);
                 sum + self.importance[band] * audible(voice[band], noise)
             })
         };
@@ -294,7 +322,8 @@ impl<'a> BandFollower<'a> {
             *sum += index(&background.map(|power| power * lower));
             lower *= step;
         }
-        for (sum, powers) in self.sums.loudness.iter_mut().zip([powers, &lowered]) {
+        let powers = [powers, &lowered, stays_powers];
+        for (sum, powers) in self.sums.loudness.iter_mut().zip(powers) {
             *sum += weighted(&self.weights, powers.iter().copied());
         }
     }
@@ -309,14 +338,14 @@ impl<'a> BandFollower<'a> {
                 Reading::NotApplicable
             }
         };
-        let background_lu = match mean(sums.loudness[0]) {
-            Reading::Value(_) => {
-                Reading::from_level(power_to_db(sums.loudness[1] / sums.loudness[0]))
-            }
-            other => other,
-        };
-        let broadband_db = match mean(sums.after) {
-            Reading::Value(_) => broadband(&sums.trials, sums.after),
+        // Change of the loudness of the background for a power of what goes down, LU.
+        let [came, left, stays] = sums.loudness;
+        let change = |goes: f64| Reading::from_level(power_to_db((goes + stays) / (came + stays)));
+        let if_any = |reading: Reading| mean(0.0).zip(reading, |_, value| value);
+        let background_lu = if_any(change(left));
+        let broadband_db = if_any(broadband(&sums.trials, sums.after));
+        let broadband_lu = match broadband_db {
+            Reading::Value(db) => change(came * db_to_power(-db)),
             other => other,
         };
         BandDuckReport {
@@ -325,7 +354,7 @@ impl<'a> BandFollower<'a> {
             audibility_after: mean(sums.after),
             background_lu,
             broadband_db,
-            saved_lu: background_lu.zip(broadband_db, |change, broadband| change + broadband),
+            saved_lu: background_lu.zip(broadband_lu, |change, broadband| change - broadband),
         }
     }
 }

@@ -16,13 +16,15 @@
 //! neighbouring bands share them.
 //! Cost: two FFTs per hop and channel while a gain moves.
 
+use super::ducker_setup::DuckedAreas;
 use crate::analysis::{ERB_BANDS, erb_rate};
-use crate::audio::{BlockMut, Sample, Store};
+use crate::audio::{BlockMut, Sample, Speaker, Store};
 use crate::error::Error;
 use crate::filters::RealFft;
 use crate::kernels;
 use crate::loudness::sub_block_start;
 use crate::math;
+use crate::ramp::Glide;
 use crate::stream::Stream;
 use crate::units::db_to_gain;
 
@@ -151,8 +153,18 @@ impl<'a, S: Sample> BandGain<'a, S> {
     }
 
     /// Exchanges up to [`PUSH_FRAMES`] frames from the absolute frame `now` on for those of one latency
-    /// ago.
-    pub(super) fn exchange(&mut self, block: &mut BlockMut<'_, S>, now: u64) {
+    /// ago; what lowers them counts by the product of the shares.
+    pub(super) fn exchange(
+        &mut self,
+        block: &mut BlockMut<'_, S>,
+        now: u64,
+        [mix, wet]: [&Glide<f32>; 2],
+    ) {
+        let whole = [mix, wet].iter().all(|share| share.is_settled(now) && share.target() == 1.0);
+        let share = |n: usize| {
+            let frame = now + n as u64;
+            if whole { S::one() } else { S::from_f64(f64::from(mix.at(frame) * wet.at(frame))) }
+        };
         let (dry_len, wet_len) = (self.plan.dry.max(1), self.plan.wet.max(1));
         let dry = self.dry.chunks_exact_mut(dry_len);
         let wet = self.wet.chunks_exact_mut(wet_len);
@@ -166,7 +178,7 @@ impl<'a, S: Sample> BandGain<'a, S> {
             let mut added =
                 now.checked_sub(self.plan.latency as u64).map(|frame| place(frame, wet_len));
             let mut until = self.plan.latency as u64 - now.min(self.plan.latency as u64);
-            for (io, new) in io.iter_mut().zip(clean) {
+            for (n, (io, new)) in io.iter_mut().zip(clean).enumerate() {
                 if let Some(slot) = dry.get_mut(to) {
                     *slot = *new;
                 }
@@ -176,7 +188,7 @@ impl<'a, S: Sample> BandGain<'a, S> {
                     added = (until == 0).then_some(0);
                 } else if let Some(at) = &mut added {
                     if let Some(slot) = wet.get_mut(*at) {
-                        leaving += core::mem::take(slot);
+                        leaving += core::mem::take(slot) * share(n);
                     }
                     *at = next(*at, wet_len);
                 }
@@ -187,8 +199,13 @@ impl<'a, S: Sample> BandGain<'a, S> {
     }
 
     /// Works on frame `index`, all samples of which have come and none of which has left: lowers every
-    /// band by its reduction in dB. Channels without a place among the bands (LFE) stay as they are.
-    pub(super) fn lower(&mut self, index: usize, reductions: &[f64; ERB_BANDS]) {
+    /// band by its reduction in dB. Channels outside the areas, and LFEs, stay as they are.
+    pub(super) fn lower(
+        &mut self,
+        index: usize,
+        reductions: &[f64; ERB_BANDS],
+        areas: &DuckedAreas,
+    ) {
         if reductions.iter().all(|&reduction| reduction == 0.0) {
             return;
         }
@@ -204,7 +221,8 @@ impl<'a, S: Sample> BandGain<'a, S> {
         let dry = self.dry.chunks_exact(dry_len);
         let wet = self.wet.chunks_exact_mut(wet_len);
         let speakers = self.stream.layout.speakers().iter();
-        for (_, (dry, wet)) in speakers.zip(dry.zip(wet)).filter(|(speaker, _)| !speaker.lfe) {
+        let goes = |speaker: &Speaker| !speaker.lfe && areas.holds(speaker);
+        for (_, (dry, wet)) in speakers.zip(dry.zip(wet)).filter(|(speaker, _)| goes(speaker)) {
             let mut at = place(start, dry_len);
             time.fill(S::zero());
             for (time, weight) in time.iter_mut().zip(&*window) {

@@ -1,17 +1,25 @@
 //! What both masking-aware duckers are made of: the analysis of key and main, the clock, the gains.
 
 use super::band_gain::{BandGain, BandPlan, PUSH_FRAMES};
+use super::ducker_setup::DuckedAreas;
+use super::key_path::KeyPath;
 use crate::analysis::{ERB_BANDS, Masking, MaskingFrame, MaskingSetup};
-use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample};
+use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Store, check_frames};
 use crate::error::Error;
-use crate::kernels;
+use crate::kernels::{self, Isa};
 use crate::loudness::sub_block_start;
+use crate::ramp::Glide;
 use crate::stream::Stream;
 use crate::units::db_to_gain;
 
 /// The stems of the analysis.
 pub(super) const MAIN: usize = 0;
 pub(super) const KEY: usize = 1;
+/// What of the main signal stays as it is, where any does.
+pub(super) const STAYS: usize = 2;
+
+/// Which frame leaves, and by how much each of its bands goes down, dB.
+pub(super) type Leaving = (usize, [f64; ERB_BANDS]);
 
 /// What is fixed for life of either ducker.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,12 +31,19 @@ pub struct BandDuckerSetup {
     /// Level of the key in the mix over its level here, dB, −40 to 40: 3.01 for a mono key that comes at
     /// unity from two loudspeakers.
     pub key_offset_db: f64,
+    /// Which channels go down; LFEs carry no words and never do.
+    pub areas: DuckedAreas,
 }
 
 impl Default for BandDuckerSetup {
-    /// 500 ms; a mono key that lies in the mix as loud as it is here.
+    /// 500 ms; a mono key that lies in the mix as loud as it is here; all channels.
     fn default() -> Self {
-        Self { lookahead_ms: 500.0, key_layout: Layout::MONO, key_offset_db: 0.0 }
+        Self {
+            lookahead_ms: 500.0,
+            key_layout: Layout::MONO,
+            key_offset_db: 0.0,
+            areas: DuckedAreas::ALL,
+        }
     }
 }
 
@@ -41,7 +56,7 @@ impl BandDuckerSetup {
     /// # Errors
     /// One of them outside its bounds.
     pub fn validate(&self) -> Result<(), Error> {
-        let min = super::ducker::MIN_DUCKER_LOOKAHEAD_MS;
+        let min = super::ducker_setup::MIN_DUCKER_LOOKAHEAD_MS;
         Error::check_range("lookahead_ms", self.lookahead_ms, min, MAX_LOOKAHEAD_MS)?;
         Error::check_range("key_offset_db", self.key_offset_db, -40.0, 40.0).map(|_| ())
     }
@@ -71,9 +86,12 @@ pub struct BandDuckerStorage {
 }
 
 /// No lists of places: they are for reports.
-fn masking_setup() -> MaskingSetup {
-    MaskingSetup { places: 0, ..MaskingSetup::default() }
+fn masking_setup(setup: &BandDuckerSetup, layout: Layout) -> MaskingSetup {
+    let stems = if setup.areas.spares_any(layout) { STAYS + 1 } else { KEY + 1 };
+    MaskingSetup { stems, places: 0, ..MaskingSetup::default() }
 }
+
+type Rows<S> = [[S; PUSH_FRAMES]; MAX_LAYOUT_CHANNELS];
 
 /// Analysis, clock and gains.
 #[derive(Debug)]
@@ -81,9 +99,12 @@ pub(super) struct BandUnit<'a, S> {
     stream: Stream,
     key_layout: Layout,
     key_gain: f64,
+    areas: DuckedAreas,
+    spares_any: bool,
     plan: BandPlan,
     masking: Masking<'a, S>,
     gain: BandGain<'a, S>,
+    pub(super) key_path: KeyPath<'a, S>,
     /// Frames of audio so far, frames of analysis so far.
     now: u64,
     done: usize,
@@ -97,9 +118,12 @@ impl<'a, S: Sample> BandUnit<'a, S> {
         stream: Stream,
     ) -> Result<BandUnit<'static, S>, Error> {
         let (_, plan) = setup.plan(&stream)?;
-        let masking = Masking::new(masking_setup(), stream)?;
+        let masking = Masking::new(masking_setup(setup, stream.layout), stream)?;
         let gain = BandGain::new(plan, stream)?;
-        Ok(BandUnit::over(setup, stream, plan, masking, gain))
+        let keys = KeyPath::<S>::required_len(setup.key_layout, plan.latency);
+        let keys = Store::owned(keys, S::zero());
+        let key_path = KeyPath::new(setup.key_layout, stream, plan.latency, keys)?;
+        Ok(BandUnit::over(setup, stream, plan, (masking, gain, key_path)))
     }
 
     /// Samples and numbers of [`BandUnit::new_in`].
@@ -108,9 +132,11 @@ impl<'a, S: Sample> BandUnit<'a, S> {
         stream: &Stream,
     ) -> Result<BandDuckerStorage, Error> {
         let (_, plan) = setup.plan(stream)?;
-        let masking = Masking::<S>::required_len(&masking_setup(), stream)?;
+        let masking = masking_setup(setup, stream.layout);
+        let masking = Masking::<S>::required_len(&masking, stream)?;
+        let keys = KeyPath::<S>::required_len(setup.key_layout, plan.latency);
         Ok(BandDuckerStorage {
-            samples: plan.samples_len() + masking.samples,
+            samples: plan.samples_len() + keys + masking.samples,
             numbers: masking.numbers,
         })
     }
@@ -122,29 +148,36 @@ impl<'a, S: Sample> BandUnit<'a, S> {
         numbers: &'a mut [f64],
     ) -> Result<Self, Error> {
         let (_, plan) = setup.plan(&stream)?;
-        let (given, required) = (samples.len(), plan.samples_len());
-        let Some((gain, rest)) = samples.split_at_mut_checked(required) else {
-            return Err(Error::Storage { what: "ducker sample", given, required });
-        };
-        let masking = Masking::new_in(masking_setup(), stream, rest, numbers, &mut [])?;
+        const WHAT: &str = "ducker sample";
+        let (given, required) = (samples.len(), Self::required_len(setup, &stream)?.samples);
+        let keys_len = KeyPath::<S>::required_len(setup.key_layout, plan.latency);
+        let short = Error::Storage { what: WHAT, given, required };
+        let (gain, rest) = samples.split_at_mut_checked(plan.samples_len()).ok_or(short)?;
+        let (keys, rest) = rest.split_at_mut_checked(keys_len).ok_or(short)?;
+        let masking = masking_setup(setup, stream.layout);
+        let masking = Masking::new_in(masking, stream, rest, numbers, &mut [])?;
         let gain = BandGain::new_in(plan, stream, gain)?;
-        Ok(Self::over(setup, stream, plan, masking, gain))
+        let keys = Store::lent(WHAT, keys, keys_len, S::zero())?;
+        let key_path = KeyPath::new(setup.key_layout, stream, plan.latency, keys)?;
+        Ok(Self::over(setup, stream, plan, (masking, gain, key_path)))
     }
 
     fn over(
         setup: &BandDuckerSetup,
         stream: Stream,
         plan: BandPlan,
-        masking: Masking<'a, S>,
-        gain: BandGain<'a, S>,
+        (masking, gain, key_path): (Masking<'a, S>, BandGain<'a, S>, KeyPath<'a, S>),
     ) -> Self {
         Self {
             stream,
             key_layout: setup.key_layout,
             key_gain: db_to_gain(setup.key_offset_db),
+            areas: setup.areas,
+            spares_any: setup.areas.spares_any(stream.layout),
             plan,
             masking,
             gain,
+            key_path,
             now: 0,
             done: 0,
             key_faults: 0,
@@ -154,6 +187,7 @@ impl<'a, S: Sample> BandUnit<'a, S> {
     pub(super) fn reset(&mut self) {
         self.masking.reset();
         self.gain.reset();
+        self.key_path.reset();
         (self.now, self.done, self.key_faults) = (0, 0, 0);
     }
 
@@ -165,59 +199,121 @@ impl<'a, S: Sample> BandUnit<'a, S> {
         self.gain.faults() + self.key_faults
     }
 
-    /// Processes a block; `each` is shown every frame of analysis and says which frame leaves by how
-    /// much in each band, if one does.
-    pub(super) fn process(
-        &mut self,
-        main: &mut BlockMut<'_, S>,
+    /// A block for the stream, and a key for it.
+    pub(super) fn check(
+        &self,
+        main: &BlockMut<'_, S>,
         key: Option<&Block<'_, S>>,
-        mut each: impl FnMut(&MaskingFrame<'_>) -> Option<(usize, [f64; ERB_BANDS])>,
     ) -> Result<(), Error> {
         main.check_channels("block", self.stream.channel_count())?;
         if let Some(key) = key {
             key.check_channels("key", self.key_layout.channel_count())?;
-            let (given, expected) = (key.frames(), main.frames());
-            if given != expected {
-                return Err(Error::FrameCount { what: "key", given, expected });
+            check_frames("key", key.frames(), main.frames())?;
+        }
+        Ok(())
+    }
+
+    fn window_end(&self) -> u64 {
+        sub_block_start(self.done, self.stream.rate_hz) + self.plan.window as u64
+    }
+
+    /// Frames of the next piece, of `left` at the most.
+    pub(super) fn reach(&self, left: usize) -> usize {
+        let window = usize::try_from(self.window_end() - self.now).unwrap_or(PUSH_FRAMES);
+        window.min(PUSH_FRAMES).min(left)
+    }
+
+    /// Processes a piece that ends with a frame of analysis at the latest; `each` is shown that frame
+    /// and says which frame leaves by how much in each band, if one does. The product of the `shares`
+    /// is that of the lowered signal.
+    pub(super) fn take(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+        hears_filtered: bool,
+        shares: [&Glide<f32>; 2],
+        each: impl FnOnce(&MaskingFrame<'_>) -> Option<Leaving>,
+    ) -> Result<(), Error> {
+        let frames = main.frames();
+        let filtered = self.key_path.filtered(key, frames);
+        let mut rows = [[S::zero(); PUSH_FRAMES]; MAX_LAYOUT_CHANNELS];
+        if let Some(key) = key {
+            self.key_faults += faults_of(self.stream.isa, key);
+        }
+        match &filtered {
+            Some(passed) if hears_filtered => {
+                self.lay_out(&passed.block(self.key_layout.channel_count())?, &mut rows);
+            }
+            _ => {
+                if let Some(key) = key {
+                    self.lay_out(key, &mut rows);
+                }
             }
         }
-        let mut at = 0;
-        while at < main.frames() {
-            let window_end =
-                sub_block_start(self.done, self.stream.rate_hz) + self.plan.window as u64;
-            let left = usize::try_from(window_end - self.now).unwrap_or(PUSH_FRAMES);
-            let take = left.min(PUSH_FRAMES).min(main.frames() - at);
-            let mut part = main.range(at, at + take);
-            let mut rows = [[S::zero(); PUSH_FRAMES]; MAX_LAYOUT_CHANNELS];
-            if let Some(key) = key {
-                self.lay_out(&key.range(at, at + take), &mut rows);
+        let channels = self.stream.channel_count();
+        let laid_out = Block::new(rows.get(..channels).unwrap_or_default())?.range(0, frames);
+        let mut leaving = None;
+        let mut each = Some(each);
+        let mut show = |frame: &MaskingFrame<'_>| {
+            if let Some(each) = each.take() {
+                leaving = each(frame);
             }
-            let rows = rows.get(..self.stream.channel_count()).unwrap_or_default();
-            let stems = [part.as_block(), Block::new(rows)?.range(0, take)];
-            let mut leaving = None;
-            self.masking.push_each(&stems, |frame| leaving = each(frame))?;
-            self.gain.exchange(&mut part, self.now);
-            self.now += take as u64;
-            at += take;
-            if self.now == window_end {
-                self.done += 1;
-                if let Some((index, reductions)) = leaving {
-                    self.gain.lower(index, &reductions);
-                }
+        };
+        if self.spares_any {
+            let [goes, stays] = self.parted(&main.as_block());
+            let parts = [&goes, &stays].map(|rows| rows.get(..channels).unwrap_or_default());
+            let [goes, stays] = parts.map(Block::new);
+            let stems = [goes?.range(0, frames), laid_out, stays?.range(0, frames)];
+            self.masking.push_each(&stems, &mut show)?;
+        } else {
+            self.masking.push_each(&[main.as_block(), laid_out], &mut show)?;
+        }
+        let window_end = self.window_end();
+        self.gain.exchange(main, self.now, shares);
+        self.key_path.exchange(key, filtered.as_ref(), main, self.now);
+        self.now += frames as u64;
+        if self.now == window_end {
+            self.key_path.settle();
+            self.done += 1;
+            if let Some((index, reductions)) = leaving {
+                self.gain.lower(index, &reductions, &self.areas);
             }
         }
         Ok(())
     }
 
+    /// The channels that go down, and those that stay; the others silent in each.
+    fn parted(&self, main: &Block<'_, S>) -> [Rows<S>; 2] {
+        let mut parts = [[[S::zero(); PUSH_FRAMES]; MAX_LAYOUT_CHANNELS]; 2];
+        let [goes, stays] = &mut parts;
+        let speakers = self.stream.layout.speakers().iter().zip(main.channels());
+        for ((speaker, samples), (goes, stays)) in speakers.zip(goes.iter_mut().zip(stays)) {
+            let row = if self.areas.holds(speaker) { goes } else { stays };
+            for (to, from) in row.iter_mut().zip(samples) {
+                *to = *from;
+            }
+        }
+        parts
+    }
+
     /// Puts the key's channels on those of the stream that are no LFE: powers add up wherever they lie.
-    fn lay_out(&mut self, key: &Block<'_, S>, rows: &mut [[S; PUSH_FRAMES]; MAX_LAYOUT_CHANNELS]) {
+    fn lay_out(&self, key: &Block<'_, S>, rows: &mut Rows<S>) {
         let speakers = self.key_layout.speakers().iter().zip(key.channels());
         let places = self.stream.layout.speakers().iter().zip(rows);
         let heard = speakers.filter(|(speaker, _)| !speaker.lfe);
         for ((_, samples), (_, row)) in heard.zip(places.filter(|(speaker, _)| !speaker.lfe)) {
             let Some(row) = row.get_mut(..samples.len()) else { continue };
-            self.key_faults += kernels::clean(self.stream.isa, samples, row) as u64;
+            kernels::clean(self.stream.isa, samples, row);
             kernels::gain(self.stream.isa, row, S::from_f64(self.key_gain));
         }
     }
+}
+
+/// Samples of a key that are taken as 0.
+fn faults_of<S: Sample>(isa: Isa, key: &Block<'_, S>) -> u64 {
+    let mut clean = [S::zero(); PUSH_FRAMES];
+    let count = |samples: &[S]| {
+        clean.get_mut(..samples.len()).map_or(0, |clean| kernels::clean(isa, samples, clean))
+    };
+    key.channels().map(count).sum::<usize>() as u64
 }

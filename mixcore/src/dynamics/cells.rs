@@ -166,3 +166,15 @@ fn take(channel: &mut EarChannel) -> f64 {
     channel.state = kernels::settled_k(channel.state);
     core::mem::take(&mut channel.sum)
 }
+
+impl Ear {
+    /// Deaf to the channels that `hears` denies.
+    pub(super) fn deaf_but(mut self, hears: impl Fn(usize) -> bool) -> Self {
+        for (index, channel) in self.channels.iter_mut().enumerate() {
+            if !hears(index) {
+                channel.weight = 0.0;
+            }
+        }
+        self
+    }
+}

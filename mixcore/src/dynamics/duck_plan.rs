@@ -13,7 +13,8 @@
 //! so the phrase has its target; where a phrase needs less than a neighbour that is too close, it gets
 //! more than it needs, and the plan says so. A phrase that needs nothing moves nothing. A run of speech
 //! more than `gate_lu` below the mean of all speech is a breath (or another room): runs like that at
-//! the ends of a phrase do not belong to it, and alone they move nothing.
+//! the ends of a phrase do not belong to it, and alone they move nothing. With a mix below 100 % the
+//! curve is that of the share, and phrases that stay short for it are told.
 //!
 //! Sources: separation and presets as in [`super::DuckerParams`]; energy inside speech as in
 //! [`crate::loudness::speech_over_background`]; hold, slews and depth as editors ride them (knowledge
@@ -25,7 +26,9 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
+use super::duck_outcome::{DuckOutcome, DuckedPhrase, LEAST_SPEECH};
 use super::ducker_params::DuckerParams;
+use super::reduction::mixed_db;
 use crate::audio::Store;
 use crate::error::Error;
 #[cfg(feature = "alloc")]
@@ -40,71 +43,8 @@ use crate::units::{Reading, db_to_power, power_to_db};
 /// Sub-blocks before a phrase at which the gain is down, 50 ms: the memory of the K-weighting's
 /// high-pass (38 Hz, Q 0.5: 1/e in 4 ms) does not carry the music of before into the phrase.
 const LEAD: usize = 5;
-/// Fewest sub-blocks of speech that make a phrase, 0.2 s: what a separation is read from.
-const LEAST_SPEECH: usize = 20;
 /// Two slopes per sub-block that differ by less are one line, dB: far below any step of a fader.
 const SAME_SLOPE_DB: f64 = 1e-9;
-
-/// How a phrase came off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DuckOutcome {
-    /// It stands at or above the target as it is.
-    #[default]
-    NoneNeeded,
-    /// It has its target.
-    Met,
-    /// It needs more than the largest reduction: this needs a remix here.
-    DepthCap,
-    /// Dialogue or background is silent under it: nothing to compare.
-    Silent,
-    /// Less than 0.2 s of speech, or a breath: it moves nothing.
-    NoSpeech,
-}
-
-/// One phrase of a plan.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct DuckedPhrase {
-    /// Where it is, without breaths at its ends.
-    pub phrase: Phrase,
-    /// Speech over background as it is, LU.
-    pub before_lu: Reading,
-    /// Speech over background as planned, LU.
-    pub after_lu: Reading,
-    /// Reduction that the target needs, dB ≥ 0.
-    pub needed_db: f64,
-    /// Least reduction inside the phrase, dB.
-    pub depth_db: f64,
-    /// How it came off.
-    pub outcome: DuckOutcome,
-}
-
-impl Default for DuckedPhrase {
-    fn default() -> Self {
-        Self {
-            phrase: Phrase { start: 0, end: 0, start_frame: 0, end_frame: 0 },
-            before_lu: Reading::NotApplicable,
-            after_lu: Reading::NotApplicable,
-            needed_db: 0.0,
-            depth_db: 0.0,
-            outcome: DuckOutcome::NoneNeeded,
-        }
-    }
-}
-
-impl DuckedPhrase {
-    /// Separation beyond what the target asks for, LU: by how much it is ducked too far. 0 or less
-    /// where the target is not exceeded; none for a phrase that needs nothing.
-    #[must_use]
-    pub fn excess_lu(&self, params: &DuckerParams) -> Reading {
-        if self.needed_db > 0.0 {
-            self.after_lu.map(|lu| lu - params.target_lu)
-        } else {
-            Reading::NotApplicable
-        }
-    }
-}
 
 /// What a ducker does to a whole clip: phrases, curve and automation.
 ///
@@ -216,6 +156,7 @@ impl<'a> DuckPlan<'a> {
             }
         }
         plan.limit_slews();
+        let share = params.mix_percent * 1e-2;
         let Self { curve, phrases, count, .. } = &mut plan;
         for found in phrases.iter_mut().take(*count) {
             let inside = curve.get(found.phrase.start..=found.phrase.end).unwrap_or_default();
@@ -223,7 +164,15 @@ impl<'a> DuckPlan<'a> {
             if !found.depth_db.is_finite() {
                 found.depth_db = 0.0;
             }
+        }
+        for reduction in curve.iter_mut().filter(|_| share != 1.0) {
+            *reduction = 0.0 - mixed_db(0.0 - *reduction, share);
+        }
+        for found in phrases.iter_mut().take(*count) {
             found.after_lu = after_lu(dialogue, background, speech, &found.phrase, curve);
+            if found.outcome == DuckOutcome::Met {
+                found.outcome = DuckOutcome::judge(found.before_lu, found.after_lu, &params);
+            }
         }
         Ok(plan)
     }
@@ -308,7 +257,7 @@ impl<'a> DuckPlan<'a> {
 
     /// The phrases that do not have their target, with the reason: dialogue is buried there.
     pub fn buried(&self) -> impl Iterator<Item = &DuckedPhrase> {
-        self.phrases().iter().filter(|found| found.outcome == DuckOutcome::DepthCap)
+        self.phrases().iter().filter(|found| found.outcome.is_unmet())
     }
 
     /// Reduction at the start of sub-block `index`, dB ≥ 0; that at the end for all beyond it.

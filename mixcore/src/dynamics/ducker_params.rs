@@ -1,6 +1,7 @@
 //! What the duckers are told: how far speech shall stand above the background, and how the gain may
 //! move.
 
+use super::reduction::mixed_db;
 use crate::stream::params;
 
 params! {
@@ -21,6 +22,8 @@ params! {
         hold_ms: "ms", 0.0 => 10000.0, 800.0, Linear, fixed;
         /// What lies this far below the speech is a breath: the gain does not move for it.
         gate_lu: "LU", 3.0 => 40.0, 15.0, Linear, fixed;
+        /// Share of the ducked signal; the rest is dry, and a phrase that stays short for it is told.
+        mix_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
     }
 }
 
@@ -37,5 +40,18 @@ impl DuckerParams {
     #[must_use]
     pub fn depth_db(&self, separation_lu: f64) -> f64 {
         (self.target_lu - separation_lu).min(self.max_depth_db).max(0.0)
+    }
+
+    /// Separation that a steady voice over a steady background comes to, LU, with the mix.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::dynamics::DuckerParams;
+    /// let params = DuckerParams::default();
+    /// assert_eq!([12.0, 6.0, -4.0].map(|lu| params.static_curve_lu(lu)), [12.0, 10.0, 8.0]);
+    /// ```
+    #[must_use]
+    pub fn static_curve_lu(&self, separation_lu: f64) -> f64 {
+        separation_lu - mixed_db(0.0 - self.depth_db(separation_lu), self.mix_percent * 1e-2)
     }
 }

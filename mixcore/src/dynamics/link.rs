@@ -1,6 +1,6 @@
 //! Which channels move together.
 
-use crate::audio::Layout;
+use crate::audio::{Layout, Speaker};
 
 /// Elevation from which a loudspeaker belongs to the heights, and below which to the floor,
 /// degrees: between the middle layer at 0° and the nearest others of BS.2051 at ±30°.
@@ -46,19 +46,35 @@ impl LinkGroups {
 
     /// Equal for channels of one group.
     fn kind(self, layout: Layout, channel: usize) -> usize {
-        const FRONT: usize = 0;
-        const SURROUND: usize = 1;
-        const HEIGHT: usize = 2;
-        const FLOOR: usize = 3;
         const FIRST_LFE: usize = 4;
-        match layout.speakers().get(channel) {
-            None => FRONT,
-            Some(speaker) if speaker.lfe => FIRST_LFE + channel,
-            Some(_) if self == Self::Mains => FRONT,
-            Some(speaker) if speaker.elevation_deg > LAYER_DEG => HEIGHT,
-            Some(speaker) if speaker.elevation_deg < -LAYER_DEG => FLOOR,
-            Some(speaker) if speaker.azimuth_deg.abs() > SURROUND_DEG => SURROUND,
-            Some(_) => FRONT,
+        match layout.speakers().get(channel).map(Area::of) {
+            Some(Area::Lfe) => FIRST_LFE + channel,
+            Some(Area::Surround) if self == Self::Areas => 1,
+            Some(Area::Height) if self == Self::Areas => 2,
+            Some(Area::Floor) if self == Self::Areas => 3,
+            _ => 0,
+        }
+    }
+}
+
+/// Where a loudspeaker belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Area {
+    Front,
+    Surround,
+    Height,
+    Floor,
+    Lfe,
+}
+
+impl Area {
+    pub(super) fn of(speaker: &Speaker) -> Self {
+        match speaker {
+            speaker if speaker.lfe => Self::Lfe,
+            speaker if speaker.elevation_deg > LAYER_DEG => Self::Height,
+            speaker if speaker.elevation_deg < -LAYER_DEG => Self::Floor,
+            speaker if speaker.azimuth_deg.abs() > SURROUND_DEG => Self::Surround,
+            _ => Self::Front,
         }
     }
 }

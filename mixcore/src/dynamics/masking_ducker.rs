@@ -10,8 +10,9 @@
 //!
 //! > ratio_i = 10 log10(Σ E_v / Σ E_b),  depth_i = target − ratio_i, from 0 to `max_depth_db`
 //!
-//! and 0 where the background is inaudible or where the largest depth would leave the voice inaudible
-//! all the same (ratio + depth below −15 dB). The reductions move by the slews, straight in decibels, and
+//! (what stays of a background where not all channels go down is taken off what the target allows), and
+//! 0 where the background is inaudible or where the largest depth would leave the voice
+//! inaudible all the same (ratio + depth below −15 dB). The reductions move by the slews, straight in decibels, and
 //! are down when a phrase begins. [`super::band_gain`] applies them: at rest every bit passes.
 //!
 //! **The report** ([`MaskingDucker::report`]) says what it brought and what it cost: the audibility of the
@@ -26,10 +27,14 @@
 //! Latency: look-ahead + 40 ms (540 ms by default). Limits: those of the masking model; the report's
 //! loudness is that of the bands, 26 Hz to 18.6 kHz, by their centres.
 
+use super::audibility::FULL_DB;
+use super::band_core::{BandCore, band_processor};
 use super::band_follower::{BandDuckReport, BandFollower};
-use super::band_unit::{BandDuckerSetup, BandDuckerStorage, BandUnit};
+use super::band_unit::{BandDuckerSetup, BandDuckerStorage};
+use super::key_filter::KeyFilter;
+use super::reduction::{ReductionStats, mixed_db};
 use crate::analysis::ERB_BANDS;
-use crate::audio::{Sample, Store};
+use crate::audio::Sample;
 use crate::error::Error;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 
@@ -48,6 +53,27 @@ params! {
         hold_ms: "ms", 0.0 => 10000.0, 800.0, Linear, fixed;
         /// What lies this far below the speech is a breath: no gain moves for it.
         gate_lu: "LU", 3.0 => 40.0, 15.0, Linear, fixed;
+        /// Share of the ducked signal; the rest is dry and in step with it.
+        mix_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
+    }
+}
+
+impl MaskingDuckerParams {
+    /// Ratio of excitations to which a steady band comes that stands at `ratio_db`, dB, with the mix;
+    /// as it is where the largest depth would leave the voice inaudible.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::dynamics::MaskingDuckerParams;
+    /// let params = MaskingDuckerParams::default();
+    /// let curve = [9.0, 0.0, -10.0, -30.0].map(|ratio_db| params.static_curve_db(ratio_db));
+    /// assert_eq!(curve, [9.0, 6.0, 2.0, -30.0]);
+    /// ```
+    #[must_use]
+    pub fn static_curve_db(&self, ratio_db: f64) -> f64 {
+        let depth = (self.target_db - ratio_db).min(self.max_depth_db).max(0.0);
+        let depth = if ratio_db + self.max_depth_db > -FULL_DB { depth } else { 0.0 };
+        ratio_db - mixed_db(0.0 - depth, self.mix_percent * 1e-2)
     }
 }
 
@@ -59,7 +85,7 @@ params! {
 /// The look-ahead and 40 ms.
 ///
 /// # Real time
-/// `process`, `set_params`, `set_bypass` and `reset` neither allocate nor wait. The work of a hop falls
+/// `process`, `set_params`, `set_key_filter` and `reset` neither allocate nor wait. The work of a hop falls
 /// due every 10 ms.
 ///
 /// # Example
@@ -86,162 +112,22 @@ params! {
 /// ```
 #[derive(Debug)]
 pub struct MaskingDucker<'a, S> {
-    setup: BandDuckerSetup,
     params: MaskingDuckerParams,
-    unit: BandUnit<'a, S>,
-    follower: BandFollower<'a>,
-    bypass: bool,
+    core: BandCore<'a, S, BandFollower<'a>>,
 }
 
-#[cfg(feature = "alloc")]
-impl<S: Sample> MaskingDucker<'static, S> {
-    /// A ducker with memory of its own.
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds, or a key with more channels than the stream.
-    pub fn new(
-        setup: BandDuckerSetup,
-        params: MaskingDuckerParams,
-        stream: Stream,
-    ) -> Result<Self, Error> {
-        params.validate()?;
-        let (frames, _) = setup.plan(&stream)?;
-        let unit = BandUnit::new(&setup, stream)?;
-        let ring = Store::owned(BandFollower::required_len(frames), 0.0);
-        let follower = BandFollower::new(frames, stream.rate_hz, ring)?;
-        Ok(Self { setup, params, unit, follower, bypass: false })
-    }
-}
+band_processor!(MaskingDucker, MaskingDuckerParams, BandFollower, "background");
 
-impl<'a, S: Sample> MaskingDucker<'a, S> {
-    /// The memory that [`MaskingDucker::new_in`] needs.
-    ///
-    /// # Errors
-    /// A setup or rate outside its bounds, or a key with more channels than the stream.
-    pub fn required_len(
-        setup: BandDuckerSetup,
-        stream: Stream,
-    ) -> Result<BandDuckerStorage, Error> {
-        let (frames, _) = setup.plan(&stream)?;
-        let BandDuckerStorage { samples, numbers } = BandUnit::<S>::required_len(&setup, &stream)?;
-        Ok(BandDuckerStorage { samples, numbers: numbers + BandFollower::required_len(frames) })
-    }
-
-    /// A ducker in lent memory of at least [`MaskingDucker::required_len`].
-    ///
-    /// # Errors
-    /// A setup, parameter or rate outside its bounds, a key with more channels than the stream, or too
-    /// little memory.
-    pub fn new_in(
-        setup: BandDuckerSetup,
-        params: MaskingDuckerParams,
-        stream: Stream,
-        samples: &'a mut [S],
-        numbers: &'a mut [f64],
-    ) -> Result<Self, Error> {
-        const WHAT: &str = "ducker number";
-        params.validate()?;
-        let (frames, _) = setup.plan(&stream)?;
-        let (given, required) = (numbers.len(), BandFollower::required_len(frames));
-        let Some((ring, rest)) = numbers.split_at_mut_checked(required) else {
-            return Err(Error::Storage { what: WHAT, given, required });
-        };
-        let unit = BandUnit::new_in(&setup, stream, samples, rest)?;
-        let ring = Store::lent(WHAT, ring, required, 0.0)?;
-        let follower = BandFollower::new(frames, stream.rate_hz, ring)?;
-        Ok(Self { setup, params, unit, follower, bypass: false })
-    }
-
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> BandDuckerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> MaskingDuckerParams {
-        self.params
-    }
-
-    /// Takes other parameters from the next frame of 10 ms on; the gains move by their slews.
-    ///
-    /// # Errors
-    /// A value outside its bounds; nothing changes then.
-    pub fn set_params(&mut self, params: MaskingDuckerParams) -> Result<(), Error> {
-        params.validate()?;
-        self.params = params;
-        Ok(())
-    }
-
-    /// Whether it lets the background pass.
-    #[must_use]
-    pub fn bypass(&self) -> bool {
-        self.bypass
-    }
-
-    /// Lets the background pass with the same latency; the gains go up, and down again, by the slews.
-    pub fn set_bypass(&mut self, bypass: bool) {
-        self.bypass = bypass;
-    }
-
-    /// Reduction of each ERB band ([`crate::analysis::ErbBands`]) in the newest frame that has left,
-    /// dB ≥ 0.
-    #[must_use]
-    pub fn reductions_db(&self) -> &[f64; ERB_BANDS] {
-        self.follower.reductions()
-    }
-
-    /// The largest reduction of any band since the last reset, dB ≥ 0.
-    #[must_use]
-    pub fn max_gain_reduction_db(&self) -> f64 {
-        self.follower.largest_db()
+impl<S: Sample> MaskingDucker<'_, S> {
+    /// What the key passes before it is asked whether somebody speaks, from the next frame of 10 ms on;
+    /// what the voice needs, the unfiltered key says.
+    pub fn set_key_filter(&mut self, filter: KeyFilter) {
+        self.core.set_key_filter(filter);
     }
 
     /// What it cost and brought since the last reset.
     #[must_use]
     pub fn report(&self) -> BandDuckReport {
-        self.follower.measurement()
-    }
-}
-
-impl<S: Sample> Processor for MaskingDucker<'_, S> {
-    fn latency_frames(&self) -> usize {
-        self.unit.latency_frames()
-    }
-
-    fn tail_frames(&self) -> usize {
-        self.unit.latency_frames()
-    }
-
-    fn reset(&mut self) {
-        self.unit.reset();
-        self.follower.reset();
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        MaskingDuckerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
-
-    fn faults(&self) -> u64 {
-        self.unit.faults()
-    }
-}
-
-impl<S: Sample> Process<S> for MaskingDucker<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let Self { params, unit, follower, bypass, .. } = self;
-        let depth = if *bypass { 0.0 } else { params.max_depth_db };
-        let params = MaskingDuckerParams { max_depth_db: depth, ..*params };
-        let Io { mut main, key } = io;
-        unit.process(&mut main, key.as_ref(), |frame| follower.push(frame, &params))
+        self.core.decide.measurement()
     }
 }

@@ -3,6 +3,7 @@
 mod audibility;
 mod automixer;
 mod ballistics;
+mod band_core;
 mod band_follower;
 mod band_gain;
 mod band_split;
@@ -22,9 +23,12 @@ mod deesser_gains;
 mod deesser_params;
 mod deesser_split;
 mod detector;
+mod duck_outcome;
 mod duck_plan;
 mod ducker;
+mod ducker_gain;
 mod ducker_params;
+mod ducker_setup;
 mod ducker_state;
 mod dynamic_eq;
 mod dynamic_eq_gains;
@@ -34,6 +38,7 @@ mod gate_params;
 mod hum_comb;
 mod key_filter;
 mod key_intake;
+mod key_path;
 mod leveller;
 mod leveller_ride;
 mod limiter;
@@ -82,11 +87,14 @@ pub use compressor_params::{CompressorParams, CompressorSetup};
 pub use deesser::{DeEsser, DeEsserStorage};
 pub use deesser_params::{DeEsserMode, DeEsserParams, DeEsserSetup};
 pub use detector::{Detector, MAX_WINDOW_MS, MIN_WINDOW_MS};
-pub use duck_plan::{DuckOutcome, DuckPlan, DuckedPhrase};
-pub use ducker::{
-    Ducker, DuckerSetup, DuckerStorage, MAX_DUCKER_LOOKAHEAD_MS, MIN_DUCKER_LOOKAHEAD_MS,
-};
+pub use duck_outcome::{DuckOutcome, DuckReport, DuckedPhrase};
+pub use duck_plan::DuckPlan;
+pub use ducker::Ducker;
 pub use ducker_params::DuckerParams;
+pub use ducker_setup::{
+    DuckedAreas, DuckerSetup, DuckerStorage, MAX_DUCKER_LOOKAHEAD_MS, MAX_DUCKER_PHRASES,
+    MIN_DUCKER_LOOKAHEAD_MS,
+};
 pub use dynamic_eq::{DynamicEq, DynamicEqStorage};
 pub use dynamic_eq_params::{
     DynamicEqBand, DynamicEqBandSetup, DynamicEqParams, DynamicEqSetup, MAX_DYNAMIC_BANDS, Trigger,

@@ -22,6 +22,8 @@ const OPENING_WINDOW: u32 = 20;
 /// What a sub-block is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Heard {
+    /// It is strong: speech for sure.
+    pub(super) strong: bool,
     /// It counts where there is a phrase.
     pub(super) counts: bool,
     /// The first sub-block of the phrase that is open with this one.
@@ -80,6 +82,7 @@ impl SpeechWatch {
             None => {}
         }
         Heard {
+            strong,
             counts,
             phrase: self.open.map(|(start, _)| start),
             opens: self.open.is_some() && !was_open,
@@ -97,12 +100,18 @@ mod tests {
         let mut watch = SpeechWatch::default();
         let mut push = |lufs: f64| watch.push(Lufs::new(lufs).power().value(), &params);
         for _ in 0..50 {
-            assert_eq!(push(-80.0), Heard { counts: true, phrase: None, opens: false });
+            assert_eq!(
+                push(-80.0),
+                Heard { strong: false, counts: true, phrase: None, opens: false }
+            );
         }
         for n in 0..14 {
             assert_eq!(push(-24.0).phrase, None, "{n}");
         }
-        assert_eq!(push(-24.0), Heard { counts: true, phrase: Some(50), opens: true });
+        assert_eq!(
+            push(-24.0),
+            Heard { strong: true, counts: true, phrase: Some(50), opens: true }
+        );
         assert!(!push(-24.0).opens);
         // 16 dB below is a breath; it does not hold the phrase open.
         for _ in 0..30 {
@@ -116,6 +125,9 @@ mod tests {
         for _ in 0..14 {
             push(-30.0);
         }
-        assert_eq!(push(-30.0), Heard { counts: true, phrase: Some(147), opens: true });
+        assert_eq!(
+            push(-30.0),
+            Heard { strong: true, counts: true, phrase: Some(147), opens: true }
+        );
     }
 }

@@ -24,7 +24,12 @@ pub fn folder() -> PathBuf {
 
 /// All samples of a FLAC file of the cue, channel by channel.
 pub fn decode(name: &str) -> Vec<Vec<f32>> {
-    let file = File::open(folder().join(name)).unwrap();
+    decode_file(&folder().join(name), 48_000)
+}
+
+/// All samples of a FLAC file at a rate, channel by channel.
+pub fn decode_file(path: &Path, rate_hz: u32) -> Vec<Vec<f32>> {
+    let file = File::open(path).unwrap();
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     let mut hint = Hint::new();
     hint.with_extension("flac");
@@ -33,7 +38,7 @@ pub fn decode(name: &str) -> Vec<Vec<f32>> {
         .unwrap();
     let track = format.default_track(TrackType::Audio).unwrap();
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).unwrap();
-    assert_eq!(params.sample_rate, Some(48_000));
+    assert_eq!(params.sample_rate, Some(rate_hz));
     let mut decoder = symphonia::default::get_codecs()
         .make_audio_decoder(params, &AudioDecoderOptions::default())
         .unwrap();

@@ -12,9 +12,8 @@ const RATE_HZ: f64 = 48_000.0;
 /// A plan is exact on sub-blocks; what the meter's filter carries over from the 50 ms of lead, and the
 /// gain that moves inside a sub-block, come to less than this.
 const PLAN_TOLERANCE_LU: f64 = 0.05;
-/// The live form knows a phrase for its look-ahead only and makes up for the rest over a second: on the
-/// cue it ends 0.1 LU short at most, where a phrase needs 0.3 dB.
-const LIVE_TOLERANCE_LU: f64 = 0.15;
+/// Separations are judged to a tenth, as loudness is: half of it.
+const LIVE_TOLERANCE_LU: f64 = 0.05;
 /// Mean excess over the needed reduction (issue 6, "Shown by").
 const MEAN_EXCESS_LU: f64 = 1.5;
 /// Speech at unity to both sides, +3.01 LU over the mono stem.
@@ -92,6 +91,15 @@ impl Scene {
 
     /// The background through the live ducker, latency removed.
     fn live(&self, setup: DuckerSetup, params: DuckerParams) -> Vec<Vec<f32>> {
+        self.live_and_told(setup, params).0
+    }
+
+    /// The same, and the phrases that miss their target by what it says itself.
+    fn live_and_told(
+        &self,
+        setup: DuckerSetup,
+        params: DuckerParams,
+    ) -> (Vec<Vec<f32>>, Vec<DuckedPhrase>) {
         let mut ducker = Ducker::new(setup, params, stereo()).unwrap();
         let latency = ducker.latency_frames();
         let mut audio = self.background.clone();
@@ -102,7 +110,8 @@ impl Scene {
             .process(Io::with_key(BlockMut::new(&mut audio).unwrap(), Block::mono(&key)))
             .unwrap();
         audio.iter_mut().for_each(|channel| drop(channel.drain(..latency)));
-        audio
+        let told = ducker.unmet().copied().chain(ducker.current_phrase());
+        (audio, told.filter(|found| found.outcome.is_unmet()).collect())
     }
 
     /// Speech over a background in every phrase, as the meter of deliveries reads it; NaN where one of
@@ -120,6 +129,12 @@ impl Scene {
         };
         plan.phrases().iter().map(over).collect()
     }
+}
+
+/// The one of some phrases that lies where a phrase of a plan does.
+fn overlaps<'p>(found: &DuckedPhrase, told: &'p [DuckedPhrase]) -> Option<&'p DuckedPhrase> {
+    let (a, b) = (found.phrase.start, found.phrase.end);
+    told.iter().find(|live| live.phrase.start < b && a < live.phrase.end)
 }
 
 /// Gain of one piece of audio over another in a stretch, dB; both channels.
@@ -195,7 +210,7 @@ fn the_live_form_reaches_the_target_on_every_phrase() {
         let params = DuckerParams { target_lu, ..DuckerParams::default() };
         let plan = scene.plan(params);
         let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
-        let audio = scene.live(setup, params);
+        let (audio, told) = scene.live_and_told(setup, params);
         let (mut excess, mut count) = (0.0, 0.0_f64);
         for (found, after) in plan.phrases().iter().zip(scene.separations(&audio, &plan)) {
             println!(
@@ -204,7 +219,8 @@ fn the_live_form_reaches_the_target_on_every_phrase() {
             );
             match found.outcome {
                 DuckOutcome::Met => {
-                    assert!(after >= target_lu - LIVE_TOLERANCE_LU, "{name}: {found:?} {after}");
+                    let met = after >= target_lu - LIVE_TOLERANCE_LU;
+                    assert!(met || overlaps(found, &told).is_some(), "{name}: {found:?} {after}");
                     (excess, count) = (excess + after - target_lu, count + 1.0);
                 }
                 DuckOutcome::NoneNeeded => assert!(after >= target_lu, "{name}: {after}"),
@@ -212,10 +228,10 @@ fn the_live_form_reaches_the_target_on_every_phrase() {
             }
         }
         println!("{name}: mean excess {}", excess / count.max(1.0));
-        all_excess += excess;
-        all_count += count;
+        (all_excess, all_count) = (all_excess + excess, all_count + count);
     }
-    // Over all phrases: a line under thunder or an explosion has more than one under music.
+    // The constants were chosen on this cue too; `duck_held_out.rs` judges them on others.
+    // Over all phrases: the effects stem alone, a line under thunder, has 2.1 LU.
     assert!(
         all_count > 12.0 && all_excess / all_count <= MEAN_EXCESS_LU,
         "{all_excess} {all_count}"
@@ -257,7 +273,7 @@ fn a_target_3_lu_higher_is_reached_within_the_caps() {
         let params = DuckerParams { target_lu: 13.0, max_depth_db, ..DuckerParams::default() };
         let plan = scene.plan(params);
         let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
-        let (planned, live) = (scene.planned(&plan), scene.live(setup, params));
+        let (planned, (live, told)) = (scene.planned(&plan), scene.live_and_told(setup, params));
         let mut inside = 0;
         let measured = [&planned, &live].map(|audio| scene.separations(audio, &plan));
         for (index, found) in plan.phrases().iter().enumerate() {
@@ -267,11 +283,15 @@ fn a_target_3_lu_higher_is_reached_within_the_caps() {
             }
             inside += 1;
             for (name, measured) in ["plan", "live"].into_iter().zip(&measured) {
-                // The live form wants to go further down at the end of a line than its mean need.
-                if name == "live" && found.needed_db > max_depth_db - 2.0 {
+                let after = measured[index];
+                if name == "live" && after < 0.95 * params.target_lu {
+                    // A line whose later words need more than the cap, though its mean does not: that
+                    // its first words had to go deeper than they needed, nobody could know. It is told.
+                    println!("{max_depth_db}: {after:.2} of {}", params.target_lu);
+                    let late = |found: &DuckedPhrase| found.outcome == DuckOutcome::Late;
+                    assert!(max_depth_db < 13.0 && overlaps(found, &told).is_some_and(late));
                     continue;
                 }
-                let after = measured[index];
                 assert!(after >= 0.95 * params.target_lu, "{name}: {found:?} {after}");
             }
         }

@@ -78,8 +78,12 @@ mod differential;
 mod dither;
 #[cfg(feature = "json")]
 mod duck_cue;
+#[cfg(feature = "json")]
+mod duck_held_out;
 #[cfg(feature = "std")]
 mod ducker;
+#[cfg(feature = "alloc")]
+mod ducker_trade;
 #[cfg(feature = "std")]
 mod dynamic_eq;
 #[cfg(feature = "std")]

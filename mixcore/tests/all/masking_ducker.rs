@@ -16,8 +16,8 @@ const RATE_HZ: f64 = 48_000.0;
 /// window spreads a tone over 50 Hz: 0.2 dB at the edge of a band.
 const GAIN_TOLERANCE_DB: f64 = 0.2;
 
-/// What the spread of a cut to bands farther away may take of the index (`low_mid_cut.rs`).
-const SPREAD: f64 = 1e-3;
+/// The index has four decimals, as its importances: less than half of the last one is no change.
+const SAME_INDEX: f64 = 5e-5;
 
 type Unit = Box<dyn Process<f32>>;
 
@@ -166,16 +166,20 @@ fn the_cut_is_capped_and_only_takes_what_is_spare() {
     let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();
     let frames = 3 * 48_000;
     let ambience = noise::<f32>(1, frames, 0.003, 3);
-    // Voices of noise, 40 and 17 dB above the ambience: the one has more than 4 dB to spare, the other
-    // about 2 dB, and in its weak moments nothing.
-    for (level, deepest) in [(0.3, 4.0..=4.0), (0.0212, 0.5..=3.9)] {
+    // Voices of noise, 40 and 19 dB above the ambience: the one has more than 4 dB to spare, the other
+    // about as much on average, and in its weak moments nothing, which every cut around them heeds.
+    for (level, deepest) in [(0.3, 4.0..=4.0), (0.028, 0.25..=3.9)] {
         let voice = noise::<f32>(1, frames, level, 4);
         let mut cut = LowMidCut::new(setup(), LowMidCutParams::default(), stream).unwrap();
         let out = run(&mut cut, &voice, &ambience[0], || 4800);
-        assert!(deepest.contains(&cut.max_gain_reduction_db()), "{}", cut.max_gain_reduction_db());
+        assert!(
+            deepest.contains(&cut.reduction_stats().unwrap().max_db),
+            "{}",
+            cut.reduction_stats().unwrap().max_db
+        );
         let report = cut.report();
         let (before, after) = (report.audibility_before, report.audibility_after);
-        assert!(after.value().unwrap() >= before.value().unwrap() - SPREAD, "{report:?}");
+        assert!(after.value().unwrap() >= before.value().unwrap() - SAME_INDEX, "{report:?}");
         assert!(report.opened_db.value().unwrap() > 0.01, "{report:?}");
         assert!((-4.0..0.0).contains(&report.voice_lu.value().unwrap()));
         for (band, reduction) in cut.reductions_db().iter().enumerate() {
@@ -231,11 +235,11 @@ fn keys_setups_bypass_and_faults() {
     let latency = ducker.latency_frames();
     assert!(ducker.bypass() && out[1][latency..] == music[1][..music[1].len() - latency]);
     let report = ducker.report();
-    assert!(report.speech_s > 0.5);
-    assert_eq!(
-        (report.background_lu, report.broadband_db),
-        (Reading::Value(0.0), Reading::Value(0.0))
-    );
+    assert!(report.speech_s > 0.5 && ducker.gain_reduction_db() > 0.0);
+    // Nothing of it is heard, to the rounding of ten thousand sums.
+    for reading in [report.background_lu, report.broadband_db] {
+        assert!(reading.value().unwrap().abs() < 1e-9, "{report:?}");
+    }
     ducker.reset();
     assert_eq!(ducker.report().saved_lu, Reading::NotApplicable);
     assert!(
@@ -275,7 +279,7 @@ proptest! {
         wild in proptest::collection::vec(any::<u32>(), 20),
     ) {
         let params = MaskingDuckerParams {
-            target_db, max_depth_db, attack_db_per_s: slew, release_db_per_s: slew, hold_ms, gate_lu,
+            target_db, max_depth_db, attack_db_per_s: slew, release_db_per_s: slew, hold_ms, gate_lu, mix_percent: 100.0,
         };
         let setup = BandDuckerSetup { lookahead_ms, ..BandDuckerSetup::default() };
         let stream = Stream::new(rate_hz, Layout::STEREO).unwrap();
@@ -290,17 +294,19 @@ proptest! {
         let mut ducker = MaskingDucker::new(setup, params, stream).unwrap();
         let out = run(&mut ducker, &audio, &key, || 777);
         prop_assert!(out.iter().flatten().all(|x| x.is_finite()));
-        prop_assert!(ducker.max_gain_reduction_db() <= max_depth_db);
+        prop_assert!(ducker.reduction_stats().unwrap().max_db <= max_depth_db + 1e-5);
         let report = ducker.report();
         prop_assert!(report.saved_lu.value().is_none_or(f64::is_finite), "{report:?}");
-        let cut_params = LowMidCutParams { max_depth_db: max_depth_db / 10.0, slew_db_per_s: slew };
+        let cut_params = LowMidCutParams {
+            max_depth_db: max_depth_db / 10.0, slew_db_per_s: slew, ..LowMidCutParams::default()
+        };
         let mut cut = LowMidCut::new(setup, cut_params, stream).unwrap();
         let out = run(&mut cut, &audio, &key, || 777);
         prop_assert!(out.iter().flatten().all(|x| x.is_finite()));
-        prop_assert!(cut.max_gain_reduction_db() <= cut_params.max_depth_db);
+        prop_assert!(cut.reduction_stats().unwrap().max_db <= cut_params.max_depth_db + 1e-5);
         let report = cut.report();
         if let (Some(a), Some(b)) = (report.audibility_before.value(), report.audibility_after.value()) {
-            prop_assert!(b >= a - SPREAD, "{report:?}");
+            prop_assert!(b >= a - SAME_INDEX, "{report:?}");
         }
     }
 }

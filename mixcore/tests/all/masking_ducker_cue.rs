@@ -1,7 +1,7 @@
 //! The masking-aware ducker and the cut of the voice's low-mids on the shipped cue, judged by an index
 //! and a meter of their own.
 
-use mixcore::analysis::{ErbBands, Masking, MaskingSetup, quiet_threshold_db_spl};
+use mixcore::analysis::{ErbBands, Masker, Masking, MaskingSetup, quiet_threshold_db_spl};
 use mixcore::audio::{Block, BlockMut};
 use mixcore::dynamics::{
     BandDuckerSetup, LowMidCut, LowMidCutParams, MaskingDucker, MaskingDuckerParams,
@@ -14,8 +14,8 @@ use crate::cue::decode;
 /// The phrases of `truth.json` in sub-blocks.
 const PHRASES: [(usize, usize); 5] =
     [(60, 770), (835, 1134), (1200, 1730), (1796, 2399), (2465, 2794)];
-/// What the spread of a cut to bands farther away may take of the index (`low_mid_cut.rs`).
-const SPREAD: f64 = 2e-5;
+/// The index has four decimals, as its importances: less than half of the last one is no change.
+const SAME_INDEX: f64 = 5e-5;
 /// Speech at unity to both sides.
 const KEY_OFFSET_DB: f64 = 3.0103;
 /// ANSI S3.5-1997, Table 3, third octaves from 160 Hz to 8 kHz.
@@ -128,6 +128,11 @@ fn the_same_audibility_costs_less_loudness_than_a_broadband_duck() {
             assert!((value(report.audibility_after) - after).abs() < 0.03);
             assert!((broad - after).abs() < 0.01, "{broad} {after}");
             assert!((lost + value(report.background_lu)).abs() < 0.3, "{lost} {report:?}");
+            // What is saved over the broadband duck of the same audibility: its loss, as loud as it is
+            // deep, less this one's.
+            let saved = value(report.broadband_db) - lost;
+            println!("  saved {saved:.2} LU, told {:.2}", value(report.saved_lu));
+            assert!((saved - value(report.saved_lu)).abs() < 0.3, "{saved} {report:?}");
             assert!(after >= before - 1e-6);
             if name == "mx.flac" {
                 assert!(after > before + 0.02);
@@ -149,7 +154,7 @@ fn no_band_moves_without_speech() {
     // 0.8 s of hold, 1.5 s of release and a frame.
     let end = (10.4 * 48e3) as usize;
     assert!((0..2).all(|c| out[c][end..] == music[c][end..]));
-    assert!(ducker.max_gain_reduction_db() > 3.0);
+    assert!(ducker.reduction_stats().unwrap().max_db > 3.0);
 }
 
 #[test]
@@ -163,8 +168,8 @@ fn the_cut_opens_the_ambience_and_takes_no_word() {
     let report = cut.report();
     let value = |reading: mixcore::Reading| reading.value().unwrap();
     println!("{report:?}");
-    assert!(cut.max_gain_reduction_db() <= 4.0);
-    assert!(value(report.audibility_after) >= value(report.audibility_before) - SPREAD);
+    assert!(cut.reduction_stats().unwrap().max_db <= 4.0);
+    assert!(value(report.audibility_after) >= value(report.audibility_before) - SAME_INDEX);
     assert!(value(report.opened_db) > 0.3, "{report:?}");
     // By ears of their own, over the ambience and over everything that plays.
     let everything: Vec<Vec<f32>> = {
@@ -178,17 +183,47 @@ fn the_cut_opens_the_ambience_and_takes_no_word() {
             .collect()
     };
     let (before, after) = (audibility(&both, &ambience), audibility(&out, &ambience));
-    println!("opened {:?}", report.opened_db);
-    println!("audibility over the ambience {before:.5} {after:.5}");
-    // Frames of 40 ms overlap, so a cut reaches 10 ms beyond the frame it was meant for.
-    assert!(after > before - 2e-4, "{before} {after}");
+    println!("audibility over the ambience {before:.6} {after:.6}");
+    assert!(after > before - SAME_INDEX, "{before} {after}");
     // With everything as the key nothing is cut that music covers.
     let mut cut = LowMidCut::new(setup, LowMidCutParams::default(), stereo()).unwrap();
-    let out = whole(&mut cut, &both, &everything);
+    let careful = whole(&mut cut, &both, &everything);
     let report = cut.report();
     println!("{report:?}");
-    let (before, after) = (audibility(&both, &everything), audibility(&out, &everything));
-    println!("audibility over everything {before:.5} {after:.5}");
-    assert!(after > before - 2e-4, "{before} {after}");
-    assert!(value(report.audibility_after) >= value(report.audibility_before) - SPREAD);
+    let (before, after) = (audibility(&both, &everything), audibility(&careful, &everything));
+    println!("audibility over everything {before:.6} {after:.6}");
+    assert!(after > before - SAME_INDEX, "{before} {after}");
+    assert!(value(report.audibility_after) >= value(report.audibility_before) - SAME_INDEX);
+    // Is it right that this cut does next to nothing? What hides the ambience's low-mids in the phrases,
+    // by the masking model: the voice, the other stems, both.
+    let (music, effects) = (decode("mx.flac"), decode("fx.flac"));
+    let others: Vec<Vec<f32>> =
+        (0..2).map(|c| music[c].iter().zip(&effects[c]).map(|(a, b)| a + b).collect()).collect();
+    let mut shares = Vec::new();
+    for voice in [&both, &out, &careful] {
+        let setup = MaskingSetup { stems: 3, ..MaskingSetup::default() };
+        let mut masking = Masking::new(setup, stereo()).unwrap();
+        let stems = [voice, &others, &ambience];
+        for (start, end) in PHRASES {
+            let part = |audio: &Vec<Vec<f32>>| -> Vec<Vec<f32>> {
+                audio.iter().map(|c| c[start * 480..end * 480].to_vec()).collect()
+            };
+            let parts = stems.map(part);
+            let blocks = parts.each_ref().map(|audio| Block::new(audio).unwrap());
+            masking.push(&blocks).unwrap();
+        }
+        let hidden = |masker| {
+            let share = masking.share(2, masker, 150.0, 500.0);
+            (value(share.energy), value(share.cells), value(share.depth_db))
+        };
+        let found = [Masker::Stem(0), Masker::Stem(1), Masker::Others].map(hidden);
+        println!("ambience hidden by voice, others, both: {found:.3?}");
+        shares.push(found);
+    }
+    let [plain, opened, careful] = [shares[0], shares[1], shares[2]];
+    // The other stems alone hide most of it, the voice adds little: opening the voice opens nothing.
+    assert!(plain[1].0 > 0.9 * plain[2].0, "{plain:?}");
+    assert!((plain[2].0 - careful[2].0).abs() < 0.01, "{plain:?} {careful:?}");
+    // Once the others are away, as under a duck, it is the voice that hides it, and the cut opens it.
+    assert!(opened[0].2 < plain[0].2 - 0.2, "{plain:?} {opened:?}");
 }

@@ -393,7 +393,8 @@ pub mod prelude {
         {
             let need = Ducker::<S>::required_len(setup, stream)?;
             let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
-            Ducker::new_in(setup, params, stream, samples, numbers)
+            let phrases = lend(need.phrases, mixcore::dynamics::DuckedPhrase::default());
+            Ducker::new_in(setup, params, stream, samples, numbers, phrases)
         }
     }
 
