@@ -21,6 +21,7 @@ pub mod mix;
 pub mod record;
 pub mod resample;
 pub mod signals;
+pub mod spatial;
 
 pub use case::{Case, Goal, Limit, Rival, Run, Seen, best};
 
