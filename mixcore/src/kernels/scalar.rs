@@ -22,6 +22,7 @@ pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
 pub use super::scalar_crossover::{pair_cascade, settle_pairs};
 pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
 pub use super::scalar_pipeline::{pair_in, pair_out, pipeline, svf};
+pub use super::scalar_spread::{spread, spread_weight};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::settle::settled;
 use super::true_peak::{

@@ -13,22 +13,26 @@
 //! Sources: ITU-R BS.2127-1, "extent panner", as the EBU ADM Renderer 2.1.0 (BSD-3-Clause-Clear)
 //! holds it; gains of that program for 53 directions of 14 sizes in three layouts are the test.
 //! Cost: in proportion to the size: only the directions inside a cone round the source are looked at,
-//! and angles are computed only in the fade. The table is 1652·(4 + loudspeakers) f64, rounded up to
-//! fours.
+//! four at a time ([`crate::kernels`]). The table is 428·(12 + 5·loudspeakers) f64, loudspeakers rounded
+//! up to fours.
 //! Latency: none (a pure function).
 //! Limits: polar positions; the allocentric extent is another one.
 
-use super::geometry::{Vector, axes, check_direction, direction, dot, radians, times};
+use super::geometry::{
+    Vector, axes, check_direction, direction, length, position_angles, radians, sin_cos_deg, times,
+    unit,
+};
 use super::{PanGains, PointSource};
 use crate::audio::{Layout, MAX_LAYOUT_CHANNELS, Store};
 use crate::error::Error;
+use crate::kernels::{self, Isa, SPREAD_AXES, SPREAD_BLOCK, SPREAD_GROUPS, SpreadShape};
 use crate::math;
 
 /// BS.2127: rings of directions, from straight down to straight up.
 const ROWS: usize = 37;
-/// Directions in all rings.
-const POINTS: usize = 1652;
-/// Numbers that are added up together.
+/// Blocks of four directions in all rings (1652 directions; the last block of a ring is filled up).
+const BLOCKS: usize = 428;
+/// Loudspeakers that are added up together.
 const LANES: usize = 4;
 /// BS.2127: where the weight falls to 0, degrees outside.
 const FADE_DEG: f64 = 10.0;
@@ -68,8 +72,16 @@ impl Extent {
 struct Row {
     sin: f64,
     cos: f64,
-    first: usize,
-    count: usize,
+    /// First block.
+    first: u16,
+    /// Directions.
+    count: u16,
+}
+
+impl Row {
+    fn blocks(&self) -> u16 {
+        self.count.div_ceil(SPREAD_BLOCK as u16)
+    }
 }
 
 /// Pans sources of any size into a layout.
@@ -95,9 +107,10 @@ pub struct PolarExtent<'a> {
     /// Channels that have a loudspeaker.
     channels: [u8; MAX_LAYOUT_CHANNELS],
     loudspeakers: usize,
-    /// Per direction: its vector and a 0, then the gain of every loudspeaker, then zeros up to a
-    /// multiple of [`LANES`].
+    /// For each block the directions, the sum of their gains, and the gains of each of them; gains
+    /// are filled up with zeros to a multiple of [`LANES`].
     table: Store<'a, f64>,
+    isa: Isa,
 }
 
 #[cfg(feature = "alloc")]
@@ -116,7 +129,7 @@ impl<'a> PolarExtent<'a> {
     /// Numbers that [`PolarExtent::new_in`] needs for a layout.
     #[must_use]
     pub fn required_len(layout: Layout) -> usize {
-        POINTS * stride(layout.speakers().iter().filter(|speaker| !speaker.lfe).count())
+        BLOCKS * block_len(layout.speakers().iter().filter(|speaker| !speaker.lfe).count())
     }
 
     /// A panner in lent memory.
@@ -140,34 +153,44 @@ impl<'a> PolarExtent<'a> {
             }
         }
         let mut rows = [Row { sin: 0.0, cos: 0.0, first: 0, count: 0 }; ROWS];
+        let lanes = loudspeakers.next_multiple_of(LANES);
         let mut first = 0;
-        let mut entries = table.chunks_exact_mut(stride(loudspeakers));
+        let mut blocks = table.chunks_exact_mut(block_len(loudspeakers));
         for (row, index) in rows.iter_mut().zip(0_u8..) {
             let elevation_deg = f64::from(index) * 5.0 - 90.0;
-            let angle = radians(elevation_deg);
-            let (sin, cos) = (math::sin(angle), math::cos(angle));
+            let (sin, cos) = sin_cos_deg(elevation_deg);
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "72 at most, and not negative"
             )]
-            let count = (math::rint(cos * 72.0) as usize).max(1);
+            let count = (math::rint(cos * 72.0) as u16).max(1);
             *row = Row { sin, cos, first, count };
-            for n in 0..count {
-                let Some(entry) = entries.next() else { break };
-                #[expect(clippy::cast_precision_loss, reason = "72 at most")]
-                let azimuth_deg = 360.0 * n as f64 / count as f64;
-                let at = direction(azimuth_deg, elevation_deg);
-                let gains = point_source.law(at);
-                let (vector, to) = entry.split_at_mut(LANES);
-                vector[..3].copy_from_slice(&at);
-                for (to, &channel) in to.iter_mut().zip(&channels).take(loudspeakers) {
-                    *to = gains.gains[usize::from(channel)];
+            let mut n = 0;
+            for block in blocks.by_ref().take(usize::from(row.blocks())) {
+                let (vectors, gains) = block.split_at_mut(SPREAD_AXES);
+                let (whole, each) = gains.split_at_mut(lanes);
+                for (lane, to) in each.chunks_exact_mut(lanes).enumerate() {
+                    // The last direction of a ring fills its block up, without gains.
+                    let real = n < count;
+                    let place = n.min(count - 1);
+                    let at = direction(360.0 * f64::from(place) / f64::from(count), elevation_deg);
+                    for (axis, coordinate) in vectors.chunks_exact_mut(SPREAD_BLOCK).zip(at) {
+                        axis[lane] = coordinate;
+                    }
+                    let law = point_source.law(at);
+                    for ((to, whole), &channel) in
+                        to.iter_mut().zip(whole.iter_mut()).zip(&channels).take(loudspeakers)
+                    {
+                        *to = if real { law.gains[usize::from(channel)] } else { 0.0 };
+                        *whole += *to;
+                    }
+                    n += 1;
                 }
             }
-            first += count;
+            first += row.blocks();
         }
-        Ok(Self { point_source, rows, channels, loudspeakers, table })
+        Ok(Self { point_source, rows, channels, loudspeakers, table, isa: Isa::detect() })
     }
 
     /// The panner of points.
@@ -195,9 +218,18 @@ impl<'a> PolarExtent<'a> {
         Error::check_range("distance", distance, 0.0, MAX_DISTANCE)?;
         extent.validate()?;
         let at = direction(azimuth_deg, elevation_deg);
-        let towards = (azimuth_deg, elevation_deg, at);
+        Ok(self.law((azimuth_deg, elevation_deg, at), distance, extent))
+    }
+
+    /// The gains of a source at a position: its direction, and its length is the distance.
+    pub(super) fn law_of(&self, position: Vector, extent: Extent) -> PanGains {
+        let (azimuth_deg, elevation_deg) = position_angles(position);
+        self.law((azimuth_deg, elevation_deg, unit(position)), length(position), extent)
+    }
+
+    fn law(&self, towards: (f64, f64, Vector), distance: f64, extent: Extent) -> PanGains {
         if extent.depth == 0.0 {
-            return Ok(self.at_distance(towards, distance, extent));
+            return self.at_distance(towards, distance, extent);
         }
         let far = self.at_distance(towards, distance + extent.depth * 0.5, extent);
         let near = self.at_distance(towards, (distance - extent.depth * 0.5).max(0.0), extent);
@@ -205,7 +237,7 @@ impl<'a> PolarExtent<'a> {
         for (gain, near) in gains.gains.iter_mut().zip(near.gains) {
             *gain = math::sqrt((*gain * *gain + near * near) * 0.5);
         }
-        Ok(gains)
+        gains
     }
 
     /// One end of a source.
@@ -240,28 +272,21 @@ impl<'a> PolarExtent<'a> {
 
     /// The weighted sum of all directions, at power 1.
     fn spread(&self, shape: &Stadium) -> PanGains {
-        let mut sums = [[0.0; LANES]; MAX_LAYOUT_CHANNELS / LANES];
-        let stride = stride(self.loudspeakers);
+        let mut ranges = [[0; 2]; 2 * ROWS];
+        let mut count = 0;
         for row in &self.rows {
-            let Some((start, count)) = shape.arc(row) else { continue };
-            let entries = self.table.get(row.first * stride..(row.first + row.count) * stride);
-            let Some(entries) = entries else { continue };
-            let (before, after) =
-                entries.split_at_checked(start * stride).unwrap_or((entries, &[]));
-            let turn = after.chunks_exact(stride).chain(before.chunks_exact(stride));
-            for entry in turn.take(count) {
-                let (lanes, _) = entry.as_chunks::<LANES>();
-                let Some((&[x, y, z, _], gains)) = lanes.split_first() else { continue };
-                let weight = shape.weight([x, y, z]);
-                if weight > 0.0 {
-                    for (sums, gains) in sums.iter_mut().zip(gains) {
-                        for (sum, gain) in sums.iter_mut().zip(gains) {
-                            *sum += weight * gain;
-                        }
-                    }
+            for range in shape.arc(row).into_iter().flatten() {
+                if let Some(slot) = ranges.get_mut(count) {
+                    *slot = range;
+                    count += 1;
                 }
             }
         }
+        let mut sums = [[0.0; LANES]; SPREAD_GROUPS];
+        let groups = self.loudspeakers.div_ceil(LANES);
+        let (ranges, part) =
+            (ranges.get(..count).unwrap_or(&[]), sums.get_mut(..groups).unwrap_or_default());
+        kernels::spread(self.isa, &shape.shape, &self.table, ranges, part);
         let sums = sums.as_flattened();
         let power: f64 = sums.iter().map(|sum| sum * sum).sum();
         let scale = 1.0 / math::sqrt(power);
@@ -275,9 +300,9 @@ impl<'a> PolarExtent<'a> {
     }
 }
 
-/// Numbers of the table per direction.
-const fn stride(loudspeakers: usize) -> usize {
-    LANES + loudspeakers.next_multiple_of(LANES)
+/// Numbers of the table per block.
+const fn block_len(loudspeakers: usize) -> usize {
+    SPREAD_AXES + (1 + SPREAD_BLOCK) * loudspeakers.next_multiple_of(LANES)
 }
 
 /// The angle that an extent is seen at from a distance, degrees.
@@ -299,19 +324,8 @@ fn seen(extent_deg: f64, distance: f64) -> f64 {
 
 /// The shape of a source: a band along one axis with round ends.
 struct Stadium {
-    /// Right, ahead and up as the shape lies: its long side runs to the right.
-    axes: [Vector; 3],
-    /// Radius of the round ends.
-    radius: f64,
-    /// Where their centres lie from the middle.
-    centre_sin: f64,
-    centre_cos: f64,
-    /// Both centres meet behind: everything is between them.
-    closed: bool,
-    /// Sines of the edge and of the end of the fade of the straight sides; 2 beyond 90°.
-    band: [f64; 2],
-    /// Cosines of the edge and of the end of the fade of the round ends; -2 beyond 180°.
-    ends: [f64; 2],
+    /// The right hand side lies along the long side.
+    shape: SpreadShape,
     /// The direction and the cosine of the cone that holds everything.
     azimuth: f64,
     sin: f64,
@@ -335,78 +349,70 @@ impl Stadium {
         let fade = radians(FADE_DEG);
         let sine = |angle: f64| if angle >= math::PI * 0.5 { 2.0 } else { math::sin(angle) };
         let cosine = |angle: f64| if angle >= math::PI { -2.0 } else { math::cos(angle) };
-        let elevation = radians(elevation_deg);
-        Self {
+        let (sin, cos) = sin_cos_deg(elevation_deg);
+        let centre_cos = math::cos(centre);
+        let shape = SpreadShape {
             axes,
-            radius,
-            centre_sin: math::sin(centre),
-            centre_cos: math::cos(centre),
-            closed: centre >= math::PI,
+            centre: [math::sin(centre), centre_cos],
+            // Where both ends meet behind, everything is between them.
+            end_cos: if centre >= math::PI { -2.0 } else { centre_cos },
+            radius: [math::sin(radius), math::cos(radius)],
             band: [sine(radius), sine(radius + fade)],
             ends: [cosine(radius), cosine(radius + fade)],
-            azimuth: radians(azimuth_deg),
-            sin: math::sin(elevation),
-            cos: math::cos(elevation),
-            cone_cos: cosine(long + fade),
-        }
-    }
-
-    /// 1 inside, straight to 0 over the fade.
-    #[inline]
-    fn weight(&self, at: Vector) -> f64 {
-        let [right, ahead, up] =
-            [dot(self.axes[0], at).abs(), dot(self.axes[1], at), dot(self.axes[2], at).abs()];
-        let beside = ahead < self.centre_cos * math::sqrt(right * right + ahead * ahead);
-        let outside = if self.closed || !beside {
-            let [edge, end] = self.band;
-            if up <= edge {
-                return 1.0;
-            }
-            if up >= end {
-                return 0.0;
-            }
-            math::asin(up.min(1.0)) - self.radius
-        } else {
-            let near = right * self.centre_sin + ahead * self.centre_cos;
-            let [edge, end] = self.ends;
-            if near >= edge {
-                return 1.0;
-            }
-            if near <= end {
-                return 0.0;
-            }
-            math::acos(near.clamp(-1.0, 1.0)) - self.radius
+            per_fade: 1.0 / fade,
         };
-        (1.0 - outside / radians(FADE_DEG)).clamp(0.0, 1.0)
+        let azimuth = radians(azimuth_deg);
+        Self { shape, azimuth, sin, cos, cone_cos: cosine(long + fade) }
     }
 
-    /// The part of a ring inside the cone: its first direction and how many.
-    fn arc(&self, row: &Row) -> Option<(usize, usize)> {
-        let whole = Some((0, row.count));
+    /// The part of a ring inside the cone: first block and how many, twice where it goes through the
+    /// ring's first direction.
+    fn arc(&self, row: &Row) -> [Option<[u16; 2]>; 2] {
+        let blocks = row.blocks();
+        let whole = [Some([row.first, blocks]), None];
         let reach = row.cos * self.cos;
-        let cosine = (self.cone_cos - row.sin * self.sin) / reach;
-        if reach < 1e-9 || self.cone_cos < -1.0 || cosine <= -1.0 {
+        let edge = self.cone_cos - row.sin * self.sin;
+        if reach < 1e-9 || self.cone_cos < -1.0 || edge <= -reach {
             return whole;
         }
-        if cosine > 1.0 {
+        if edge > reach {
             // The ring's nearest direction lies outside; a little more for rounding.
-            return if cosine > 1.0 + 1e-9 { None } else { whole };
+            return if edge > reach + 1e-9 { [None; 2] } else { whole };
         }
-        #[expect(clippy::cast_precision_loss, reason = "72 at most")]
-        let per_radian = row.count as f64 / (2.0 * math::PI);
-        let half = math::acos(cosine) * per_radian;
-        let middle = self.azimuth * per_radian;
-        #[expect(clippy::cast_possible_truncation, reason = "within a few turns of 72")]
-        let (first, last) =
-            (math::floor(middle - half) as i64 - 1, math::ceil(middle + half) as i64 + 1);
-        let count = usize::try_from(last - first + 1).unwrap_or(row.count);
-        if count >= row.count {
+        let count = f64::from(row.count);
+        let per_radian = count * (0.5 / math::PI);
+        // One direction more on both sides is more than what the bound and all rounding are off by.
+        let half = arc_cosine(edge / reach) * per_radian + 1.0;
+        if 2.0 * half + 1.0 >= count {
             return whole;
         }
-        let turn = i64::try_from(row.count.max(1)).unwrap_or(1);
-        let start = usize::try_from(first.rem_euclid(turn)).unwrap_or(0);
-        Some((start, count))
+        // From 0 up: two turns more.
+        let middle = self.azimuth * per_radian + 2.0 * count;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between one and four turns of 72"
+        )]
+        let (first, last) = ((middle - half) as u16, (middle + half) as u16);
+        let (first, last) = (first % row.count.max(1), last % row.count.max(1));
+        let (from, to) = (first / SPREAD_BLOCK as u16, last / SPREAD_BLOCK as u16);
+        if first <= last {
+            [Some([row.first + from, to + 1 - from]), None]
+        } else if from > to {
+            [Some([row.first + from, blocks - from]), Some([row.first, to + 1])]
+        } else {
+            whole
+        }
     }
+}
+
+/// Arc cosine, -1 to 1, within 7e-5: Abramowitz and Stegun, "Handbook of Mathematical Functions",
+/// 4.4.45.
+fn arc_cosine(x: f64) -> f64 {
+    let y = x.abs();
+    let series = 1.570_728_8 + y * (-0.212_114_4 + y * (0.074_261_0 - y * 0.018_729_3));
+    let angle = math::sqrt((1.0 - y).max(0.0)) * series;
+    if x < 0.0 { math::PI - angle } else { angle }
 }
 
 /// BS.2127: half of the long side, stretched so that 180° reach round to the back; the more the

@@ -113,14 +113,10 @@ pub(super) fn direction(azimuth_deg: f64, elevation_deg: f64) -> Vector {
     [0.0 - sin * level, cos * level, up]
 }
 
-/// Azimuth of a vector, degrees.
-pub(super) fn azimuth_deg(of: Vector) -> f64 {
-    -degrees(math::atan2(of[0], of[1]))
-}
-
-/// Elevation of a vector, degrees.
-pub(super) fn elevation_deg(of: Vector) -> f64 {
-    degrees(math::atan2(of[2], math::hypot(of[0], of[1])))
+/// Azimuth and elevation of a vector, degrees; 0 where there is no direction.
+pub(super) fn position_angles(of: Vector) -> (f64, f64) {
+    let azimuth_deg = 0.0 - degrees(math::atan2(of[0], of[1]));
+    (azimuth_deg, degrees(math::atan2(of[2], math::hypot(of[0], of[1]))))
 }
 
 /// Checks a direction: azimuth -180 to 180, elevation -90 to 90.

@@ -22,6 +22,8 @@ pub(super) const MAX_REGIONS: usize = 64;
 const EDGE: f64 = -1e-11;
 /// How far outside 0 to 1 a share of a quad may be.
 const SHARE: f64 = 1e-10;
+/// Planes that are looked at together.
+const LANES: usize = 4;
 /// Smallest determinant of a triplet: less has no room inside.
 const FLAT: f64 = 1e-6;
 
@@ -134,6 +136,7 @@ impl Regions {
     }
 
     /// Gains of a direction (a unit vector) in `count` channels, at power 1.
+    #[inline]
     pub(super) fn gains(&self, at: Vector, count: usize) -> PanGains {
         let best = self.leaving(at);
         let (index, weights) = match self.weights(best, at) {
@@ -162,17 +165,25 @@ impl Regions {
         gains
     }
 
-    /// The region through whose plane the ray leaves.
+    /// The region through whose plane the ray leaves: of equal ones the first.
+    #[inline]
     fn leaving(&self, at: Vector) -> usize {
         let [xs, ys, zs] = &self.planes;
-        let (mut best, mut largest) = (0, f64::NEG_INFINITY);
-        for (index, ((x, y), z)) in xs.iter().zip(ys).zip(zs).take(self.count).enumerate() {
-            let score = x * at[0] + y * at[1] + z * at[2];
-            if score > largest {
-                (best, largest) = (index, score);
+        let (mut heights, mut largest) = ([0.0; MAX_REGIONS], [f64::NEG_INFINITY; LANES]);
+        let (xs, ys, zs) = (xs.as_chunks().0, ys.as_chunks().0, zs.as_chunks().0);
+        let fours = heights.as_chunks_mut().0.iter_mut().zip(xs.iter().zip(ys).zip(zs));
+        for (heights, ((xs, ys), zs)) in fours.take(self.count.div_ceil(LANES)) {
+            let heights: &mut [f64; LANES] = heights;
+            let (xs, ys, zs): (&[f64; LANES], &[f64; LANES], &[f64; LANES]) = (xs, ys, zs);
+            for lane in 0..LANES {
+                let height = xs[lane] * at[0] + ys[lane] * at[1] + zs[lane] * at[2];
+                heights[lane] = height;
+                largest[lane] = if height > largest[lane] { height } else { largest[lane] };
             }
         }
-        best
+        // Places behind the last region have the height 0, which is never the largest.
+        let largest = largest.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        heights.iter().position(|&height| height == largest).unwrap_or(0)
     }
 
     /// The weights of a region's corners, if the direction lies in it.

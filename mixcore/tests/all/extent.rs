@@ -1,10 +1,12 @@
 //! The size of a source against the EBU ADM Renderer, in owned and in lent memory.
 
 use mixcore::Layout;
+use mixcore::kernels::{self, Isa, SPREAD_AXES, SPREAD_BLOCK, SpreadShape, scalar};
 use mixcore::spatial::{Extent, PointSource, PolarExtent};
 use proptest::prelude::*;
 
 use crate::objects::{difference, gains_of, loudspeakers, numbers};
+use crate::signals::Noise;
 
 /// Runs of the EBU ADM Renderer: layout; direction; distance; size; gains without LFEs in 9 digits.
 const EXTENT: &str = include_str!("data/ear_extent.csv");
@@ -96,6 +98,68 @@ fn memory_that_is_too_small_is_an_error_and_owned_is_the_same() {
         let extent = Extent { width_deg: 60.0, height_deg: 30.0, depth: 0.5 };
         let here = owned.gains(20.0, 10.0, 1.5, extent).unwrap();
         assert_eq!(here, panner(layout).gains(20.0, 10.0, 1.5, extent).unwrap());
+    }
+}
+
+#[test]
+fn the_weighted_sum_is_its_plain_twin_at_every_level() {
+    let mut pick = Noise::new(21);
+    for groups in 0..=7 {
+        let block = SPREAD_AXES + (1 + SPREAD_BLOCK) * 4 * groups;
+        let table: Vec<f64> = (0..40 * block).map(|_| pick.next_f64()).collect();
+        for case in 0..20 {
+            let radius = 0.1 * f64::from(case) + 0.05;
+            let centre = 0.17 * f64::from(case);
+            let shape = SpreadShape {
+                axes: core::array::from_fn(|_| core::array::from_fn(|_| pick.next_f64())),
+                centre: [centre.sin(), centre.cos()],
+                end_cos: if case == 19 { -2.0 } else { centre.cos() },
+                radius: [radius.sin(), radius.cos()],
+                band: [radius.sin(), (radius + 0.17).sin()],
+                ends: [radius.cos(), (radius + 0.17).cos()],
+                per_fade: 1.0 / 0.17,
+            };
+            // The last one reaches beyond the table.
+            let ranges = [[0, 7], [9, 1], [20, 0], [12, 28], [39, 2]];
+            let mut twin = vec![[0.5; 4]; groups];
+            scalar::spread(&shape, &table, &ranges, &mut twin);
+            for isa in Isa::available() {
+                let mut sums = vec![[0.5; 4]; groups];
+                kernels::spread(isa, &shape, &table, &ranges, &mut sums);
+                assert_eq!(sums, twin, "{isa:?} {groups} groups");
+            }
+            assert!(groups != 3 || twin.as_flattened().iter().any(|sum| *sum != 0.5));
+        }
+    }
+}
+
+#[test]
+fn a_weight_falls_straight_with_the_angle() {
+    /// The series' last term and the rounding of an angle.
+    const ROUNDING: f64 = 1e-12;
+    let fade = 10.0_f64.to_radians();
+    for radius in [0.05_f64, 0.4, 1.0] {
+        for centre in [0.0_f64, 0.3, 1.2] {
+            let shape = SpreadShape {
+                axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+                centre: [centre.sin(), centre.cos()],
+                end_cos: centre.cos(),
+                radius: [radius.sin(), radius.cos()],
+                band: [radius.sin(), (radius + fade).sin()],
+                ends: [radius.cos(), (radius + fade).cos()],
+                per_fade: 1.0 / fade,
+            };
+            for n in 0..=100 {
+                let beyond = f64::from(n) / 80.0 * fade;
+                let expected = (1.0 - beyond / fade).clamp(0.0, 1.0);
+                let across = radius + beyond;
+                let up = scalar::spread_weight(&shape, [0.0, across.cos(), across.sin()]);
+                let along = centre + across;
+                let end = scalar::spread_weight(&shape, [-along.sin(), along.cos(), 0.0]);
+                assert!((end - expected).abs() <= ROUNDING, "{radius} {centre} {n}");
+                assert!(centre == 0.0 || (up - expected).abs() <= ROUNDING, "{radius} {centre} {n}");
+            }
+        }
     }
 }
 
