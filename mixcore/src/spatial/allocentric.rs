@@ -62,6 +62,17 @@ impl Allocentric {
         self.places.get(channel).copied().filter(|place| !place[0].is_nan())
     }
 
+    /// The same room without some loudspeakers (bits of their channels).
+    pub(super) fn without(&self, excluded: u32) -> Self {
+        let mut room = *self;
+        for (channel, place) in room.places.iter_mut().enumerate() {
+            if excluded >> channel & 1 == 1 {
+                *place = [f64::NAN; 3];
+            }
+        }
+        room
+    }
+
     /// The gains of a place: one per channel, LFEs at 0, power 1.
     ///
     /// # Units and range

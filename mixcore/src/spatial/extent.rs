@@ -39,7 +39,7 @@ const FADE_DEG: f64 = 10.0;
 /// BS.2127: the size of a source of extent 0 for the law of distance.
 const MIN_SIZE: f64 = 0.2;
 /// Largest distance: a unit is where the loudspeakers stand.
-const MAX_DISTANCE: f64 = 1000.0;
+pub(super) const MAX_DISTANCE: f64 = 1000.0;
 
 /// How large a source is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -447,6 +447,16 @@ impl Default for Divergence {
 }
 
 impl Divergence {
+    /// Checks both.
+    ///
+    /// # Errors
+    /// The first one that is out of range or not finite.
+    pub fn validate(&self) -> Result<(), Error> {
+        Error::check_range("value", self.value, 0.0, 1.0)?;
+        Error::check_range("azimuth_range_deg", self.azimuth_range_deg, 0.0, 180.0)?;
+        Ok(())
+    }
+
     /// Left, centre and right: the share of the power and the direction of each. The sides stand on
     /// the great circle through the source that is level with it.
     ///

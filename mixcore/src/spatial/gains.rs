@@ -13,6 +13,13 @@ pub struct PanGains {
 }
 
 impl PanGains {
+    /// The gains times a factor.
+    #[must_use]
+    pub fn scaled(mut self, by: f64) -> Self {
+        self.scale(by);
+        self
+    }
+
     /// No gain anywhere.
     #[inline]
     pub(super) fn silent(count: usize) -> Self {
@@ -30,6 +37,20 @@ impl PanGains {
         }
         let [a, b, c, d] = lanes;
         (a + b) + (c + d)
+    }
+
+    /// Adds a share of another source's powers; [`PanGains::root`] makes gains of the sum.
+    pub(super) fn add_power(&mut self, other: &Self, share: f64) {
+        for (sum, gain) in self.gains.iter_mut().zip(other.gains) {
+            *sum += share * gain * gain;
+        }
+    }
+
+    /// Powers become gains.
+    pub(super) fn root(&mut self) {
+        for gain in &mut self.gains {
+            *gain = math::sqrt(*gain);
+        }
     }
 
     /// All gains times a number.

@@ -157,7 +157,10 @@ fn a_weight_falls_straight_with_the_angle() {
                 let along = centre + across;
                 let end = scalar::spread_weight(&shape, [-along.sin(), along.cos(), 0.0]);
                 assert!((end - expected).abs() <= ROUNDING, "{radius} {centre} {n}");
-                assert!(centre == 0.0 || (up - expected).abs() <= ROUNDING, "{radius} {centre} {n}");
+                assert!(
+                    centre == 0.0 || (up - expected).abs() <= ROUNDING,
+                    "{radius} {centre} {n}"
+                );
             }
         }
     }

@@ -31,6 +31,8 @@ mod laws;
 mod layouts;
 mod masking;
 mod matching;
+mod object_metadata;
+mod object_mixer;
 mod objects;
 mod order;
 mod pan;

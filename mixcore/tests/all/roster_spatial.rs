@@ -27,6 +27,25 @@ pub mod prelude {
         }
     }
 
+    /// A mixer of objects, in its own memory or, without `alloc`, in lent memory.
+    pub fn object_mixer<S: Sample>(
+        setup: ObjectMixerSetup,
+        stream: Stream,
+    ) -> Result<ObjectMixer<'static, S>, Error> {
+        #[cfg(feature = "alloc")]
+        return ObjectMixer::new(setup, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            use mixcore::spatial::{ObjectMixerMemory, ObjectTrack};
+            let need = ObjectMixer::<S>::required_len(setup, stream)?;
+            let memory = ObjectMixerMemory {
+                samples: Box::leak(vec![S::one(); need.samples].into_boxed_slice()),
+                tracks: Box::leak(vec![ObjectTrack::default(); need.tracks].into_boxed_slice()),
+            };
+            ObjectMixer::new_in(setup, stream, memory)
+        }
+    }
+
     /// A Haas delay, in its own memory or, without `alloc`, in lent memory.
     pub fn haas<S: Sample>(
         setup: HaasSetup,
@@ -64,6 +83,18 @@ macro_rules! each_spatial {
         $run! { haas, Haas, memory: true, |stream: Stream| {
             let params = HaasParams { delay_ms: 7.3, gain_db: -3.0 };
             Ok(Unit::Process(Box::new(haas::<S>(HaasSetup::default(), params, stream)?)))
+        } }
+        // Three standing objects, of which a tenth is diffuse; blocks are in `object_mixer.rs`.
+        $run! { object_mixer, ObjectMixer, memory: true, |stream: Stream| {
+            let setup = ObjectMixerSetup { objects: 3, diffuse: true };
+            let mut mixer = object_mixer::<S>(setup, stream)?;
+            let panner = PointSource::new(stream.layout)?;
+            for (object, azimuth_deg) in [40.0, 0.0, -75.0].into_iter().enumerate() {
+                let direct = panner.gains(azimuth_deg, 0.0)?;
+                let diffuse = direct.scaled(0.1);
+                mixer.set_standing(object, &ObjectGains { direct, diffuse })?;
+            }
+            Ok(Unit::Convert(Box::new(mixer)))
         } }
         $run! { width, Width, memory: false, |stream: Stream| {
             let setup = WidthSetup { kept: WidthKept::Power, ..WidthSetup::default() };
