@@ -5,10 +5,13 @@
 
 use std::hint::black_box;
 
-use mixcore::Layout;
-use mixcore::spatial::{Direction, Extent, PointSource, PolarExtent, Vbap, VbapParams, VbapShape};
+use mixcore::spatial::{
+    Direction, Extent, ObjectGains, ObjectMixer, ObjectMixerSetup, PointSource, PolarExtent,
+    TimedGains, Vbap, VbapParams, VbapShape,
+};
+use mixcore::{Block, BlockMut, Convert, Layout, Stream};
 
-use crate::{Case, Limit};
+use crate::{Case, Limit, RATE_HZ};
 
 /// Directions of a run.
 const DIRECTIONS: usize = 1000;
@@ -59,6 +62,62 @@ fn point(layout: Layout, limit: Option<Limit>) -> Case {
     })
 }
 
+/// A hundred thousand objects in one call.
+fn batch(layout: Layout, limit: Option<Limit>) -> Case {
+    let panner = PointSource::new(layout).expect("a named layout");
+    let (azimuths, elevations): (Vec<f64>, Vec<f64>) =
+        directions().into_iter().cycle().take(100 * DIRECTIONS).unzip();
+    let mut gains = vec![0.0; azimuths.len() * layout.channel_count()];
+    Case {
+        name: format!("BS.2127 point source, {layout}, 100,000 in a call"),
+        units: azimuths.len() as u64,
+        unit: "direction",
+        ours: Box::new(move || {
+            let (azimuths, elevations) = (black_box(&azimuths), black_box(&elevations));
+            panner.gains_of_many(azimuths, elevations, &mut gains).expect("directions");
+            black_box(&gains);
+        }),
+        rivals: Vec::new(),
+        limit,
+    }
+}
+
+/// One object whose gains move through every frame: the mixer's figure per input sample.
+fn moving(layout: Layout, limit: Option<Limit>) -> Case {
+    let stream = Stream::new(RATE_HZ, layout).expect("a stream");
+    let setup = ObjectMixerSetup { objects: 1, diffuse: false };
+    let mut mixer = ObjectMixer::<f32>::new(setup, stream).expect("a mixer");
+    let panner = PointSource::new(layout).expect("a named layout");
+    let gains = [20.0, -70.0].map(|azimuth_deg| {
+        let direct = panner.gains(azimuth_deg, 12.0).expect("a direction");
+        ObjectGains { direct, diffuse: direct.scaled(0.0) }
+    });
+    let input = vec![vec![0.25_f32; 4096]];
+    let mut output = vec![vec![0.0_f32; 4096]; layout.channel_count()];
+    let mut turn = 0;
+    Case {
+        name: format!("objects in time, {layout}, one that moves"),
+        units: 4096,
+        unit: "input sample",
+        ours: Box::new(move || {
+            let start_frame = mixer.frame() as f64;
+            let block = TimedGains {
+                start_frame,
+                end_frame: start_frame + 4096.0,
+                interpolation_frames: None,
+                gains: gains[turn % 2],
+            };
+            turn += 1;
+            mixer.push(0, &block).expect("a block");
+            let from = Block::new(black_box(&input)).expect("a channel");
+            let to = BlockMut::new(&mut output).expect("channels");
+            mixer.convert(from, to).expect("matching blocks");
+        }),
+        rivals: Vec::new(),
+        limit,
+    }
+}
+
 fn extent(width_deg: f64, limit: Option<Limit>) -> Case {
     let layout = Layout::SURROUND_7_1_4;
     let point_source = PointSource::new(layout).expect("a named layout");
@@ -96,6 +155,8 @@ pub fn cases() -> Vec<Case> {
         point(Layout::SURROUND_5_1, limit(100.0, 60.0, "libear 459 ns")),
         point(Layout::SURROUND_7_1_4, limit(100.0, 60.0, "libear 498 ns")),
         point(Layout::SURROUND_22_2, limit(160.0, 100.0, "libear 645 ns")),
+        batch(Layout::SURROUND_7_1_4, limit(150.0, 100.0, "goal 15 ms for all")),
+        moving(Layout::SURROUND_7_1_4, limit(2.5, 1.5, "libear 9 ns (ramp to 12)")),
         extent(20.0, limit(1000.0, 1000.0, "libear 2000 ns (AVX-512, f32)")),
         extent(90.0, limit(1000.0, 1000.0, "libear 2000 ns (AVX-512, f32)")),
         vbap(Layout::SURROUND_7_1_4),

@@ -188,6 +188,56 @@ impl PointSource {
         Ok(self.law(unit(vector)))
     }
 
+    /// The gains of many directions at once.
+    ///
+    /// # Shape
+    /// `gains` has one number per channel for every direction, direction after direction.
+    ///
+    /// # Errors
+    /// Lists of unequal length, or an angle out of range or not finite, with its index; nothing is
+    /// written then.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::Layout;
+    /// use mixcore::spatial::PointSource;
+    /// let panner = PointSource::new(Layout::SURROUND_5_1)?;
+    /// let mut gains = [0.0; 12];
+    /// panner.gains_of_many(&[30.0, -110.0], &[0.0, 0.0], &mut gains)?;
+    /// assert!((gains[0] - 1.0).abs() < 1e-9 && (gains[6 + 5] - 1.0).abs() < 1e-9);
+    /// # Ok::<(), mixcore::Error>(())
+    /// ```
+    pub fn gains_of_many(
+        &self,
+        azimuths_deg: &[f64],
+        elevations_deg: &[f64],
+        gains: &mut [f64],
+    ) -> Result<(), Error> {
+        let (count, channels) = (azimuths_deg.len(), self.layout.channel_count());
+        for (what, given, expected) in [
+            ("list of elevations", elevations_deg.len(), count),
+            ("list of gains", gains.len(), count.saturating_mul(channels)),
+        ] {
+            if given != expected {
+                return Err(Error::FrameCount { what, given, expected });
+            }
+        }
+        let directions = || azimuths_deg.iter().zip(elevations_deg);
+        for (index, (&azimuth_deg, &elevation_deg)) in directions().enumerate() {
+            let item = ("direction", index);
+            Error::check_item(item, "azimuth_deg", azimuth_deg, -180.0, 180.0)?;
+            Error::check_item(item, "elevation_deg", elevation_deg, -90.0, 90.0)?;
+        }
+        let rows = gains.chunks_exact_mut(channels.max(1));
+        for ((&azimuth_deg, &elevation_deg), row) in directions().zip(rows) {
+            let law = self.law(direction(azimuth_deg, elevation_deg));
+            for (to, from) in row.iter_mut().zip(law.gains) {
+                *to = from;
+            }
+        }
+        Ok(())
+    }
+
     /// Gains of a unit vector.
     #[inline]
     pub(super) fn law(&self, at: Vector) -> PanGains {

@@ -87,6 +87,47 @@ fn the_power_is_one_at_any_size_and_growing_never_jumps() {
 }
 
 #[test]
+fn a_sized_source_moves_without_jumps_and_as_its_mirror_image() {
+    /// The bound of the spatial layer for a tenth of a degree of a great circle.
+    const STEP: f64 = 0.02;
+    /// Sums over 1652 directions, in another order.
+    const ROUNDING: f64 = 1e-9;
+    for layout in [Layout::STEREO, Layout::SURROUND_5_1, Layout::SURROUND_7_1_4] {
+        let panner = panner(layout);
+        let twin = |at: usize| {
+            let here = &layout.speakers()[at];
+            layout.speakers().iter().position(|s| {
+                s.lfe == here.lfe
+                    && s.elevation_deg == here.elevation_deg
+                    && s.azimuth_deg == -here.azimuth_deg
+            })
+        };
+        for (width_deg, height_deg) in [(4.0, 7.0), (20.0, 10.0), (30.0, 120.0), (270.0, 60.0)] {
+            let extent = Extent { width_deg, height_deg, depth: 0.3 };
+            for n in 0..200 {
+                let azimuth_deg = f64::from(n) * 0.9 - 90.0;
+                let elevation_deg = f64::from(n * 37 % 170) - 85.0;
+                let at = |a, e| panner.gains(a, e, 1.2, extent).unwrap();
+                let here = at(azimuth_deg, elevation_deg);
+                for there in
+                    [at(azimuth_deg + 0.1, elevation_deg), at(azimuth_deg, elevation_deg + 0.1)]
+                {
+                    for (a, b) in here.iter().zip(there.iter()) {
+                        assert!((a - b).abs() <= STEP, "{layout} {azimuth_deg} {elevation_deg}");
+                    }
+                }
+                let mirror = at(-azimuth_deg, elevation_deg);
+                for (channel, gain) in here.iter().enumerate() {
+                    if let Some(twin) = twin(channel).filter(|_| *gain > 0.0) {
+                        assert!((gain - mirror[twin]).abs() <= ROUNDING, "{layout} {azimuth_deg}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn memory_that_is_too_small_is_an_error_and_owned_is_the_same() {
     let layout = Layout::SURROUND_5_1;
     let mut memory = vec![0.0; PolarExtent::required_len(layout) - 1];

@@ -186,6 +186,21 @@ fn a_vector_is_its_direction_and_none_is_the_front() {
 }
 
 #[test]
+fn many_directions_are_each_of_them() {
+    let panner = panner(Layout::SURROUND_22_2);
+    let (azimuths, elevations): (Vec<f64>, Vec<f64>) = sphere().step_by(7).unzip();
+    let mut gains = vec![9.0; 24 * azimuths.len()];
+    panner.gains_of_many(&azimuths, &elevations, &mut gains).unwrap();
+    for ((row, azimuth_deg), elevation_deg) in gains.chunks(24).zip(&azimuths).zip(&elevations) {
+        assert_eq!(*row, *panner.gains(*azimuth_deg, *elevation_deg).unwrap());
+    }
+    let error = panner.gains_of_many(&[0.0, f64::NAN], &[0.0; 2], &mut gains[..48]).unwrap_err();
+    assert!(error.to_string().contains("direction 1"), "{error}");
+    assert!(panner.gains_of_many(&[0.0], &[], &mut gains[..24]).is_err());
+    assert!(panner.gains_of_many(&[0.0], &[0.0], &mut gains[..25]).is_err());
+}
+
+#[test]
 fn loudspeakers_that_change_places_are_refused() {
     for screen_deg in [4.0, 26.0, 30.0, 34.0, 61.0] {
         let error = PointSource::with_positions(Layout::SYSTEM_G, &with_screen_at(screen_deg));
