@@ -68,7 +68,8 @@ pub struct TimedGains {
     pub start_frame: f64,
     /// The frame after its last one; infinite if it never ends.
     pub end_frame: f64,
-    /// Frames from the start until the gains are reached; `None` is the whole block.
+    /// Frames from the start until the gains are reached; `None` is the whole block (of one without an
+    /// end: none).
     pub interpolation_frames: Option<f64>,
     /// The gains.
     pub gains: ObjectGains,
