@@ -4,8 +4,8 @@
 pub mod prelude {
     pub use mixcore::spatial::{
         FoldDown, Haas, HaasParams, HaasSetup, MidSide, MidSideDirection, MonoMaker,
-        MonoMakerParams, MonoMakerSetup, Pair, Panner, PannerParams, Width, WidthKept, WidthParams,
-        WidthSetup,
+        MonoMakerParams, MonoMakerSetup, ObjectGains, ObjectMixer, ObjectMixerSetup, Pair, Panner,
+        PannerParams, PointSource, Width, WidthKept, WidthParams, WidthSetup,
     };
 
     use mixcore::Error;
