@@ -242,7 +242,7 @@ mod tests {
             let turns = math::rint(degrees / 90.0);
             let near = radians(degrees - turns * 90.0);
             let (s, c) = (math::sin(near), math::cos(near));
-            let (s, c) = match turns.rem_euclid(4.0) as i32 {
+            let (s, c) = match (turns as i32).rem_euclid(4) {
                 0 => (s, c),
                 1 => (c, -s),
                 2 => (-s, -c),

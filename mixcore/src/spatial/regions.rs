@@ -175,10 +175,10 @@ impl Regions {
         for (heights, ((xs, ys), zs)) in fours.take(self.count.div_ceil(LANES)) {
             let heights: &mut [f64; LANES] = heights;
             let (xs, ys, zs): (&[f64; LANES], &[f64; LANES], &[f64; LANES]) = (xs, ys, zs);
-            for lane in 0..LANES {
-                let height = xs[lane] * at[0] + ys[lane] * at[1] + zs[lane] * at[2];
-                heights[lane] = height;
-                largest[lane] = if height > largest[lane] { height } else { largest[lane] };
+            let lanes = heights.iter_mut().zip(&mut largest).zip(xs.iter().zip(ys).zip(zs));
+            for ((height, largest), ((x, y), z)) in lanes {
+                *height = x * at[0] + y * at[1] + z * at[2];
+                *largest = if *height > *largest { *height } else { *largest };
             }
         }
         // Places behind the last region have the height 0, which is never the largest.
