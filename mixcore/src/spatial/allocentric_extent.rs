@@ -100,7 +100,7 @@ impl Allocentric {
             return Ok(point);
         }
         let [xo, yo, mut zo] = place.map(|coordinate| coordinate.clamp(-1.0, 1.0));
-        let (layers, dimensions) = self.shape();
+        let (layers, dimensions, span) = self.shape();
         let (low, count) = if layers >= 3 { (-1.0, SOURCES) } else { (0.0, SOURCES / 2) };
         zo = zo.max(low);
         #[expect(clippy::cast_precision_loss, reason = "40 at most")]
@@ -110,7 +110,7 @@ impl Allocentric {
             scaled(size[1]).max(step(SOURCES)),
             scaled(size[2]).max(step(count)),
         ];
-        let effective = effective(sizes, dimensions);
+        let effective = effective(sizes, span);
         let exponent = if effective <= 0.5 { 6.0 } else { 6.0 - 4.0 * ((effective - 0.5) / 2.3) };
         let fall = |way: f64, size: f64| math::exp10(-math::powi(1.5 * way / size, 4).min(FLOOR));
         let x = Axis::new(-1.0, SOURCES, |at| fall(at - xo, 2.0 * sizes[0]));
@@ -162,8 +162,9 @@ impl Allocentric {
         Ok(sized)
     }
 
-    /// Layers of loudspeakers, and how many axes they extend along.
-    fn shape(&self) -> (usize, usize) {
+    /// Layers of loudspeakers, how many axes they extend along, and what they span: 1 is a line from
+    /// left to right, 2 a plane on one level, 3 anything else.
+    fn shape(&self) -> (usize, usize, usize) {
         let mut first: Option<Vector> = None;
         let (mut differ, mut layers, mut count) = ([false; 3], [0.0; 3], 0);
         for place in (0..self.layout().channel_count()).filter_map(|channel| self.place(channel)) {
@@ -176,7 +177,12 @@ impl Allocentric {
                 count += 1;
             }
         }
-        (count, differ.iter().filter(|differ| **differ).count())
+        let span = match differ {
+            [_, false, false] => 1,
+            [_, true, false] => 2,
+            [_, _, true] => 3,
+        };
+        (count, differ.iter().filter(|differ| **differ).count(), span)
     }
 
     /// The loudspeaker of a channel with its row and layer.
@@ -192,11 +198,11 @@ fn normalise(gains: &mut PanGains) {
 }
 
 /// BS.2127: one size for all axes, the largest one counting most.
-fn effective(sizes: [f64; 3], dimensions: usize) -> f64 {
+fn effective(sizes: [f64; 3], span: usize) -> f64 {
     let [x, y, z] = sizes;
     let (high, low) = (x.max(y), x.min(y));
-    match dimensions {
-        0 | 1 => x,
+    match span {
+        1 => x,
         2 => 0.75 * high + 0.25 * low,
         _ => {
             let (largest, smallest) = (high.max(z), low.min(z));

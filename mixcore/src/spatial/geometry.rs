@@ -115,7 +115,8 @@ pub(super) fn direction(azimuth_deg: f64, elevation_deg: f64) -> Vector {
 
 /// Azimuth and elevation of a vector, degrees; 0 where there is no direction.
 pub(super) fn position_angles(of: Vector) -> (f64, f64) {
-    let azimuth_deg = 0.0 - degrees(math::atan2(of[0], of[1]));
+    // Without -0, which would be behind.
+    let azimuth_deg = 0.0 - degrees(math::atan2(of[0] + 0.0, of[1] + 0.0));
     (azimuth_deg, degrees(math::atan2(of[2], math::hypot(of[0], of[1]))))
 }
 
