@@ -320,12 +320,13 @@ impl Vbap {
         // One more ring of virtual ones in each turn.
         for _ in 0..MAX_VIRTUAL {
             let before = known;
-            for point in self.loudspeakers..points {
-                if before >> point & 1 == 1 || neighbours[point] & before == 0 {
+            let virtual_ones = neighbours.iter().enumerate().take(points).skip(self.loudspeakers);
+            for (point, &near) in virtual_ones {
+                if before >> point & 1 == 1 || near & before == 0 {
                     continue;
                 }
                 let mut gains = RigGains::silent(self.loudspeakers);
-                for neighbour in members(neighbours[point] & before) {
+                for neighbour in members(near & before) {
                     self.give(&mut gains, neighbour, 1.0);
                 }
                 gains.normalise(2.0);
