@@ -23,6 +23,7 @@ pub mod mix;
 pub mod record;
 pub mod resample;
 pub mod signals;
+pub mod spatial;
 mod textbook;
 
 pub use case::{Case, Goal, Limit, Rival, Run, Seen, best};

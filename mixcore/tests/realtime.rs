@@ -51,6 +51,9 @@ use mixcore::{Io, Layout, Process, Processor, Stream};
 
 #[path = "all/conformance.rs"]
 mod conformance;
+#[cfg(feature = "alloc")]
+#[path = "all/realtime_spatial.rs"]
+mod realtime_spatial;
 #[path = "all/roster.rs"]
 mod roster;
 #[path = "all/signals.rs"]

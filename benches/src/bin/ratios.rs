@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
     Case, Goal, Seen, best, compressor, convolve, crossover, duck, dynamics, eq, fft, level,
-    limiter, mix, record, resample,
+    limiter, mix, record, resample, spatial,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
@@ -112,6 +112,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Convolver", rounds, Box::new(whole(convolve::cases))),
         ("Crossover", rounds, Box::new(whole(crossover::cases))),
         ("Rate", rounds, Box::new(whole(resample::cases))),
+        ("Spatial", rounds, Box::new(whole(spatial::cases))),
     ];
     if has("hours") {
         let cases = || -> Cases { Box::new(loudness::cases(Set::Hours, filter)) };

@@ -49,9 +49,11 @@ mod scalar_convolve;
 mod scalar_crossover;
 mod scalar_fir;
 mod scalar_pipeline;
+mod scalar_spread;
 mod screen;
 mod settle;
 mod spectrum_mac;
+mod spread;
 mod svf;
 mod true_peak;
 mod weigh;
@@ -122,6 +124,9 @@ pub use sample::Sample;
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
 pub(crate) use settle::{STATE_FLOOR, settled, settled_each};
 pub use spectrum_mac::spectrum_mac;
+/// Parts of [`crate::spatial::PolarExtent`], public for tests and benches only.
+#[doc(hidden)]
+pub use spread::{SPREAD_AXES, SPREAD_BLOCK, SPREAD_GROUPS, SpreadShape, spread};
 /// Parts of the state-variable filter, public for tests and benches only.
 #[doc(hidden)]
 pub use svf::{SvfFrame, SvfState, svf};

@@ -24,6 +24,7 @@ pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
 pub use super::scalar_pipeline::{
     channel_in, channel_out, pair_in, pair_out, pipeline, pipeline_one, svf,
 };
+pub use super::scalar_spread::{spread, spread_weight};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::settle::settled;
 use super::true_peak::{

@@ -18,9 +18,9 @@
 //! objects are another panner, whose gains between loudspeakers differ from these.
 
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
-use core::ops::Deref;
 
-use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Speaker, check_frames};
+use super::PanGains;
+use crate::audio::{Block, BlockMut, Layout, Sample, Speaker, check_frames};
 use crate::error::Error;
 use crate::math;
 use crate::ramp::{GRID_FRAMES, Segment, ramp_frames};
@@ -31,20 +31,6 @@ params! {
     pub struct PannerParams {
         /// Direction, positive to the left.
         azimuth_deg: "deg", -180.0 => 180.0, 0.0, Linear, smoothed;
-    }
-}
-
-/// One linear gain per channel of a layout, LFEs included (at 0).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PanGains {
-    gains: [f64; MAX_LAYOUT_CHANNELS],
-    count: usize,
-}
-
-impl Deref for PanGains {
-    type Target = [f64];
-    fn deref(&self) -> &[f64] {
-        &self.gains[..self.count]
     }
 }
 
@@ -133,7 +119,7 @@ fn law(layout: Layout, azimuth_deg: f64) -> PanGains {
         let (near, far) = (math::cos(angle), math::sin(angle));
         if from_low < from_high { (near, far) } else { (far, near) }
     };
-    let mut pan = PanGains { gains: [0.0; MAX_LAYOUT_CHANNELS], count: layout.channel_count() };
+    let mut pan = PanGains::silent(layout.channel_count());
     let place = |channel| if azimuth_deg < 0.0 { mirrored(layout, channel) } else { channel };
     if high_gain != 0.0
         && let Some(gain) = pan.gains.get_mut(place(high.channel))

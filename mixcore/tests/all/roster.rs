@@ -1,8 +1,12 @@
 //! Every processor there is, once. `promises.rs` and `realtime.rs` run over this list, and a test
 //! reads the sources to see that nothing is missing.
 
+#[path = "roster_spatial.rs"]
+pub mod spatial;
+
 /// What the list's constructors need.
 pub mod prelude {
+    pub use super::spatial::prelude::*;
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
         Automixer, AutomixerParams, AutomixerSetup, BandDuckerSetup, ClickTamer, ClickTamerParams,
@@ -28,7 +32,6 @@ pub mod prelude {
         FaderParams, FaderSetup,
     };
     pub use mixcore::loudness::{Meter, MeterSetup};
-    pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
 
     use mixcore::Error;
     use mixcore::audio::{Block, Sample};
@@ -591,13 +594,7 @@ macro_rules! each_processor {
             let params = SvfParams { hz: 3000.0, q: 0.7, gain_db: 3.0 };
             Ok(Unit::Process(Box::new(Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?)))
         } }
-        $run! { panner, Panner, memory: false, |stream: Stream| {
-            let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
-            Ok(Unit::Convert(Box::new(panner)))
-        } }
-        $run! { fold_down, FoldDown, memory: false, |stream: Stream| {
-            Ok(Unit::Convert(Box::new(FoldDown::new(Layout::MONO, stream)?)))
-        } }
+        $crate::roster::spatial::each_spatial!($run);
     };
 }
 pub(crate) use each_processor;

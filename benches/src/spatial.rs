@@ -1,0 +1,164 @@
+//! Gains of directions, sizes and rigs, beside the figures that libear has been measured at.
+//!
+//! No rival runs here: libear is C++ and was timed apart, on another machine of the same kind; the
+//! goals are DESIGN's. Before a case exists its gains are looked at: power 1 in every direction.
+
+use std::hint::black_box;
+
+use mixcore::spatial::{
+    Direction, Extent, ObjectGains, ObjectMixer, ObjectMixerSetup, PointSource, PolarExtent,
+    TimedGains, Vbap, VbapParams, VbapShape,
+};
+use mixcore::{Block, BlockMut, Convert, Layout, Stream};
+
+use crate::{Case, Limit, RATE_HZ};
+
+/// Directions of a run.
+const DIRECTIONS: usize = 1000;
+
+/// Directions spread evenly over the sphere: a golden spiral.
+fn directions() -> Vec<(f64, f64)> {
+    let height = |n: usize| (2 * n + 1) as f64 / DIRECTIONS as f64 - 1.0;
+    (0..DIRECTIONS)
+        .map(|n| ((n as f64 * 137.507_764) % 360.0 - 180.0, height(n).asin().to_degrees()))
+        .collect()
+}
+
+fn check(name: &str, gains: &[f64]) {
+    let power: f64 = gains.iter().map(|gain| gain * gain).sum();
+    assert!((power - 1.0).abs() < 1e-9, "{name}: the power is {power}");
+}
+
+fn case(
+    name: String,
+    limit: Option<Limit>,
+    mut gain: impl FnMut(f64, f64) -> f64 + 'static,
+) -> Case {
+    let directions = directions();
+    Case {
+        name,
+        units: DIRECTIONS as u64,
+        unit: "direction",
+        ours: Box::new(move || {
+            let mut sum = 0.0;
+            for &(azimuth_deg, elevation_deg) in black_box(&directions) {
+                sum += gain(azimuth_deg, elevation_deg);
+            }
+            black_box(sum);
+        }),
+        rivals: Vec::new(),
+        limit,
+    }
+}
+
+fn point(layout: Layout, limit: Option<Limit>) -> Case {
+    let panner = PointSource::new(layout).expect("a named layout");
+    let name = format!("BS.2127 point source, {layout}");
+    for (azimuth_deg, elevation_deg) in directions() {
+        check(&name, &panner.gains(azimuth_deg, elevation_deg).expect("a direction"));
+    }
+    case(name, limit, move |azimuth_deg, elevation_deg| {
+        panner.gains(azimuth_deg, elevation_deg).map_or(f64::NAN, |gains| gains[0])
+    })
+}
+
+/// A hundred thousand objects in one call.
+fn batch(layout: Layout, limit: Option<Limit>) -> Case {
+    let panner = PointSource::new(layout).expect("a named layout");
+    let (azimuths, elevations): (Vec<f64>, Vec<f64>) =
+        directions().into_iter().cycle().take(100 * DIRECTIONS).unzip();
+    let mut gains = vec![0.0; azimuths.len() * layout.channel_count()];
+    Case {
+        name: format!("BS.2127 point source, {layout}, 100,000 in a call"),
+        units: azimuths.len() as u64,
+        unit: "direction",
+        ours: Box::new(move || {
+            let (azimuths, elevations) = (black_box(&azimuths), black_box(&elevations));
+            panner.gains_of_many(azimuths, elevations, &mut gains).expect("directions");
+            black_box(&gains);
+        }),
+        rivals: Vec::new(),
+        limit,
+    }
+}
+
+/// One object whose gains move through every frame: the mixer's figure per input sample.
+fn moving(layout: Layout, limit: Option<Limit>) -> Case {
+    let stream = Stream::new(RATE_HZ, layout).expect("a stream");
+    let setup = ObjectMixerSetup { objects: 1, diffuse: false };
+    let mut mixer = ObjectMixer::<f32>::new(setup, stream).expect("a mixer");
+    let panner = PointSource::new(layout).expect("a named layout");
+    let gains = [20.0, -70.0].map(|azimuth_deg| {
+        let direct = panner.gains(azimuth_deg, 12.0).expect("a direction");
+        ObjectGains { direct, diffuse: direct.scaled(0.0) }
+    });
+    let input = vec![vec![0.25_f32; 4096]];
+    let mut output = vec![vec![0.0_f32; 4096]; layout.channel_count()];
+    let mut turn = 0;
+    Case {
+        name: format!("objects in time, {layout}, one that moves"),
+        units: 4096,
+        unit: "input sample",
+        ours: Box::new(move || {
+            let start_frame = mixer.frame() as f64;
+            let block = TimedGains {
+                start_frame,
+                end_frame: start_frame + 4096.0,
+                interpolation_frames: None,
+                gains: gains[turn % 2],
+            };
+            turn += 1;
+            mixer.push(0, &block).expect("a block");
+            let from = Block::new(black_box(&input)).expect("a channel");
+            let to = BlockMut::new(&mut output).expect("channels");
+            mixer.convert(from, to).expect("matching blocks");
+        }),
+        rivals: Vec::new(),
+        limit,
+    }
+}
+
+fn extent(width_deg: f64, limit: Option<Limit>) -> Case {
+    let layout = Layout::SURROUND_7_1_4;
+    let point_source = PointSource::new(layout).expect("a named layout");
+    let panner = PolarExtent::new(point_source).expect("owned memory");
+    let size = Extent { width_deg, height_deg: width_deg / 2.0, depth: 0.0 };
+    let name = format!("BS.2127 extent, {layout}, {width_deg} x {}°", width_deg / 2.0);
+    for (azimuth_deg, elevation_deg) in directions() {
+        check(&name, &panner.gains(azimuth_deg, elevation_deg, 1.0, size).expect("a direction"));
+    }
+    case(name, limit, move |azimuth_deg, elevation_deg| {
+        let gains = panner.gains(azimuth_deg, elevation_deg, 1.0, size);
+        gains.map_or(f64::NAN, |gains| gains[0])
+    })
+}
+
+fn vbap(layout: Layout) -> Case {
+    let loudspeakers = layout.speakers().iter().filter(|speaker| !speaker.lfe);
+    let rig: Vec<Direction> = loudspeakers.map(Direction::nominal).collect();
+    let panner = Vbap::new(&rig, VbapShape::Sphere).expect("a rig that can be closed");
+    let name = format!("VBAP, {layout}");
+    let params = VbapParams::default();
+    for (azimuth_deg, elevation_deg) in directions() {
+        check(&name, &panner.gains(azimuth_deg, elevation_deg, params).expect("a direction"));
+    }
+    case(name, None, move |azimuth_deg, elevation_deg| {
+        panner.gains(azimuth_deg, elevation_deg, params).map_or(f64::NAN, |gains| gains[0])
+    })
+}
+
+/// Every case.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    let limit = |must_ns, stretch_ns, quoted| Some(Limit { must_ns, stretch_ns, quoted });
+    vec![
+        point(Layout::SURROUND_5_1, limit(100.0, 60.0, "libear 459 ns")),
+        point(Layout::SURROUND_7_1_4, limit(100.0, 60.0, "libear 498 ns")),
+        point(Layout::SURROUND_22_2, limit(160.0, 100.0, "libear 645 ns")),
+        batch(Layout::SURROUND_7_1_4, limit(150.0, 100.0, "goal 15 ms for all")),
+        moving(Layout::SURROUND_7_1_4, limit(2.5, 1.5, "libear 9 ns (ramp to 12)")),
+        extent(20.0, limit(1000.0, 1000.0, "libear 2000 ns (AVX-512, f32)")),
+        extent(90.0, limit(1000.0, 1000.0, "libear 2000 ns (AVX-512, f32)")),
+        vbap(Layout::SURROUND_7_1_4),
+    ]
+}

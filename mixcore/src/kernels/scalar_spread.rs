@@ -1,0 +1,70 @@
+//! The plain twin of [`super::spread()`].
+
+use super::spread::{ARC_SINE, SPREAD_BLOCK, SpreadShape};
+
+/// As [`crate::kernels::spread()`].
+pub fn spread(shape: &SpreadShape, table: &[f64], ranges: &[[u16; 2]], sums: &mut [[f64; 4]]) {
+    let groups = sums.len();
+    if groups == 0 || groups > super::SPREAD_GROUPS {
+        return;
+    }
+    let table = table.as_chunks::<4>().0;
+    let block = 3 + (1 + SPREAD_BLOCK) * groups;
+    for &[first, count] in ranges {
+        let (first, count) = (usize::from(first) * block, usize::from(count) * block);
+        for block in table.get(first..first + count).unwrap_or_default().chunks_exact(block) {
+            let (directions, gains) = block.split_at(3);
+            let (whole, each) = gains.split_at(groups);
+            let weights: [f64; 4] = core::array::from_fn(|lane| {
+                spread_weight(
+                    shape,
+                    [directions[0][lane], directions[1][lane], directions[2][lane]],
+                )
+            });
+            if weights.iter().all(|&weight| weight >= 1.0) {
+                add(sums, whole, 1.0);
+            } else {
+                for (gains, &weight) in each.chunks_exact(groups).zip(&weights) {
+                    if weight > 0.0 {
+                        add(sums, gains, weight);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn add(sums: &mut [[f64; 4]], gains: &[[f64; 4]], weight: f64) {
+    for (sum, gain) in sums.as_flattened_mut().iter_mut().zip(gains.as_flattened()) {
+        *sum += gain * weight;
+    }
+}
+
+/// The weight of a direction.
+#[must_use]
+pub fn spread_weight(shape: &SpreadShape, [x, y, z]: [f64; 3]) -> f64 {
+    let [right, ahead, up] = shape.axes.map(|[a, b, c]| (x * a + y * b) + z * c);
+    let (right, up) = (right.abs(), up.abs());
+    let beside = ahead < crate::math::sqrt(right * right + ahead * ahead) * shape.end_cos;
+    let near = right * shape.centre[0] + ahead * shape.centre[1];
+    let of = if beside { near } else { up };
+    let other = crate::math::sqrt((1.0 - of * of).max(0.0));
+    let (sin, cos) = if beside { (other, of) } else { (of, other) };
+    let d = sin * shape.radius[1] - cos * shape.radius[0];
+    let square = d * d;
+    let series = ARC_SINE.iter().rev().fold(0.0, |series, term| series * square + term);
+    let angle = d + d * square * series;
+    let fade = (1.0 - angle * shape.per_fade).clamp(0.0, 1.0);
+    let (away, edge, end) = if beside {
+        (0.0 - near, -shape.ends[0], -shape.ends[1])
+    } else {
+        (up, shape.band[0], shape.band[1])
+    };
+    if away <= edge {
+        1.0
+    } else if away >= end {
+        0.0
+    } else {
+        fade
+    }
+}

@@ -1,0 +1,163 @@
+//! Extent, distance, divergence and the Cartesian panner of BS.2127 against the EBU ADM Renderer.
+
+use mixcore::Layout;
+use mixcore::spatial::{Allocentric, Divergence, PanGains};
+use proptest::prelude::*;
+
+/// Sums of a few products.
+const ROUNDING: f64 = 1e-12;
+
+/// Runs of the EBU ADM Renderer: layout; place; size; gains without LFEs in 12 digits.
+const ALLOCENTRIC: &str = include_str!("data/ear_allocentric.csv");
+
+/// The numbers of a line between its layout and its gains.
+pub fn numbers(fields: &[&str]) -> Vec<f64> {
+    fields.iter().map(|field| field.parse().unwrap()).collect()
+}
+
+/// A line's gains: "n*" stands for n zeros.
+pub fn gains_of(text: &str, count: usize) -> Vec<f64> {
+    let mut gains = Vec::new();
+    for part in text.split(' ').filter(|part| !part.is_empty()) {
+        match part.strip_suffix('*') {
+            Some(zeros) => gains.extend(vec![0.0; zeros.parse().unwrap()]),
+            None => gains.push(part.parse().unwrap()),
+        }
+    }
+    gains.resize(count, 0.0);
+    gains
+}
+
+/// Gains without those of LFEs.
+pub fn loudspeakers(gains: &PanGains, layout: Layout) -> Vec<f64> {
+    let both = gains.iter().zip(layout.speakers());
+    both.filter(|(_, speaker)| !speaker.lfe).map(|(gain, _)| *gain).collect()
+}
+
+/// The largest difference of two lists.
+pub fn difference(ours: &[f64], theirs: &[f64]) -> f64 {
+    assert_eq!(ours.len(), theirs.len());
+    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+fn power(gains: &[f64]) -> f64 {
+    gains.iter().map(|g| g * g).sum()
+}
+
+#[test]
+fn a_place_in_the_room_is_panned_as_the_ebu_does() {
+    /// The bound; the file has 12 digits.
+    const BOUND: f64 = 1e-9;
+    let mut places = 0;
+    for line in ALLOCENTRIC.lines().skip(1) {
+        let fields: Vec<&str> = line.split(';').collect();
+        let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else {
+            panic!("{line}")
+        };
+        if width + height + depth > 0.0 {
+            continue;
+        }
+        let layout = Layout::named(fields[0]).unwrap();
+        let ours = loudspeakers(&Allocentric::new(layout).gains([x, y, z]).unwrap(), layout);
+        let theirs = gains_of(fields[7], ours.len());
+        assert!(difference(&ours, &theirs) <= BOUND, "{line}: {ours:?}");
+        places += 1;
+    }
+    assert_eq!(places, 2 * 180);
+}
+
+#[test]
+fn a_size_in_the_room_is_panned_as_the_ebu_does() {
+    /// The bound; the file has 12 digits.
+    const BOUND: f64 = 1e-9;
+    let mut sources = 0;
+    for line in ALLOCENTRIC.lines().skip(1) {
+        let fields: Vec<&str> = line.split(';').collect();
+        let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else {
+            panic!("{line}")
+        };
+        let layout = Layout::named(fields[0]).unwrap();
+        let room = Allocentric::new(layout);
+        let ours = room.sized_gains([x, y, z], [width, height, depth]).unwrap();
+        let ours = loudspeakers(&ours, layout);
+        let off = difference(&ours, &gains_of(fields[7], ours.len()));
+        assert!(off <= BOUND, "{line}: {off} {ours:?}");
+        sources += usize::from(width + height + depth > 0.0);
+    }
+    assert_eq!(sources, 2 * 3 * 30);
+}
+
+#[test]
+fn every_loudspeaker_sounds_alone_at_its_place_and_the_power_is_one() {
+    for layout in Layout::all() {
+        let room = Allocentric::new(layout);
+        for (channel, speaker) in layout.speakers().iter().enumerate() {
+            assert_eq!(room.place(channel).is_none(), speaker.lfe, "{layout}");
+            let Some(place) = room.place(channel) else { continue };
+            let gains = room.gains(place).unwrap();
+            for (other, gain) in gains.iter().enumerate() {
+                assert_eq!(
+                    *gain,
+                    f64::from(u8::from(other == channel)),
+                    "{layout} {}",
+                    speaker.label
+                );
+            }
+        }
+        for n in 0..1000 {
+            let [x, y, z] = [n % 10, n / 10 % 10, n / 100].map(|k| f64::from(k) / 4.5 - 1.0);
+            let gains = room.gains([x, y, z]).unwrap();
+            assert!((power(&gains) - 1.0).abs() <= ROUNDING, "{layout} {x} {y} {z}");
+        }
+    }
+}
+
+#[test]
+fn a_divergence_has_its_shares_and_its_sides() {
+    let parts = Divergence { value: 0.5, azimuth_range_deg: 30.0 }.parts(0.0, 0.0).unwrap();
+    for (share, _) in parts {
+        assert!((share - 1.0 / 3.0).abs() <= ROUNDING);
+    }
+    let (left, right) = (parts[0].1, parts[2].1);
+    assert!((left[0] + 0.5).abs() <= ROUNDING && (right[0] - 0.5).abs() <= ROUNDING);
+    assert!((left[1] - 0.75_f64.sqrt()).abs() <= ROUNDING);
+    let alone = Divergence::default().parts(50.0, 20.0).unwrap();
+    assert_eq!((alone[0].0, alone[1].0, alone[2].0), (0.0, 1.0, 0.0));
+    let sides = Divergence { value: 1.0, ..Divergence::default() }.parts(50.0, 20.0).unwrap();
+    assert_eq!((sides[0].0, sides[1].0, sides[2].0), (0.5, 0.0, 0.5));
+}
+
+proptest! {
+    #[test]
+    fn any_place_or_divergence_gives_an_error_or_a_source(
+        layout in 0..16_usize,
+        place in (any::<f64>(), -2.0..2.0, -2.0..2.0).prop_map(<[f64; 3]>::from),
+        value in prop_oneof![any::<f64>(), -0.5..1.5],
+        range in prop_oneof![any::<f64>(), -20.0..200.0],
+        size in (prop_oneof![1 => any::<f64>(), 5 => 0.0..2.0], 0.0..2.0, 0.0..2.0)
+            .prop_map(<[f64; 3]>::from),
+        (azimuth_deg, elevation_deg) in (-200.0..200.0, -100.0..100.0),
+    ) {
+        let room = Allocentric::new(Layout::all().nth(layout).unwrap());
+        let gains = room.gains(place);
+        prop_assert_eq!(gains.is_ok(), place[0].abs() <= 1e6);
+        if let Ok(gains) = gains {
+            prop_assert!((power(&gains) - 1.0).abs() <= ROUNDING);
+        }
+        let sized = room.sized_gains(place, size);
+        prop_assert_eq!(sized.is_ok(), place[0].abs() <= 1e6 && (0.0..=2.0).contains(&size[0]));
+        if let Ok(sized) = sized {
+            prop_assert!((power(&sized) - 1.0).abs() <= ROUNDING);
+        }
+        let good = (0.0..=1.0).contains(&value)
+            && (0.0..=180.0).contains(&range)
+            && f64::abs(azimuth_deg) <= 180.0
+            && f64::abs(elevation_deg) <= 90.0;
+        let parts = Divergence { value, azimuth_range_deg: range }.parts(azimuth_deg, elevation_deg);
+        prop_assert_eq!(parts.is_ok(), good);
+        for (share, vector) in parts.into_iter().flatten() {
+            prop_assert!((0.0..=1.0).contains(&share));
+            prop_assert!((power(&vector) - 1.0).abs() <= ROUNDING);
+        }
+    }
+}

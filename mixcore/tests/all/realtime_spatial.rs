@@ -1,0 +1,58 @@
+//! The spatial part of `realtime.rs`: gains are worked out and blocks pushed without the allocator.
+
+use mixcore::audio::{Block, BlockMut};
+use mixcore::spatial::{
+    Direction, Divergence, Extent, ObjectMetadata, ObjectMixer, ObjectMixerSetup, ObjectPanner,
+    ObjectPlace, Screen, TimedGains, Vbap, VbapParams, VbapShape,
+};
+use mixcore::{Convert, Layout, Processor, Stream};
+
+#[test]
+fn gains_of_sources_and_their_blocks_never_allocate() {
+    let layout = Layout::SURROUND_7_1_4;
+    let stream = Stream::new(48_000.0, layout).unwrap();
+    let objects = ObjectPanner::new(layout, Some(Screen::default())).unwrap();
+    let rig: Vec<Direction> = layout.speakers().iter().take(3).map(Direction::nominal).collect();
+    let vbap = Vbap::new(&rig, VbapShape::Sphere).unwrap();
+    let setup = ObjectMixerSetup { objects: 2, diffuse: true };
+    let mut mixer = ObjectMixer::<f32>::new(setup, stream).unwrap();
+    let input = crate::signals::noise::<f32>(2, 2000, 0.5, 9);
+    let mut output = vec![vec![0.0_f32; 2000]; layout.channel_count()];
+    let calls = crate::allocations(|| {
+        for n in 0..4_u32 {
+            let place = ObjectPlace::Polar {
+                azimuth_deg: f64::from(n) * 40.0,
+                elevation_deg: 10.0,
+                distance: 0.8,
+                extent: Extent { width_deg: 40.0, height_deg: 10.0, depth: 0.2 },
+                divergence: Divergence { value: 0.5, azimuth_range_deg: 30.0 },
+            };
+            let object = ObjectMetadata { place, diffuse: 0.3, ..ObjectMetadata::default() };
+            let block = TimedGains {
+                start_frame: f64::from(n) * 500.0,
+                end_frame: f64::from(n) * 500.0 + 500.0,
+                interpolation_frames: None,
+                gains: objects.gains(&object).unwrap(),
+            };
+            mixer.push(1, &block).unwrap();
+            std::hint::black_box(vbap.gains(50.0, 20.0, VbapParams::default()).unwrap());
+        }
+        let from = Block::new(&input).unwrap();
+        mixer.convert(from, BlockMut::new(&mut output).unwrap()).unwrap();
+        assert!(
+            mixer
+                .push(
+                    0,
+                    &TimedGains {
+                        start_frame: 0.0,
+                        end_frame: 1.0,
+                        interpolation_frames: None,
+                        gains: objects.gains(&ObjectMetadata::default()).unwrap(),
+                    }
+                )
+                .is_err()
+        );
+        mixer.reset();
+    });
+    assert_eq!(calls, 0);
+}
