@@ -1,6 +1,6 @@
 //! The plain twins of what a limiter is made of.
 
-use super::around::{AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, PEAK_GROUP};
+use super::around::{AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, CHAIN, PEAK_GROUP};
 use super::running::{BLOCK, RELEASE_BLOCK, ReleasePowers, WindowParts};
 use super::sample::Sample;
 use super::scalar::larger;
@@ -111,9 +111,11 @@ pub fn window_means(
 }
 
 /// Twin of [`super::exceed`].
-pub fn exceed(peaks: &[f32], aims: &[f32], over: &mut [f32]) {
-    for ((over, peak), aim) in over.iter_mut().zip(peaks).zip(aims) {
-        *over = larger(*over, peak / aim);
+pub fn exceed<S: Sample>(samples: &[S], aims: &[f32], over: &mut [f32]) {
+    for ((over, sample), aim) in over.iter_mut().zip(samples).zip(aims) {
+        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+        let magnitude = sample.as_f64().abs() as f32;
+        *over = larger(*over, magnitude / aim);
     }
 }
 
@@ -159,11 +161,15 @@ pub fn half_points<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
     if half.is_empty() {
         return;
     }
-    for (window, out) in input.windows(2 * half.len()).zip(out) {
+    let chain = CHAIN * S::HALF;
+    let blocks = half.len() - half.len() % chain;
+    for (x, out) in input.windows(2 * half.len()).zip(out) {
         let mut sum = S::zero();
-        let pairs = window.iter().zip(window.iter().rev());
-        for ((&old, &new), &tap) in pairs.zip(half) {
-            sum += (old + new) * tap;
+        for k in 0..half.len() {
+            // In a block 0, h, 2·h, 1, h + 1 …
+            let (block, place) = (k - k % chain, k % chain);
+            let k = if k < blocks { block + place / CHAIN + place % CHAIN * S::HALF } else { k };
+            sum += (x[k] + x[2 * half.len() - 1 - k]) * half[k];
         }
         *out = sum;
     }
