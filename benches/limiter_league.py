@@ -113,7 +113,7 @@ def python_limiters() -> Limiters:
     if cython:
         limiters[f"cylimiter {version}"] = lambda x: cython.Limiter(
             attack=attack, release=release, delay=frames, threshold=CEILING
-        ).limit(x.reshape(1, -1))
+        ).limit(x)
     return limiters
 
 

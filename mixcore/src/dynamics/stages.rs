@@ -14,15 +14,16 @@
 //! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.8 and λ = max Σ|h|.
 
 use super::bass::{BassSense, BassState};
+use super::gain_log::GainLog;
 use super::line::{advance, append, chunk, chunk_mut, next};
 use super::lookahead::{ReleaseTimes, Work, release_factor};
 use super::owner::{BASS_SEEN, Owner, Span, add_moved, cut, exceed, lesser, link, moved, of, tops};
 use super::peak_detector::{CHUNK, Found, GROUP, GROUPS, PeakDetector, Reach};
 use super::plan::Plan;
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::reduction::ReductionStats;
 use crate::audio::{PerChannel, Sample};
 use crate::error::Error;
-use crate::kernels::{self, AMPLITUDE_DB, AMPLITUDE_FLOOR, Isa, ReleasePowers};
+use crate::kernels::{self, Isa, ReleasePowers};
 
 /// Time constant of a trim's release, frames.
 pub(super) const TRIM_RELEASE_FRAMES: f64 = 4096.0;
@@ -67,7 +68,7 @@ pub(super) struct Stages<S> {
     bass: BassSense,
     channels: PerChannel<Channel<S>>,
     owners: PerChannel<Owner>,
-    log: ReductionLog,
+    log: GainLog,
     /// Where the lines stand.
     place: usize,
     /// Every value of the tracks is the aim, or a share of 1.
@@ -111,7 +112,7 @@ impl<S: Sample> Stages<S> {
             bass: BassSense::new(rate_hz),
             channels,
             owners,
-            log: ReductionLog::new(),
+            log: GainLog::new(),
             place: 0,
             aims_rest: false,
             wets_rest: false,
@@ -137,7 +138,7 @@ impl<S: Sample> Stages<S> {
 
     /// Gain reduction since the last reset.
     pub(super) fn statistics(&self) -> Option<ReductionStats> {
-        self.log.stats()
+        self.log.stats(self.detector.isa())
     }
 
     /// Largest peak of the output so far, linear.
@@ -164,7 +165,7 @@ impl<S: Sample> Stages<S> {
         for owner in self.owners.iter_mut() {
             *owner = Owner { group: owner.group, ..Owner::default() };
         }
-        self.log = ReductionLog::new();
+        self.log = GainLog::new();
         self.place = 0;
         self.aims_rest = false;
         self.wets_rest = false;
@@ -499,14 +500,7 @@ impl<S: Sample> Stages<S> {
             owner.lowest = lesser(owner.lowest, owner.lowest_now);
             lowest = lesser(lowest, owner.lowest_now);
         }
-        let mut db = [lowest];
-        kernels::scalar::levels_db(&mut db, AMPLITUDE_DB, AMPLITUDE_FLOOR);
-        let db = 0.0 - db[0];
-        // Each look sees the lowest gain of its chunk.
-        for _ in 0..CHUNK / LOOK_FRAMES {
-            log.look(db);
-        }
-        log.largest(db);
+        log.take(isa, lowest);
     }
 
     /// The gain of each frame that the newest chunk of output has had, the lowest of all channels.

@@ -91,18 +91,13 @@ pub(super) fn around_peaks_lanes<I: Simd, S: Sample>(
     }
 }
 
-/// Vectors of outputs that [`half_points`] has in hand at a time, by what is left: with three taps that
-/// share their loads five fill 16 registers, and none stands alone to wait for its own sums.
-const TILES: [usize; 8] = [1, 1, 2, 3, 4, 5, 3, 4];
-
-/// Taps a vector apart that share their loads in [`half_points`].
-pub(super) const CHAIN: usize = 3;
+/// Vectors of outputs that [`half_points`] has in hand at a time: as many as 16 registers hold, and a
+/// group of 16 frames with its neighbours, and one alone.
+const TILES: [usize; 4] = [9, 3, 2, 1];
 
 /// The points half-way between two frames: `out[n] = Σ_k half[k]·(input[n + k] + input[n + 2·t − 1 − k])`,
-/// t being the length of `half`, as far as `input` fills the windows; the rest of `out` stays as it is.
-///
-/// The sum takes taps in blocks of 3·h, h = 8 for f32 and 4 for f64, in the order 0, h, 2·h, 1, h + 1 …,
-/// then what is left in order.
+/// t being the length of `half`, in order from the outermost tap, as far as `input` fills the windows;
+/// the rest of `out` stays as it is.
 pub fn half_points<S: Sample>(isa: Isa, input: &[S], half: &[S], out: &mut [S]) {
     S::half_points(isa, input, half, out);
 }
@@ -121,14 +116,14 @@ pub(super) fn half_points_lanes<I: Simd, S: Sample>(
     let mut done = 0;
     while done < frames {
         let left = (frames - done).div_ceil(S::HALF);
-        let tile = TILES.get(left).copied().unwrap_or(5).min(frames / S::HALF);
+        let fits = |tile: &usize| *tile <= left && tile * S::HALF <= frames;
+        let tile = TILES.into_iter().find(fits).unwrap_or(1);
         let length = tile * S::HALF;
         let at = done.min(frames - length);
         let window = input.get(at..at + length + 2 * half.len() - 1).unwrap_or_default();
         let part = out.get_mut(at..at + length).unwrap_or_default();
         match tile {
-            5 => half_tile::<I, S, 5>(simd, window, half, part),
-            4 => half_tile::<I, S, 4>(simd, window, half, part),
+            9 => half_tile::<I, S, 9>(simd, window, half, part),
             3 => half_tile::<I, S, 3>(simd, window, half, part),
             2 => half_tile::<I, S, 2>(simd, window, half, part),
             _ => half_tile::<I, S, 1>(simd, window, half, part),
@@ -137,38 +132,12 @@ pub(super) fn half_points_lanes<I: Simd, S: Sample>(
     }
 }
 
-/// `T` vectors in a row. Taps that are a vector apart read the same vectors, shifted by one.
+/// `T` vectors in a row.
 #[inline(always)]
 fn half_tile<I: Simd, S: Sample, const T: usize>(simd: I, window: &[S], half: &[S], out: &mut [S]) {
     let mut sums = [S::H::<I>::splat(simd, S::zero()); T];
-    let blocks = half.chunks_exact(CHAIN * S::HALF);
-    let rest = blocks.remainder();
-    let reach = (T + CHAIN) * S::HALF - 1;
-    for (n, block) in blocks.enumerate() {
-        let first = n * CHAIN * S::HALF;
-        let last = 2 * half.len() - first - CHAIN * S::HALF;
-        let old = window.get(first..first + reach).unwrap_or_default();
-        let new = window.get(last..last + reach).unwrap_or_default();
-        let (near, others) = block.split_at_checked(S::HALF).unwrap_or_default();
-        let (mid, far) = others.split_at_checked(S::HALF).unwrap_or_default();
-        for (k, ((&near, &mid), &far)) in near.iter().zip(mid).zip(far).enumerate() {
-            let [near, mid, far] = [near, mid, far].map(|tap| S::H::<I>::splat(simd, tap));
-            let back = S::HALF - 1 - k;
-            let mut olds = [load(simd, old, k), load(simd, old, S::HALF + k)];
-            let mut news = [load(simd, new, back), load(simd, new, S::HALF + back)];
-            for (t, sum) in sums.iter_mut().enumerate() {
-                let old_far = load(simd, old, (t + 2) * S::HALF + k);
-                let new_near = load(simd, new, (t + 2) * S::HALF + back);
-                *sum += (olds[0] + new_near) * near;
-                *sum += (olds[1] + news[1]) * mid;
-                *sum += (old_far + news[0]) * far;
-                olds = [olds[1], old_far];
-                news = [news[1], new_near];
-            }
-        }
-    }
     let length = T * S::HALF;
-    for (k, &tap) in (half.len() - rest.len()..).zip(rest) {
+    for (k, &tap) in half.iter().enumerate() {
         let tap = S::H::<I>::splat(simd, tap);
         let old = window.get(k..k + length).unwrap_or_default();
         let last = 2 * half.len() - 1 - k;

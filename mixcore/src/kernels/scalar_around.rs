@@ -1,6 +1,6 @@
 //! The plain twins of what a limiter is made of.
 
-use super::around::{AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, CHAIN, PEAK_GROUP};
+use super::around::{AROUND_MIDS, AROUND_SAMPLES, AROUND_TAPS, PEAK_GROUP};
 use super::running::{BLOCK, RELEASE_BLOCK, ReleasePowers, WindowParts};
 use super::sample::Sample;
 use super::scalar::larger;
@@ -161,15 +161,11 @@ pub fn half_points<S: Sample>(input: &[S], half: &[S], out: &mut [S]) {
     if half.is_empty() {
         return;
     }
-    let chain = CHAIN * S::HALF;
-    let blocks = half.len() - half.len() % chain;
-    for (x, out) in input.windows(2 * half.len()).zip(out) {
+    for (window, out) in input.windows(2 * half.len()).zip(out) {
         let mut sum = S::zero();
-        for k in 0..half.len() {
-            // In a block 0, h, 2·h, 1, h + 1 …
-            let (block, place) = (k - k % chain, k % chain);
-            let k = if k < blocks { block + place / CHAIN + place % CHAIN * S::HALF } else { k };
-            sum += (x[k] + x[2 * half.len() - 1 - k]) * half[k];
+        let pairs = window.iter().zip(window.iter().rev());
+        for ((&old, &new), &tap) in pairs.zip(half) {
+            sum += (old + new) * tap;
         }
         *out = sum;
     }
