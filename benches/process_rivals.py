@@ -1,11 +1,11 @@
-"""Equaliser and change of rate by pedalboard, ffmpeg, SoX and mixcore: compares, times in turn, prints
+"""Equaliser, limiters and change of rate by pedalboard, ffmpeg, SoX and mixcore: compares, times in turn, prints
 a table. A gain is not among them: beside the copies its cost cannot be told.
 
 Needs numpy, pedalboard (run as it is, nothing of it is taken) and the programs `apply` and `ratios`
 of these benches, built in release; ffmpeg and SoX take part where they are installed. See README.
 With `record` it also writes the table between the markers `processes` of the README beside it.
 
-`process_rivals.py [record] [ROUNDS] [FILTER]`: cases (equaliser, rate) that hold FILTER.
+`process_rivals.py [record] [ROUNDS] [FILTER]`: cases (equaliser, limiter, rate) that hold FILTER.
 """
 
 import importlib.metadata
@@ -61,6 +61,11 @@ SWR_ELSE_DB = -35.0
 RATES_HZ = [(44_100, 48_000), (96_000, 48_000)]
 # DESIGN, section 10: nanoseconds of a stereo frame of the equaliser.
 EQ_MUST_NS, EQ_STRETCH_NS = 8.0, 6.0
+# DESIGN, section 10: nanoseconds of a stereo frame of the limiters, by what they limit.
+LIMIT_NS = {"sample": (6.0, 5.0), "true": (15.0, 10.0)}
+CEILING_DB, LOOKAHEAD_MS, RELEASE_MS = -1.0, 5.0, 100.0
+# By how much a sample may exceed the ceiling: f32.
+SAMPLE_OVER_DB = 1e-4
 
 Samples = np.ndarray  # (frames, channels) of float32
 Job = Callable[[], float]
@@ -306,6 +311,62 @@ def equaliser(programs: Programs) -> Case:
     )
 
 
+def programme() -> Samples:
+    """Low-passed noise whose level changes every second, peaks 6 dB over the ceiling."""
+    white = np.random.default_rng(49).standard_normal((SECONDS * RATE_HZ, 2))
+    spectrum = np.fft.rfft(white, axis=0)
+    hz = np.fft.rfftfreq(len(white), 1.0 / RATE_HZ)
+    spectrum /= np.hypot(1.0, hz / 300.0)[:, None] * np.hypot(1.0, hz / 8000.0)[:, None]
+    soft = np.fft.irfft(spectrum, len(white), axis=0)
+    levels_db = np.repeat(np.resize([-12.0, -8.0, -40.0, -4.0, 0.0], SECONDS), RATE_HZ)
+    audio = soft * 10.0 ** (levels_db / 20.0)[:, None]
+    peak_db = 20.0 * np.log10(np.max(np.abs(audio)))
+    return (audio * 10.0 ** ((CEILING_DB + 6.0 - peak_db) / 20.0)).astype(np.float32)
+
+
+def held(sides: list[Side]) -> list[str]:
+    """Every side's samples stay below the ceiling; what stands between them is said, from 8 points a
+    frame of ten seconds."""
+    said_of = []
+    for side in sides:
+        assert side.output
+        out = side.output()
+        over_db = 20.0 * np.log10(np.max(np.abs(out))) - CEILING_DB
+        if not over_db <= SAMPLE_OVER_DB:
+            sys.exit(f"{side.name}: a sample {over_db:.4f} dB over the ceiling")
+        part = out[: 10 * RATE_HZ].astype(np.float64)
+        dense = 8.0 * np.fft.irfft(np.fft.rfft(part, axis=0), 8 * len(part), axis=0)
+        # The cut is a peak of its own.
+        inner = dense[8 * RATE_HZ // 10 : -8 * RATE_HZ // 10]
+        true_db = 20.0 * np.log10(np.max(np.abs(inner))) - CEILING_DB
+        said_of.append(f"true peak {true_db:+.2f} dB")
+    return said_of
+
+
+def limiter(programs: Programs, peaks: str) -> Case:
+    ours = programs.ours("limit", peaks, f"{CEILING_DB}", f"{LOOKAHEAD_MS}", f"{RELEASE_MS}")
+    brick = pedalboard.BrickwallLimiter(
+        ceiling_db=CEILING_DB,
+        release_ms=RELEASE_MS,
+        lookahead_ms=LOOKAHEAD_MS,
+        true_peak=peaks == "true",
+    )
+    rivals = [replace(programs.pedalboard([brick]), name="pedalboard BrickwallLimiter")]
+    level = 10.0 ** (CEILING_DB / 20.0)
+    chain = f"alimiter=limit={level}:attack={LOOKAHEAD_MS}:release={RELEASE_MS}:level=false"
+    if peaks == "sample" and (ffmpeg := programs.ffmpeg(chain, "alimiter")):
+        rivals.append(ffmpeg)
+    return Case(
+        f"{peaks}-peak limiter, programme 6 dB over, stereo f32, {SECONDS} s",
+        "frame",
+        len(programs.material),
+        ours,
+        rivals,
+        lambda: held([ours, *rivals]),
+        *LIMIT_NS[peaks],
+    )
+
+
 def change_of_rate(apply: pathlib.Path, folder: pathlib.Path, from_hz: int, to_hz: int) -> Case:
     def sides(material: Samples) -> list[Side]:
         programs = Programs(apply, folder, material, from_hz)
@@ -380,6 +441,15 @@ def main() -> None:
 
         cases: list[tuple[str, Callable[[], Case]]] = [
             ("equaliser", lambda: equaliser(material())),
+            *(
+                (
+                    f"limiter {peaks}",
+                    lambda peaks=peaks: limiter(
+                        Programs(apply, folder, programme(), RATE_HZ), peaks
+                    ),
+                )
+                for peaks in LIMIT_NS
+            ),
             *(
                 (f"rate {rates}", lambda rates=rates: change_of_rate(apply, folder, *rates))
                 for rates in RATES_HZ

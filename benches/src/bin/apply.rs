@@ -3,7 +3,8 @@
 //!
 //! `apply ROUNDS INPUT OUTPUT CHANNELS RATE_HZ WHAT [VALUES]`: the files hold interleaved f32 without
 //! a header, little-endian. WHAT is `eq HZ:DB:Q …` (bells of the "Audio EQ Cookbook", which is what all
-//! the rivals have), or `rate HZ METHOD` (`fft`, `polyphase`). Prints the best of the rounds' seconds,
+//! the rivals have), `limit PEAKS CEILING_DB LOOKAHEAD_MS RELEASE_MS` (`true`, `sample`), or
+//! `rate HZ METHOD` (`fft`, `polyphase`). Prints the best of the rounds' seconds,
 //! processing in blocks of [`BLOCK`] frames; the copy of the material into each block is timed apart and
 //! taken off (`rate` has an output of its own and copies nothing).
 
@@ -12,6 +13,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use mixcore::dynamics::{Limiter, LimiterMode, LimiterParams, LimiterSetup};
 use mixcore::filters::design::{Method, Shape};
 use mixcore::filters::{Eq, EqBand, EqParams, EqSetup, Resampler, ResamplerMethod, ResamplerSetup};
 use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
@@ -140,7 +142,22 @@ fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Proc
             let eq = Eq::new(setup, EqParams::new(&bands), stream).map_err(text)?;
             Ok(Box::new(eq))
         }
-        _ => Err(format!("{what}: eq HZ:DB:Q …, or rate HZ METHOD")),
+        ("limit", [peaks, ceiling, lookahead, release]) => {
+            let mode = match *peaks {
+                "true" => LimiterMode::TruePeak,
+                "sample" => LimiterMode::SamplePeak,
+                _ => return Err(format!("{peaks}: true or sample")),
+            };
+            let lookahead_ms = number(lookahead)?;
+            let setup = LimiterSetup { mode, lookahead_ms, ..LimiterSetup::default() };
+            let params = LimiterParams {
+                ceiling_dbtp: number(ceiling)?,
+                release_ms: number(release)?,
+                ..LimiterParams::default()
+            };
+            Ok(Box::new(Limiter::new(setup, params, stream).map_err(text)?))
+        }
+        _ => Err(format!("{what}: eq HZ:DB:Q …, limit PEAKS … or rate HZ METHOD")),
     }
 }
 

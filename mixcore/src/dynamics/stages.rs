@@ -1,11 +1,12 @@
 //! The chain of the limiter: stages of detection, gain curve and gain on delay lines.
 //!
-//! Everything moves in chunks of 64 frames of the absolute counter. A line holds the last samples
-//! of one channel before one stage, newest at the end; a track holds a setting per frame from the
-//! input to the output, so that each setting meets the frame that it was made for.
+//! Everything moves in chunks of 64 frames of the absolute counter. Each channel has two lines, newest
+//! sample at the end: the undisturbed one, and the one behind the first stage, on which the trims work in
+//! place (`plan.rs` says why they may). A track holds a setting per frame from the input to the output,
+//! so that each setting meets the frame that it was made for; one that stands is not written again.
 //!
 //! A trim computes peaks only where it may find any. What the stage before it has found, or bounded,
-//! travels on as a bound per frame, times the gain: with g the gain of that stage, which holds
+//! travels on in a line of bounds per frame, times the gain: with g the gain of that stage, which holds
 //! |g\[k\]·x\[k\]| ≤ T, its output between n and n + 1 keeps
 //!
 //! |Y(t)| ≤ g\[n\]·|X(t)| + T·Σ|g\[k\] − g\[n\]|/g\[k\]·|h(t − k)| ≤ g\[n\]·|X(t)| + T·δ,
