@@ -10,6 +10,8 @@ use crate::kernels::{self, Isa};
 pub(super) const STAGES: usize = 3;
 /// Look-ahead of a trim, frames (fixed in frames, as is the kernel that it works against).
 pub(super) const TRIM_FRAMES: usize = 111;
+// Its gain meets samples that its detector sees no more.
+const _: () = assert!(TRIM_FRAMES >= CHUNK);
 
 /// A stretch of a memory.
 pub(super) type Part = core::ops::Range<usize>;
