@@ -75,6 +75,8 @@ pub(super) struct Stages<S> {
     /// Every value of the tracks is the aim, or a share of 1.
     aims_rest: bool,
     wets_rest: bool,
+    /// The aim for each frame, where it stands.
+    steady_aims: [f32; CHUNK],
     /// Gains of a stage in hand.
     gains: [f32; CHUNK],
     /// Largest peak that the output's meter has found.
@@ -117,6 +119,7 @@ impl<S: Sample> Stages<S> {
             place: 0,
             aims_rest: false,
             wets_rest: false,
+            steady_aims: [1.0; CHUNK],
             gains: [1.0; CHUNK],
             measured: S::zero(),
         })
@@ -192,6 +195,7 @@ impl<S: Sample> Stages<S> {
         self.aims_rest = match orders.steady {
             Some(aim) if !self.aims_rest => {
                 aim_track.fill(aim);
+                self.steady_aims = [aim; CHUNK];
                 true
             }
             Some(_) => true,
@@ -262,13 +266,14 @@ impl<S: Sample> Stages<S> {
         samples: &[S],
         curves: &mut [f32],
     ) {
-        let Self { plan, detector, channels, owners, place, .. } = self;
+        let Self { plan, detector, channels, owners, place, steady_aims, .. } = self;
         let (isa, place) = (orders.isa, *place);
+        let moving;
         let (aims, limit) = match orders.steady {
-            Some(aim) => ([aim; CHUNK], aim),
+            Some(aim) => (&*steady_aims, aim),
             None => {
-                let aims = plan.aims(aim_track, stage);
-                (aims, kernels::extent(isa, &aims).0)
+                moving = plan.aims(aim_track, stage);
+                (&moving, kernels::extent(isa, &moving).0)
             }
         };
         let memories = curves.chunks_exact_mut(plan.owner_len());
@@ -284,7 +289,7 @@ impl<S: Sample> Stages<S> {
                     if channel.reach[2].peak.as_f64() > f64::from(limit)
                         && let Some(new) = memory.first_chunk::<CHUNK>()
                     {
-                        exceed(isa, &mut owner.over, new, &aims);
+                        exceed(isa, &mut owner.over, new, aims);
                         owner.exceeds = true;
                     }
                 }
@@ -318,7 +323,7 @@ impl<S: Sample> Stages<S> {
                     _ => detector.look(context),
                 };
                 if detector.scan(bank, context, reach, &mut found) {
-                    exceed(isa, &mut owner.over, &found.peaks, &aims);
+                    exceed(isa, &mut owner.over, &found.peaks, aims);
                     owner.exceeds = true;
                 }
                 for (learnt, &bound) in learnt.iter_mut().zip(&found.bounds) {
