@@ -179,7 +179,7 @@ impl Plan {
 
     /// Samples of a channel: two chunks that are exchanged with the caller, and the lines.
     pub(super) fn channel_len(&self) -> usize {
-        self.wet_part.end
+        self.wet_part.end.max(1)
     }
 
     fn offset(&self, stage: usize) -> usize {
@@ -201,7 +201,7 @@ impl Plan {
 
     /// Control values of an owner.
     pub(super) fn owner_len(&self) -> usize {
-        self.owner_len
+        self.owner_len.max(1)
     }
 
     /// What a stage (or, behind the last one, the output's meter) looks at: in the undisturbed line for

@@ -304,7 +304,8 @@ impl<S: Sample> Stages<S> {
             let start = match stage.checked_sub(1) {
                 None => [f64::INFINITY; GROUPS],
                 Some(before) => {
-                    let moved = moved(&owner.spans[before], detector);
+                    let Some(spans) = owner.spans.get(before) else { return };
+                    let moved = moved(spans, detector);
                     add_moved(known, moved, orders.steady);
                     let most = limit * (1.0 + TRIM_IDLE as f32);
                     if moved <= TRIM_IDLE || kernels::peak(isa, known) <= most {
@@ -361,7 +362,7 @@ impl<S: Sample> Stages<S> {
                 _ => *trim_release,
             };
             let history = of(memory, plan.history_part(stage));
-            let state = &mut owner.curves[stage];
+            let Some(state) = owner.curves.get_mut(stage) else { return };
             let mut work = Work { isa, place, scratch };
             let over = owner.exceeds.then_some(&owner.over);
             let turns = curve.run(&mut work, state, release, history, over, gains);
@@ -378,7 +379,7 @@ impl<S: Sample> Stages<S> {
                 });
                 continue;
             }
-            let spans = &mut owner.spans[stage];
+            let Some(spans) = owner.spans.get_mut(stage) else { return };
             let span = match turns {
                 true => Span::of(isa, gains, spans[2].last),
                 false => Span::STILL,
@@ -432,7 +433,8 @@ impl<S: Sample> Stages<S> {
             let Some(known) = chunk_mut(all_bounds, *place, plan.examined(last + 1)) else {
                 return;
             };
-            add_moved(known, moved(&owner.spans[last], detector), orders.steady);
+            let Some(spans) = owner.spans.get(last) else { return };
+            add_moved(known, moved(spans, detector), orders.steady);
             let limit = measured.as_f64() * METER_STEP;
             if f64::from(kernels::peak(orders.isa, known)) <= limit {
                 continue;
