@@ -18,9 +18,9 @@ use mixcore::audio::{Block, BlockMut, Sample};
 use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
 use mixcore::dynamics::{
-    BandDuckerSetup, ClipLimiter, Compressor, CompressorParams, CompressorSetup, Ducker,
-    DuckerParams, DuckerSetup, Gate, GateParams, GateSetup, KeyFilter, Limiter, LimiterParams,
-    LimiterSetup, LowMidCut, LowMidCutParams, MaskingDucker, MaskingDuckerParams,
+    BandDuckerSetup, Compressor, CompressorParams, CompressorSetup, Ducker, DuckerParams,
+    DuckerSetup, Gate, GateParams, GateSetup, KeyFilter, Limiter, LimiterParams, LowMidCut,
+    LowMidCutParams, MaskingDucker, MaskingDuckerParams,
 };
 #[cfg(feature = "alloc")]
 use mixcore::filters::design::{Pass, butterworth};
@@ -224,9 +224,7 @@ fn keyed_dynamics<S: Sample>() {
     let (setup, params) = (CompressorSetup::default(), CompressorParams::default());
     let mut compressor = Compressor::<S>::new(setup, params, stream).unwrap();
     let mut gate = Gate::<S>::new(GateSetup::default(), GateParams::default(), stream).unwrap();
-    let (setup, params) = (LimiterSetup::default(), LimiterParams::default());
-    let mut limiter = Limiter::<S>::new(setup, params, stream).unwrap();
-    let mut clips = ClipLimiter::<S>::new(setup, params, stream, 1000).unwrap();
+    let mut limiter = Limiter::<S>::new(Default::default(), Default::default(), stream).unwrap();
     let audio = signals::noise::<S>(2, 1000, 2.0, 3);
     let mut main = audio.clone();
     let mut row = vec![0.0; 1000];
@@ -249,7 +247,6 @@ fn keyed_dynamics<S: Sample>() {
             std::hint::black_box((compressor.static_curve_db(0.0), gate.static_curve_db(0.0)));
             let io = Io::new(BlockMut::new(&mut main).unwrap());
             limiter.process_with_reduction(io, &mut row).unwrap();
-            clips.limit_with_reduction(BlockMut::new(&mut main).unwrap(), &mut row).unwrap();
         }
         let short = Io::with_key(BlockMut::new(&mut main).unwrap(), Block::mono(&audio[0][..7]));
         assert!(compressor.process(short).is_err());
