@@ -19,8 +19,8 @@ use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
 use mixcore::dynamics::{
     BandDuckerSetup, Compressor, CompressorParams, CompressorSetup, Ducker, DuckerParams,
-    DuckerSetup, Gate, GateParams, GateSetup, KeyFilter, LimiterParams, LowMidCut, LowMidCutParams,
-    MaskingDucker, MaskingDuckerParams,
+    DuckerSetup, Gate, GateParams, GateSetup, KeyFilter, Limiter, LimiterParams, LowMidCut,
+    LowMidCutParams, MaskingDucker, MaskingDuckerParams,
 };
 #[cfg(feature = "alloc")]
 use mixcore::filters::design::{Pass, butterworth};
@@ -227,7 +227,8 @@ fn keyed_dynamics<S: Sample>() {
     let (setup, params) = (CompressorSetup::default(), CompressorParams::default());
     let mut compressor = Compressor::<S>::new(setup, params, stream).unwrap();
     let mut gate = Gate::<S>::new(GateSetup::default(), GateParams::default(), stream).unwrap();
-    let audio = signals::noise::<S>(2, 1000, 0.5, 3);
+    let mut limiter = Limiter::<S>::new(Default::default(), Default::default(), stream).unwrap();
+    let audio = signals::noise::<S>(2, 1000, 2.0, 3);
     let mut main = audio.clone();
     let mut row = vec![0.0; 1000];
     let calls = allocations(|| {
@@ -247,6 +248,8 @@ fn keyed_dynamics<S: Sample>() {
             gate.set_bypass(round == 1);
             std::hint::black_box((compressor.reduction_stats(), gate.reduction_stats()));
             std::hint::black_box((compressor.static_curve_db(0.0), gate.static_curve_db(0.0)));
+            let io = Io::new(BlockMut::new(&mut main).unwrap());
+            limiter.process_with_reduction(io, &mut row).unwrap();
         }
         let short = Io::with_key(BlockMut::new(&mut main).unwrap(), Block::mono(&audio[0][..7]));
         assert!(compressor.process(short).is_err());

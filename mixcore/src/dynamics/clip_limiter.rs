@@ -19,7 +19,7 @@ use super::limiter::{Limiter, LimiterStorage};
 use super::limiter_setup::{LimiterMode, LimiterParams, LimiterSetup};
 use super::peak_detector::CHUNK;
 use super::reduction::ReductionStats;
-use crate::audio::{BlockMut, Sample, Store};
+use crate::audio::{BlockMut, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels;
 use crate::math;
@@ -173,7 +173,26 @@ impl<'a, S: Sample> ClipLimiter<'a, S> {
     ///
     /// # Errors
     /// Another number of channels, or more frames than the limiter was made for; nothing changes then.
-    pub fn limit(&mut self, mut clip: BlockMut<'_, S>) -> Result<ClipReport, Error> {
+    pub fn limit(&mut self, clip: BlockMut<'_, S>) -> Result<ClipReport, Error> {
+        self.run(clip, &mut [])
+    }
+
+    /// [`ClipLimiter::limit`], and the gain reduction of every frame of the result, dB ≥ 0, of the channel
+    /// that is reduced most.
+    ///
+    /// # Errors
+    /// As `limit`, and a row of another length than the clip.
+    pub fn limit_with_reduction(
+        &mut self,
+        clip: BlockMut<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<ClipReport, Error> {
+        check_frames("reduction_db", reduction_db.len(), clip.frames())?;
+        self.run(clip, reduction_db)
+    }
+
+    /// `trace` is as long as the clip, or empty.
+    fn run(&mut self, mut clip: BlockMut<'_, S>, trace: &mut [f32]) -> Result<ClipReport, Error> {
         let frames = clip.frames();
         clip.check_channels("clip", self.streaming.stream().channel_count())?;
         if frames > self.max_frames {
@@ -192,7 +211,7 @@ impl<'a, S: Sample> ClipLimiter<'a, S> {
                 passes += 1;
                 let source = (&*self.source, self.max_frames);
                 let power = 1 << passes.saturating_sub(PLAIN_PASSES);
-                if !self.one_stage.pass(source, &mut clip, factors, power) {
+                if !self.one_stage.pass(source, &mut clip, (factors, power), trace) {
                     return Ok(report(&self.one_stage, passes, true));
                 }
             }
@@ -202,14 +221,14 @@ impl<'a, S: Sample> ClipLimiter<'a, S> {
             }
         }
         // The streaming limiter, whose read-outs `render` would reset.
-        self.streaming.whole(&mut clip)?;
+        self.streaming.whole(&mut clip, trace);
         Ok(report(&self.streaming, passes + 1, false))
     }
 }
 
 impl<S: Sample> Limiter<'_, S> {
     /// A whole clip in place, latency taken out; the read-outs stay.
-    pub(super) fn whole(&mut self, clip: &mut BlockMut<'_, S>) -> Result<(), Error> {
+    fn whole(&mut self, clip: &mut BlockMut<'_, S>, trace: &mut [f32]) {
         self.reset();
         let frames = clip.frames();
         let out_of = self.latency_frames() - CHUNK;
@@ -217,27 +236,27 @@ impl<S: Sample> Limiter<'_, S> {
         // One chunk more than the tail, for the output's meter.
         while at < frames + out_of + CHUNK {
             let mut done = 0;
-            for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
-                done += fill(memory, channel.get(at..).unwrap_or_default());
+            for (channel, (incoming, _)) in clip.channels_mut().zip(self.exchange_chunks()) {
+                done += fill(incoming, channel.get(at..).unwrap_or_default());
             }
             self.faults += done;
             self.note(0, CHUNK);
             self.turn();
             self.write(clip, at, out_of);
+            self.trace(trace, at, out_of);
             at += CHUNK;
         }
-        Ok(())
     }
 
     /// One pass of the clip limiter over rows of `source` into `clip`; whether anything between the
     /// samples still exceeds what it aims at. Where it does, the factors are lowered by that to a power,
     /// 12 dB at most.
-    pub(super) fn pass(
+    fn pass(
         &mut self,
         source: (&[S], usize),
         clip: &mut BlockMut<'_, S>,
-        factors: &mut [f32],
-        power: i32,
+        (factors, power): (&mut [f32], i32),
+        trace: &mut [f32],
     ) -> bool {
         self.reset();
         let frames = clip.frames();
@@ -248,16 +267,18 @@ impl<S: Sample> Limiter<'_, S> {
         while at < frames + out_of + CHUNK {
             let mut done = 0;
             let rows = source.0.chunks_exact(source.1.max(1));
-            for (row, memory) in rows.zip(self.exchange_chunks()) {
-                done += fill(memory, row.get(at..frames).unwrap_or_default());
+            for (row, (incoming, _)) in rows.zip(self.exchange_chunks()) {
+                done += fill(incoming, row.get(at..frames).unwrap_or_default());
             }
             self.faults += done;
+            self.noted = false;
             self.note(0, CHUNK);
             for (aim, factor) in self.aims.iter_mut().zip(factors.get(at..).unwrap_or_default()) {
                 *aim *= factor;
             }
             self.turn();
             self.write(clip, at, out_of);
+            self.trace(trace, at, out_of);
             let over = self.stages.exceeding(aim, &self.samples);
             for (n, over) in over.into_iter().enumerate().filter(|(_, over)| *over > 1.0) {
                 any = true;
@@ -274,24 +295,39 @@ impl<S: Sample> Limiter<'_, S> {
         any
     }
 
-    fn exchange_chunks(&mut self) -> impl Iterator<Item = &mut [S]> {
+    /// Of each channel the chunks that come in and go out.
+    fn exchange_chunks(&mut self) -> impl Iterator<Item = (&mut [S], &mut [S])> {
         let (bank, channel_len) = (self.stages.plan().bank_len(), self.stages.plan().channel_len());
         let channels = self.samples.get_mut(bank..).unwrap_or_default();
         channels.chunks_exact_mut(channel_len).map(|memory| {
-            let (chunk, _) = memory.split_at_mut(CHUNK.min(memory.len()));
-            chunk
+            let (chunks, _) = memory.split_at_mut((2 * CHUNK).min(memory.len()));
+            chunks.split_at_mut(CHUNK.min(chunks.len()))
         })
     }
 
     /// What a run over the chunk that began at `at` has put out, `out_of` frames late.
     fn write(&mut self, clip: &mut BlockMut<'_, S>, at: usize, out_of: usize) {
-        for (channel, memory) in clip.channels_mut().zip(self.exchange_chunks()) {
-            for (n, &x) in memory.iter().enumerate() {
-                let frame = (at + n).checked_sub(out_of);
-                if let Some(to) = frame.and_then(|frame| channel.get_mut(frame)) {
-                    *to = x;
-                }
-            }
+        for (channel, (_, outgoing)) in clip.channels_mut().zip(self.exchange_chunks()) {
+            place(outgoing, channel, at, out_of);
+        }
+    }
+
+    /// The reduction of what has been put out.
+    fn trace(&self, trace: &mut [f32], at: usize, out_of: usize) {
+        if !trace.is_empty() {
+            let mut row = [0.0; CHUNK];
+            self.reduction_of_output(0, &mut row);
+            place(&row, trace, at, out_of);
+        }
+    }
+}
+
+/// Writes a chunk that began at `at` and came `out_of` frames late, as far as the row reaches.
+fn place<T: Copy>(chunk: &[T], row: &mut [T], at: usize, out_of: usize) {
+    for (n, &x) in chunk.iter().enumerate() {
+        let frame = (at + n).checked_sub(out_of);
+        if let Some(to) = frame.and_then(|frame| row.get_mut(frame)) {
+            *to = x;
         }
     }
 }

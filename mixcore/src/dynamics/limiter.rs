@@ -87,9 +87,9 @@ use super::peak_detector::CHUNK;
 use super::plan::Plan;
 use super::reduction::ReductionStats;
 use super::stages::{Orders, Stages};
-use crate::audio::{BlockMut, Sample, Store};
+use crate::audio::{BlockMut, Sample, Store, check_frames};
 use crate::error::Error;
-use crate::kernels::{self, ReleasePowers};
+use crate::kernels::{self, AMPLITUDE_DB, AMPLITUDE_FLOOR, ReleasePowers};
 use crate::ramp::{self, GainRamp, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, gain_to_db};
@@ -158,9 +158,14 @@ pub struct Limiter<'a, S> {
     pub(super) aims: [f32; CHUNK],
     wets: [f32; CHUNK],
     pub(super) last_aim: f32,
-    /// Chunks since the aim last moved, and since anything but the limited signal was heard.
+    /// Chunks since the aim last moved, and since anything but the limited signal was heard; the number
+    /// after which that holds for every frame in the lines.
     aim_rests: usize,
     wet_rests: usize,
+    rests: usize,
+    /// Both have stood since the start of the chunk; they have been noted for all of it.
+    stands: bool,
+    pub(super) noted: bool,
     /// Absolute frame of the next input.
     now: u64,
     pub(super) faults: u64,
@@ -253,6 +258,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let (isa, rate_hz) = (stream.isa, stream.rate_hz);
         let stages = Stages::new(isa, rate_hz, plan, group_of, linked, &mut samples)?;
         let ramp_frames = ramp::ramp_frames(stream.rate_hz);
+        let rests = stages.plan().track().len().div_ceil(CHUNK) + 1;
         let mut limiter = Self {
             ceiling: GainRamp::new(params.ceiling_dbtp, ramp_frames),
             wet: Glide::new(1.0, ramp_frames),
@@ -264,6 +270,9 @@ impl<'a, S: Sample> Limiter<'a, S> {
             last_aim: 1.0,
             aim_rests: 0,
             wet_rests: 0,
+            rests,
+            stands: false,
+            noted: false,
             stream,
             setup,
             params,
@@ -359,26 +368,77 @@ impl<'a, S: Sample> Limiter<'a, S> {
         (ceiling - self.reserve) * self.margin
     }
 
-    /// Exchanges input for output within one chunk, and notes the settings of these frames.
-    fn exchange(&mut self, part: &mut BlockMut<'_, S>, place: usize) {
-        let frames = part.frames();
+    /// [`Process::process`], and the gain reduction of every frame of output, dB ≥ 0, of the channel
+    /// that is reduced most. As [`Limiter::gain_reduction_db`] it goes on while the limiter is bypassed.
+    ///
+    /// # Errors
+    /// As `process`, and a row of another length than the block.
+    pub fn process_with_reduction(
+        &mut self,
+        io: Io<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<(), Error> {
+        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
+        self.run(io, Some(reduction_db))
+    }
+
+    fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let mut main = io.without_key()?;
+        main.check_channels("block", self.stream.channel_count())?;
+        let mut at = 0;
+        while at < main.frames() {
+            let place = (self.now % CHUNK as u64) as usize;
+            let frames = (CHUNK - place).min(main.frames() - at);
+            if let Some(trace) = &mut trace {
+                let row = trace.get_mut(at..at + frames).unwrap_or_default();
+                self.reduction_of_output(place, row);
+            }
+            self.exchange(&mut main, at, place, frames);
+            at += frames;
+            self.now += frames as u64;
+            if place + frames == CHUNK {
+                self.turn();
+            }
+        }
+        Ok(())
+    }
+
+    /// The reduction of the chunk of output from `place` on, dB.
+    pub(super) fn reduction_of_output(&self, place: usize, row: &mut [f32]) {
+        let gains = self.stages.output_gains(&self.control);
+        row.iter_mut().zip(gains.iter().skip(place)).for_each(|(to, &gain)| *to = gain);
+        kernels::levels_db(self.stream.isa, row, AMPLITUDE_DB, AMPLITUDE_FLOOR);
+        // +0 where nothing is reduced.
+        row.iter_mut().for_each(|db| *db = 0.0 - *db);
+    }
+
+    /// Exchanges `frames` of input from `at` on for output within one chunk, and notes their settings.
+    fn exchange(&mut self, main: &mut BlockMut<'_, S>, at: usize, place: usize, frames: usize) {
         let (bank, channel_len) = (self.stages.plan().bank_len(), self.stages.plan().channel_len());
         let channels = self.samples.get_mut(bank..).unwrap_or_default();
-        for (io, memory) in part.channels_mut().zip(channels.chunks_exact_mut(channel_len)) {
-            let (io, waiting) = (io.get_mut(..frames), memory.get_mut(place..place + frames));
-            let (Some(io), Some(waiting)) = (io, waiting) else { return };
-            let mut new = [S::zero(); CHUNK];
-            let Some(new) = new.get_mut(..frames) else { return };
-            self.faults += kernels::clean(self.stream.isa, io, new) as u64;
-            io.copy_from_slice(waiting);
-            waiting.copy_from_slice(new);
+        for (io, memory) in main.channels_mut().zip(channels.chunks_exact_mut(channel_len)) {
+            let Some((incoming, rest)) = memory.split_first_chunk_mut::<CHUNK>() else { return };
+            let io = io.get_mut(at..at + frames);
+            let outgoing = rest.get(place..place + frames);
+            let incoming = incoming.get_mut(place..place + frames);
+            let (Some(io), Some(outgoing), Some(incoming)) = (io, outgoing, incoming) else {
+                return;
+            };
+            self.faults += kernels::clean(self.stream.isa, io, incoming) as u64;
+            io.copy_from_slice(outgoing);
         }
-
         self.note(place, frames);
     }
 
     /// Notes the settings of `frames` from `place` in the chunk on.
     pub(super) fn note(&mut self, place: usize, frames: usize) {
+        let stands = self.ceiling.is_settled(self.now) && self.wet.is_settled(self.now);
+        if self.noted && stands {
+            return;
+        }
+        // A chunk that stands from its start on is the same as the next one.
+        self.noted = false;
+        self.stands = stands && (place == 0 || self.stands);
         let (reserve, margin) = (self.reserve, self.margin);
         if let Some(wets) = self.wets.get_mut(place..place + frames) {
             self.wet.fill(self.now, wets);
@@ -403,24 +463,19 @@ impl<'a, S: Sample> Limiter<'a, S> {
         }
     }
 
-    /// Chunks after which a setting holds for every frame in the lines.
-    fn rests(&self) -> usize {
-        self.stages.plan().track().len().div_ceil(CHUNK) + 1
-    }
-
     /// A chunk is complete.
     pub(super) fn turn(&mut self) {
-        let rests = self.rests();
-        let last = self.last_aim;
-        self.aim_rests = match self.aims.iter().all(|&aim| aim == last) {
-            true => (self.aim_rests + 1).min(rests),
-            false => 0,
-        };
-        self.wet_rests = match self.wets.iter().all(|&wet| wet == 1.0) {
-            true => (self.wet_rests + 1).min(rests),
-            false => 0,
-        };
+        let (rests, last) = (self.rests, self.last_aim);
+        let count = |rested: bool, count: usize| if rested { (count + 1).min(rests) } else { 0 };
         let [.., newest] = self.aims;
+        if self.noted {
+            self.aim_rests = count(true, self.aim_rests);
+            self.wet_rests = count(self.wet.target() == 1.0, self.wet_rests);
+        } else {
+            self.aim_rests = count(self.aims.iter().all(|&aim| aim == last), self.aim_rests);
+            self.wet_rests = count(self.wets.iter().all(|&wet| wet == 1.0), self.wet_rests);
+            self.noted = self.stands && self.aim_rests > 0;
+        }
         self.last_aim = newest;
         let orders = Orders {
             isa: self.stream.isa,
@@ -457,8 +512,9 @@ impl<S: Sample> Processor for Limiter<'_, S> {
         aims.fill(aim);
         wets.iter_mut().take(track).for_each(|wet| *wet = self.wet.target());
         self.last_aim = aim;
-        self.aim_rests = self.rests();
-        self.wet_rests = if self.wet.target() == 1.0 { self.rests() } else { 0 };
+        self.aim_rests = self.rests;
+        self.wet_rests = if self.wet.target() == 1.0 { self.rests } else { 0 };
+        (self.stands, self.noted) = (false, false);
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -480,20 +536,7 @@ impl<S: Sample> Processor for Limiter<'_, S> {
 
 impl<S: Sample> Process<S> for Limiter<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let place = (self.now % CHUNK as u64) as usize;
-            let frames = (CHUNK - place).min(main.frames() - at);
-            self.exchange(&mut main.range(at, at + frames), place);
-            at += frames;
-            self.now += frames as u64;
-            if place + frames == CHUNK {
-                self.turn();
-            }
-        }
-        Ok(())
+        self.run(io, None)
     }
 }
 

@@ -35,6 +35,15 @@ impl Region {
     }
 }
 
+/// The chunk of a line that stands at `place` which begins where `part` does.
+pub(super) fn chunk_mut<T>(
+    memory: &mut [T],
+    place: usize,
+    part: core::ops::Range<usize>,
+) -> Option<&mut [T; CHUNK]> {
+    memory.get_mut(place + part.start..)?.first_chunk_mut()
+}
+
 /// The place after `place`.
 pub(super) fn next(place: usize) -> usize {
     if place >= TRAVEL { 0 } else { place + CHUNK }

@@ -122,23 +122,24 @@ impl Window {
         work: &mut Work<'_>,
         memory: &mut [f32],
         new: &[f32; CHUNK],
-    ) -> [f32; CHUNK] {
+        out: &mut [f32; CHUNK],
+    ) {
         let (isa, place) = (work.isa, work.place);
         let region = self.region();
-        let mut out = *new;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
         let length = self.length as f32;
         if !self.is_long() {
             let line = append(memory, region, place, new);
-            let Some(work) = work.scratch.get_mut(..line.len()) else { return out };
+            let Some(work) = work.scratch.get_mut(..line.len()) else { return };
             work.copy_from_slice(line);
             if MAX {
                 kernels::window_max(isa, work, self.length);
                 out.iter_mut().zip(&*work).for_each(|(out, &value)| *out = value);
-                return out;
+            } else {
+                kernels::box_sums(isa, work, self.length, out);
+                out.iter_mut().for_each(|sum| *sum /= length);
             }
-            kernels::box_sums(isa, work, self.length, &mut out);
-            return out.map(|sum| sum / length);
+            return;
         }
         let line = advance(memory, region, place);
         let (past, newest) = line.split_at_mut(line.len().saturating_sub(CHUNK));
@@ -157,11 +158,10 @@ impl Window {
         };
         let parts = WindowParts { ends: parts.ends.get(..CHUNK).unwrap_or_default(), ..parts };
         if MAX {
-            kernels::window_maxima(isa, new, &parts, newest, &mut out);
+            kernels::window_maxima(isa, new, &parts, newest, out);
         } else {
-            kernels::window_means(isa, new, &parts, length, newest, &mut out);
+            kernels::window_means(isa, new, &parts, length, newest, out);
         }
-        out
     }
 }
 
@@ -231,8 +231,8 @@ impl LookAhead {
         self.boxes[1].clear(second, false);
     }
 
-    /// The gains of the chunk that lies L frames before the one that `over` describes, none for "nothing
-    /// exceeds its limit"; no gains where they are all 1.
+    /// Writes the gains of the chunk that lies L frames before the one that `over` describes, none for
+    /// "nothing exceeds its limit"; false, and gains of 1, where nothing has exceeded it for long.
     pub(super) fn run(
         &self,
         work: &mut Work<'_>,
@@ -240,7 +240,8 @@ impl LookAhead {
         release: ReleaseTimes,
         history: &mut [f32],
         over: Option<&[f32; CHUNK]>,
-    ) -> Option<[f32; CHUNK]> {
+        gains: &mut [f32; CHUNK],
+    ) -> bool {
         let isa = work.isa;
         if over.is_some() || state.reduction > 0.0 || state.slow > 0.0 {
             state.idle = 0;
@@ -251,14 +252,15 @@ impl LookAhead {
                 self.clear(history);
                 state.cleared = true;
             }
-            return None;
+            *gains = [1.0; CHUNK];
+            return false;
         } else {
             state.idle += CHUNK;
         }
 
         let [hold, first, second] = self.parts(history);
-        let held = self.hold.run::<true>(work, hold, over.unwrap_or(&[1.0; CHUNK]));
-        let mut z = [1.0; CHUNK];
+        let (mut held, mut z) = ([1.0; CHUNK], [1.0; CHUNK]);
+        self.hold.run::<true>(work, hold, over.unwrap_or(&[1.0; CHUNK]), &mut held);
         let (fast, mut slow) = (state.reduction, state.slow);
         let fast = if release.slow == 0.0 {
             slow = 0.0;
@@ -275,11 +277,14 @@ impl LookAhead {
         state.reduction = if fast < NOTHING { 0.0 } else { fast };
         state.slow = if slow < NOTHING && state.reduction == 0.0 { 0.0 } else { slow };
 
-        let smooth = self.boxes[0].run::<false>(work, first, &z);
         if self.boxes[1].length == 1 {
-            return Some(smooth);
+            self.boxes[0].run::<false>(work, first, &z, gains);
+            return true;
         }
-        Some(self.boxes[1].run::<false>(work, second, &smooth))
+        // What was held is not needed any more.
+        self.boxes[0].run::<false>(work, first, &z, &mut held);
+        self.boxes[1].run::<false>(work, second, &held, gains);
+        true
     }
 }
 
@@ -324,8 +329,9 @@ mod tests {
                 place = super::super::line::next(place);
                 let [largest, sums] = &mut memory;
                 let mut work = Work { isa, place, scratch: &mut scratch };
-                let max = window.run::<true>(&mut work, largest, &new);
-                let sum = window.run::<false>(&mut work, sums, &new);
+                let (mut max, mut sum) = ([0.0; CHUNK], [0.0; CHUNK]);
+                window.run::<true>(&mut work, largest, &new, &mut max);
+                window.run::<false>(&mut work, sums, &new, &mut sum);
                 for n in 0..CHUNK {
                     let part = &all[at + n + 1 - length..=at + n];
                     assert_eq!(max[n], part.iter().fold(0.0, |a: f32, &b| a.max(b)));

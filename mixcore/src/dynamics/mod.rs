@@ -33,6 +33,7 @@ mod ducker_state;
 mod dynamic_eq;
 mod dynamic_eq_gains;
 mod dynamic_eq_params;
+mod gain_log;
 mod gate;
 mod gate_params;
 mod hum_comb;

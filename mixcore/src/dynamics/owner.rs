@@ -3,7 +3,7 @@
 use super::bass::CREST;
 use super::line::append;
 use super::lookahead::{LookAheadState, ReleaseTimes};
-use super::peak_detector::{CHUNK, GROUP, GROUPS, PeakDetector};
+use super::peak_detector::{CHUNK, GROUPS, PeakDetector};
 use super::plan::{Part, Plan, STAGES};
 use super::stages::TRIM_IDLE;
 use crate::audio::Sample;
@@ -47,14 +47,9 @@ pub(super) struct Owner {
     pub(super) over: [f32; CHUNK],
     /// Anything does.
     pub(super) exceeds: bool,
-    /// Bounds of the peaks behind each stage: of the chunk that the next stage examines, and of the
-    /// one after it.
-    pub(super) waiting: [[[f32; CHUNK]; 2]; STAGES],
-    /// Which of the two is written in this chunk.
-    pub(super) turn: usize,
-    /// Chunks since a gain along the totals of a stage was not 1, as far as it matters.
-    pub(super) unity: [usize; STAGES],
-    /// The gain so far of the chunk that leaves a stage.
+    /// Chunks since a gain along the totals was not 1, as far as it matters.
+    pub(super) rests: usize,
+    /// Where only samples count, the gains of the output.
     pub(super) total: [f32; CHUNK],
     /// Chunks for which the bass is remembered, and for which the release waits.
     pub(super) bass: u32,
@@ -72,9 +67,7 @@ impl Default for Owner {
             spans: [[Span::STILL; 3]; STAGES],
             over: [1.0; CHUNK],
             exceeds: false,
-            waiting: [[[0.0; CHUNK]; 2]; STAGES],
-            turn: 0,
-            unity: [0; STAGES],
+            rests: 0,
             total: [1.0; CHUNK],
             bass: 0,
             hold: 0,
@@ -89,42 +82,28 @@ impl Default for Owner {
 pub(super) const BASS_SEEN: u32 = 2;
 
 impl Owner {
-    /// Of what left a stage before the newest chunk: the spans of its gains, and its bounds.
-    pub(super) fn left(&self, stage: usize) -> Option<(&[Span; 3], &[f32; CHUNK])> {
-        Some((self.spans.get(stage)?, self.waiting.get(stage)?.get(1 - self.turn)?))
+    /// Every gain along the totals is 1.
+    pub(super) fn all_rest(&self, plan: &Plan) -> bool {
+        self.rests * CHUNK > plan.totals().len()
     }
 
-    /// The gain so far of what leaves a stage.
-    pub(super) fn add_up(
+    /// The totals of what leaves the first stage.
+    pub(super) fn begin(
         &mut self,
-        isa: Isa,
         plan: &Plan,
-        memory: &mut [f32],
+        totals: &mut [f32],
         place: usize,
-        stage: usize,
         gains: Option<&[f32; CHUNK]>,
     ) {
-        let totals = of(memory, plan.totals_part(stage));
-        let so_far = if stage == 0 { [1.0; CHUNK] } else { self.total };
-        let Some(rests) = self.unity.get_mut(stage) else { return };
-        if stage == 0 || so_far == [1.0; CHUNK] {
-            // Where all gains of a line are 1 it stands as it is.
-            if *rests * CHUNK <= plan.totals(stage).len() {
-                *rests += 1;
-                if *rests * CHUNK > plan.totals(stage).len() {
-                    totals.fill(1.0);
-                }
-            }
-        } else {
-            *rests = 0;
-        }
-        self.total = if *rests * CHUNK > plan.totals(stage).len() {
-            [1.0; CHUNK]
-        } else {
-            plan.leaving(append(totals, plan.totals(stage), place, &so_far), stage)
-        };
         if let Some(gains) = gains {
-            kernels::apply_gains(isa, &mut self.total, gains);
+            self.rests = 0;
+            append(totals, plan.totals(), place, gains);
+        } else if !self.all_rest(plan) {
+            append(totals, plan.totals(), place, &[1.0; CHUNK]);
+            self.rests += 1;
+            if self.all_rest(plan) {
+                totals.fill(1.0);
+            }
         }
     }
 
@@ -165,23 +144,27 @@ pub(super) fn moved(spans: &[Span; 3], detector: &PeakDetector) -> f64 {
 }
 
 /// What the peaks behind a stage keep, where the aim has stood still.
-pub(super) fn bounds(waiting: &[f32; CHUNK], moved: f64, steady: Option<f32>) -> [f32; CHUNK] {
-    let Some(aim) = steady else { return [f32::INFINITY; CHUNK] };
+pub(super) fn add_moved(known: &mut [f32; CHUNK], moved: f64, steady: Option<f32>) {
+    let Some(aim) = steady else {
+        *known = [f32::INFINITY; CHUNK];
+        return;
+    };
     #[expect(clippy::cast_possible_truncation, reason = "TRIM_IDLE has room for the rounding")]
     let more = (f64::from(aim) * moved) as f32;
-    waiting.map(|bound| bound + more)
+    if more > 0.0 {
+        known.iter_mut().for_each(|bound| *bound += more);
+    }
 }
 
 /// The largest bound of each group; `limit` where it is beyond that by no more than a trim may leave
 /// alone.
-pub(super) fn tops(known: &[f32; CHUNK], limit: f32) -> [f64; GROUPS] {
+pub(super) fn tops(isa: Isa, known: &[f32; CHUNK], limit: f32) -> [f64; GROUPS] {
     let mut tops = [0.0; GROUPS];
-    for (top, part) in tops.iter_mut().zip(known.chunks_exact(GROUP)) {
-        let most = f64::from(part.iter().fold(0.0, |most, &bound| greater(most, bound)));
-        let limit = f64::from(limit);
-        *top = if most <= limit * (1.0 + TRIM_IDLE) { most.min(limit) } else { most };
-    }
-    tops
+    kernels::group_peaks(isa, known, &mut tops);
+    tops.map(|most| {
+        let (most, limit) = (f64::from(most), f64::from(limit));
+        if most <= limit * (1.0 + TRIM_IDLE) { most.min(limit) } else { most }
+    })
 }
 
 /// Each channel moves with the loudest of its group by a share, in decibels.
@@ -223,9 +206,7 @@ pub(super) fn exceed<S: Sample>(
     peaks: &[S; CHUNK],
     aims: &[f32; CHUNK],
 ) {
-    #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-    let peaks: [f32; CHUNK] = core::array::from_fn(|n| peaks[n].as_f64().abs() as f32);
-    kernels::exceed(isa, &peaks, aims, over);
+    kernels::exceed(isa, peaks, aims, over);
 }
 
 /// A stretch of a memory that the plan has made long enough.

@@ -317,7 +317,7 @@ impl PeakDetector {
     ///
     /// `context` holds [`CONTEXT`] frames, the chunk in their middle; `reach` is what they reach. A
     /// group whose bound in `found` does not pass the limit is left out; the bounds become what has
-    /// been learnt. Returns whether anything exceeds the limit.
+    /// been learnt. Returns whether anything exceeds the limit; if not, the peaks mean nothing.
     pub(super) fn scan<S: Sample>(
         &self,
         bank: &[S],
@@ -328,7 +328,6 @@ impl PeakDetector {
         let (peak, bend) = (reach.peak.as_f64(), reach.bend.as_f64());
         let limit = found.limit.as_f64();
         let all = (peak * self.widest).min(self.first.bound(peak, bend, peak));
-        found.peaks = [S::zero(); CHUNK];
         if all <= limit {
             found.bounds.iter_mut().for_each(|bound| *bound = bound.min(all));
             return false;
@@ -340,9 +339,10 @@ impl PeakDetector {
         for (end, x) in ends.iter_mut().zip(around.iter().skip(BESIDE + GROUP).step_by(GROUP)) {
             *end = x.abs();
         }
-        for (top, x) in found.peaks.iter_mut().zip(around.iter().skip(BESIDE)) {
-            *top = x.abs();
-        }
+        let Some(own) = around.get(BESIDE..).and_then(|own| own.first_chunk::<CHUNK>()) else {
+            return false;
+        };
+        found.peaks = own.map(|x| x.abs());
         let tops = self.tops(&found.peaks, &ends);
         let mut open = [false; GROUPS];
         for ((bound, open), top) in found.bounds.iter_mut().zip(&mut open).zip(tops) {
@@ -352,7 +352,6 @@ impl PeakDetector {
         let (Some(first), Some(last)) =
             (open.iter().position(|&open| open), open.iter().rposition(|&open| open))
         else {
-            found.peaks = [S::zero(); CHUNK];
             return false;
         };
         let frames = first * GROUP..(last + 1) * GROUP;
@@ -371,7 +370,7 @@ impl PeakDetector {
             (Some(samples), Some(mids)) => kernels::woven_bend(self.isa, samples, mids).as_f64(),
             _ => return false,
         };
-        for (peak, mid) in found.peaks.iter_mut().zip(&mids[BESIDE..]) {
+        for (peak, mid) in found.peaks.iter_mut().zip(&mids[BESIDE..BESIDE + CHUNK]) {
             let mid = mid.abs();
             *peak = if mid > *peak { mid } else { *peak };
         }

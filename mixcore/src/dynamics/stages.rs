@@ -1,11 +1,12 @@
 //! The chain of the limiter: stages of detection, gain curve and gain on delay lines.
 //!
-//! Everything moves in chunks of 64 frames of the absolute counter. A line holds the last samples
-//! of one channel before one stage, newest at the end; a track holds a setting per frame from the
-//! input to the output, so that each setting meets the frame that it was made for.
+//! Everything moves in chunks of 64 frames of the absolute counter. Each channel has two lines, newest
+//! sample at the end: the undisturbed one, and the one behind the first stage, on which the trims work in
+//! place (`plan.rs` says why they may). A track holds a setting per frame from the input to the output,
+//! so that each setting meets the frame that it was made for; one that stands is not written again.
 //!
 //! A trim computes peaks only where it may find any. What the stage before it has found, or bounded,
-//! travels on as a bound per frame, times the gain: with g the gain of that stage, which holds
+//! travels on in a line of bounds per frame, times the gain: with g the gain of that stage, which holds
 //! |g\[k\]·x\[k\]| ≤ T, its output between n and n + 1 keeps
 //!
 //! |Y(t)| ≤ g\[n\]·|X(t)| + T·Σ|g\[k\] − g\[n\]|/g\[k\]·|h(t − k)| ≤ g\[n\]·|X(t)| + T·δ,
@@ -14,16 +15,16 @@
 //! over the gains in reach of h, where M = max Σ|k − n|·|h(t − k)| = 16.8 and λ = max Σ|h|.
 
 use super::bass::{BassSense, BassState};
-use super::line::{append, chunk, next};
+use super::gain_log::GainLog;
+use super::line::{advance, append, chunk, chunk_mut, next};
 use super::lookahead::{ReleaseTimes, Work, release_factor};
-use super::owner::{BASS_SEEN, Owner, Span, bounds, cut, exceed, lesser, link, moved, of, tops};
-use super::peak_detector::{CHUNK, CONTEXT, Found, GROUP, GROUPS, PeakDetector, Reach};
+use super::owner::{BASS_SEEN, Owner, Span, add_moved, cut, exceed, lesser, link, moved, of, tops};
+use super::peak_detector::{CHUNK, Found, GROUP, GROUPS, PeakDetector, Reach};
 use super::plan::Plan;
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::reduction::ReductionStats;
 use crate::audio::{PerChannel, Sample};
 use crate::error::Error;
 use crate::kernels::{self, Isa, ReleasePowers};
-use crate::units::gain_to_db;
 
 /// Time constant of a trim's release, frames.
 pub(super) const TRIM_RELEASE_FRAMES: f64 = 4096.0;
@@ -68,9 +69,16 @@ pub(super) struct Stages<S> {
     bass: BassSense,
     channels: PerChannel<Channel<S>>,
     owners: PerChannel<Owner>,
-    log: ReductionLog,
+    log: GainLog,
     /// Where the lines stand.
     place: usize,
+    /// Every value of the tracks is the aim, or a share of 1.
+    aims_rest: bool,
+    wets_rest: bool,
+    /// The aim for each frame, where it stands.
+    steady_aims: [f32; CHUNK],
+    /// Gains of a stage in hand.
+    gains: [f32; CHUNK],
     /// Largest peak that the output's meter has found.
     measured: S,
 }
@@ -107,8 +115,12 @@ impl<S: Sample> Stages<S> {
             bass: BassSense::new(rate_hz),
             channels,
             owners,
-            log: ReductionLog::new(),
+            log: GainLog::new(),
             place: 0,
+            aims_rest: false,
+            wets_rest: false,
+            steady_aims: [1.0; CHUNK],
+            gains: [1.0; CHUNK],
             measured: S::zero(),
         })
     }
@@ -130,7 +142,7 @@ impl<S: Sample> Stages<S> {
 
     /// Gain reduction since the last reset.
     pub(super) fn statistics(&self) -> Option<ReductionStats> {
-        self.log.stats()
+        self.log.stats(self.detector.isa())
     }
 
     /// Largest peak of the output so far, linear.
@@ -145,9 +157,9 @@ impl<S: Sample> Stages<S> {
         let owners = control.get_mut(2 * plan.track().memory_len()..).unwrap_or_default();
         let memories = owners.chunks_exact_mut(plan.owner_len().max(1)).take(plan.owners());
         for memory in memories {
+            of(memory, plan.bounds_part()).fill(0.0);
+            of(memory, plan.totals_part()).fill(1.0);
             for (stage, curve) in plan.curves().iter().enumerate() {
-                of(memory, plan.bounds_part(stage)).fill(0.0);
-                of(memory, plan.totals_part(stage)).fill(1.0);
                 curve.clear(of(memory, plan.history_part(stage)));
             }
         }
@@ -157,8 +169,10 @@ impl<S: Sample> Stages<S> {
         for owner in self.owners.iter_mut() {
             *owner = Owner { group: owner.group, ..Owner::default() };
         }
-        self.log = ReductionLog::new();
+        self.log = GainLog::new();
         self.place = 0;
+        self.aims_rest = false;
+        self.wets_rest = false;
         self.measured = S::zero();
     }
 
@@ -178,8 +192,27 @@ impl<S: Sample> Stages<S> {
         let (aim_track, control) = cut(control, track.memory_len());
         let (wet_track, control) = cut(control, track.memory_len());
         let (curves, scratch) = cut(control, self.plan.owners() * self.plan.owner_len());
-        let aims = append(aim_track, track, self.place, aims);
-        let wets = chunk(append(wet_track, track, self.place, wets), 0);
+        self.aims_rest = match orders.steady {
+            Some(aim) if !self.aims_rest => {
+                aim_track.fill(aim);
+                self.steady_aims = [aim; CHUNK];
+                true
+            }
+            Some(_) => true,
+            None => {
+                append(aim_track, track, self.place, aims);
+                false
+            }
+        };
+        let aims = track.line(aim_track, self.place);
+        match orders.wet {
+            true if self.wets_rest => {}
+            true => wet_track.fill(1.0),
+            false => {
+                append(wet_track, track, self.place, wets);
+            }
+        }
+        self.wets_rest = orders.wet;
 
         self.take_in(orders, samples);
         for stage in 0..=self.plan.last_stage() {
@@ -190,10 +223,10 @@ impl<S: Sample> Stages<S> {
             self.turn_down(orders, stage, samples, curves, scratch);
         }
         if orders.measure {
-            self.meter(orders, bank, samples);
+            self.meter(orders, bank, samples, curves);
         }
-        self.give_out(orders, &wets, samples);
-        self.look(orders.isa);
+        self.give_out(orders, track.line(wet_track, self.place), samples);
+        self.look(orders.isa, curves);
     }
 
     /// The exchange chunks join the lines.
@@ -202,7 +235,9 @@ impl<S: Sample> Stages<S> {
         let memories = samples.chunks_exact_mut(plan.channel_len());
         for (memory, channel) in memories.zip(channels.iter_mut()) {
             let Some((new, memory)) = memory.split_first_chunk_mut::<CHUNK>() else { return };
-            let line = append(memory, plan.line(0), *place, new);
+            let dry = plan.dry_part();
+            let dry = memory.get_mut(dry.start - CHUNK..dry.end - CHUNK).unwrap_or_default();
+            let line = append(dry, plan.dry(), *place, new);
             let newest = match plan.is_true_peak() {
                 true => {
                     let start = line.len().saturating_sub(CHUNK + 2);
@@ -231,16 +266,16 @@ impl<S: Sample> Stages<S> {
         samples: &[S],
         curves: &mut [f32],
     ) {
-        let Self { plan, detector, channels, owners, place, .. } = self;
+        let Self { plan, detector, channels, owners, place, steady_aims, .. } = self;
         let (isa, place) = (orders.isa, *place);
+        let moving;
         let (aims, limit) = match orders.steady {
-            Some(aim) => ([aim; CHUNK], aim),
+            Some(aim) => (&*steady_aims, aim),
             None => {
-                let aims = plan.aims(aim_track, stage);
-                (aims, kernels::extent(isa, &aims).0)
+                moving = plan.aims(aim_track, stage);
+                (&moving, kernels::extent(isa, &moving).0)
             }
         };
-        let line_part = plan.line_part(stage);
         let memories = curves.chunks_exact_mut(plan.owner_len());
         for (index, (owner, memory)) in owners.iter_mut().zip(memories).enumerate() {
             if owner.exceeds {
@@ -254,52 +289,56 @@ impl<S: Sample> Stages<S> {
                     if channel.reach[2].peak.as_f64() > f64::from(limit)
                         && let Some(new) = memory.first_chunk::<CHUNK>()
                     {
-                        exceed(isa, &mut owner.over, new, &aims);
+                        exceed(isa, &mut owner.over, new, aims);
                         owner.exceeds = true;
                     }
                 }
                 continue;
             }
+            let all_bounds = of(memory, plan.bounds_part());
+            if stage == 0 {
+                advance(all_bounds, plan.bounds(), place);
+            }
+            let Some(known) = chunk_mut(all_bounds, place, plan.examined(stage)) else { return };
             // What the stage before has bounded.
-            let (mut known, examine) = match stage.checked_sub(1) {
-                None => ([f32::INFINITY; CHUNK], true),
+            let start = match stage.checked_sub(1) {
+                None => [f64::INFINITY; GROUPS],
                 Some(before) => {
-                    let Some((spans, waiting)) = owner.left(before) else { return };
+                    let Some(spans) = owner.spans.get(before) else { return };
                     let moved = moved(spans, detector);
-                    let known = bounds(waiting, moved, orders.steady);
+                    add_moved(known, moved, orders.steady);
                     let most = limit * (1.0 + TRIM_IDLE as f32);
-                    let idle = moved <= TRIM_IDLE || kernels::peak(isa, &known) <= most;
-                    (known, !idle)
+                    if moved <= TRIM_IDLE || kernels::peak(isa, known) <= most {
+                        continue;
+                    }
+                    tops(isa, known, limit)
                 }
             };
-            if examine {
-                let mut found = Found::new(S::from_f64(f64::from(limit)));
-                let (start, mut learnt) = (tops(&known, limit), [0.0; GROUPS]);
-                for (memory, channel) in members {
-                    let line = memory.get(line_part.clone()).unwrap_or_default();
-                    let line = plan.line(stage).line(line, place);
-                    let older = line.len().saturating_sub(CONTEXT);
-                    let context = line.get(older..).unwrap_or_default();
-                    found.bounds = start;
-                    let reach = match stage {
-                        0 => Reach::over(&channel.reach),
-                        _ => detector.look(context),
-                    };
-                    if detector.scan(bank, context, reach, &mut found) {
-                        exceed(isa, &mut owner.over, &found.peaks, &aims);
-                        owner.exceeds = true;
-                    }
-                    for (learnt, &bound) in learnt.iter_mut().zip(&found.bounds) {
-                        *learnt = bound.max(*learnt);
-                    }
+            let mut found = Found::new(S::from_f64(f64::from(limit)));
+            let mut learnt = [0.0; GROUPS];
+            for (memory, channel) in members {
+                let context = plan.seen(memory, stage, place);
+                found.bounds = start;
+                let reach = match stage {
+                    0 => Reach::over(&channel.reach),
+                    _ => detector.look(context),
+                };
+                if detector.scan(bank, context, reach, &mut found) {
+                    exceed(isa, &mut owner.over, &found.peaks, aims);
+                    owner.exceeds = true;
                 }
-                for (part, learnt) in known.chunks_exact_mut(GROUP).zip(learnt) {
-                    #[expect(clippy::cast_possible_truncation, reason = "the bound has room")]
-                    let learnt = learnt as f32;
-                    part.iter_mut().for_each(|known| *known = lesser(*known, learnt));
+                for (learnt, &bound) in learnt.iter_mut().zip(&found.bounds) {
+                    *learnt = bound.max(*learnt);
                 }
             }
-            append(of(memory, plan.bounds_part(stage)), plan.bounds(stage), place, &known);
+            for (part, learnt) in known.chunks_exact_mut(GROUP).zip(learnt) {
+                #[expect(clippy::cast_possible_truncation, reason = "the bound has room")]
+                let learnt = learnt as f32;
+                match stage {
+                    0 => part.fill(learnt),
+                    _ => part.iter_mut().for_each(|known| *known = lesser(*known, learnt)),
+                }
+            }
         }
     }
 
@@ -312,7 +351,7 @@ impl<S: Sample> Stages<S> {
         curves: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let Self { plan, channels, owners, place, trim_release, bass, .. } = self;
+        let Self { plan, channels, owners, place, trim_release, bass, gains, .. } = self;
         let (isa, place) = (orders.isa, *place);
         let Some(curve) = plan.curves().get(stage) else { return };
         let memories = curves.chunks_exact_mut(plan.owner_len());
@@ -326,78 +365,84 @@ impl<S: Sample> Stages<S> {
             let Some(state) = owner.curves.get_mut(stage) else { return };
             let mut work = Work { isa, place, scratch };
             let over = owner.exceeds.then_some(&owner.over);
-            let gains = curve.run(&mut work, state, release, history, over);
+            let turns = curve.run(&mut work, state, release, history, over, gains);
+            let members = samples
+                .chunks_exact_mut(plan.channel_len())
+                .zip(channels.iter())
+                .filter_map(|(memory, channel)| (channel.owner == index).then_some(memory));
+            if !plan.is_true_peak() {
+                owner.lowest_now = if turns { kernels::extent(isa, gains).0 } else { 1.0 };
+                owner.total = *gains;
+                let moves = owner.lowest_now < 1.0;
+                members.for_each(|memory| {
+                    plan.turn_into(isa, memory, place, moves.then_some(&*gains));
+                });
+                continue;
+            }
             let Some(spans) = owner.spans.get_mut(stage) else { return };
-            let span = match &gains {
-                Some(gains) => Span::of(isa, gains, spans[2].last),
-                None => Span::STILL,
+            let span = match turns {
+                true => Span::of(isa, gains, spans[2].last),
+                false => Span::STILL,
             };
             *spans = [spans[1], spans[2], span];
-            let gains = gains.unwrap_or([1.0; CHUNK]);
             let moves = span.low < 1.0;
-
-            if plan.is_true_peak() {
-                let bounds = plan.bounds(stage).line(of(memory, plan.bounds_part(stage)), place);
-                let Some(waiting) =
-                    owner.waiting.get_mut(stage).and_then(|both| both.get_mut(owner.turn))
-                else {
-                    return;
-                };
-                *waiting = chunk(bounds, 0);
-                if moves {
-                    kernels::apply_gains(isa, waiting, &gains);
+            if moves {
+                let leaving = plan.bounds_leaving(stage);
+                if let Some(bounds) = chunk_mut(of(memory, plan.bounds_part()), place, leaving) {
+                    kernels::apply_gains(isa, bounds, gains);
                 }
             }
-            if stage == 0 && plan.last_stage() == 0 {
-                owner.total = gains;
-            } else {
-                owner.add_up(isa, plan, memory, place, stage, moves.then_some(&gains));
-            }
-
-            let members = samples.chunks_exact_mut(plan.channel_len()).zip(channels.iter());
-            for (memory, _) in members.filter(|(_, channel)| channel.owner == index) {
-                let line = plan.line(stage).line(of(memory, plan.line_part(stage)), place);
-                let mut out = plan.leaving(line, stage);
-                if moves {
-                    kernels::apply_gains(isa, &mut out, &gains);
+            let totals = of(memory, plan.totals_part());
+            if stage == 0 {
+                owner.begin(plan, totals, place, moves.then_some(&*gains));
+                members.for_each(|memory| {
+                    plan.turn_into(isa, memory, place, moves.then_some(&*gains));
+                });
+            } else if moves {
+                owner.rests = 0;
+                if let Some(totals) = chunk_mut(totals, place, plan.leaving(plan.totals(), stage)) {
+                    kernels::apply_gains(isa, totals, gains);
                 }
-                append(of(memory, plan.line_part(stage + 1)), plan.line(stage + 1), place, &out);
-                if stage == plan.last_stage()
-                    && let Some(io) = memory.first_chunk_mut()
-                {
-                    *io = out;
-                }
+                members.for_each(|memory| {
+                    let wet = of(memory, plan.wet_part());
+                    if let Some(out) = chunk_mut(wet, place, plan.leaving(plan.wet(), stage)) {
+                        kernels::apply_gains(isa, out, gains);
+                    }
+                });
             }
         }
     }
 
     /// The largest peak of the output, 64 frames late: as far as a peak between the samples is known.
-    fn meter(&mut self, orders: &Orders, bank: &[S], samples: &[S]) {
+    fn meter(&mut self, orders: &Orders, bank: &[S], samples: &[S], curves: &mut [f32]) {
         let Self { plan, detector, channels, owners, place, measured, .. } = self;
-        let last = plan.last_stage();
-        let line_part = plan.line_part(last + 1);
-        for (index, owner) in owners.iter().enumerate() {
+        let curves = curves.chunks_exact_mut(plan.owner_len());
+        for (index, (owner, curve)) in owners.iter().zip(curves).enumerate() {
             let memories = samples.chunks_exact(plan.channel_len()).zip(channels.iter());
             let memories = memories.filter(|(_, channel)| channel.owner == index);
             if !plan.is_true_peak() {
                 for (memory, _) in memories {
-                    let peak = kernels::peak(orders.isa, memory.get(..CHUNK).unwrap_or_default());
+                    let out = memory.get(CHUNK..2 * CHUNK).unwrap_or_default();
+                    let peak = kernels::peak(orders.isa, out);
                     *measured = if peak > *measured { peak } else { *measured };
                 }
                 continue;
             }
-            let Some((spans, waiting)) = owner.left(last) else { return };
-            let moved = moved(spans, detector);
-            let known = bounds(waiting, moved, orders.steady);
+            let last = plan.last_stage();
+            let all_bounds = of(curve, plan.bounds_part());
+            let Some(known) = chunk_mut(all_bounds, *place, plan.examined(last + 1)) else {
+                return;
+            };
+            let Some(spans) = owner.spans.get(last) else { return };
+            add_moved(known, moved(spans, detector), orders.steady);
             let limit = measured.as_f64() * METER_STEP;
-            if f64::from(kernels::peak(orders.isa, &known)) <= limit {
+            if f64::from(kernels::peak(orders.isa, known)) <= limit {
                 continue;
             }
             for (memory, _) in memories {
                 let mut found = Found::new(S::from_f64(measured.as_f64() * METER_STEP));
-                found.bounds = tops(&known, 0.0);
-                let line = memory.get(line_part.clone()).unwrap_or_default();
-                let context = plan.line(last + 1).line(line, *place);
+                found.bounds = tops(orders.isa, known, 0.0);
+                let context = plan.seen(memory, last + 1, *place);
                 detector.scan(bank, context, detector.look(context), &mut found);
                 *measured = if found.largest > *measured { found.largest } else { *measured };
             }
@@ -411,11 +456,9 @@ impl<S: Sample> Stages<S> {
         let aim = aim * (1.0 + 1e-5);
         let plan = &self.plan;
         let (bank, samples) = samples.split_at(plan.bank_len().min(samples.len()));
-        let stage = plan.last_stage() + 1;
         let mut over = [1.0; CHUNK];
         for memory in samples.chunks_exact(plan.channel_len()) {
-            let line = memory.get(plan.line_part(stage)).unwrap_or_default();
-            let context = plan.line(stage).line(line, self.place);
+            let context = plan.seen(memory, plan.last_stage() + 1, self.place);
             let mut found = Found::new(S::from_f64(f64::from(aim)));
             if self.detector.scan(bank, context, self.detector.look(context), &mut found) {
                 exceed(self.detector.isa(), &mut over, &found.peaks, &[aim; CHUNK]);
@@ -426,37 +469,62 @@ impl<S: Sample> Stages<S> {
 
     /// What goes out is the limited signal where its share is 1, the undisturbed one where it is 0, a
     /// mix between.
-    fn give_out(&mut self, orders: &Orders, wets: &[f32; CHUNK], samples: &mut [S]) {
-        if orders.wet || kernels::extent(orders.isa, wets).0 == 1.0 {
-            return;
-        }
-        let plan = &self.plan;
+    fn give_out(&mut self, orders: &Orders, wets: &[f32], samples: &mut [S]) {
+        let (plan, place) = (&self.plan, self.place);
+        let wets: Option<[f32; CHUNK]> = (!orders.wet).then(|| chunk(wets, 0));
         for memory in samples.chunks_exact_mut(plan.channel_len()) {
-            let line = plan.line(0).line(of(memory, plan.line_part(0)), self.place);
-            let dry = plan.undisturbed(line);
-            if let Some(io) = memory.first_chunk_mut::<CHUNK>() {
-                kernels::blend(orders.isa, io, &dry, wets);
+            let Some((ends, lines)) = memory.split_first_chunk_mut::<{ 2 * CHUNK }>() else {
+                return;
+            };
+            let Some(out) = ends.last_chunk_mut::<CHUNK>() else { return };
+            if plan.is_true_peak()
+                && let wet = plan.wet_part().start - 2 * CHUNK + plan.output(plan.wet()).start
+                && let Some(limited) = lines.get(wet + place..)
+                && let Some(limited) = limited.first_chunk()
+            {
+                *out = *limited;
+            }
+            if let Some(wets) = &wets {
+                let dry = lines.get(plan.dry_part().start - 2 * CHUNK..).unwrap_or_default();
+                let dry = plan.undisturbed(plan.dry().line(dry, place));
+                kernels::blend(orders.isa, out, &dry, wets);
             }
         }
     }
 
     /// The read-outs.
-    fn look(&mut self, isa: Isa) {
+    fn look(&mut self, isa: Isa, curves: &mut [f32]) {
+        let Self { plan, owners, log, place, .. } = self;
         let mut lowest = 1.0;
-        for owner in self.owners.iter_mut() {
-            owner.turn = 1 - owner.turn;
-            owner.lowest_now = kernels::extent(isa, &owner.total).0;
+        let memories = curves.chunks_exact_mut(plan.owner_len());
+        for (owner, memory) in owners.iter_mut().zip(memories) {
+            if plan.is_true_peak() {
+                let totals = of(memory, plan.totals_part());
+                owner.lowest_now = match chunk_mut(totals, *place, plan.output(plan.totals())) {
+                    Some(total) if !owner.all_rest(plan) => kernels::extent(isa, total).0,
+                    _ => 1.0,
+                };
+            }
             owner.lowest = lesser(owner.lowest, owner.lowest_now);
             lowest = lesser(lowest, owner.lowest_now);
         }
-        let db = if lowest < 1.0 { 0.0 - gain_to_db(f64::from(lowest)) } else { 0.0 };
-        #[expect(clippy::cast_possible_truncation, reason = "a read-out")]
-        let db = db as f32;
-        // Each look sees the lowest gain of its chunk.
-        for _ in 0..CHUNK / LOOK_FRAMES {
-            self.log.look(db);
+        log.take(isa, lowest);
+    }
+
+    /// The gain of each frame that the newest chunk of output has had, the lowest of all channels.
+    pub(super) fn output_gains(&self, control: &[f32]) -> [f32; CHUNK] {
+        let plan = &self.plan;
+        let curves = control.get(2 * plan.track().memory_len()..).unwrap_or_default();
+        let mut lowest = [1.0; CHUNK];
+        for (owner, memory) in self.owners.iter().zip(curves.chunks_exact(plan.owner_len())) {
+            let mut gains = owner.total;
+            if plan.is_true_peak() {
+                let totals = memory.get(plan.totals_part()).unwrap_or_default();
+                gains = chunk(totals, self.place + plan.output(plan.totals()).start);
+            }
+            lowest.iter_mut().zip(gains).for_each(|(low, gain)| *low = lesser(*low, gain));
         }
-        self.log.largest(db);
+        lowest
     }
 }
 

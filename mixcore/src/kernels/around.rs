@@ -10,6 +10,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::isa::Isa;
+use super::reduce::largest;
 use super::sample::Sample;
 use super::scalar;
 
@@ -29,15 +30,6 @@ fn load<I: Simd, S: Sample>(simd: I, samples: &[S], at: usize) -> S::H<I> {
         Some(samples) => S::H::<I>::from_slice(simd, samples),
         None => S::H::<I>::splat(simd, S::zero()),
     }
-}
-
-#[inline(always)]
-fn largest<S: Sample>(lanes: &[S]) -> S {
-    let mut largest = S::zero();
-    for &lane in lanes {
-        largest = scalar::larger(largest, lane);
-    }
-    largest
 }
 
 /// `out[n]` = the largest of `out[n]` and the magnitudes of the points of all pairs in `taps`

@@ -17,8 +17,8 @@ use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     around, band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain,
-    gain_computer, intake, interp, k_weight, matrix, mix, pipe_io, polyphase, reduce, screen,
-    spectrum_mac, true_peak, weigh, window,
+    gain_computer, intake, interp, k_weight, matrix, mix, pipe_io, polyphase, reduce, running,
+    screen, spectrum_mac, true_peak, weigh, window,
 };
 
 macro_rules! for_both_samples {
@@ -89,6 +89,7 @@ for_both_samples! {
     gain::gain_ramp_lanes as fn gain_ramp(io: &mut [Self], start: Self, step: Self, first: usize);
     gain::apply_gains_lanes as fn apply_gains(io: &mut [Self], gains: &[f32]);
     gain_computer::raise_to_magnitude_lanes as fn raise_to_magnitude(from: &[Self], to: &mut [f32]);
+    gain::scale_into_lanes as fn scale_into(from: &[Self], gains: &[f32], to: &mut [Self]);
     interp::fir_peaks_lanes as fn fir_peaks(input: &[Self], phases: &[Self], taps: usize, out: &mut [Self]);
     intake::intake_lanes as fn intake(io: &mut [Self]) -> Intake;
     k_weight::k_carry_lanes as fn k_carry(
@@ -113,6 +114,7 @@ for_both_samples! {
     polyphase::phase_dots_two_lanes as fn phase_dots_two(
         plan: &PhasePlan, bank: &[Self], place: PhasePlace, lines: [&[Self]; 2], outs: [&mut [Self]; 2]
     ) -> PhasePlace;
+    running::exceed_lanes as fn exceed(samples: &[Self], aims: &[f32], over: &mut [f32]);
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);
     reduce::peak_energy_lanes as fn peak_energy(samples: &[Self]) -> PeakEnergy;

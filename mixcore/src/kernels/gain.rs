@@ -79,3 +79,29 @@ pub(super) fn apply_gains_lanes<I: Simd, S: Sample>(simd: I, io: &mut [S], gains
         *sample *= S::from_f64(f64::from(gain));
     }
 }
+
+/// `to[n] = from[n] · gains[n]`, as far as all slices reach.
+pub fn scale_into<S: Sample>(isa: Isa, from: &[S], gains: &[f32], to: &mut [S]) {
+    S::scale_into(isa, from, gains, to);
+}
+
+#[inline(always)]
+pub(super) fn scale_into_lanes<I: Simd, S: Sample>(
+    simd: I,
+    from: &[S],
+    gains: &[f32],
+    to: &mut [S],
+) {
+    let frames = from.len().min(gains.len()).min(to.len());
+    let whole = frames - frames % S::LANES;
+    let chunks = from.chunks_exact(S::LANES).zip(gains.chunks_exact(S::LANES));
+    for ((from, gain), to) in chunks.zip(to.chunks_exact_mut(S::LANES)) {
+        let gain = <S as Lanes>::load_f32(simd, gain);
+        (S::V::<I>::from_slice(simd, from) * gain).store_slice(to);
+    }
+    super::scalar::scale_into(
+        from.get(whole..).unwrap_or_default(),
+        gains.get(whole..).unwrap_or_default(),
+        to.get_mut(whole..).unwrap_or_default(),
+    );
+}

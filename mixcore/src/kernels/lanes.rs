@@ -28,6 +28,8 @@ pub trait Lanes: Sized + Copy + SimdFloatElement {
     fn store_f64<I: Simd>(simd: I, values: f64x8<I>, samples: &mut [Self; 8]);
     /// [`Lanes::LANES`] control values (f32) as samples.
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> Self::V<I>;
+    /// The magnitudes of eight samples as f32.
+    fn load_magnitudes<I: Simd>(simd: I, samples: &[Self; 8]) -> f32x8<I>;
     /// `to = max(to, values)` in f32 for [`Lanes::LANES`] control values.
     fn raise_f32<I: Simd>(simd: I, values: Self::V<I>, to: &mut [f32]);
     /// Four frames of eight rows as f64, turned so that each vector holds one frame.
@@ -84,6 +86,11 @@ impl Lanes for f32 {
     #[inline(always)]
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> f32x16<I> {
         f32x16::from_slice(simd, control)
+    }
+
+    #[inline(always)]
+    fn load_magnitudes<I: Simd>(simd: I, samples: &[Self; 8]) -> f32x8<I> {
+        f32x8::load_array_ref(simd, samples).abs()
     }
 
     #[inline(always)]
@@ -147,6 +154,12 @@ impl Lanes for f64 {
     fn load_f32<I: Simd>(simd: I, control: &[f32]) -> f64x8<I> {
         let (low, high) = f32x8::from_slice(simd, control).widen();
         low.combine(high)
+    }
+
+    #[inline(always)]
+    fn load_magnitudes<I: Simd>(simd: I, samples: &[Self; 8]) -> f32x8<I> {
+        let (low, high): (f64x4<I>, f64x4<I>) = f64x8::load_array_ref(simd, samples).split();
+        low.narrow(high).abs()
     }
 
     #[inline(always)]

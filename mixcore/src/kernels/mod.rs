@@ -86,7 +86,7 @@ pub use fir::{fir, mirrored_fir, unweave, weave};
 /// Parts of [`crate::filters::FractionalDelay`], public for tests and benches only.
 #[doc(hidden)]
 pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};
-pub use gain::{apply_gains, gain, gain_ramp};
+pub use gain::{apply_gains, gain, gain_ramp, scale_into};
 pub use gain_computer::{
     AMPLITUDE_DB, AMPLITUDE_FLOOR, CurveSection, Knee, POWER_DB, POWER_FLOOR, gain_curve,
     gains_of_db, levels_db, raise_to_magnitude,

@@ -39,6 +39,18 @@ pub(super) fn padded<T: Copy + Default>(values: &[T]) -> [T; 8] {
     padded
 }
 
+/// The largest of 4, 8 or 16 lanes and 0, none NaN, by fours: a chain through all of them would take
+/// longer than a short slice.
+#[inline(always)]
+pub(super) fn largest<S: Sample>(lanes: &[S]) -> S {
+    let mut four = [S::zero(); 4];
+    for lanes in lanes.as_chunks::<4>().0 {
+        four = core::array::from_fn(|n| super::scalar::larger(four[n], lanes[n]));
+    }
+    let [a, b, c, d] = four;
+    super::scalar::larger(super::scalar::larger(a, c), super::scalar::larger(b, d))
+}
+
 /// Sum of a slice of f64.
 #[must_use]
 pub fn sum(isa: Isa, values: &[f64]) -> f64 {
@@ -73,10 +85,7 @@ pub(super) fn peak_lanes<I: Simd, S: Sample>(simd: I, samples: &[S]) -> S {
         let magnitude = S::V::<I>::from_slice(simd, chunk).abs();
         best = magnitude.max_precise(best);
     }
-    let mut peak = S::zero();
-    for &lane in best.as_slice() {
-        peak = if lane > peak { lane } else { peak };
-    }
+    let mut peak = largest(best.as_slice());
     for &sample in tail {
         let magnitude = sample.abs();
         peak = if magnitude > peak { magnitude } else { peak };
@@ -101,8 +110,14 @@ pub(super) fn extent_lanes<I: Simd, S: Sample>(simd: I, values: &[S]) -> (S, S) 
         low = x.min_precise(low);
         high = x.max_precise(high);
     }
+    let (mut lows, mut highs) = ([S::infinity(); 4], [S::neg_infinity(); 4]);
+    let (low, high) = (low.as_slice().as_chunks::<4>().0, high.as_slice().as_chunks::<4>().0);
+    for (low, high) in low.iter().zip(high) {
+        lows = core::array::from_fn(|n| if low[n] < lows[n] { low[n] } else { lows[n] });
+        highs = core::array::from_fn(|n| if high[n] > highs[n] { high[n] } else { highs[n] });
+    }
     let mut extent = super::scalar::extent(tail);
-    for (&low, &high) in low.as_slice().iter().zip(high.as_slice()) {
+    for (low, high) in lows.into_iter().zip(highs) {
         extent.0 = if low < extent.0 { low } else { extent.0 };
         extent.1 = if high > extent.1 { high } else { extent.1 };
     }

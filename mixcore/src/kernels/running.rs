@@ -7,6 +7,7 @@
 use fearless_simd::{Simd, f32x8, f64x4, prelude::*};
 
 use super::isa::{Isa, dispatch};
+use super::sample::Sample;
 use super::scalar;
 
 /// Values of a block.
@@ -112,22 +113,28 @@ fn window_lanes<I: Simd, const MAX: bool>(
     }
 }
 
-/// `over[n] = max(over[n], peaks[n]/aims[n])`, as far as all slices reach. None is NaN or −0.
-pub fn exceed(isa: Isa, peaks: &[f32], aims: &[f32], over: &mut [f32]) {
-    dispatch!(isa, simd => exceed_lanes(simd, peaks, aims, over));
+/// `over[n] = max(over[n], |samples[n]|/aims[n])`, the magnitude as f32, as far as all slices reach. None
+/// is NaN.
+pub fn exceed<S: Sample>(isa: Isa, samples: &[S], aims: &[f32], over: &mut [f32]) {
+    S::exceed(isa, samples, aims, over);
 }
 
 #[inline(always)]
-fn exceed_lanes<I: Simd>(simd: I, peaks: &[f32], aims: &[f32], over: &mut [f32]) {
-    let frames = peaks.len().min(aims.len()).min(over.len());
+pub(super) fn exceed_lanes<I: Simd, S: Sample>(
+    simd: I,
+    samples: &[S],
+    aims: &[f32],
+    over: &mut [f32],
+) {
+    let frames = samples.len().min(aims.len()).min(over.len());
     let whole = frames - frames % BLOCK;
-    let blocks = peaks.as_chunks::<BLOCK>().0.iter().zip(aims.as_chunks::<BLOCK>().0);
-    for ((peak, aim), over) in blocks.zip(over.as_chunks_mut::<BLOCK>().0) {
-        let ratio = f32x8::load_array_ref(simd, peak) / f32x8::load_array_ref(simd, aim);
+    let blocks = samples.as_chunks::<BLOCK>().0.iter().zip(aims.as_chunks::<BLOCK>().0);
+    for ((samples, aim), over) in blocks.zip(over.as_chunks_mut::<BLOCK>().0) {
+        let ratio = S::load_magnitudes(simd, samples) / f32x8::load_array_ref(simd, aim);
         f32x8::load_array_ref(simd, over).max(ratio).store_array(over);
     }
     scalar::exceed(
-        peaks.get(whole..).unwrap_or_default(),
+        samples.get(whole..).unwrap_or_default(),
         aims.get(whole..).unwrap_or_default(),
         over.get_mut(whole..).unwrap_or_default(),
     );

@@ -81,6 +81,13 @@ pub fn gain_ramp<S: Sample>(io: &mut [S], start: S, step: S, first: usize) {
     }
 }
 
+/// Twin of [`super::scale_into`].
+pub fn scale_into<S: Sample>(from: &[S], gains: &[f32], to: &mut [S]) {
+    for ((to, from), gain) in to.iter_mut().zip(from).zip(gains) {
+        *to = *from * S::from_f64(f64::from(*gain));
+    }
+}
+
 /// Twin of [`super::apply_gains`].
 pub fn apply_gains<S: Sample>(io: &mut [S], gains: &[f32]) {
     for (sample, &gain) in io.iter_mut().zip(gains) {

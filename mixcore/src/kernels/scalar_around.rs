@@ -111,9 +111,11 @@ pub fn window_means(
 }
 
 /// Twin of [`super::exceed`].
-pub fn exceed(peaks: &[f32], aims: &[f32], over: &mut [f32]) {
-    for ((over, peak), aim) in over.iter_mut().zip(peaks).zip(aims) {
-        *over = larger(*over, peak / aim);
+pub fn exceed<S: Sample>(samples: &[S], aims: &[f32], over: &mut [f32]) {
+    for ((over, sample), aim) in over.iter_mut().zip(samples).zip(aims) {
+        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+        let magnitude = sample.as_f64().abs() as f32;
+        *over = larger(*over, magnitude / aim);
     }
 }
 

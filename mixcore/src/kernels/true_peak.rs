@@ -11,6 +11,7 @@
 use fearless_simd::{Simd, prelude::*};
 
 use super::isa::Isa;
+use super::reduce::largest;
 use super::sample::Sample;
 use super::scalar;
 
@@ -46,16 +47,6 @@ fn load<I: Simd, S: Sample>(simd: I, samples: &[S], at: usize) -> S::H<I> {
         Some(samples) => S::H::<I>::from_slice(simd, samples),
         None => S::H::<I>::splat(simd, S::zero()),
     }
-}
-
-/// The largest lane; see the module documentation for why a plain maximum is enough.
-#[inline(always)]
-fn largest<S: Sample>(lanes: &[S]) -> S {
-    let mut largest = S::zero();
-    for &lane in lanes {
-        largest = scalar::larger(largest, lane);
-    }
-    largest
 }
 
 /// The points half-way between two frames, as far as `input` fills their windows; what lies beyond in

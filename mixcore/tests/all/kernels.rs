@@ -64,6 +64,10 @@ fn in_place<S: Sample>() {
         );
         let other = noise::<S>(1, length, 1.0, 3).remove(0);
         assert_eq!(
+            run(&|io| kernels::scale_into(isa, &other, &control, io)),
+            run(&|io| scalar::scale_into(&other, &control, io))
+        );
+        assert_eq!(
             run(&|io| kernels::add_scaled(isa, io, &other, g)),
             run(&|io| scalar::add_scaled(io, &other, g))
         );

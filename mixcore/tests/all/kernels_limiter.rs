@@ -18,7 +18,7 @@ fn points<S: Sample>() {
         for length in LENGTHS {
             for offset in 0..3 {
                 let (x, mids) = (&lines[0][offset..], &lines[1][offset..]);
-                for taps in [1, 2, 18, 60] {
+                for taps in [1, 2, 18, 24, 60] {
                     let half = &lines[2][..taps];
                     let (mut out, mut twin) = (vec![S::one(); length], vec![S::one(); length]);
                     kernels::half_points(isa, x, half, &mut out);
@@ -105,6 +105,10 @@ fn windows_in_parts_and_releases() {
             let (mut out, mut twin) = (lines[2][..length].to_vec(), lines[2][..length].to_vec());
             kernels::exceed(isa, &lines[0][..length], &lines[1], &mut out);
             scalar::exceed(&lines[0][..length], &lines[1], &mut twin);
+            assert_eq!(bits(&out), bits(&twin));
+            let fine: Vec<f64> = lines[0].iter().map(|&x| -1.1 * f64::from(x)).collect();
+            kernels::exceed(isa, &fine[..length], &lines[1], &mut out);
+            scalar::exceed(&fine[..length], &lines[1], &mut twin);
             assert_eq!(bits(&out), bits(&twin));
         }
     }
