@@ -107,11 +107,6 @@ impl DownmixMatrix {
         self
     }
 
-    /// The matrix under another citation.
-    pub(super) fn cited(self, citation: &'static str) -> Self {
-        Self { citation, ..self }
-    }
-
     /// This matrix, then `next`: the product, for a fold-down in two steps.
     ///
     /// # Errors

@@ -8,8 +8,10 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod analysis;
+mod bass;
 mod click;
 mod conformance;
+mod conversion;
 mod convolver;
 mod crossover;
 mod design;
@@ -27,6 +29,7 @@ mod kernels_matrix;
 mod kernels_pipeline;
 mod laws;
 mod layouts;
+mod lt_rt;
 mod masking;
 mod matching;
 mod order;
@@ -35,6 +38,7 @@ mod promises;
 mod properties;
 mod properties_bands;
 mod properties_dynamics;
+mod properties_fold;
 mod properties_lent;
 mod properties_level;
 mod rate_lent;

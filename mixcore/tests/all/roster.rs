@@ -1,8 +1,12 @@
 //! Every processor there is, once. `promises.rs` and `realtime.rs` run over this list, and a test
 //! reads the sources to see that nothing is missing.
 
+#[path = "roster_fold.rs"]
+pub mod fold;
+
 /// What the list's constructors need.
 pub mod prelude {
+    pub use super::fold::prelude::*;
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
         Automixer, AutomixerParams, AutomixerSetup, BandDuckerSetup, ClickTamer, ClickTamerParams,
@@ -28,7 +32,7 @@ pub mod prelude {
         FaderParams, FaderSetup,
     };
     pub use mixcore::loudness::{Meter, MeterSetup};
-    pub use mixcore::spatial::{FoldDown, Panner, PannerParams};
+    pub use mixcore::spatial::{Panner, PannerParams};
 
     use mixcore::Error;
     use mixcore::audio::{Block, Sample};
@@ -589,9 +593,7 @@ macro_rules! each_processor {
             let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
             Ok(Unit::Convert(Box::new(panner)))
         } }
-        $run! { fold_down, FoldDown, memory: false, |stream: Stream| {
-            Ok(Unit::Convert(Box::new(FoldDown::new(Layout::MONO, stream)?)))
-        } }
+        $crate::roster::fold::each_fold!($run);
     };
 }
 pub(crate) use each_processor;
