@@ -27,7 +27,7 @@ use crate::filters::{
 };
 use crate::kernels;
 use crate::stream::{Convert, Field, Io, Process, Processor, Stream, unknown_field};
-use crate::units::gain_to_db;
+use crate::units::{gain_to_db, power_to_db};
 
 /// Frames that are worked on in one go.
 const CHUNK: usize = 64;
@@ -47,6 +47,34 @@ pub struct LtRtSetup {
     pub centre: CentreMix,
     /// Level of the sum of both surrounds on both sides.
     pub surround: SurroundMix,
+}
+
+impl LtRtSetup {
+    /// Gains from a channel of a layout to a side (0 for Lt): as it is, and turned by +90°.
+    #[cfg(feature = "alloc")]
+    pub(super) fn gains(self, source: Layout, side: usize, channel: usize) -> [f64; 2] {
+        let rows = self.rows(source);
+        let columns = source.channel_count();
+        let at = |row: usize| rows.get(row * columns + channel).copied().unwrap_or(0.0);
+        [at(side), if side == 0 { -at(2) } else { at(2) }]
+    }
+
+    /// Rows of front left, front right and surround for the channels of a layout.
+    fn rows(self, source: Layout) -> [f64; ROWS * MAX_LAYOUT_CHANNELS] {
+        let five = conversion_matrix(source, Layout::SURROUND_5_1);
+        let columns = source.channel_count();
+        let mut rows = [0.0; ROWS * MAX_LAYOUT_CHANNELS];
+        for (n, slot) in rows.iter_mut().take(ROWS * columns).enumerate() {
+            let (row, input) = (n / columns, n % columns);
+            let from = |output| five.gain(output, input).unwrap_or(0.0);
+            *slot = if row < 2 {
+                from(row) + self.centre.gain() * from(2)
+            } else {
+                self.surround.gain() * (from(4) + from(5))
+            };
+        }
+        rows
+    }
 }
 
 /// Memory that [`LtRt::new_in`] asks for.
@@ -194,18 +222,7 @@ impl<'a, S: Sample> LtRt<'a, S> {
         shift: Convolver<'a, S>,
         chunk: Store<'a, S>,
     ) -> Self {
-        let five = conversion_matrix(stream.layout, Layout::SURROUND_5_1);
-        let columns = stream.channel_count();
-        let mut rows = [0.0; ROWS * MAX_LAYOUT_CHANNELS];
-        for (n, slot) in rows.iter_mut().take(ROWS * columns).enumerate() {
-            let (row, input) = (n / columns, n % columns);
-            let from = |output| five.gain(output, input).unwrap_or(0.0);
-            *slot = if row < 2 {
-                from(row) + setup.centre.gain() * from(2)
-            } else {
-                setup.surround.gain() * (from(4) + from(5))
-            };
-        }
+        let rows = setup.rows(stream.layout);
         Self { setup, stream, rows, half, delay, shift, chunk, faults: 0 }
     }
 
@@ -224,6 +241,17 @@ impl<'a, S: Sample> LtRt<'a, S> {
             self.rows.iter().skip(row * columns).take(columns).map(|c| c.abs()).sum()
         };
         gain_to_db(sum(0).max(sum(1)) + sum(2) * quadrature::bound(self.half))
+    }
+
+    /// How far the level of a side can grow if the channels have nothing in common, dB: √Σm² of a row;
+    /// the shift keeps power.
+    #[must_use]
+    pub fn power_bound_db(&self) -> f64 {
+        let sum = |row: usize| -> f64 {
+            let columns = self.stream.channel_count();
+            self.rows.iter().skip(row * columns).take(columns).map(|c| c * c).sum()
+        };
+        power_to_db(sum(0).max(sum(1)) + sum(2))
     }
 
     /// `frames` frames from `at` on, at most a chunk.

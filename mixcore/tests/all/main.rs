@@ -95,6 +95,8 @@ mod excursions;
 mod fader;
 #[cfg(feature = "alloc")]
 mod fir;
+#[cfg(feature = "std")]
+mod fold_check;
 #[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "std")]
