@@ -340,29 +340,34 @@ fn close(
     }
 }
 
-/// Places of neighbouring bands that overlap in time, as one.
-fn joined(mut places: Vec<Place>) -> Vec<Place> {
-    places.sort_by_key(|place| (place.row, place.low, place.start_frame));
+/// Whether two places touch: the same row, bands side by side, at the same time.
+fn touch(a: &Place, b: &Place) -> bool {
+    a.row == b.row
+        && a.low.index() <= b.high.index() + 1
+        && b.low.index() <= a.high.index() + 1
+        && a.start_frame < b.end_frame
+        && b.start_frame < a.end_frame
+}
+
+/// Places that touch, as one; the strongest first.
+fn joined(places: Vec<Place>) -> Vec<Place> {
     let mut all: Vec<Place> = Vec::new();
-    for place in places {
-        let beside = all.iter_mut().find(|other| {
-            other.row == place.row
-                && place.low.index() <= other.high.index() + 1
-                && place.start_frame < other.end_frame
-                && other.start_frame < place.end_frame
-        });
-        match beside {
-            Some(other) => {
-                other.high = other.high.max(place.high);
-                other.start_frame = other.start_frame.min(place.start_frame);
-                other.end_frame = other.end_frame.max(place.end_frame);
-                other.powers.add(place.powers);
-                other.lowest_db = other.lowest_db.min(place.lowest_db);
-            }
-            None => all.push(place),
+    for mut place in places {
+        while let Some(index) = all.iter().position(|other| touch(other, &place)) {
+            let other = all.swap_remove(index);
+            place.low = place.low.min(other.low);
+            place.high = place.high.max(other.high);
+            place.start_frame = place.start_frame.min(other.start_frame);
+            place.end_frame = place.end_frame.max(other.end_frame);
+            place.powers.add(other.powers);
+            place.lowest_db = place.lowest_db.min(other.lowest_db);
         }
+        all.push(place);
     }
-    all.sort_by(|a, b| b.powers.parts.total_cmp(&a.powers.parts));
+    all.sort_by(|a, b| {
+        let earlier = (a.row, a.start_frame, a.low).cmp(&(b.row, b.start_frame, b.low));
+        b.powers.parts.total_cmp(&a.powers.parts).then(earlier)
+    });
     all
 }
 

@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::kernels;
 use crate::loudness::{ExcursionLog, ExcursionSetup, Meter, MeterSetup};
 use crate::stream::Stream;
-use crate::units::{Reading, power_to_db};
+use crate::units::{DB_FLOOR, Reading, power_to_db};
 
 /// Frames that are folded and measured in one go.
 const CHUNK: usize = 4096;
@@ -181,6 +181,7 @@ impl<S: Sample> Checked<'_, S> {
             all.push(self.looked_into(target, rows, place, (None, culprit), count, look)?);
         }
         for (index, stem) in &in_stems {
+            let mut left = self.setup.fixes;
             for place in &stem.places {
                 let look = left > 0;
                 left -= usize::from(look);
@@ -277,7 +278,7 @@ impl<S: Sample> Checked<'_, S> {
                         let level = folded_power(target, &shared.audio, *stream)?;
                         let treated_level = folded_power(target, &treated.block(), *stream)?;
                         if level > 0.0 {
-                            let change_db = power_to_db(treated_level / level);
+                            let change_db = power_to_db(treated_level / level).max(DB_FLOOR);
                             harm.push(FixHarm { stem: other, change_db });
                         }
                         exchange(&mut whole_source, &shared.audio, &treated.block(), stream);

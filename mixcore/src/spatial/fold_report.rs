@@ -22,7 +22,7 @@ pub struct FoldCheckSetup {
     pub duration_s: f64,
     /// Power of a band's contributions at or below which there is nothing to cancel, dBFS: -150 to 0.
     pub floor_dbfs: f64,
-    /// Places for which fixes are tried, the strongest first, per target.
+    /// Places for which fixes are tried, the strongest first, in the mix and in each stem of each target.
     pub fixes: usize,
 }
 
@@ -112,7 +112,7 @@ pub enum FixScope {
 pub struct FixHarm {
     /// The stem.
     pub stem: usize,
-    /// Change of its power in the fold-down, dB.
+    /// Change of its power in the fold-down, dB; -100 stands for "all of it".
     pub change_db: f64,
 }
 

@@ -21,7 +21,8 @@ fn fold(setup: LtRtSetup, layout: Layout, rate_hz: f64, input: &[Vec<f64>]) -> [
 /// Cosine and sine parts over whole periods within the middle.
 fn phasor(audio: &[f64], hz: f64, rate_hz: f64, skip: usize) -> [f64; 2] {
     let period = rate_hz / hz;
-    let count = ((audio.len() - 2 * skip) as f64 / period).floor() * period;
+    // The lengths and frequencies here make it a whole number; a quotient may fall short of it.
+    let count = ((audio.len() - 2 * skip) as f64 / period + 1e-6).floor() * period;
     let mut parts = [0.0; 2];
     for (n, x) in audio[skip..skip + count.round() as usize].iter().enumerate() {
         let angle = 2.0 * math::PI * hz * (n + skip) as f64 / rate_hz;
