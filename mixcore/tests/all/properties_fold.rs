@@ -7,7 +7,7 @@ use mixcore::spatial::{
     LfeSendParams, LtRt, LtRtSetup, Scaling, SurroundMix, conversion_matrix, iamf_matrix,
     lo_ro_matrix,
 };
-use mixcore::stream::{Convert, Processor, Scale};
+use mixcore::stream::{Convert, Scale};
 use mixcore::{Layout, Stream};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
