@@ -89,6 +89,10 @@ fn every_conversion_is_its_own_mirror() {
             {
                 for output in 0..matrix.rows() {
                     for input in 0..matrix.columns() {
+                        // One LFE into a layout of two is the first one's, by BS.2127's rule.
+                        if source.speakers()[input].lfe {
+                            continue;
+                        }
                         let there = matrix.gain(mirrored(target, output), mirrored(source, input));
                         assert_eq!(matrix.gain(output, input), there, "{source} to {target}");
                     }
