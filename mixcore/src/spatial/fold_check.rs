@@ -328,7 +328,7 @@ pub(super) fn folded<S: Sample>(
     let mut fold = target.fold::<S>(stream)?;
     let latency = fold.latency_frames();
     let mut out = Buffer::new(target.layout().channel_count(), CHUNK)?;
-    let silence = vec![S::zero(); CHUNK];
+    let silence = [S::zero(); CHUNK];
     let silent = vec![&silence[..]; stream.channel_count()];
     let silent = Block::new(&silent)?;
     let (total, mut at) = (audio.frames() + latency, 0);

@@ -27,6 +27,7 @@ const DEFINED: &str = "7.1.4, 5.1.4, 5.1.2 to a smaller one of 5.1.4, 5.1.2, 3.1
 const CENTRE: f64 = 0.707;
 
 /// Weights of the surrounds in the heights of 3.1.2, by index.
+#[expect(clippy::approx_constant, reason = "IAMF's own four digits")]
 pub const IAMF_HEIGHT_WEIGHTS: [f64; 11] =
     [0.0, 0.0179, 0.0391, 0.0658, 0.1038, 0.25, 0.3962, 0.4342, 0.4609, 0.4821, 0.5];
 
