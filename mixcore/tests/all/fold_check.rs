@@ -278,10 +278,8 @@ fn wrong_arguments_are_errors() {
     assert!(go(usual, Layout::MONO, &[]).is_err());
     let stem = CheckedStem { name: "DX", audio: mix.range(0, 999), source: 0 };
     assert!(go(usual, Layout::STEREO, &[stem]).is_err());
-    let other = vec![FoldTarget::matrix(
-        "other",
-        downmix_matrix(Layout::SURROUND_5_1, Layout::STEREO).unwrap(),
-    )];
+    let matrix = downmix_matrix(Layout::SURROUND_5_1, Layout::STEREO).unwrap();
+    let other = [FoldTarget::matrix("other", matrix)];
     assert!(check_fold_downs(mix, &[], &other, &usual, stream(Layout::STEREO)).is_err());
 }
 

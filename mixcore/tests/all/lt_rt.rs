@@ -70,9 +70,9 @@ fn the_front_passes_as_it_is() {
     input[..3].clone_from_slice(&front);
     let [lt, rt] = fold(LtRtSetup::default(), Layout::SURROUND_5_1, RATE_HZ, &input);
     let half = 0.5_f64.sqrt();
-    for n in 0..4_000 {
-        assert_eq!(lt[n], front[0][n] + half * front[2][n]);
-        assert_eq!(rt[n], front[1][n] + half * front[2][n]);
+    for (n, (lt, rt)) in lt.iter().zip(&rt).enumerate() {
+        assert_eq!(*lt, front[0][n] + half * front[2][n]);
+        assert_eq!(*rt, front[1][n] + half * front[2][n]);
     }
 }
 
@@ -114,12 +114,12 @@ fn levels_are_those_of_the_setup_and_larger_layouts_go_through_five_one() {
     let audio = noise::<f64>(8, 500, 0.2, 6);
     let [lt, rt] = fold(setup, Layout::SURROUND_7_1, RATE_HZ, &audio);
     let half = 0.5_f64.sqrt();
-    for n in 0..500 {
+    for (n, (lt, rt)) in lt.iter().zip(&rt).enumerate() {
         // The sides of 7.1 share their power between front and surround.
         let expected = audio[0][n] + audio[2][n] + half * audio[4][n];
-        assert!((lt[n] - expected).abs() <= 1e-15);
+        assert!((lt - expected).abs() <= 1e-15);
         let expected = audio[1][n] + audio[2][n] + half * audio[5][n];
-        assert!((rt[n] - expected).abs() <= 1e-15);
+        assert!((rt - expected).abs() <= 1e-15);
     }
     let stereo = noise::<f64>(2, 500, 0.2, 7);
     let [lt, rt] = fold(LtRtSetup::default(), Layout::STEREO, RATE_HZ, &stereo);
