@@ -27,10 +27,10 @@
 //! Latency: none; the dry part is the input itself. Limits: a voice that stays on a harmonic of the mains
 //! for longer than τ is taken for hum.
 
-use super::cells::{Cells, DialogueStorage, settled};
+use super::cells::{Cells, DialogueStorage};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
-use crate::kernels;
+use crate::kernels::{self, settled};
 use crate::math;
 use crate::ramp::{Glide, ramp_frames};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
@@ -360,9 +360,7 @@ impl<'a> HumComb<'a> {
                         power += re * re + im * im;
                     }
                 }
-                if now.iter().all(|part| settled(*part) == 0.0) {
-                    now.fill(0.0);
-                }
+                *now = settled(*now);
                 *before = *now;
             }
         }

@@ -26,7 +26,7 @@ pub(super) fn matrix_row_lanes<I: Simd, S: Sample>(simd: I, terms: &[(&[S], f64)
         return;
     };
     let frames = terms.iter().fold(out.len(), |frames, (source, _)| frames.min(source.len()));
-    let out = &mut out[..frames];
+    let out = out.get_mut(..frames).unwrap_or_default();
     let whole = out.len() - out.len() % 8;
     let (chunks, tail) = out.as_chunks_mut();
     let (tiles, chunks) = chunks.as_chunks_mut::<TILE>();
@@ -40,9 +40,10 @@ pub(super) fn matrix_row_lanes<I: Simd, S: Sample>(simd: I, terms: &[(&[S], f64)
         at += 1;
     }
     for (n, y) in (whole..).zip(tail) {
-        let mut sum = first.0[n].as_f64() * first.1;
+        let at = |source: &[S]| source.get(n).map_or(0.0, |x| x.as_f64());
+        let mut sum = at(first.0) * first.1;
         for (source, coefficient) in rest {
-            sum += source[n].as_f64() * coefficient;
+            sum += at(source) * coefficient;
         }
         *y = S::from_f64(sum);
     }

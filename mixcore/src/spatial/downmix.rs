@@ -16,8 +16,9 @@
 //! by two, it would make what is equal on both sides 3 dB louder than in stereo; the half keeps
 //! it: L = R = x gives x. So a mono loss measured through it is the mix's own.
 //!
-//! NOTE on mono to stereo (and to quad, which has no centre either): unity to both sides, as an editor places a mono file. Folding it back
-//! gives the input bit for bit; a panner in the centre is 3 dB below that.
+//! NOTE on mono to stereo (and to quad, which has no centre either): unity to both sides, as an editor
+//! places a mono file. Folding it back gives the input bit for bit; a panner in the centre is 3 dB
+//! below that.
 
 use core::fmt::{self, Write};
 

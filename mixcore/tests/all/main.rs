@@ -9,6 +9,7 @@
 
 mod analysis;
 mod bass;
+mod block;
 mod click;
 mod conformance;
 mod conversion;

@@ -32,7 +32,6 @@ pub mod prelude {
         FaderParams, FaderSetup,
     };
     pub use mixcore::loudness::{Meter, MeterSetup};
-    pub use mixcore::spatial::{Panner, PannerParams};
 
     use mixcore::Error;
     use mixcore::audio::{Block, Sample};
@@ -415,9 +414,14 @@ pub mod prelude {
         }
     }
 
-    /// A cut of a voice's low-mids, in its own memory or, without `alloc`, in lent memory.
+    /// A cut of a voice's low-mids whose key lies 30 dB lower than it comes, so that the voice hides it
+    /// and has words to spare; in its own memory or, without `alloc`, in lent memory.
     pub fn low_mid_cut<S: Sample>(stream: Stream) -> Result<LowMidCut<'static, S>, Error> {
-        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+        let setup = BandDuckerSetup {
+            lookahead_ms: 250.0,
+            key_offset_db: -30.0,
+            ..BandDuckerSetup::default()
+        };
         let params = LowMidCutParams::default();
         #[cfg(feature = "alloc")]
         return LowMidCut::new(setup, params, stream);
@@ -588,10 +592,6 @@ macro_rules! each_processor {
         $run! { svf, Svf, memory: true, |stream: Stream| {
             let params = SvfParams { hz: 3000.0, q: 0.7, gain_db: 3.0 };
             Ok(Unit::Process(Box::new(Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?)))
-        } }
-        $run! { panner, Panner, memory: false, |stream: Stream| {
-            let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
-            Ok(Unit::Convert(Box::new(panner)))
         } }
         $crate::roster::fold::each_fold!($run);
     };

@@ -1,10 +1,10 @@
-//! The part of the roster that folds down and minds the bass.
+//! The part of the roster that stands in the spatial layer: panner, fold-downs, bass.
 
 /// What its constructors need.
 pub mod prelude {
     pub use mixcore::spatial::{
         BassManager, BassManagerParams, BassManagerSetup, FoldDown, LfeSend, LfeSendParams, LtRt,
-        LtRtSetup,
+        LtRtSetup, Panner, PannerParams,
     };
 
     use mixcore::Error;
@@ -60,6 +60,10 @@ pub mod prelude {
 /// As `each_processor`, which calls it.
 macro_rules! each_fold {
     ($run:ident) => {
+        $run! { panner, Panner, memory: false, |stream: Stream| {
+            let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
+            Ok(Unit::Convert(Box::new(panner)))
+        } }
         $run! { fold_down, FoldDown, memory: false, |stream: Stream| {
             Ok(Unit::Convert(Box::new(FoldDown::new(Layout::MONO, stream)?)))
         } }
