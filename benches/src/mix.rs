@@ -188,16 +188,18 @@ fn matrix(isa: Isa, inputs: usize, block: usize) -> Case {
     )
 }
 
-/// The fold-down 5.1 to stereo (8 of 12 coefficients are not 0), ns per input sample.
-fn fold_down(isa: Isa, block: usize) -> Case {
-    let stream = Stream::with_isa(RATE_HZ, Layout::SURROUND_5_1, isa).expect("48 kHz is in range");
-    let mut fold = FoldDown::new(Layout::STEREO, stream).expect("BS.775 defines it");
+/// A fold-down to stereo (8 of 12 coefficients of 5.1 are not 0, 12 of 24 of 7.1.4), ns per input
+/// sample.
+fn fold_down(isa: Isa, source: Layout, block: usize, goal: Goal) -> Case {
+    let channels = source.channel_count();
+    let stream = Stream::with_isa(RATE_HZ, source, isa).expect("48 kHz is in range");
+    let mut fold = FoldDown::new(Layout::STEREO, stream).expect("every pair has a matrix");
     let coefficients = fold.matrix().coefficients().to_vec();
-    let input = signals::noise(6, block, 0.0);
+    let input = signals::noise(channels, block, 0.0);
     let mut ours = vec![vec![0.0; block]; 2];
     let mut run = move |input: &[Vec<f32>], output: &mut [Vec<f32>]| {
-        let from = Block::new(input).expect("six channels");
-        fold.convert(from, BlockMut::new(output).expect("two channels")).expect("5.1 to stereo");
+        let from = Block::new(input).expect("a layout's channels");
+        fold.convert(from, BlockMut::new(output).expect("two channels")).expect("to stereo");
     };
     run(&input, &mut ours);
     let mut naive = vec![vec![0.0; block]; 2];
@@ -205,11 +207,11 @@ fn fold_down(isa: Isa, block: usize) -> Case {
     assert!(ours == naive, "the fold-down differs from the naive loop");
     let theirs = input.clone();
     case(
-        format!("fold-down 5.1 to stereo, {:?}, blocks of {block}", isa.level()),
-        6 * block,
+        format!("fold-down {source} to stereo, {:?}, blocks of {block}", isa.level()),
+        channels * block,
         Box::new(move || run(black_box(&input), black_box(&mut ours))),
         Box::new(move || naive_matrix(black_box(&theirs), &coefficients, black_box(&mut naive))),
-        goal(isa),
+        goal,
     )
 }
 
@@ -262,7 +264,9 @@ pub fn cases() -> Vec<Case> {
         cases.push(fader_ramp(isa));
         for block in BLOCKS {
             cases.push(fader_constant(isa, block));
-            cases.push(fold_down(isa, block));
+            cases.push(fold_down(isa, Layout::SURROUND_5_1, block, goal(isa)));
+            let twelve = if isa == Isa::detect() { Goal::Ratio(15.0, 20.0) } else { goal(isa) };
+            cases.push(fold_down(isa, Layout::SURROUND_7_1_4, block, twelve));
             cases.push(matrix(isa, 6, block));
             cases.push(matrix(isa, 12, block));
             cases.push(bus(isa, block));

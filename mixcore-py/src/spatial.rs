@@ -28,7 +28,7 @@ fn matrix(source: &str, target: &str) -> PyResult<spatial::DownmixMatrix> {
 /// Raises
 /// ------
 /// ValueError
-///     A pair for which no document defines a fold-down; the text lists those that exist.
+///     A name of no layout; the text lists those that exist.
 ///
 /// Examples
 /// --------

@@ -49,6 +49,8 @@ impl Layout {
     pub const SYSTEM_G: Self = Self(&layout_tables::SYSTEM_G);
     /// L R C LFE Lss Rss Lrs Rrs (BS.2051 system I, 0+7+0).
     pub const SURROUND_7_1: Self = Self(&layout_tables::SURROUND_7_1);
+    /// L R C LFE and one front height pair (IAMF's 3.1.2).
+    pub const SURROUND_3_1_2: Self = Self(&layout_tables::SURROUND_3_1_2);
     /// 7.1 with one pair of top side loudspeakers (convention).
     pub const SURROUND_7_1_2: Self = Self(&layout_tables::SURROUND_7_1_2);
     /// 7.1 with two height pairs (BS.2051 system J, 4+7+0).
@@ -72,7 +74,7 @@ impl Layout {
             Error::UnknownName {
                 what: "layout",
                 given: Text::new(name),
-                allowed: "mono, stereo, 3.0, quad, 5.0, 5.1, 7.1, 5.1.2, 5.1.4, 7.1.2, 7.1.4, 9.1.6, 22.2, or BS.2051's 0+2+0, 0+5+0, 2+5+0, 4+5+0, 4+5+1, 3+7+0, 4+9+0, 9+10+3, 0+7+0, 4+7+0",
+                allowed: "mono, stereo, 3.0, quad, 5.0, 5.1, 7.1, 3.1.2, 5.1.2, 5.1.4, 7.1.2, 7.1.4, 9.1.6, 22.2, or BS.2051's 0+2+0, 0+5+0, 2+5+0, 4+5+0, 4+5+1, 3+7+0, 4+9+0, 9+10+3, 0+7+0, 4+7+0",
             },
         )
     }
@@ -162,7 +164,7 @@ mod tests {
     fn names_of_both_kinds_lead_to_the_same_layout() {
         assert_eq!(Layout::named("5.1").unwrap(), Layout::named("0+5+0").unwrap());
         assert_eq!(Layout::named("2.0").unwrap(), Layout::STEREO);
-        assert_eq!(Layout::all().count(), 16);
+        assert_eq!(Layout::all().count(), 17);
         assert_eq!(Layout::all().map(Layout::channel_count).max(), Some(MAX_LAYOUT_CHANNELS));
         assert!(Layout::named("6.1").is_err());
     }

@@ -248,6 +248,21 @@ pub(super) static SURROUND_5_0: Table = Table {
     ],
 };
 
+/// IAMF's 3.1.2: the front of 7.1.4 (IAMF 1.1, clause on loudspeaker layouts).
+pub(super) static SURROUND_3_1_2: Table = Table {
+    name: "3.1.2",
+    bs2051: None,
+    system: None,
+    speakers: &[
+        main("M+030", 30.0, 0.0),
+        main("M-030", -30.0, 0.0),
+        main("M+000", 0.0, 0.0),
+        lfe("LFE1", 45.0, -30.0),
+        main("U+045", 45.0, 30.0),
+        main("U-045", -45.0, 30.0),
+    ],
+};
+
 /// Convention: one pair of top side loudspeakers (IAMF's 7.1.2 has the pair in front).
 pub(super) static SURROUND_7_1_2: Table = Table {
     name: "7.1.2",
@@ -310,4 +325,5 @@ pub(super) static ALL: &[&Table] = &[
     &SYSTEM_E,
     &SYSTEM_F,
     &SYSTEM_G,
+    &SURROUND_3_1_2,
 ];

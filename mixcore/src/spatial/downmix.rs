@@ -2,25 +2,27 @@
 //!
 //! y_r = Σ_c m_rc · x_c, one row per target channel, one column per source channel.
 //! - to stereo (Lo/Ro): Lo = L + (C + Ls)/√2, Ro = R + (C + Rs)/√2, without the LFE
-//!   (ITU-R BS.775-3, Annex 4, clause 1); 7.1 adds both of its pairs at 1/√2
-//!   (ITU-R BS.2127, DirectSpeakers rules);
+//!   (ITU-R BS.775-3, Annex 4, clause 1);
 //! - to mono: M = (Lo + Ro)/2, meant to be played by both loudspeakers (dual mono);
-//! - 7.1 to 5.1: the sides go to front and surround at 1/√2 each, the rears to the surrounds
-//!   (ITU-R BS.2127, DirectSpeakers rules; the LFE stays).
+//! - any other pair: the conversion rules of ITU-R BS.2127 ([`super::conversion_matrix`]), which say
+//!   the same where BS.775-3 speaks.
+//!
+//! Levels of AC-3, the modes of IAMF, Lt/Rt and what bass management does are asked for by name
+//! ([`super::lo_ro_matrix`], [`super::iamf_matrix`], [`super::LtRt`], [`super::BassManager`]); a
+//! matrix of one's own is [`DownmixMatrix::new`].
 //!
 //! NOTE on mono: (L + R)/√2 + C + (Ls + Rs)/2, as BS.775-3 and broadcast monitors have it (Studio
 //! Technologies, Model 780-03 guide, appendix C), is for ONE loudspeaker and 3.01 dB more. Played
 //! by two, it would make what is equal on both sides 3 dB louder than in stereo; the half keeps
 //! it: L = R = x gives x. So a mono loss measured through it is the mix's own.
 //!
-//! NOTE on mono to stereo: unity to both sides, as an editor places a mono file. Folding it back
-//! gives the input bit for bit; a panner in the centre is 3 dB below that.
-//!
-//! Numbers of BS.2127 as held by the EBU ADM Renderer 2.1.0.
+//! NOTE on mono to stereo (and to quad, which has no centre either): unity to both sides, as an editor
+//! places a mono file. Folding it back gives the input bit for bit; a panner in the centre is 3 dB
+//! below that.
 
-use core::f64::consts::FRAC_1_SQRT_2;
 use core::fmt::{self, Write};
 
+use super::conversion_matrix;
 use crate::audio::{Layout, MAX_LAYOUT_CHANNELS};
 use crate::error::{Error, Text};
 use crate::math;
@@ -29,13 +31,8 @@ use crate::units::gain_to_db;
 /// Largest coefficient of a matrix of one's own, linear (+20 dB): more is a wrong unit.
 const MAX_COEFFICIENT: f64 = 10.0;
 
-/// The fold-downs that exist, for an error's text.
-const DEFINED: &str = "any layout to itself; 3.0, quad, 5.0, 5.1, 7.1 to stereo or mono; 7.1 to 5.1; stereo to mono; mono to stereo; or a DownmixMatrix::new of your own";
-
 const BS775: &str = "ITU-R BS.775-3, Annex 4, clause 1 (Lo/Ro, LFE left out)";
-const BS2127: &str = "ITU-R BS.2127, DirectSpeakers rules (EBU ADM Renderer 2.1.0)";
 const BS775_MONO: &str = "ITU-R BS.775-3, Annex 4, clause 1 (Lo/Ro, LFE left out), then (Lo + Ro)/2 for playback as dual mono";
-const BS2127_MONO: &str = "ITU-R BS.2127, DirectSpeakers rules (EBU ADM Renderer 2.1.0), then (Lo + Ro)/2 for playback as dual mono";
 const DUAL_MONO: &str = "(L + R)/2 for playback as dual mono; ITU-R BS.775-3's mono less 3.01 dB";
 const MONO_BOTH: &str = "mono at unity to both sides (editing practice)";
 const IDENTITY: &str = "identity";
@@ -85,7 +82,7 @@ impl DownmixMatrix {
         Ok(matrix)
     }
 
-    fn empty(source: Layout, target: Layout, citation: &'static str) -> Self {
+    pub(super) fn empty(source: Layout, target: Layout, citation: &'static str) -> Self {
         Self {
             source,
             target,
@@ -94,21 +91,21 @@ impl DownmixMatrix {
         }
     }
 
-    /// A matrix from a rule over labels.
-    fn built(
-        source: Layout,
-        target: Layout,
-        citation: &'static str,
-        rule: fn(output: &str, input: &str) -> f64,
-    ) -> Self {
-        let mut matrix = Self::empty(source, target, citation);
-        let rows = matrix.coefficients.chunks_exact_mut(source.channel_count());
-        for (row, output) in rows.zip(target.speakers()) {
-            for (slot, input) in row.iter_mut().zip(source.speakers()) {
-                *slot = rule(output.label, input.label);
-            }
+    /// Sets a coefficient; nothing happens outside the matrix.
+    pub(super) fn set(&mut self, output: usize, input: usize, coefficient: f64) {
+        let columns = self.columns();
+        if input < columns
+            && output < self.rows()
+            && let Some(slot) = self.coefficients.get_mut(output * columns + input)
+        {
+            *slot = coefficient;
         }
-        matrix
+    }
+
+    /// Every coefficient times `gain`, from a document that is named anew.
+    pub(super) fn times(mut self, gain: f64) -> Self {
+        self.coefficients.iter_mut().for_each(|coefficient| *coefficient *= gain);
+        self
     }
 
     /// This matrix, then `next`: the product, for a fold-down in two steps.
@@ -125,14 +122,13 @@ impl DownmixMatrix {
             ));
         }
         let mut product = Self::empty(self.source, next.target, citation);
-        let columns = self.columns();
         for output in 0..next.rows() {
-            for input in 0..columns {
+            for input in 0..self.columns() {
                 let mut sum = 0.0;
                 for between in 0..self.rows() {
                     sum += next.at(output, between) * self.at(between, input);
                 }
-                product.coefficients[output * columns + input] = sum;
+                product.set(output, input, sum);
             }
         }
         Ok(product)
@@ -175,7 +171,7 @@ impl DownmixMatrix {
     }
 
     fn at(&self, output: usize, input: usize) -> f64 {
-        self.coefficients[output * self.columns() + input]
+        self.coefficients.get(output * self.columns() + input).copied().unwrap_or(0.0)
     }
 
     /// Where the numbers come from.
@@ -199,7 +195,7 @@ impl DownmixMatrix {
         gain_to_db(self.largest_row(|row| math::sqrt(row.iter().map(|c| c * c).sum())))
     }
 
-    fn largest_row(&self, norm: impl Fn(&[f64]) -> f64) -> f64 {
+    pub(super) fn largest_row(&self, norm: impl Fn(&[f64]) -> f64) -> f64 {
         self.coefficients().chunks_exact(self.columns()).map(norm).fold(0.0, f64::max)
     }
 }
@@ -211,10 +207,7 @@ impl fmt::Debug for DownmixMatrix {
     }
 }
 
-/// The fold-down from one layout to another that a document defines (see the module's text).
-///
-/// # Errors
-/// A pair for which no document that we hold defines one; the error lists what exists.
+/// The fold-down from one layout to another (see the module's text), with the document it comes from.
 ///
 /// # Example
 /// ```
@@ -226,53 +219,36 @@ impl fmt::Debug for DownmixMatrix {
 /// assert!((stereo.peak_bound_db() - 7.66).abs() < 0.005);
 /// # Ok::<(), mixcore::Error>(())
 /// ```
+///
+/// # Errors
+/// None: every pair of layouts has a matrix. The form is that of the other matrices, some of which
+/// are defined for a few layouts only.
 pub fn downmix_matrix(source: Layout, target: Layout) -> Result<DownmixMatrix, Error> {
-    let to_stereo = match source.name() {
-        "3.0" | "quad" | "5.0" | "5.1" => Some((BS775, BS775_MONO)),
-        "7.1" => Some((BS2127, BS2127_MONO)),
-        _ => None,
-    };
-    let built = |citation, rule| Ok(DownmixMatrix::built(source, target, citation, rule));
-    match (source.name(), target.name(), to_stereo) {
-        _ if source == target => built(IDENTITY, same),
-        ("mono", "stereo", _) => built(MONO_BOTH, |_, _| 1.0),
-        ("stereo", "mono", _) => built(DUAL_MONO, |_, _| 0.5),
-        ("7.1", "5.1", _) => built(BS2127, seven_to_five),
-        (_, "stereo", Some((citation, _))) => built(citation, lo_ro),
-        (_, "mono", Some((_, citation))) => {
-            let stereo = DownmixMatrix::built(source, Layout::STEREO, citation, lo_ro);
-            stereo.then(&downmix_matrix(Layout::STEREO, Layout::MONO)?, citation)
+    let mut matrix = conversion_matrix(source, target);
+    let lo_ro = matches!(source.name(), "3.0" | "quad" | "5.0" | "5.1");
+    match (source.name(), target.name()) {
+        _ if source == target => matrix.citation = IDENTITY,
+        ("mono", "stereo" | "quad") => {
+            matrix.citation = MONO_BOTH;
+            for slot in matrix.coefficients.iter_mut().take(2) {
+                *slot = 1.0;
+            }
         }
-        _ => Err(undefined("fold-down", source, target, DEFINED)),
+        ("stereo", "mono") => matrix.citation = DUAL_MONO,
+        (_, "stereo") if lo_ro => matrix.citation = BS775,
+        (_, "mono") if lo_ro => matrix.citation = BS775_MONO,
+        _ => {}
     }
-}
-
-fn same(output: &str, input: &str) -> f64 {
-    f64::from(output == input)
-}
-
-/// Lo/Ro: BS.775-3, Annex 4, clause 1; the pairs of 7.1 by BS.2127.
-fn lo_ro(output: &str, input: &str) -> f64 {
-    match (output, input) {
-        ("M+030", "M+030") | ("M-030", "M-030") => 1.0,
-        (_, "M+000")
-        | ("M+030", "M+090" | "M+110" | "M+135")
-        | ("M-030", "M-090" | "M-110" | "M-135") => FRAC_1_SQRT_2,
-        _ => 0.0,
-    }
-}
-
-/// 7.1 to 5.1: BS.2127.
-fn seven_to_five(output: &str, input: &str) -> f64 {
-    match (output, input) {
-        ("M+030" | "M+110", "M+090") | ("M-030" | "M-110", "M-090") => FRAC_1_SQRT_2,
-        ("M+110", "M+135") | ("M-110", "M-135") => 1.0,
-        _ => same(output, input),
-    }
+    Ok(matrix)
 }
 
 /// The error for two layouts, named in 32 bytes without allocation.
-fn undefined(what: &'static str, source: Layout, target: Layout, allowed: &'static str) -> Error {
+pub(super) fn undefined(
+    what: &'static str,
+    source: Layout,
+    target: Layout,
+    allowed: &'static str,
+) -> Error {
     struct Line {
         bytes: [u8; 32],
         len: usize,

@@ -22,7 +22,7 @@ impl FoldDown {
     /// Folds the stream's layout down to `target` by [`downmix_matrix`].
     ///
     /// # Errors
-    /// A pair of layouts without a defined fold-down, or a stream out of range.
+    /// A stream out of range.
     ///
     /// # Example
     /// ```

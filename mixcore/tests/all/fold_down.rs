@@ -183,34 +183,26 @@ fn what_is_not_finite_comes_through_only_where_it_is_mixed() {
 }
 
 #[test]
-fn a_pair_without_a_document_is_an_error_that_lists_what_exists() {
-    let mut defined = 0;
+fn every_pair_has_a_matrix_with_a_source() {
     for source in Layout::all() {
         for target in Layout::all() {
-            match downmix_matrix(source, target) {
-                Ok(matrix) => {
-                    defined += 1;
-                    assert_eq!((matrix.source(), matrix.target()), (source, target));
-                    assert!(!matrix.citation().is_empty());
-                    assert!(matrix.peak_bound_db() >= matrix.power_bound_db());
-                }
-                Err(error) => {
-                    let text = error.to_string();
-                    assert!(text.contains(&format!("\"{source} to {target}\"")), "{text}");
-                    assert!(text.contains("7.1 to 5.1"), "{text}");
-                }
+            let matrix = downmix_matrix(source, target).unwrap();
+            assert_eq!((matrix.source(), matrix.target()), (source, target));
+            assert!(!matrix.citation().is_empty());
+            assert!(matrix.peak_bound_db() >= matrix.power_bound_db());
+            for (input, speaker) in source.speakers().iter().enumerate() {
+                let heard = (0..matrix.rows()).any(|row| matrix.gain(row, input) != Some(0.0));
+                assert!(heard || speaker.lfe, "{source} to {target}: {} is lost", speaker.label);
             }
         }
     }
-    // 16 identities, 5 sources to stereo and mono, 7.1 to 5.1, stereo to mono and back.
-    assert_eq!(defined, 16 + 10 + 1 + 2);
 }
 
 proptest! {
     #[test]
     fn any_matrix_and_block_give_an_error_or_a_fold_down(
-        source in 0..16_usize,
-        target in 0..16_usize,
+        source in 0..17_usize,
+        target in 0..17_usize,
         coefficients in prop::collection::vec(prop_oneof![4 => -10.0..10.0, 1 => any::<f64>()], 0..50),
         shapes in ((0..9_usize, 0..40_usize), (0..9_usize, 0..40_usize)),
         rate_hz in prop_oneof![3 => 8e3..384e3, 1 => any::<f64>()],

@@ -8,9 +8,11 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod analysis;
+mod bass;
 mod block;
 mod click;
 mod conformance;
+mod conversion;
 mod convolver;
 mod crossover;
 mod design;
@@ -30,6 +32,7 @@ mod kernels_matrix;
 mod kernels_pipeline;
 mod laws;
 mod layouts;
+mod lt_rt;
 mod masking;
 mod matching;
 mod object_metadata;
@@ -43,6 +46,7 @@ mod promises;
 mod properties;
 mod properties_bands;
 mod properties_dynamics;
+mod properties_fold;
 mod properties_lent;
 mod properties_level;
 mod rate_lent;
@@ -109,6 +113,8 @@ mod excursions;
 mod fader;
 #[cfg(feature = "alloc")]
 mod fir;
+#[cfg(feature = "std")]
+mod fold_check;
 #[cfg(feature = "alloc")]
 mod fold_down;
 #[cfg(feature = "std")]

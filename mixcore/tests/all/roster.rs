@@ -1,11 +1,14 @@
 //! Every processor there is, once. `promises.rs` and `realtime.rs` run over this list, and a test
 //! reads the sources to see that nothing is missing.
 
+#[path = "roster_fold.rs"]
+pub mod fold;
 #[path = "roster_spatial.rs"]
 pub mod spatial;
 
 /// What the list's constructors need.
 pub mod prelude {
+    pub use super::fold::prelude::*;
     pub use super::spatial::prelude::*;
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
@@ -595,6 +598,7 @@ macro_rules! each_processor {
             Ok(Unit::Process(Box::new(Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?)))
         } }
         $crate::roster::spatial::each_spatial!($run);
+        $crate::roster::fold::each_fold!($run);
     };
 }
 pub(crate) use each_processor;

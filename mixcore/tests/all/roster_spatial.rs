@@ -1,11 +1,11 @@
-//! The part of the roster that stands in the spatial layer.
+//! The part of the roster that stands in the stereo field and places objects.
 
 /// What its constructors need.
 pub mod prelude {
     pub use mixcore::spatial::{
-        FoldDown, Haas, HaasParams, HaasSetup, MidSide, MidSideDirection, MonoMaker,
-        MonoMakerParams, MonoMakerSetup, ObjectGains, ObjectMixer, ObjectMixerSetup, Pair, Panner,
-        PannerParams, PointSource, Width, WidthKept, WidthParams, WidthSetup,
+        Haas, HaasParams, HaasSetup, MidSide, MidSideDirection, MonoMaker, MonoMakerParams,
+        MonoMakerSetup, ObjectGains, ObjectMixer, ObjectMixerSetup, Pair, PointSource, Width,
+        WidthKept, WidthParams, WidthSetup,
     };
 
     use mixcore::Error;
@@ -65,13 +65,6 @@ pub mod prelude {
 /// As `each_processor`, which calls it.
 macro_rules! each_spatial {
     ($run:ident) => {
-        $run! { panner, Panner, memory: false, |stream: Stream| {
-            let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
-            Ok(Unit::Convert(Box::new(panner)))
-        } }
-        $run! { fold_down, FoldDown, memory: false, |stream: Stream| {
-            Ok(Unit::Convert(Box::new(FoldDown::new(Layout::MONO, stream)?)))
-        } }
         $run! { mid_side, MidSide, memory: false, |stream: Stream| {
             let mid_side = MidSide::new(MidSideDirection::Encode, Pair::default(), stream)?;
             Ok(Unit::Process(Box::new(mid_side)))
