@@ -42,7 +42,10 @@ const MAX_PRIORITY_DB: f64 = 40.0;
 
 /// What is fixed for life: which channels share a gain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
 pub struct AutomixerSetup {
+    #[cfg_attr(feature = "json", serde(with = "super::banks::json"))]
     groups: [u8; MAX_CHANNELS],
 }
 
@@ -69,6 +72,16 @@ impl AutomixerSetup {
             }
         }
         Ok(self)
+    }
+
+    /// Checks the groups, which a file may hold.
+    ///
+    /// # Errors
+    /// A group above 7.
+    pub fn validate(&self) -> Result<(), Error> {
+        let largest = f64::from(self.groups.iter().copied().fold(0, u8::max));
+        #[expect(clippy::cast_precision_loss, reason = "a small bound")]
+        Error::check_range("group", largest, 0.0, MAX_AUTOMIXER_GROUPS as f64 - 1.0).map(|_| ())
     }
 
     /// The group of a channel.
@@ -177,13 +190,14 @@ impl Automixer {
     /// A mixer at rest: equal shares.
     ///
     /// # Errors
-    /// A parameter or rate outside its bounds.
+    /// A group, parameter or rate outside its bounds.
     pub fn new(
         setup: AutomixerSetup,
         params: AutomixerParams,
         stream: Stream,
     ) -> Result<Self, Error> {
         stream.validate()?;
+        setup.validate()?;
         params.validate()?;
         let mut mixer = Self {
             stream,

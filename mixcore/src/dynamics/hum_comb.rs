@@ -14,6 +14,15 @@
 //! hum passes: 20 notches of 1 Hz take 20 Hz of the spectrum. A model settles with the time constant
 //! τ = 1/(π·width).
 //!
+//! **Voice.** A model must not take the harmonics of a voice for hum. An amplitude that walks at random
+//! and is seen in noise of the power R is best followed with a gain that goes with R^(−1/2) (the steady
+//! state of a Kalman filter). So of what a cell of 10 ms has pulled on its models only the share ρ is kept,
+//!
+//! > ρ = max(√(R_0/R), 1/32), R the power of e in the cell above 4 kHz (two poles), of all channels
+//!
+//! where hum has next to nothing and speech does; R_0 is R where that is at rest: it falls at once, rises
+//! by 3 dB/s and never lies below −85 dBFS. In steady noise ρ is 1, and the response is that above.
+//!
 //! **Drift.** Where the mains stands δ beside f, w_h turns by h·δ. Every 10 ms the turns against the
 //! model, weighted by their amplitudes (least squares, all channels together), give δ, and f moves by
 //! δ·10 ms/(4τ): with the model's lag τ this loop is critically damped. Only harmonics with h·drift up
@@ -28,13 +37,13 @@
 //! for longer than τ is taken for hum.
 
 use super::cells::{Cells, DialogueStorage, settled};
-use crate::audio::{BlockMut, Sample, Store};
+use super::taken::Taken;
+use crate::audio::{BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels;
 use crate::math;
-use crate::ramp::{Glide, ramp_frames};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
-use crate::units::{gain_to_db, power_to_db};
+use crate::units::{db_to_power, gain_to_db};
 
 /// Most harmonics of a hum comb: up to 2 kHz at 50 Hz, below half of the lowest rate.
 pub const MAX_HUM_HARMONICS: usize = 40;
@@ -45,10 +54,17 @@ const LANES: usize = 4;
 type Group = [f64; 2 * LANES];
 /// Most groups.
 const GROUPS: usize = MAX_HUM_HARMONICS / LANES;
-/// Frames that are worked on at a time.
-const CHUNK: usize = 64;
 /// Hum below this power (−100 dBFS) says nothing about the mains frequency.
 const AUDIBLE: f64 = 1e-10;
+/// Corner above which a voice is listened for: two octaves above the 20th harmonic of 50 Hz, whose hum
+/// comes out 25 dB down.
+const VOICE_HZ: f64 = 4000.0;
+/// Rise of what is at rest there, dB/s: speech of 10 s without a pause keeps its models from being pulled.
+const RISE_DB_PER_S: f64 = 3.0;
+/// −85 dBFS as a power: what is weaker above the corner is no voice that could pull a model.
+const AT_REST: f64 = 3e-9;
+/// Least share that is kept, so that no model stands still.
+const LEAST_SHARE: f64 = 1.0 / 32.0;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,7 +122,7 @@ params! {
 /// None.
 ///
 /// # Real time
-/// `process`, `set_params` and `reset` neither allocate nor wait.
+/// `process`, `set_params`, `set_listen` and `reset` neither allocate nor wait.
 ///
 /// # Example
 /// ```
@@ -133,13 +149,16 @@ pub struct HumComb<'a> {
     /// For each channel: its groups, then the same as they were one cell ago.
     numbers: Store<'a, f64>,
     steps: [Group; GROUPS],
+    /// Each channel's two poles at the corner above which a voice is listened for.
+    highs: PerChannel<[f64; 2]>,
+    /// Energy of the cell at hand above it, and the power that is at rest.
+    voice: f64,
+    rest: f64,
     mu: f64,
     mains_hz: f64,
-    amount: Glide<f64>,
+    taken: Taken,
     cells: Cells,
     now: u64,
-    /// Energy of what was taken out, all channels.
-    removed: f64,
     faults: u64,
 }
 
@@ -189,19 +208,20 @@ impl<'a> HumComb<'a> {
         numbers: Store<'a, f64>,
     ) -> Result<Self, Error> {
         params.validate()?;
-        let amount = Glide::new(params.amount_percent / 100.0, ramp_frames(stream.rate_hz));
         let mut comb = Self {
             stream,
             setup,
             params,
             numbers,
             steps: [[0.0; 2 * LANES]; GROUPS],
+            highs: PerChannel::new(stream.channel_count())?,
+            voice: 0.0,
+            rest: f64::INFINITY,
             mu: 0.0,
             mains_hz: setup.mains_hz,
-            amount,
+            taken: Taken::new(params.amount_percent, stream.rate_hz),
             cells: Cells::new(stream.frames_of_ms(10.0)),
             now: 0,
-            removed: 0.0,
             faults: 0,
         };
         comb.design();
@@ -244,9 +264,20 @@ impl<'a> HumComb<'a> {
     pub fn set_params(&mut self, params: HumCombParams) -> Result<(), Error> {
         params.validate()?;
         self.params = params;
-        self.amount.move_to(params.amount_percent / 100.0, self.now);
+        self.taken.set_amount(params.amount_percent, self.now);
         self.design();
         Ok(())
+    }
+
+    /// Whether what it takes out is heard alone.
+    #[must_use]
+    pub fn listen(&self) -> bool {
+        self.taken.listens()
+    }
+
+    /// Lets what it takes out be heard alone, or the rest again, over 20 ms.
+    pub fn set_listen(&mut self, listen: bool) {
+        self.taken.set_listen(listen, self.now);
     }
 
     /// The mains frequency as it is followed.
@@ -280,9 +311,7 @@ impl<'a> HumComb<'a> {
     /// -inf where it was nothing.
     #[must_use]
     pub fn removed_dbfs(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a mean")]
-        let frames = self.now.max(1) as f64;
-        power_to_db(self.removed / frames)
+        self.taken.level_dbfs(self.now)
     }
 
     /// Gain at `hz` for the mains as it is followed, at the whole amount, dB; -inf at a harmonic.
@@ -311,26 +340,41 @@ impl<'a> HumComb<'a> {
     /// A piece that ends with its cell at the latest.
     fn piece<S: Sample>(&mut self, mut part: BlockMut<'_, S>) {
         let frames = part.frames();
-        let mut amounts = [0.0; CHUNK];
-        self.amount.fill(self.now, &mut amounts);
+        let shares = self.taken.shares(self.now);
         let groups = self.setup.groups();
         let steps = self.steps.get(..groups).unwrap_or_default();
         let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
-        for (channel, states) in part.channels_mut().zip(states.chunks_mut(2 * groups.max(1))) {
+        let pole = 1.0 - math::exp(-2.0 * math::PI * VOICE_HZ / self.stream.rate_hz);
+        let channels = part.channels_mut().zip(states.chunks_mut(2 * groups.max(1)));
+        for ((channel, states), [low, lower]) in channels.zip(self.highs.iter_mut()) {
             self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
             let states = states.get_mut(..groups).unwrap_or_default();
-            for (sample, amount) in channel.iter_mut().zip(amounts) {
+            let (mu, voice) = (self.mu, &mut self.voice);
+            self.taken.leave(&shares, channel, |sample| {
                 let x = sample.as_f64();
-                let hum = follow(states, steps, x, self.mu);
-                let taken = amount * hum;
-                self.removed += taken * taken;
-                *sample = S::from_f64(x - taken);
-            }
+                let hum = follow(states, steps, x, mu);
+                let once = x - hum - *low;
+                *low += pole * once;
+                let twice = once - *lower;
+                *lower += pole * twice;
+                *voice += twice * twice;
+                hum
+            });
         }
         self.now += frames as u64;
         if self.cells.pass(frames) {
             self.track();
         }
+    }
+
+    /// The share of a cell's pull that is kept.
+    fn share(&mut self, cell_s: f64) -> f64 {
+        let power = (core::mem::take(&mut self.voice) / self.cells.length()).max(AT_REST);
+        self.rest = power.min(self.rest * db_to_power(RISE_DB_PER_S * cell_s));
+        for state in self.highs.iter_mut() {
+            *state = state.map(settled);
+        }
+        math::sqrt(self.rest / power).max(LEAST_SHARE)
     }
 
     /// A cell is complete: the mains frequency goes on, and models that nobody hears become 0.
@@ -340,6 +384,7 @@ impl<'a> HumComb<'a> {
         // Turns of these cannot be taken for those of a neighbour.
         let highest = if drift > 0.0 { 0.25 * mains / drift } else { 0.0 };
         let turn = 2.0 * math::PI * self.mains_hz * cell_s;
+        let share = self.share(cell_s);
         let (mut numerator, mut denominator, mut power) = (0.0, 0.0, 0.0);
         let groups = self.setup.groups().max(1);
         for channel in self.numbers.as_chunks_mut::<{ 2 * LANES }>().0.chunks_mut(2 * groups) {
@@ -351,10 +396,16 @@ impl<'a> HumComb<'a> {
                     let h = count(harmonic);
                     let (re, im) = (part_of(now, lane), part_of(now, lane + LANES));
                     let (old_re, old_im) = (part_of(before, lane), part_of(before, lane + LANES));
+                    if (h > highest.max(1.0) || drift <= 0.0) && share == 1.0 {
+                        continue;
+                    }
+                    // Where the model would stand if nothing had pulled it.
+                    let (c, s) = (math::cos(turn * h), math::sin(turn * h));
+                    let (p, q) = (old_re * c - old_im * s, old_re * s + old_im * c);
+                    let (re, im) = (p + share * (re - p), q + share * (im - q));
+                    put(now, lane, re);
+                    put(now, lane + LANES, im);
                     if h <= highest.max(1.0) && drift > 0.0 {
-                        // Where the model would stand if nothing had pulled it.
-                        let (c, s) = (math::cos(turn * h), math::sin(turn * h));
-                        let (p, q) = (old_re * c - old_im * s, old_re * s + old_im * c);
                         numerator += h * (im * p - re * q);
                         denominator += h * h * math::hypot(re * p + im * q, im * p - re * q);
                         power += re * re + im * im;
@@ -389,6 +440,12 @@ fn count(harmonic: usize) -> f64 {
 
 fn part_of(group: &Group, index: usize) -> f64 {
     group.get(index).copied().unwrap_or(0.0)
+}
+
+fn put(group: &mut Group, index: usize, part: f64) {
+    if let Some(slot) = group.get_mut(index) {
+        *slot = part;
+    }
 }
 
 /// One sample through the models of a channel: the hum that they stand for. Sums in four lanes, then
@@ -438,11 +495,12 @@ impl Processor for HumComb<'_> {
 
     fn reset(&mut self) {
         self.numbers.fill(0.0);
+        self.highs.fill([0.0; 2]);
+        (self.voice, self.rest) = (0.0, f64::INFINITY);
         self.mains_hz = self.setup.mains_hz;
-        self.amount.settle();
+        self.taken.reset();
         self.cells.reset();
         self.now = 0;
-        self.removed = 0.0;
         self.faults = 0;
         self.design();
     }

@@ -31,6 +31,7 @@
 use super::cells::{Cells, DialogueStorage};
 use super::noise_floor::{MAX_BANDS, NoiseFloor, NoiseLearning, STRETCHES};
 use super::suppressor_bands::{NoiseBand, decide, lay_out, weigh};
+use super::taken::Taken;
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::filters::RealFft;
@@ -87,7 +88,7 @@ fn frame_length(rate_hz: f64) -> usize {
 params! {
     /// What may move.
     ///
-    /// A change counts from the next frame of about 20 ms on.
+    /// A change counts from the next frame of about 20 ms on; the amount moves over 20 ms.
     pub struct SuppressorParams {
         /// How far above the floor a band is still taken for noise.
         threshold_db: "dB", 0.0 => 30.0, 12.0, Decibel, fixed;
@@ -97,6 +98,8 @@ params! {
         range_db: "dB", 0.0 => 40.0, 12.0, Decibel, fixed;
         /// Time constant of a band's level on its way down.
         release_ms: "ms", 10.0 => 1000.0, 80.0, Log, fixed;
+        /// Share of it that is taken out: below 100 % a parallel mix.
+        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
     }
 }
 
@@ -138,7 +141,7 @@ pub struct SuppressorReport {
 /// One frame: 1024 frames at 48 kHz.
 ///
 /// # Real time
-/// `process`, `set_params`, `set_learning`, `set_bypass` and `reset` neither allocate nor wait.
+/// `process`, `set_params`, `set_learning`, `set_bypass`, `set_listen` and `reset` neither allocate nor wait.
 ///
 /// # Example
 /// ```
@@ -182,7 +185,7 @@ pub struct Suppressor<'a, S> {
     bypass: bool,
     now: u64,
     frames: u64,
-    removed: f64,
+    taken: Taken,
     faults: u64,
 }
 
@@ -293,7 +296,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             bypass: false,
             now: 0,
             frames: 0,
-            removed: 0.0,
+            taken: Taken::new(params.amount_percent, stream.rate_hz),
             faults: 0,
         };
         suppressor.design();
@@ -324,6 +327,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
     pub fn set_params(&mut self, params: SuppressorParams) -> Result<(), Error> {
         params.validate()?;
         self.params = params;
+        self.taken.set_amount(params.amount_percent, self.now);
         self.design();
         Ok(())
     }
@@ -349,6 +353,17 @@ impl<'a, S: Sample> Suppressor<'a, S> {
     /// makes the change smooth.
     pub fn set_bypass(&mut self, bypass: bool) {
         self.bypass = bypass;
+    }
+
+    /// Whether what it takes out is heard alone.
+    #[must_use]
+    pub fn listen(&self) -> bool {
+        self.taken.listens()
+    }
+
+    /// Lets what it takes out be heard alone, or the rest again, over 20 ms.
+    pub fn set_listen(&mut self, listen: bool) {
+        self.taken.set_listen(listen, self.now);
     }
 
     fn band(&self, hz: f64) -> Option<(usize, &NoiseBand)> {
@@ -378,12 +393,11 @@ impl<'a, S: Sample> Suppressor<'a, S> {
     #[must_use]
     pub fn report(&self) -> SuppressorReport {
         let total: f64 = self.bands.iter().take(self.count).map(|band| band.total_db).sum();
-        #[expect(clippy::cast_precision_loss, reason = "means")]
-        let (cells, frames) =
-            ((self.frames * self.count as u64).max(1) as f64, self.now.max(1) as f64);
+        #[expect(clippy::cast_precision_loss, reason = "a mean")]
+        let cells = (self.frames * self.count as u64).max(1) as f64;
         SuppressorReport {
             mean_reduction_db: 0.0 - total / cells,
-            removed_dbfs: power_to_db(self.removed / frames),
+            removed_dbfs: self.taken.level_dbfs(self.now),
         }
     }
 
@@ -393,17 +407,18 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         let length = self.length;
         let at = usize::try_from(self.now % length.max(1) as u64).unwrap_or(0);
         let place = self.cells.place();
+        let shares = self.taken.shares(self.now);
         let lines = self.memory.get_mut(2 * length..).unwrap_or_default();
         for (channel, line) in part.channels_mut().zip(lines.chunks_exact_mut(3 * length + 2)) {
             self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
             let Some((ring, sums)) = line.split_at_mut_checked(length) else { continue };
             let ring = ring.get_mut(at..).unwrap_or_default();
             let sums = sums.get(place..).unwrap_or_default();
-            for ((sample, slot), taken) in channel.iter_mut().zip(ring).zip(sums) {
-                let delayed = core::mem::replace(slot, *sample);
-                self.removed += taken.as_f64() * taken.as_f64();
-                *sample = delayed - *taken;
+            let mut sums = sums.iter();
+            for (sample, slot) in channel.iter_mut().zip(ring) {
+                core::mem::swap(sample, slot);
             }
+            self.taken.leave(&shares, channel, |_| sums.next().map_or(0.0, |sum| sum.as_f64()));
         }
         self.now += frames as u64;
         if self.cells.pass(frames) {
@@ -488,7 +503,8 @@ impl<S: Sample> Processor for Suppressor<'_, S> {
             *band = NoiseBand { first: band.first, end: band.end, ..NoiseBand::default() };
         }
         self.cells.reset();
-        (self.now, self.frames, self.removed, self.faults) = (0, 0, 0.0, 0);
+        self.taken.reset();
+        (self.now, self.frames, self.faults) = (0, 0, 0);
     }
 
     fn fields(&self) -> &'static [Field] {

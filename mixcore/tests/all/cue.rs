@@ -24,7 +24,12 @@ pub fn folder() -> PathBuf {
 
 /// All samples of a FLAC file of the cue, channel by channel.
 pub fn decode(name: &str) -> Vec<Vec<f32>> {
-    let file = File::open(folder().join(name)).unwrap();
+    decode_file(&folder().join(name))
+}
+
+/// All samples of a FLAC file at 48 kHz, channel by channel.
+pub fn decode_file(path: &Path) -> Vec<Vec<f32>> {
+    let file = File::open(path).unwrap();
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     let mut hint = Hint::new();
     hint.with_extension("flac");
