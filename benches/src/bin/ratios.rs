@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
-    Case, Goal, Seen, best, compressor, convolve, crossover, eq, fft, level, limiter, mix, record,
-    resample,
+    Case, Goal, Seen, best, compressor, convolve, crossover, dialogue, eq, fft, level, limiter,
+    mix, record, resample,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
@@ -103,6 +103,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Compressor", rounds, Box::new(whole(compressor::cases))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
+        ("Dialogue tools", rounds, Box::new(whole(dialogue::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
         ("Level", rounds, Box::new(whole(level::cases))),
         ("Equaliser", rounds, Box::new(whole(eq::cases))),

@@ -23,6 +23,7 @@
 //! ([`crate::level::sum_bus`]). At most eight groups.
 
 use super::cells::{Cells, Ear, settled};
+use super::tool::{OnCells, chosen, fields_of, in_pieces};
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
 use crate::kernels;
@@ -215,17 +216,7 @@ impl Automixer {
         Ok(mixer)
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> AutomixerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> AutomixerParams {
-        self.params
-    }
+    chosen!(AutomixerSetup, AutomixerParams);
 
     /// Takes other parameters from the next point of the grid on.
     ///
@@ -325,32 +316,6 @@ impl Automixer {
             microphone.gains = [from, if self.bypass { 1.0 } else { gain }];
         }
     }
-
-    /// A piece that ends with its cell at the latest.
-    fn piece<S: Sample>(&mut self, mut part: BlockMut<'_, S>) {
-        let (isa, frames) = (self.stream.isa, part.frames());
-        for channel in part.channels_mut() {
-            self.faults += kernels::clean_in_place(isa, channel) as u64;
-        }
-        self.ear.hear(&part.as_block(), &self.stream);
-        for (channel, microphone) in part.channels_mut().zip(self.microphones.iter()) {
-            self.cells.apply(isa, channel, microphone.gains);
-        }
-        if self.cells.pass(frames) {
-            let Coeffs { attack, release, .. } = self.coeffs;
-            for (microphone, energy) in self.microphones.iter_mut().zip(self.ear.take_each()) {
-                let (power, now) = (microphone.power, energy / self.cells.length());
-                let pole = if now > power { attack } else { release };
-                microphone.power = settled(pole * power + (1.0 - pole) * now);
-            }
-            self.share();
-            for microphone in self.microphones.iter_mut() {
-                let [_, gain] = microphone.gains;
-                microphone.total_db += gain_to_db(gain);
-            }
-            self.done += 1;
-        }
-    }
 }
 
 impl Processor for Automixer {
@@ -379,33 +344,51 @@ impl Processor for Automixer {
         }
     }
 
-    fn fields(&self) -> &'static [Field] {
-        AutomixerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(AutomixerParams);
 
     fn faults(&self) -> u64 {
         self.faults
     }
 }
 
-impl<S: Sample> Process<S> for Automixer {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take));
-            at += take;
+impl<S: Sample> OnCells<S> for Automixer {
+    fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let (isa, frames) = (self.stream.isa, part.frames());
+        for channel in part.channels_mut() {
+            self.faults += kernels::clean_in_place(isa, channel) as u64;
+        }
+        self.ear.hear(&part.as_block(), &self.stream);
+        for (channel, microphone) in part.channels_mut().zip(self.microphones.iter()) {
+            self.cells.apply(isa, channel, microphone.gains);
+        }
+        if self.cells.pass(frames) {
+            let Coeffs { attack, release, .. } = self.coeffs;
+            for (microphone, energy) in self.microphones.iter_mut().zip(self.ear.take_each()) {
+                let (power, now) = (microphone.power, energy / self.cells.length());
+                let pole = if now > power { attack } else { release };
+                microphone.power = settled(pole * power + (1.0 - pole) * now);
+            }
+            self.share();
+            for microphone in self.microphones.iter_mut() {
+                let [_, gain] = microphone.gains;
+                microphone.total_db += gain_to_db(gain);
+            }
+            self.done += 1;
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for Automixer {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

@@ -32,6 +32,7 @@ use super::cells::{CHUNK, Cells, DialogueStorage};
 use super::click_watch::{BANDS, BESIDE, ClickWatch, Spot};
 use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
+use super::tool::{chosen, fields_of, listen};
 use crate::audio::{BlockMut, MAX_LAYOUT_CHANNELS, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::filters::{Delay, Fir, FirSetup, MAX_TAPS};
@@ -318,17 +319,7 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> ClickTamerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> ClickTamerParams {
-        self.params
-    }
+    chosen!(ClickTamerSetup, ClickTamerParams);
 
     /// Takes other parameters from the next cell on.
     ///
@@ -352,16 +343,7 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         self.bypass = bypass;
     }
 
-    /// Whether what it takes out is heard alone.
-    #[must_use]
-    pub fn listen(&self) -> bool {
-        self.taken.listens()
-    }
-
-    /// Lets what it takes out be heard alone, or the rest again, over 20 ms.
-    pub fn set_listen(&mut self, listen: bool) {
-        self.taken.set_listen(listen, self.now);
-    }
+    listen!();
 
     /// Largest reduction of any channel and band in the newest frame of output, to the cell, dB ≥ 0.
     #[must_use]
@@ -503,17 +485,7 @@ impl<S: Sample> Processor for ClickTamer<'_, S> {
         (self.log, self.faults) = (TamedLog::new(), 0);
     }
 
-    fn fields(&self) -> &'static [Field] {
-        ClickTamerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(ClickTamerParams);
 
     fn faults(&self) -> u64 {
         self.faults

@@ -98,8 +98,11 @@ impl ClickWatch {
             }
         }
         self.judged.rotate_left(1);
-        let judged =
-            if idle || done < kept as u64 { Judged::default() } else { self.judge(kept, newest, guards, params) };
+        let judged = if idle || done < kept as u64 {
+            Judged::default()
+        } else {
+            self.judge(kept, newest, guards, params)
+        };
         if let Some(last) = self.judged.last_mut() {
             *last = judged;
         }

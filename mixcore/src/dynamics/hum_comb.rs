@@ -38,6 +38,7 @@
 
 use super::cells::{Cells, DialogueStorage, settled};
 use super::taken::Taken;
+use super::tool::{OnCells, chosen, fields_of, in_pieces, listen};
 use crate::audio::{BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels;
@@ -154,6 +155,8 @@ pub struct HumComb<'a> {
     /// Energy of the cell at hand above it, and the power that is at rest.
     voice: f64,
     rest: f64,
+    /// Of the one-poles at that corner.
+    pole: f64,
     mu: f64,
     mains_hz: f64,
     taken: Taken,
@@ -217,6 +220,7 @@ impl<'a> HumComb<'a> {
             highs: PerChannel::new(stream.channel_count())?,
             voice: 0.0,
             rest: f64::INFINITY,
+            pole: 1.0 - math::exp(-2.0 * math::PI * VOICE_HZ / stream.rate_hz),
             mu: 0.0,
             mains_hz: setup.mains_hz,
             taken: Taken::new(params.amount_percent, stream.rate_hz),
@@ -245,17 +249,7 @@ impl<'a> HumComb<'a> {
         }
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> HumCombSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> HumCombParams {
-        self.params
-    }
+    chosen!(HumCombSetup, HumCombParams);
 
     /// Takes other parameters from the next frame on; the amount moves over 20 ms.
     ///
@@ -269,16 +263,7 @@ impl<'a> HumComb<'a> {
         Ok(())
     }
 
-    /// Whether what it takes out is heard alone.
-    #[must_use]
-    pub fn listen(&self) -> bool {
-        self.taken.listens()
-    }
-
-    /// Lets what it takes out be heard alone, or the rest again, over 20 ms.
-    pub fn set_listen(&mut self, listen: bool) {
-        self.taken.set_listen(listen, self.now);
-    }
+    listen!();
 
     /// The mains frequency as it is followed.
     #[must_use]
@@ -335,36 +320,6 @@ impl<'a> HumComb<'a> {
             im += (b * u - a * v) / square;
         }
         0.0 - gain_to_db(math::hypot(re, im))
-    }
-
-    /// A piece that ends with its cell at the latest.
-    fn piece<S: Sample>(&mut self, mut part: BlockMut<'_, S>) {
-        let frames = part.frames();
-        let shares = self.taken.shares(self.now);
-        let groups = self.setup.groups();
-        let steps = self.steps.get(..groups).unwrap_or_default();
-        let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
-        let pole = 1.0 - math::exp(-2.0 * math::PI * VOICE_HZ / self.stream.rate_hz);
-        let channels = part.channels_mut().zip(states.chunks_mut(2 * groups.max(1)));
-        for ((channel, states), [low, lower]) in channels.zip(self.highs.iter_mut()) {
-            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
-            let states = states.get_mut(..groups).unwrap_or_default();
-            let (mu, voice) = (self.mu, &mut self.voice);
-            self.taken.leave(&shares, channel, |sample| {
-                let x = sample.as_f64();
-                let hum = follow(states, steps, x, mu);
-                let once = x - hum - *low;
-                *low += pole * once;
-                let twice = once - *lower;
-                *lower += pole * twice;
-                *voice += twice * twice;
-                hum
-            });
-        }
-        self.now += frames as u64;
-        if self.cells.pass(frames) {
-            self.track();
-        }
     }
 
     /// The share of a cell's pull that is kept.
@@ -505,33 +460,55 @@ impl Processor for HumComb<'_> {
         self.design();
     }
 
-    fn fields(&self) -> &'static [Field] {
-        HumCombParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(HumCombParams);
 
     fn faults(&self) -> u64 {
         self.faults
     }
 }
 
-impl<S: Sample> Process<S> for HumComb<'_> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take));
-            at += take;
+impl<S: Sample> OnCells<S> for HumComb<'_> {
+    fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        let shares = self.taken.shares(self.now);
+        let groups = self.setup.groups();
+        let steps = self.steps.get(..groups).unwrap_or_default();
+        let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
+        let pole = self.pole;
+        let channels = part.channels_mut().zip(states.chunks_mut(2 * groups.max(1)));
+        for ((channel, states), [low, lower]) in channels.zip(self.highs.iter_mut()) {
+            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
+            let states = states.get_mut(..groups).unwrap_or_default();
+            let (mu, voice) = (self.mu, &mut self.voice);
+            self.taken.leave(&shares, channel, |sample| {
+                let x = sample.as_f64();
+                let hum = follow(states, steps, x, mu);
+                let once = x - hum - *low;
+                *low += pole * once;
+                let twice = once - *lower;
+                *lower += pole * twice;
+                *voice += twice * twice;
+                hum
+            });
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            self.track();
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for HumComb<'_> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

@@ -316,8 +316,7 @@ impl<'a> LevellerPlan<'a> {
 
     /// Decibels a sub-block, for a step up or down.
     fn slew(&self, step: f64) -> f64 {
-        let per_s =
-            if step < 0.0 { self.params.down_db_per_s } else { self.params.up_db_per_s };
+        let per_s = if step < 0.0 { self.params.down_db_per_s } else { self.params.up_db_per_s };
         per_s / SUB_BLOCKS_PER_S
     }
 
@@ -344,12 +343,9 @@ impl<'a> LevellerPlan<'a> {
                 continue;
             }
             let before = found.before_lufs.value().unwrap_or(params.target_lufs);
-            let uncapped = LevellerParams {
-                max_up_db: f64::INFINITY,
-                max_down_db: f64::INFINITY,
-                ..*params
-            }
-            .static_gain_db(Lufs::new(before));
+            let uncapped =
+                LevellerParams { max_up_db: f64::INFINITY, max_down_db: f64::INFINITY, ..*params }
+                    .static_gain_db(Lufs::new(before));
             found.outcome = if !steady {
                 LevelOutcome::SlewLimit
             } else if uncapped > params.max_up_db {

@@ -66,6 +66,7 @@ mod suppressor;
 mod suppressor_bands;
 mod taken;
 mod tamed;
+mod tool;
 mod transient;
 mod transient_params;
 mod travel;

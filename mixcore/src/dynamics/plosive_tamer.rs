@@ -29,6 +29,7 @@
 use super::cells::{CHUNK, Cells, DialogueStorage, settled};
 use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
+use super::tool::{OnCells, chosen, fields_of, in_pieces, listen};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::filters::Delay;
@@ -292,17 +293,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> PlosiveTamerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> PlosiveTamerParams {
-        self.params
-    }
+    chosen!(PlosiveTamerSetup, PlosiveTamerParams);
 
     /// Takes other parameters from the next frame on.
     ///
@@ -329,16 +320,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         self.bypass = bypass;
     }
 
-    /// Whether what it takes out is heard alone.
-    #[must_use]
-    pub fn listen(&self) -> bool {
-        self.taken.listens()
-    }
-
-    /// Lets what it takes out be heard alone, or the rest again, over 20 ms.
-    pub fn set_listen(&mut self, listen: bool) {
-        self.taken.set_listen(listen, self.now);
-    }
+    listen!();
 
     /// Reduction of the bass of the newest frame of output, to the cell, dB ≥ 0.
     #[must_use]
@@ -358,7 +340,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
     }
 
     /// Adds a piece to the energies of its cell.
-    fn listen(&mut self, block: &Block<'_, S>) {
+    fn hear(&mut self, block: &Block<'_, S>) {
         let k = self.coeffs.pole;
         for (channel, samples) in self.channels.iter_mut().zip(block.channels()) {
             let mut clean = [S::zero(); CHUNK];
@@ -479,35 +461,6 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             None => {}
         }
     }
-
-    /// A piece that ends with its cell at the latest.
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
-        let frames = part.frames();
-        self.listen(&part.as_block());
-        self.delay.process(Io::new(part.reborrow()))?;
-        let [from, to] = self.shares;
-        let step = (to - from) / self.cells.length();
-        let (k, first) = (self.coeffs.pole, self.cells.place());
-        let leaving = self.taken.shares(self.now);
-        for (channel, samples) in self.channels.iter_mut().zip(part.channels_mut()) {
-            let [one, two] = &mut channel.shelves;
-            let mut place = first..;
-            self.taken.leave(&leaving, samples, |sample| {
-                let x = sample.as_f64();
-                #[expect(clippy::cast_precision_loss, reason = "a cell")]
-                let share = from + step * place.next().unwrap_or(first) as f64;
-                *one += k * (x - *one);
-                let y = x - share * *one;
-                *two += k * (y - *two);
-                share * *one + share * *two
-            });
-        }
-        self.now += frames as u64;
-        if self.cells.pass(frames) {
-            self.end_cell();
-        }
-        Ok(())
-    }
 }
 
 /// g of two shelves with this reduction at a quarter of their corner.
@@ -553,33 +506,53 @@ impl<S: Sample> Processor for PlosiveTamer<'_, S> {
         self.taken.reset();
     }
 
-    fn fields(&self) -> &'static [Field] {
-        PlosiveTamerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(PlosiveTamerParams);
 
     fn faults(&self) -> u64 {
         self.delay.faults()
     }
 }
 
-impl<S: Sample> Process<S> for PlosiveTamer<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take))?;
-            at += take;
+impl<S: Sample> OnCells<S> for PlosiveTamer<'_, S> {
+    fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        self.hear(&part.as_block());
+        self.delay.process(Io::new(part.reborrow()))?;
+        let [from, to] = self.shares;
+        let step = (to - from) / self.cells.length();
+        let (k, first) = (self.coeffs.pole, self.cells.place());
+        let leaving = self.taken.shares(self.now);
+        for (channel, samples) in self.channels.iter_mut().zip(part.channels_mut()) {
+            let [one, two] = &mut channel.shelves;
+            let mut place = first..;
+            self.taken.leave(&leaving, samples, |sample| {
+                let x = sample.as_f64();
+                #[expect(clippy::cast_precision_loss, reason = "a cell")]
+                let share = from + step * place.next().unwrap_or(first) as f64;
+                *one += k * (x - *one);
+                let y = x - share * *one;
+                *two += k * (y - *two);
+                share * *one + share * *two
+            });
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            self.end_cell();
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for PlosiveTamer<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

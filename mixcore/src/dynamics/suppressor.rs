@@ -32,6 +32,7 @@ use super::cells::{Cells, DialogueStorage};
 use super::noise_floor::{MAX_BANDS, NoiseFloor, NoiseLearning, STRETCHES};
 use super::suppressor_bands::{NoiseBand, decide, lay_out, weigh};
 use super::taken::Taken;
+use super::tool::{OnCells, chosen, fields_of, in_pieces, listen};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::filters::RealFft;
@@ -308,17 +309,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         self.kept = math::exp(-hop_s / (self.params.release_ms * 1e-3));
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> SuppressorSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> SuppressorParams {
-        self.params
-    }
+    chosen!(SuppressorSetup, SuppressorParams);
 
     /// Takes other parameters from the next frame on.
     ///
@@ -355,16 +346,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         self.bypass = bypass;
     }
 
-    /// Whether what it takes out is heard alone.
-    #[must_use]
-    pub fn listen(&self) -> bool {
-        self.taken.listens()
-    }
-
-    /// Lets what it takes out be heard alone, or the rest again, over 20 ms.
-    pub fn set_listen(&mut self, listen: bool) {
-        self.taken.set_listen(listen, self.now);
-    }
+    listen!();
 
     fn band(&self, hz: f64) -> Option<(usize, &NoiseBand)> {
         #[expect(clippy::cast_precision_loss, reason = "a frame's length")]
@@ -398,32 +380,6 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         SuppressorReport {
             mean_reduction_db: 0.0 - total / cells,
             removed_dbfs: self.taken.level_dbfs(self.now),
-        }
-    }
-
-    /// A piece that ends with its hop at the latest.
-    fn piece(&mut self, mut part: BlockMut<'_, S>) {
-        let frames = part.frames();
-        let length = self.length;
-        let at = usize::try_from(self.now % length.max(1) as u64).unwrap_or(0);
-        let place = self.cells.place();
-        let shares = self.taken.shares(self.now);
-        let lines = self.memory.get_mut(2 * length..).unwrap_or_default();
-        for (channel, line) in part.channels_mut().zip(lines.chunks_exact_mut(3 * length + 2)) {
-            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
-            let Some((ring, sums)) = line.split_at_mut_checked(length) else { continue };
-            let ring = ring.get_mut(at..).unwrap_or_default();
-            let sums = sums.get(place..).unwrap_or_default();
-            let mut sums = sums.iter();
-            for (sample, slot) in channel.iter_mut().zip(ring) {
-                core::mem::swap(sample, slot);
-            }
-            self.taken.leave(&shares, channel, |_| sums.next().map_or(0.0, |sum| sum.as_f64()));
-        }
-        self.now += frames as u64;
-        if self.cells.pass(frames) {
-            // The slices fit: they were made for it.
-            let _done = self.hop();
         }
     }
 
@@ -507,33 +463,51 @@ impl<S: Sample> Processor for Suppressor<'_, S> {
         (self.now, self.frames, self.faults) = (0, 0, 0);
     }
 
-    fn fields(&self) -> &'static [Field] {
-        SuppressorParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(SuppressorParams);
 
     fn faults(&self) -> u64 {
         self.faults
     }
 }
 
-impl<S: Sample> Process<S> for Suppressor<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take));
-            at += take;
+impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
+    fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        let length = self.length;
+        let at = usize::try_from(self.now % length.max(1) as u64).unwrap_or(0);
+        let place = self.cells.place();
+        let shares = self.taken.shares(self.now);
+        let lines = self.memory.get_mut(2 * length..).unwrap_or_default();
+        for (channel, line) in part.channels_mut().zip(lines.chunks_exact_mut(3 * length + 2)) {
+            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
+            let Some((ring, sums)) = line.split_at_mut_checked(length) else { continue };
+            let ring = ring.get_mut(at..).unwrap_or_default();
+            let sums = sums.get(place..).unwrap_or_default();
+            let mut sums = sums.iter();
+            for (sample, slot) in channel.iter_mut().zip(ring) {
+                core::mem::swap(sample, slot);
+            }
+            self.taken.leave(&shares, channel, |_| sums.next().map_or(0.0, |sum| sum.as_f64()));
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            // The slices fit: they were made for it.
+            let _done = self.hop();
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for Suppressor<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

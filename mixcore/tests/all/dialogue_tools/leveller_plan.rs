@@ -117,10 +117,7 @@ fn the_reason_is_named_where_a_limit_holds_a_phrase() {
     let list = energies(&[(-15.0, 2.0), (-23.0, 0.1), (-23.0, 2.0)], 5.0);
     let plan = plan_of(&list, params);
     let outcomes: Vec<LevelOutcome> = plan.phrases().iter().map(|found| found.outcome).collect();
-    assert_eq!(
-        outcomes,
-        [LevelOutcome::DownCap, LevelOutcome::TooShort, LevelOutcome::NoneNeeded]
-    );
+    assert_eq!(outcomes, [LevelOutcome::DownCap, LevelOutcome::TooShort, LevelOutcome::NoneNeeded]);
     assert!((plan.phrases()[0].gain_db + 3.0).abs() < EXACT_DB);
     // Two of 2 s with 0.5 s between them, 10 dB apart: 1.67 s up, so 1.17 s of the way lie inside.
     let params = LevellerParams { max_down_db: 10.0, ..params };

@@ -66,9 +66,10 @@ macro_rules! turn {
 
 #[test]
 fn what_is_heard_and_what_is_taken_add_up_to_the_input() {
-    let hum = turn!(HumComb, HumCombSetup::default(), HumCombParams::default(), |tool: &HumComb<'_>| {
-        tool.removed_dbfs()
-    });
+    let hum =
+        turn!(HumComb, HumCombSetup::default(), HumCombParams::default(), |tool: &HumComb<'_>| {
+            tool.removed_dbfs()
+        });
     parts_add_up("hum comb", 0, hum);
     let noise = turn!(
         Suppressor,

@@ -39,7 +39,13 @@ fn the_floor_is_the_mean_square_of_a_band() {
 fn floor_tolerance_db(hz: f64, stretches: f64) -> f64 {
     // An ERB, at least four bins of 46.875 Hz; an eighth of a second.
     let width = (24.7 * (4.37 * hz / 1000.0 + 1.0)).max(187.5);
-    let deviation = if stretches < 30.0 { 0.6 } else if stretches < 60.0 { 0.46 } else { 0.43 };
+    let deviation = if stretches < 30.0 {
+        0.6
+    } else if stretches < 60.0 {
+        0.46
+    } else {
+        0.43
+    };
     3.0 * deviation * 4.343 * (2.0_f64 / (2.0 * width * 0.125)).sqrt()
 }
 
@@ -147,8 +153,11 @@ fn real_speech_loses_the_noise_of_its_pauses_and_keeps_its_level() {
             let contour = |audio: &[f32]| Voice::contour(audio, *line, -50.0);
             let kept = correlation(&contour(&voice), &contour(&audio));
             assert!(kept > CONTOUR, "{name} {line:?}: {kept}");
-            let wrong: Vec<f32> =
-                audio[range.clone()].iter().zip(&voice[range.clone()]).map(|(y, v)| y - v).collect();
+            let wrong: Vec<f32> = audio[range.clone()]
+                .iter()
+                .zip(&voice[range.clone()])
+                .map(|(y, v)| y - v)
+                .collect();
             let below = level_db(&voice[range]) - level_db(&wrong);
             assert!(below > BELOW_DB, "{name} {line:?}: {below}");
         }
