@@ -18,10 +18,11 @@
 //! and is seen in noise of the power R is best followed with a gain that goes with R^(−1/2) (the steady
 //! state of a Kalman filter). So of what a cell of 10 ms has pulled on its models only the share ρ is kept,
 //!
-//! > ρ = max(√(R_0/R), 1/32), R the power of e in the cell above 4 kHz (two poles), of all channels
+//! > ρ = max(√(R_0/R), 1/32), R the power of e in the cell above 4 kHz (four poles), of all channels
 //!
 //! where hum has next to nothing and speech does; R_0 is R where that is at rest: it falls at once, rises
-//! by 3 dB/s and never lies below −85 dBFS. In steady noise ρ is 1, and the response is that above.
+//! by 3 dB/s, and lies neither below −85 dBFS nor below what the modelled hum would bring there if none of
+//! it went. In steady noise ρ is 1, and the response is that above.
 //!
 //! **Drift.** Where the mains stands δ beside f, w_h turns by h·δ. Every 10 ms the turns against the
 //! model, weighted by their amplitudes (least squares, all channels together), give δ, and f moves by
@@ -58,8 +59,10 @@ const GROUPS: usize = MAX_HUM_HARMONICS / LANES;
 /// Hum below this power (−100 dBFS) says nothing about the mains frequency.
 const AUDIBLE: f64 = 1e-10;
 /// Corner above which a voice is listened for: two octaves above the 20th harmonic of 50 Hz, whose hum
-/// comes out 25 dB down.
+/// comes out 49 dB down.
 const VOICE_HZ: f64 = 4000.0;
+/// One-poles at that corner, one after the other.
+const POLES: usize = 4;
 /// Rise of what is at rest there, dB/s: speech of 10 s without a pause keeps its models from being pulled.
 const RISE_DB_PER_S: f64 = 3.0;
 /// −85 dBFS as a power: what is weaker above the corner is no voice that could pull a model.
@@ -150,8 +153,10 @@ pub struct HumComb<'a> {
     /// For each channel: its groups, then the same as they were one cell ago.
     numbers: Store<'a, f64>,
     steps: [Group; GROUPS],
-    /// Each channel's two poles at the corner above which a voice is listened for.
-    highs: PerChannel<[f64; 2]>,
+    /// Each channel's poles at the corner above which a voice is listened for.
+    highs: PerChannel<[f64; POLES]>,
+    /// What a harmonic brings there, as a power ratio.
+    leaks: [f64; MAX_HUM_HARMONICS],
     /// Energy of the cell at hand above it, and the power that is at rest.
     voice: f64,
     rest: f64,
@@ -221,6 +226,7 @@ impl<'a> HumComb<'a> {
             voice: 0.0,
             rest: f64::INFINITY,
             pole: 1.0 - math::exp(-2.0 * math::PI * VOICE_HZ / stream.rate_hz),
+            leaks: [0.0; MAX_HUM_HARMONICS],
             mu: 0.0,
             mains_hz: setup.mains_hz,
             taken: Taken::new(params.amount_percent, stream.rate_hz),
@@ -228,6 +234,11 @@ impl<'a> HumComb<'a> {
             now: 0,
             faults: 0,
         };
+        let pole = comb.pole;
+        for (leak, harmonic) in comb.leaks.iter_mut().zip(1..) {
+            *leak =
+                leak_of(pole, 2.0 * math::PI * setup.mains_hz * count(harmonic) / stream.rate_hz);
+        }
         comb.design();
         Ok(comb)
     }
@@ -322,10 +333,28 @@ impl<'a> HumComb<'a> {
         0.0 - gain_to_db(math::hypot(re, im))
     }
 
+    /// Power that all of the modelled hum would have above the corner.
+    fn leaking(&self) -> f64 {
+        let groups = self.setup.groups().max(1);
+        let mut power = 0.0;
+        for channel in self.numbers.as_chunks::<{ 2 * LANES }>().0.chunks(2 * groups) {
+            let leaks = self.leaks.as_chunks::<LANES>().0;
+            for ([r0, r1, r2, r3, i0, i1, i2, i3], leaks) in channel.iter().take(groups).zip(leaks)
+            {
+                let pairs = [(r0, i0), (r1, i1), (r2, i2), (r3, i3)];
+                for ((re, im), leak) in pairs.into_iter().zip(leaks) {
+                    power += 0.5 * leak * (re * re + im * im);
+                }
+            }
+        }
+        power
+    }
+
     /// The share of a cell's pull that is kept.
     fn share(&mut self, cell_s: f64) -> f64 {
-        let power = (core::mem::take(&mut self.voice) / self.cells.length()).max(AT_REST);
-        self.rest = power.min(self.rest * db_to_power(RISE_DB_PER_S * cell_s));
+        let least = AT_REST.max(self.leaking());
+        let power = (core::mem::take(&mut self.voice) / self.cells.length()).max(least);
+        self.rest = power.min(self.rest * db_to_power(RISE_DB_PER_S * cell_s)).max(least);
         for state in self.highs.iter_mut() {
             *state = state.map(settled);
         }
@@ -393,6 +422,14 @@ fn count(harmonic: usize) -> f64 {
     }
 }
 
+/// |H|² at so many radians a sample of the poles above whose corner a voice is listened for:
+/// (1 − z⁻¹)/(1 − (1 − k)·z⁻¹) each, as often as there are poles.
+fn leak_of(pole: f64, angle: f64) -> f64 {
+    let (c, kept) = (math::cos(angle), 1.0 - pole);
+    let each = 2.0 * (1.0 - c) / (1.0 - 2.0 * kept * c + kept * kept);
+    (each * each) * (each * each)
+}
+
 fn part_of(group: &Group, index: usize) -> f64 {
     group.get(index).copied().unwrap_or(0.0)
 }
@@ -450,7 +487,7 @@ impl Processor for HumComb<'_> {
 
     fn reset(&mut self) {
         self.numbers.fill(0.0);
-        self.highs.fill([0.0; 2]);
+        self.highs.fill([0.0; POLES]);
         (self.voice, self.rest) = (0.0, f64::INFINITY);
         self.mains_hz = self.setup.mains_hz;
         self.taken.reset();
@@ -484,18 +521,19 @@ impl<S: Sample> OnCells<S> for HumComb<'_> {
         let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
         let pole = self.pole;
         let channels = part.channels_mut().zip(states.chunks_mut(2 * groups.max(1)));
-        for ((channel, states), [low, lower]) in channels.zip(self.highs.iter_mut()) {
+        for ((channel, states), highs) in channels.zip(self.highs.iter_mut()) {
             self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
             let states = states.get_mut(..groups).unwrap_or_default();
             let (mu, voice) = (self.mu, &mut self.voice);
             self.taken.leave(&shares, channel, |sample| {
                 let x = sample.as_f64();
                 let hum = follow(states, steps, x, mu);
-                let once = x - hum - *low;
-                *low += pole * once;
-                let twice = once - *lower;
-                *lower += pole * twice;
-                *voice += twice * twice;
+                let mut high = x - hum;
+                for low in highs.iter_mut() {
+                    high -= *low;
+                    *low += pole * high;
+                }
+                *voice += high * high;
                 hum
             });
         }

@@ -1,10 +1,11 @@
 //! A leveller that has the whole clip before it: one gain for each phrase, there from its first word to
 //! its last.
 //!
-//! With the K-weighted powers of the sub-blocks of 10 ms, in two steps as BS.1770 gates a programme:
+//! With the K-weighted powers of the sub-blocks of 10 ms:
 //!
-//! **Speech.** A sub-block is strong at or above `floor_lufs`, and at or above the mean of those −
-//! `gate_lu`. Strong sub-blocks with pauses of at most `pause_ms` between them are a phrase; its loudness is
+//! **Speech.** A sub-block is strong at or above `floor_lufs`, and at or above the mean of all strong ones −
+//! `gate_lu`: as BS.1770 gates a programme, but again and again until the mean stands, so that a breath has
+//! no part in it. Strong sub-blocks with pauses of at most `pause_ms` between them are a phrase; its loudness is
 //! −0.691 + 10 log10 of their mean power. Breaths and room tone are not strong: they are never measured.
 //! Fewer than [`LevellerSetup::min_phrase_ms`] of strong sub-blocks are no phrase and move nothing.
 //!
@@ -18,11 +19,13 @@
 //!
 //! > g_p moves by (|d| − a) · len_q/(len_p + len_q), g_q by (|d| − a) · len_p/(len_p + len_q)
 //!
-//! in 64 passes over the clip and one that leaves no excess. So the gain never moves more than from
+//! in 64 passes over the phrases and one that leaves no excess. A phrase in which a way lies is given so much
+//! more or less in its middle, within the largest gains, that its loudness as a whole is what the law
+//! says, as far as its neighbours allow (in 8 steps). So the gain never moves more than from
 //! phrase to phrase, and the plan says which limit held a phrase back: [`LevelOutcome`].
 //!
-//! Sources: as in [`super::Leveller`]; the two steps of the gate: BS.1770-5, Annex 1 (with `floor_lufs` and
-//! `gate_lu` in place of −70 LUFS and −10 LU); the ways: own design.
+//! Sources: as in [`super::Leveller`]; the gate: BS.1770-5, Annex 1 (with
+//! `floor_lufs` and `gate_lu` in place of −70 LUFS and −10 LU); the ways: own design.
 //! Cost: some passes over the history. Latency: it needs the whole clip; [`super::Leveller`] is the form
 //! for live use.
 //! Limits: sub-blocks of 10 ms; points of the curve lie on their grid. One gate for the whole clip: a line
@@ -39,9 +42,12 @@ use crate::loudness::{Phrase, SUB_BLOCKS_PER_S, SubBlocks};
 use crate::math;
 use crate::units::{Lufs, Power, Reading, db_to_power};
 
-/// Passes in which neighbours give way. A pass takes the excess of each pair; what it gives to the next
+/// Most passes in which the gate rises, and in which neighbours give way. A pass takes the excess of each pair; what it gives to the next
 /// pair shrinks by a half or more on the way.
 const PASSES: usize = 64;
+/// Steps in which the loudness of phrases with a way inside is made up for: a way takes up to half of a
+/// phrase, so each step leaves half of what was missing or less.
+const STEPS: usize = 8;
 /// Gains that differ by less are equal, dB: far below any step of a fader.
 const SAME_DB: f64 = 1e-9;
 
@@ -240,6 +246,14 @@ impl<'a> LevellerPlan<'a> {
         plan.give_way();
         plan.draw();
         plan.judge(voice);
+        for _ in 0..STEPS {
+            if !plan.make_up() {
+                break;
+            }
+            plan.give_way();
+            plan.draw();
+            plan.judge(voice);
+        }
         Ok(plan)
     }
 
@@ -286,6 +300,21 @@ impl<'a> LevellerPlan<'a> {
         if let Some(found) = self.phrases.get_mut(index) {
             found.gain_db += db;
         }
+    }
+
+    /// Moves the gains of phrases with a way inside by what they are off; whether any is.
+    fn make_up(&mut self) -> bool {
+        let LevellerParams { max_up_db, max_down_db, .. } = self.params;
+        let mut off = false;
+        for found in self.phrases.iter_mut().take(self.count) {
+            let said = found.before_lufs.zip(found.after_lufs, |before, after| after - before);
+            if let (LevelOutcome::SlewLimit, Reading::Value(given)) = (found.outcome, said) {
+                let wanted = found.gain_db + found.asked_db - given;
+                found.gain_db = wanted.max(0.0 - max_down_db).min(max_up_db);
+                off = true;
+            }
+        }
+        off
     }
 
     /// Writes the gains and the ways between them into the curve.
@@ -352,7 +381,7 @@ impl<'a> LevellerPlan<'a> {
                 LevelOutcome::UpCap
             } else if uncapped < 0.0 - params.max_down_db {
                 LevelOutcome::DownCap
-            } else if found.asked_db == 0.0 {
+            } else if found.asked_db.abs() <= SAME_DB {
                 LevelOutcome::NoneNeeded
             } else {
                 LevelOutcome::Met
@@ -436,8 +465,17 @@ fn number(index: usize) -> f64 {
 fn gate(voice: SubBlocks<'_>, params: &LevellerParams) -> f64 {
     let absolute = Lufs::new(params.floor_lufs).power().value();
     let all = Phrase::of_sub_blocks(0, voice.len(), voice.rate_hz());
-    let (sum, count) = strong(voice, absolute, &all);
-    if count > 0.0 { absolute.max(sum / count * db_to_power(-params.gate_lu)) } else { absolute }
+    let mut gate = absolute;
+    // The gate only rises, and each rise leaves a sub-block or more behind; speech takes a few.
+    for _ in 0..PASSES {
+        let (sum, count) = strong(voice, gate, &all);
+        let next = absolute.max(sum / f64::max(count, 1.0) * db_to_power(-params.gate_lu));
+        if next <= gate {
+            break;
+        }
+        gate = next;
+    }
+    gate
 }
 
 /// Powers of the sub-blocks of a span, and whether each is strong.

@@ -16,14 +16,18 @@
 //!
 //! **Floor.** The learning time is cut into 64 stretches; the smallest of their mean powers is the floor,
 //! band by band, from the eighth stretch on; it falls at once and rises by 1 dB/s at the most. The smallest
-//! of m means of noise lies below their own mean, on the average by q_m·4.34·√(2/ν) dB, with q_m from
-//! tables and ν = 2·bandwidth·time the degrees of freedom of a mean; the floor is raised by that. A voice
+//! of m means of noise lies below their own mean, on the average at
+//!
+//! > (1 − v − q_m·√v)³ of it, v = 2/(9ν), ν = 2·bandwidth·time, but not below 1/m
+//!
+//! with q_m from tables (ν are the degrees of freedom of a mean, the cube root of which is nearly normal; 1/m
+//! is the smallest of m powers of one bin); the floor is raised by that. A voice
 //! that leaves each band alone for one stretch in the learning time does not raise it. [`NoiseLearning`]
 //! learns from a stretch of mere noise instead, or holds.
 //!
 //! Sources: the smallest of stretches: R. Martin, "Noise power spectral density estimation based on
-//! optimal smoothing and minimum statistics", IEEE Trans. SAP 9(5), 2001 (the principle; the correction is
-//! derived above); ERB: [`crate::analysis::erb_hz`].
+//! optimal smoothing and minimum statistics", IEEE Trans. SAP 9(5), 2001 (the principle); E. B. Wilson and
+//! M. M. Hilferty, "The distribution of chi-square", Proc. Nat. Acad. Sci. 17, 1931 (the cube); ERB: [`crate::analysis::erb_hz`].
 //! Cost: two FFTs of N for N/4 frames of each channel. Latency: N. Limits: one gain for all channels,
 //! which keeps the image; hum is narrower than a band, take [`super::HumComb`] for it; noise that changes
 //! faster than the learning time is taken for signal.

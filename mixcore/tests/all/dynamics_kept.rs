@@ -196,19 +196,28 @@ fn with_our_compressor(audio: &Planar, threshold_db: f64, ratio: f64) -> (Planar
 fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
     const RATIOS: [f64; 7] = [1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 20.0];
     let voice = crate::cue::decode("dx.flac").remove(0);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/data/speech_ru.flac");
+    let reader = crate::cue::decode_file(std::path::Path::new(path)).remove(0);
     let music = crate::cue::decode("mx.flac");
+    let mut wrong = Vec::new();
     // Thresholds 15 dB below the mean of the programme: all that carries it is above.
-    for (what, before) in [("speech", vec![voice.clone(), voice]), ("music", music)] {
+    for (what, before) in [
+        ("speech", vec![voice.clone(), voice]),
+        ("reader", vec![reader.clone(), reader]),
+        ("music", music),
+    ] {
         let square: f64 = before[0].iter().map(|x| f64::from(*x).powi(2)).sum();
         let threshold_db = 10.0 * (square / before[0].len() as f64).log10() - 15.0;
         let all = RATIOS.map(|ratio| {
             let (after, latency) = with_our_compressor(&before, threshold_db, ratio);
             read(&before, &after, latency)
         });
-        let falls = |name: &str, of: &dyn Fn(&DynamicsReadings) -> f64| {
+        let mut falls = |name: &str, of: &dyn Fn(&DynamicsReadings) -> f64| {
             let values: Vec<f64> = all.iter().map(of).collect();
-            println!("{what}, {name}: {values:.3?}");
-            assert!(values.windows(2).all(|pair| pair[1] < pair[0]), "{what}, {name}: {values:?}");
+            println!("{what}, {name}: {values:.4?}");
+            if !values.windows(2).all(|pair| pair[1] < pair[0]) {
+                wrong.push(format!("{what}, {name}"));
+            }
         };
         falls("range", &|r| value(r.range_lu.after));
         falls("peak to loudness", &|r| value(r.plr_db.after));
@@ -225,6 +234,7 @@ fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
         // A ratio of 1 is none.
         assert_eq!(changes(&all[0]).iter().filter(|change| **change != 0.0).count(), 0);
     }
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 /// A limiter of the loud scene alone shows in the gain's statistics, and inside the phrases given.

@@ -169,6 +169,7 @@ fn real_speech_loses_its_hum_and_nothing_else() {
             assert!(below > WRONG_DB, "{name} {line:?}: {below}");
             let contour = |audio: &[f32]| Voice::contour(audio, *line, -50.0);
             let kept = correlation(&contour(&voice), &contour(&audio));
+            println!("{name} {line:?}: {off:.3} dB, wrong {below:.1} dB, contour {kept:.5}");
             assert!(kept > CONTOUR, "{name} {line:?}: {kept}");
         }
     }

@@ -1,6 +1,7 @@
 //! The leveller's plan: every phrase has its gain, the ways lie in the pauses, limits are named, and it is
 //! at least as even as the live one with no more movement.
 
+use mixcore::Reading;
 use mixcore::audio::Block;
 use mixcore::dynamics::{
     LevelOutcome, LevelledPhrase, Leveller, LevellerParams, LevellerPlan, LevellerSetup,
@@ -8,7 +9,6 @@ use mixcore::dynamics::{
 use mixcore::level::AutomatedGain;
 use mixcore::loudness::{Meter, MeterSetup, SubBlocks};
 use mixcore::units::Lufs;
-use mixcore::{BlockMut, Reading};
 use proptest::prelude::*;
 
 use super::{RATE_HZ, Voice, correlation, frames, hiss, loudness_lufs, mono, run};

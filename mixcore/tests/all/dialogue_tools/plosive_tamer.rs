@@ -73,17 +73,20 @@ fn puffs_go_down_to_the_bass_of_the_speech_around_them_and_are_listed() {
             // At 35 Hz, with the breath's noise around it.
             assert!(whole > 15.0, "{whole}");
             for s in &pauses {
-                let near = |place: &&mixcore::dynamics::TamedPlace| {
-                    place.frame.abs_diff(frames(*s) as u64) < 480
-                };
-                let place = found.iter().find(near);
-                let place = place.unwrap_or_else(|| panic!("{name}: none at {s}: {found:?}"));
-                assert!(place.frames > 480, "{name}: {place:?}");
                 let range = frames(*s)..frames(s + 0.06);
                 let before = bass_db(&input[range.clone()]);
                 let after = bass_db(&audio[range.start + latency..range.end + latency]);
                 let bound = own_db.max(before - whole) + BESIDE_DB;
+                println!("{name} {level} {s}: {before:.1} {after:.1} {own_db:.1} {whole:.1}");
                 assert!(after < bound, "{name} {level} {s}: {before} {after} {own_db} {whole}");
+                let near = |place: &&mixcore::dynamics::TamedPlace| {
+                    place.frame.abs_diff(frames(*s) as u64) < 480
+                };
+                match found.iter().find(near) {
+                    Some(place) => assert!(place.frames > 480, "{name}: {place:?}"),
+                    // It is no louder than the voice's own bass.
+                    None => assert!(before < own_db + BESIDE_DB, "{name} {s}: {found:?}"),
+                }
             }
             let report = tamer.report();
             assert!(report.deepest_db <= 18.0 && report.deepest_db > 8.0, "{report:?}");

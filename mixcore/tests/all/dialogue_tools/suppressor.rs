@@ -33,20 +33,21 @@ fn the_floor_is_the_mean_square_of_a_band() {
     assert_eq!(self::suppressor().floor_dbfs(1000.0), f64::NEG_INFINITY);
 }
 
-/// The tolerance of a floor, dB: three standard deviations of the smallest of so many means, each of which
-/// deviates by 4.34·√(2/ν) dB with ν = 2·bandwidth·time; that of the smallest of m normal deviates is
-/// 0.60 for 9, 0.46 for 36 and 0.43 for 64 of those of one (Teichroew's tables; Blom beyond 20).
+/// The tolerance of a floor, dB: three standard deviations of the smallest of so many means with ν =
+/// 2·bandwidth·time degrees of freedom. The cube root of such a mean is normal about 1 − 2/(9ν) with
+/// √(2/(9ν)) (Wilson and Hilferty); the smallest of 9, 36 and 64 normal deviates lies 1.49, 2.12 and 2.34
+/// below the mean and deviates by 0.60, 0.46 and 0.43 (Teichroew's tables; Blom beyond 20).
 fn floor_tolerance_db(hz: f64, stretches: f64) -> f64 {
-    // An ERB, at least four bins of 46.875 Hz; an eighth of a second.
+    // An ERB, at least four bins of 46.875 Hz; 23 hops of 256 frames.
     let width = (24.7 * (4.37 * hz / 1000.0 + 1.0)).max(187.5);
-    let deviation = if stretches < 30.0 {
-        0.6
-    } else if stretches < 60.0 {
-        0.46
-    } else {
-        0.43
+    let deviation = (2.0_f64 / (9.0 * 2.0 * width * 23.0 * 256.0 / 48e3)).sqrt();
+    let (below, own) = match stretches {
+        ..30.0 => (1.49, 0.6),
+        ..60.0 => (2.12, 0.46),
+        _ => (2.34, 0.43),
     };
-    3.0 * deviation * 4.343 * (2.0_f64 / (2.0 * width * 0.125)).sqrt()
+    let root = 1.0 - deviation * deviation - below * deviation;
+    3.0 * own * 30.0 / std::f64::consts::LN_10 * deviation / root
 }
 
 #[test]
