@@ -16,13 +16,16 @@
 //!
 //! **Voice.** A model must not take the harmonics of a voice for hum. An amplitude that walks at random
 //! and is seen in noise of the power R is best followed with a gain that goes with R^(−1/2) (the steady
-//! state of a Kalman filter). So of what a cell of 10 ms has pulled on its models only the share ρ is kept,
+//! state of a Kalman filter), and one that stands still, after the time t, with one that goes with 1/t (their
+//! mean). So μ is weighted by the share ρ,
 //!
-//! > ρ = max(√(R_0/R), 1/32), R the power of e in the cell above 4 kHz (four poles), of all channels
+//! > ρ = max(√(R_0/R), 1/(1 + t/4τ), 1/32), R the power of e above 4 kHz (four poles), of all channels
 //!
 //! where hum has next to nothing and speech does; R_0 is R where that is at rest: it falls at once, rises
 //! by 3 dB/s, and lies neither below −85 dBFS nor below what the modelled hum would bring there if none of
-//! it went. In steady noise ρ is 1, and the response is that above.
+//! it went. ρ is known at the end of a cell of 10 ms, which runs with that of the cell before it; what it
+//! pulled is then made as large as it should have been. In steady noise ρ is 1, and the response is that
+//! above.
 //!
 //! **Drift.** Where the mains stands δ beside f, w_h turns by h·δ. Every 10 ms the turns against the
 //! model, weighted by their amplitudes (least squares, all channels together), give δ, and f moves by
@@ -160,6 +163,8 @@ pub struct HumComb<'a> {
     /// Energy of the cell at hand above it, and the power that is at rest.
     voice: f64,
     rest: f64,
+    /// ρ of the cell at hand.
+    share: f64,
     /// Of the one-poles at that corner.
     pole: f64,
     mu: f64,
@@ -225,6 +230,7 @@ impl<'a> HumComb<'a> {
             highs: PerChannel::new(stream.channel_count())?,
             voice: 0.0,
             rest: f64::INFINITY,
+            share: 1.0,
             pole: 1.0 - math::exp(-2.0 * math::PI * VOICE_HZ / stream.rate_hz),
             leaks: [0.0; MAX_HUM_HARMONICS],
             mu: 0.0,
@@ -350,15 +356,18 @@ impl<'a> HumComb<'a> {
         power
     }
 
-    /// The share of a cell's pull that is kept.
-    fn share(&mut self, cell_s: f64) -> f64 {
+    /// ρ of the cell that is complete.
+    fn next_share(&mut self, cell_s: f64) -> f64 {
         let least = AT_REST.max(self.leaking());
         let power = (core::mem::take(&mut self.voice) / self.cells.length()).max(least);
         self.rest = power.min(self.rest * db_to_power(RISE_DB_PER_S * cell_s)).max(least);
         for state in self.highs.iter_mut() {
             *state = state.map(settled);
         }
-        math::sqrt(self.rest / power).max(LEAST_SHARE)
+        #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
+        let heard_s = self.now as f64 / self.stream.rate_hz;
+        let standing = 1.0 / (1.0 + 0.25 * math::PI * self.params.width_hz * heard_s);
+        math::sqrt(self.rest / power).max(standing).max(LEAST_SHARE)
     }
 
     /// A cell is complete: the mains frequency goes on, and models that nobody hears become 0.
@@ -368,7 +377,10 @@ impl<'a> HumComb<'a> {
         // Turns of these cannot be taken for those of a neighbour.
         let highest = if drift > 0.0 { 0.25 * mains / drift } else { 0.0 };
         let turn = 2.0 * math::PI * self.mains_hz * cell_s;
-        let share = self.share(cell_s);
+        // What the cell pulled becomes what it should have pulled.
+        let ran_with = self.share;
+        self.share = self.next_share(cell_s);
+        let share = self.share / ran_with;
         let (mut numerator, mut denominator, mut power) = (0.0, 0.0, 0.0);
         let groups = self.setup.groups().max(1);
         for channel in self.numbers.as_chunks_mut::<{ 2 * LANES }>().0.chunks_mut(2 * groups) {
@@ -488,7 +500,7 @@ impl Processor for HumComb<'_> {
     fn reset(&mut self) {
         self.numbers.fill(0.0);
         self.highs.fill([0.0; POLES]);
-        (self.voice, self.rest) = (0.0, f64::INFINITY);
+        (self.voice, self.rest, self.share) = (0.0, f64::INFINITY, 1.0);
         self.mains_hz = self.setup.mains_hz;
         self.taken.reset();
         self.cells.reset();
@@ -524,7 +536,7 @@ impl<S: Sample> OnCells<S> for HumComb<'_> {
         for ((channel, states), highs) in channels.zip(self.highs.iter_mut()) {
             self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
             let states = states.get_mut(..groups).unwrap_or_default();
-            let (mu, voice) = (self.mu, &mut self.voice);
+            let (mu, voice) = (self.mu * self.share, &mut self.voice);
             self.taken.leave(&shares, channel, |sample| {
                 let x = sample.as_f64();
                 let hum = follow(states, steps, x, mu);

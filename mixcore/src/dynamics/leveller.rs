@@ -27,7 +27,8 @@
 //! request: own design.
 //! Cost: a K-weighting of every channel, sample by sample, and a gain. Latency: the look-ahead.
 //! Limits: a voice that goes on more than `gate_lu` below what it was is taken as room tone; the LFE is
-//! not heard, but moves with the rest.
+//! not heard, but moves with the rest. [`super::LevellerPlan`], which sees the whole clip, gives every phrase
+//! one gain.
 
 use super::cells::{Cells, DialogueStorage, Ear};
 use super::leveller_ride::Ride;

@@ -5,8 +5,10 @@
 //!
 //! **Speech.** A sub-block is strong at or above `floor_lufs`, and at or above the mean of all strong ones −
 //! `gate_lu`: as BS.1770 gates a programme, but again and again until the mean stands, so that a breath has
-//! no part in it. Strong sub-blocks with pauses of at most `pause_ms` between them are a phrase; its loudness is
-//! −0.691 + 10 log10 of their mean power. Breaths and room tone are not strong: they are never measured.
+//! no part in it. Strong sub-blocks with pauses of at most `pause_ms` between them are a phrase. Inside it
+//! the same is done anew with a mean of its own, so that a quiet line is measured as a loud one is; its
+//! loudness is −0.691 + 10 log10 of the mean power of what is strong there. Breaths and room tone are never
+//! measured.
 //! Fewer than [`LevellerSetup::min_phrase_ms`] of strong sub-blocks are no phrase and move nothing.
 //!
 //! **Gain.** Each phrase is given [`LevellerParams::static_gain_db`] of its loudness. From one phrase to the
@@ -19,9 +21,7 @@
 //!
 //! > g_p moves by (|d| − a) · len_q/(len_p + len_q), g_q by (|d| − a) · len_p/(len_p + len_q)
 //!
-//! in 64 passes over the phrases and one that leaves no excess. A phrase in which a way lies is given so much
-//! more or less in its middle, within the largest gains, that its loudness as a whole is what the law
-//! says, as far as its neighbours allow (in 8 steps). So the gain never moves more than from
+//! in 64 passes over the phrases and one that leaves no excess. So the gain never moves more than from
 //! phrase to phrase, and the plan says which limit held a phrase back: [`LevelOutcome`].
 //!
 //! Sources: as in [`super::Leveller`]; the gate: BS.1770-5, Annex 1 (with
@@ -45,9 +45,6 @@ use crate::units::{Lufs, Power, Reading, db_to_power};
 /// Most passes in which the gate rises, and in which neighbours give way. A pass takes the excess of each pair; what it gives to the next
 /// pair shrinks by a half or more on the way.
 const PASSES: usize = 64;
-/// Steps in which the loudness of phrases with a way inside is made up for: a way takes up to half of a
-/// phrase, so each step leaves half of what was missing or less.
-const STEPS: usize = 8;
 /// Gains that differ by less are equal, dB: far below any step of a fader.
 const SAME_DB: f64 = 1e-9;
 
@@ -86,6 +83,8 @@ pub struct LevelledPhrase {
     pub gain_db: f64,
     /// How it came off.
     pub outcome: LevelOutcome,
+    /// Power from which its sub-blocks are strong.
+    gate: f64,
 }
 
 impl Default for LevelledPhrase {
@@ -97,6 +96,7 @@ impl Default for LevelledPhrase {
             asked_db: 0.0,
             gain_db: 0.0,
             outcome: LevelOutcome::NoneNeeded,
+            gate: 0.0,
         }
     }
 }
@@ -154,8 +154,6 @@ pub struct LevellerPlan<'a> {
     curve: Store<'a, f64>,
     phrases: Store<'a, LevelledPhrase>,
     count: usize,
-    /// Power from which a sub-block is strong.
-    gate: f64,
 }
 
 #[cfg(feature = "alloc")]
@@ -192,7 +190,7 @@ impl<'a> LevellerPlan<'a> {
     /// The memory that [`LevellerPlan::new_in`] needs.
     #[must_use]
     pub fn required_len(voice: SubBlocks<'_>, params: &LevellerParams) -> LevellerPlanStorage {
-        let phrases = spans(voice, gate(voice, params), params).count();
+        let phrases = spans(voice, params).count();
         LevellerPlanStorage { numbers: voice.len() + 1, phrases }
     }
 
@@ -223,10 +221,11 @@ impl<'a> LevellerPlan<'a> {
     ) -> Result<Self, Error> {
         setup.validate()?;
         params.validate()?;
-        let (rate_hz, gate) = (voice.rate_hz(), gate(voice, &params));
-        let mut plan = Self { rate_hz, params, curve, phrases, count: 0, gate };
+        let rate_hz = voice.rate_hz();
+        let mut plan = Self { rate_hz, params, curve, phrases, count: 0 };
         let least = setup.min_phrase_ms * 1e-3 * SUB_BLOCKS_PER_S;
-        for (slot, phrase) in plan.phrases.iter_mut().zip(spans(voice, gate, &params)) {
+        for (slot, phrase) in plan.phrases.iter_mut().zip(spans(voice, &params)) {
+            let gate = gate(voice, &phrase, &params);
             let (sum, count) = strong(voice, gate, &phrase);
             let loudness = Power::new(sum / count.max(1.0)).loudness();
             *slot = LevelledPhrase {
@@ -238,6 +237,7 @@ impl<'a> LevellerPlan<'a> {
                 } else {
                     LevelOutcome::NoneNeeded
                 },
+                gate,
                 ..LevelledPhrase::default()
             };
             slot.gain_db = slot.asked_db;
@@ -246,14 +246,6 @@ impl<'a> LevellerPlan<'a> {
         plan.give_way();
         plan.draw();
         plan.judge(voice);
-        for _ in 0..STEPS {
-            if !plan.make_up() {
-                break;
-            }
-            plan.give_way();
-            plan.draw();
-            plan.judge(voice);
-        }
         Ok(plan)
     }
 
@@ -302,21 +294,6 @@ impl<'a> LevellerPlan<'a> {
         }
     }
 
-    /// Moves the gains of phrases with a way inside by what they are off; whether any is.
-    fn make_up(&mut self) -> bool {
-        let LevellerParams { max_up_db, max_down_db, .. } = self.params;
-        let mut off = false;
-        for found in self.phrases.iter_mut().take(self.count) {
-            let said = found.before_lufs.zip(found.after_lufs, |before, after| after - before);
-            if let (LevelOutcome::SlewLimit, Reading::Value(given)) = (found.outcome, said) {
-                let wanted = found.gain_db + found.asked_db - given;
-                found.gain_db = wanted.max(0.0 - max_down_db).min(max_up_db);
-                off = true;
-            }
-        }
-        off
-    }
-
     /// Writes the gains and the ways between them into the curve.
     fn draw(&mut self) {
         let mut last = self.next(0);
@@ -351,12 +328,14 @@ impl<'a> LevellerPlan<'a> {
 
     /// What each phrase came to.
     fn judge(&mut self, voice: SubBlocks<'_>) {
-        let Self { params, curve, phrases, count, gate, .. } = self;
+        let Self { params, curve, phrases, count, .. } = self;
         for found in phrases.iter_mut().take(*count) {
             let (mut sum, mut strong_ones, mut steady) = (0.0, 0.0, true);
             let points = curve.get(found.phrase.start..).unwrap_or_default();
             let ends = points.iter().zip(points.iter().skip(1));
-            for ((power, is_strong), (from, to)) in powers(voice, *gate, &found.phrase).zip(ends) {
+            for ((power, is_strong), (from, to)) in
+                powers(voice, found.gate, &found.phrase).zip(ends)
+            {
                 if is_strong {
                     sum += power * db_to_power(0.5 * (from + to));
                     strong_ones += 1.0;
@@ -461,14 +440,13 @@ fn number(index: usize) -> f64 {
     }
 }
 
-/// Power from which a sub-block is strong.
-fn gate(voice: SubBlocks<'_>, params: &LevellerParams) -> f64 {
+/// Power from which a sub-block of a span is strong.
+fn gate(voice: SubBlocks<'_>, span: &Phrase, params: &LevellerParams) -> f64 {
     let absolute = Lufs::new(params.floor_lufs).power().value();
-    let all = Phrase::of_sub_blocks(0, voice.len(), voice.rate_hz());
     let mut gate = absolute;
     // The gate only rises, and each rise leaves a sub-block or more behind; speech takes a few.
     for _ in 0..PASSES {
-        let (sum, count) = strong(voice, gate, &all);
+        let (sum, count) = strong(voice, gate, span);
         let next = absolute.max(sum / f64::max(count, 1.0) * db_to_power(-params.gate_lu));
         if next <= gate {
             break;
@@ -502,7 +480,6 @@ fn strong(voice: SubBlocks<'_>, gate: f64, span: &Phrase) -> (f64, f64) {
 /// Strong sub-blocks with pauses of at most `pause_ms` between them.
 fn spans<'v>(
     voice: SubBlocks<'v>,
-    gate: f64,
     params: &LevellerParams,
 ) -> impl Iterator<Item = Phrase> + use<'v> {
     #[expect(
@@ -512,6 +489,7 @@ fn spans<'v>(
     )]
     let pause = (params.pause_ms * 1e-3 * SUB_BLOCKS_PER_S) as usize;
     let all = Phrase::of_sub_blocks(0, voice.len(), voice.rate_hz());
+    let gate = gate(voice, &all, params);
     let mut sub_blocks = powers(voice, gate, &all).enumerate();
     // The start of the phrase at hand, and the end of its last strong sub-block.
     let mut open: Option<(usize, usize)> = None;

@@ -84,12 +84,12 @@ impl Voice {
         let mut audio = silence.clone();
         let mut lines = Vec::new();
         // Where the reader pauses.
-        for (start, end) in [(0.0, 5.95), (6.05, 12.3)] {
+        for (start, end) in [(0.0, 5.9), (6.1, 12.2)] {
             lines.push((audio.len() as f64 / RATE_HZ, audio.len() as f64 / RATE_HZ + end - start));
             audio.extend(whole[frames(start)..frames(end)].iter().map(|x| x * HALF));
             audio.extend(&silence);
         }
-        Self { name: "held out", audio, lines, pauses: vec![0.3, 0.6, 7.4, 7.7, 14.7, 15.0] }
+        Self { name: "held out", audio, lines, pauses: vec![0.3, 0.6, 7.2, 7.5, 14.3, 14.6] }
     }
 
     pub fn both() -> [Self; 2] {
