@@ -23,7 +23,7 @@
 //! ([`crate::level::sum_bus`]). At most eight groups.
 
 use super::cells::{Cells, Ear, settled};
-use super::tool::{OnCells, chosen, fields_of, in_pieces};
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces};
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
 use crate::kernels;
@@ -352,13 +352,7 @@ impl Processor for Automixer {
 }
 
 impl<S: Sample> OnCells<S> for Automixer {
-    fn stream(&self) -> &Stream {
-        &self.stream
-    }
-
-    fn cells(&self) -> &Cells {
-        &self.cells
-    }
+    grid!();
 
     fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
         let (isa, frames) = (self.stream.isa, part.frames());

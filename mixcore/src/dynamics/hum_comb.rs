@@ -42,7 +42,7 @@
 
 use super::cells::{Cells, DialogueStorage, settled};
 use super::taken::Taken;
-use super::tool::{OnCells, chosen, fields_of, in_pieces, listen};
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels;
@@ -517,13 +517,7 @@ impl Processor for HumComb<'_> {
 }
 
 impl<S: Sample> OnCells<S> for HumComb<'_> {
-    fn stream(&self) -> &Stream {
-        &self.stream
-    }
-
-    fn cells(&self) -> &Cells {
-        &self.cells
-    }
+    grid!();
 
     fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
         let frames = part.frames();

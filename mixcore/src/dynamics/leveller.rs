@@ -32,7 +32,7 @@
 
 use super::cells::{Cells, DialogueStorage, Ear};
 use super::leveller_ride::Ride;
-use super::tool::{OnCells, chosen, fields_of, in_pieces};
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::filters::Delay;
@@ -344,13 +344,7 @@ impl<S: Sample> Processor for Leveller<'_, S> {
 }
 
 impl<S: Sample> OnCells<S> for Leveller<'_, S> {
-    fn stream(&self) -> &Stream {
-        &self.stream
-    }
-
-    fn cells(&self) -> &Cells {
-        &self.cells
-    }
+    grid!();
 
     fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
         let frames = part.frames();

@@ -29,7 +29,7 @@
 use super::cells::{CHUNK, Cells, DialogueStorage, settled};
 use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
-use super::tool::{OnCells, chosen, fields_of, in_pieces, listen};
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::filters::Delay;
@@ -514,13 +514,7 @@ impl<S: Sample> Processor for PlosiveTamer<'_, S> {
 }
 
 impl<S: Sample> OnCells<S> for PlosiveTamer<'_, S> {
-    fn stream(&self) -> &Stream {
-        &self.stream
-    }
-
-    fn cells(&self) -> &Cells {
-        &self.cells
-    }
+    grid!();
 
     fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
         let frames = part.frames();

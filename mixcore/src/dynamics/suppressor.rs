@@ -36,7 +36,7 @@ use super::cells::{Cells, DialogueStorage};
 use super::noise_floor::{MAX_BANDS, NoiseFloor, NoiseLearning, STRETCHES};
 use super::suppressor_bands::{NoiseBand, decide, lay_out, weigh};
 use super::taken::Taken;
-use super::tool::{OnCells, chosen, fields_of, in_pieces, listen};
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::filters::RealFft;
@@ -475,13 +475,7 @@ impl<S: Sample> Processor for Suppressor<'_, S> {
 }
 
 impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
-    fn stream(&self) -> &Stream {
-        &self.stream
-    }
-
-    fn cells(&self) -> &Cells {
-        &self.cells
-    }
+    grid!();
 
     fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
         let frames = part.frames();

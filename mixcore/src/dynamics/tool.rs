@@ -55,7 +55,20 @@ macro_rules! fields_of {
     };
 }
 
-pub(super) use {chosen, fields_of, listen};
+/// Stream and grid of a tool [`OnCells`].
+macro_rules! grid {
+    () => {
+        fn stream(&self) -> &Stream {
+            &self.stream
+        }
+
+        fn cells(&self) -> &Cells {
+            &self.cells
+        }
+    };
+}
+
+pub(super) use {chosen, fields_of, grid, listen};
 
 /// A tool that works on the grid of its cells.
 pub(super) trait OnCells<S: Sample> {

@@ -11,6 +11,7 @@ use mixcore::loudness::{Region, SpeechRegions};
 use mixcore::{Block, BlockMut, Io, Layout, Process, Processor, Reading, Stream};
 use proptest::prelude::*;
 
+use crate::dialogue_tools::{level_db, reader};
 use crate::signals::{Noise, noise};
 
 const RATE_HZ: f64 = 48_000.0;
@@ -280,18 +281,12 @@ fn every_octave_loses_modulation_with_the_ratio_of_its_own_compressor() {
 /// In stereo: the cue's dialogue and another reader on both sides, and the cue's music.
 fn programmes() -> [(&'static str, Planar); 3] {
     let voice = crate::cue::decode("dx.flac").remove(0);
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/data/speech_ru.flac");
-    let reader = crate::cue::decode_file(std::path::Path::new(path)).remove(0);
+    let reader = reader();
     [
         ("speech", vec![voice.clone(), voice]),
         ("reader", vec![reader.clone(), reader]),
         ("music", crate::cue::decode("mx.flac")),
     ]
-}
-
-fn level_db(audio: &[f32]) -> f64 {
-    let square: f64 = audio.iter().map(|x| f64::from(*x).powi(2)).sum();
-    10.0 * (square / audio.len() as f64).log10()
 }
 
 /// A limiter of the loud scene alone shows in the gain's statistics, and inside the phrases given.

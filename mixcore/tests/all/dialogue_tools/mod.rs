@@ -59,6 +59,12 @@ pub fn speech() -> Vec<f32> {
 pub const LINES_S: [(f64, f64); 5] =
     [(0.6, 7.7), (8.35, 11.34), (12.0, 17.3), (17.96, 23.99), (24.65, 27.94)];
 
+/// 13 s of a man who reads Russian (`data/README.md`).
+pub fn reader() -> Vec<f32> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/data/speech_ru.flac");
+    crate::cue::decode_file(std::path::Path::new(path)).remove(0)
+}
+
 /// Real speech, where its lines are, and places in its pauses, s.
 pub struct Voice {
     pub name: &'static str,
@@ -78,8 +84,7 @@ impl Voice {
     /// as the cue's.
     pub fn held_out() -> Self {
         const HALF: f32 = 0.5;
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/data/speech_ru.flac");
-        let whole = crate::cue::decode_file(std::path::Path::new(path)).remove(0);
+        let whole = reader();
         let silence = vec![0.0; frames(1.0)];
         let mut audio = silence.clone();
         let mut lines = Vec::new();
