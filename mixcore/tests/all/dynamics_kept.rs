@@ -217,10 +217,9 @@ fn fall(
 
 /// Real speech, of the cue and of another reader, and real music, through the crate's own compressor.
 ///
-/// From 8:1 on what is left of the range of speech is that of its pauses within windows of 3 s, and what is
-/// left of its peaks is that between two periods: neither is the ratio's. An octave that does not lead the
-/// level is modulated by the gain, so the depth is read where the programme is: 250 and 500 Hz. (Each octave
-/// under a compressor of its own: the test below.)
+/// Up to 8:1: what is stronger is called a limiter. An octave that does not lead the level is modulated by the
+/// gain, so the depth is read where the programme is: 250 and 500 Hz. (Each octave under a compressor of
+/// its own: the test below.)
 #[test]
 fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
     const RATIOS: [f64; 6] = [1.0, 1.5, 2.0, 3.0, 4.0, 8.0];
