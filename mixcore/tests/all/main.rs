@@ -81,7 +81,7 @@ mod duck_cue;
 mod ducker;
 #[cfg(feature = "std")]
 mod dynamic_eq;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "json"))]
 mod dynamics_kept;
 #[cfg(feature = "alloc")]
 mod eq;
