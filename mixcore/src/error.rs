@@ -87,6 +87,17 @@ pub enum Error {
         /// Largest allowed value; below `min` where nothing is allowed (an index of an empty list).
         max: f64,
     },
+    /// A number of which certain values are allowed, which is not one of them.
+    NotAllowed {
+        /// Name of the parameter, with its unit suffix.
+        field: &'static str,
+        /// What was given.
+        given: f64,
+        /// The values that are allowed.
+        allowed: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
     /// Something leads back to itself.
     Cycle {
         /// What the list is made of ("VCA", "bus").
@@ -142,7 +153,8 @@ pub enum Error {
         /// The duration that the meter was built for.
         max_duration_s: f64,
     },
-    /// Two things that cannot be combined.
+    /// Two things that cannot be combined; a number that is none of those allowed is
+    /// [`Error::NotAllowed`].
     Unsupported {
         /// What was asked for.
         what: &'static str,
@@ -207,6 +219,9 @@ impl fmt::Display for Error {
                 f,
                 "{item} {index}: {field} is {given}, allowed is {min} to {max}: set it inside that range"
             ),
+            Self::NotAllowed { field, given, allowed, hint } => {
+                write!(f, "{field} is {given}, allowed is {allowed}: {hint}")
+            }
             Self::Cycle { item, index } => {
                 write!(f, "{item} {index} leads back to itself: let the chain end somewhere")
             }
@@ -260,5 +275,18 @@ mod tests {
         extern crate alloc;
         let text = alloc::format!("{error}");
         assert!(text.contains("NaN") && text.contains("8000") && text.contains("384000"));
+    }
+
+    #[test]
+    fn a_number_that_is_not_allowed_is_told_with_those_that_are_and_the_way_out() {
+        extern crate alloc;
+        let error = Error::NotAllowed {
+            field: "factor",
+            given: 3.0,
+            allowed: "2, 4, 8 and 16",
+            hint: "take the next one above",
+        };
+        let text = alloc::format!("{error}");
+        assert_eq!(text, "factor is 3, allowed is 2, 4, 8 and 16: take the next one above");
     }
 }

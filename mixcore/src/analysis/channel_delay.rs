@@ -175,6 +175,7 @@ impl<'m> Parts<&'m mut [f64]> {
     fn new(memory: &'m mut [f64], half: usize) -> Self {
         let mut rest = memory;
         Self::of(Self::lengths(half).map(|length| {
+            let length = length.min(rest.len());
             let (part, tail) = core::mem::take(&mut rest).split_at_mut(length);
             rest = tail;
             part
@@ -186,7 +187,7 @@ impl<'m> Parts<&'m [f64]> {
     fn new(memory: &'m [f64], half: usize) -> Self {
         let mut rest = memory;
         Self::of(Self::lengths(half).map(|length| {
-            let (part, tail) = rest.split_at(length);
+            let (part, tail) = rest.split_at(length.min(rest.len()));
             rest = tail;
             part
         }))
@@ -347,7 +348,7 @@ impl<'a, S: Sample> ChannelDelay<'a, S> {
         let parts = Parts::<&mut [f64]>::new(&mut self.memory, half);
         for (line, history, fresh) in [(parts.line_a, half, a), (parts.line_b, 2 * half, b)] {
             if let Some(free) = line.get_mut(history..history + frames) {
-                free.copy_from_slice(fresh);
+                free.iter_mut().zip(fresh).for_each(|(free, fresh)| *free = *fresh);
             }
         }
         // The first frames that come out of the line lie before the start.

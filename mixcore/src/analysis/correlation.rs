@@ -248,7 +248,7 @@ impl<'a, S: Sample> Correlation<'a, S> {
     fn record(&mut self) {
         let slots = self.setup.slots();
         let mut row = [0.0; 3 * SLOTS];
-        let row = &mut row[..3 * slots];
+        let Some(row) = row.get_mut(..3 * slots) else { return };
         let (left, right) = self.rows.rows();
         if self.setup.bands {
             self.bank.push_pair(&mut self.filters, left, right);
@@ -256,23 +256,26 @@ impl<'a, S: Sample> Correlation<'a, S> {
         }
         let sums = dot3(self.stream.isa, left, right);
         for (part, sum) in [sums.left, sums.right, sums.product].into_iter().enumerate() {
-            row[part * slots + slots - 1] = sum;
+            if let Some(slot) = row.get_mut((part + 1) * slots - 1) {
+                *slot = sum;
+            }
         }
         self.rows.clear();
-        for (whole, row) in self.whole.iter_mut().zip(row.chunks_exact(slots)) {
+        for (whole, row) in self.whole.iter_mut().zip(row.chunks_exact(slots.max(1))) {
             for (whole, sum) in whole.iter_mut().zip(row) {
                 *whole += sum;
             }
         }
         self.sliding.push(row);
         let mut sums = [0.0; 3 * SLOTS];
-        let sums = &mut sums[..3 * slots];
+        let Some(sums) = sums.get_mut(..3 * slots) else { return };
         if self.sliding.window_sums(sums) {
             let (frame, frames) = self.window_frames();
             for slot in 0..slots {
                 let floor = self.floor(slot) * frames;
-                if let Some(r) = correlation(&at_slot(sums, slots, slot), floor) {
-                    self.lowest[slot].hold(r, frame);
+                let r = correlation(&at_slot(sums, slots, slot), floor);
+                if let (Some(r), Some(lowest)) = (r, self.lowest.get_mut(slot)) {
+                    lowest.hold(r, frame);
                 }
             }
         }

@@ -141,7 +141,7 @@ impl<'a, S: Sample> PowerFrames<'a, S> {
     pub(super) fn fill(&mut self, line: usize, samples: &[S]) -> usize {
         let ring = self.rings.get_mut(line * self.window..).unwrap_or_default();
         let ring = ring.get_mut(..self.window).unwrap_or_default();
-        let (front, back) = ring.split_at_mut(self.at.min(self.window));
+        let (front, back) = ring.split_at_mut(self.at.min(ring.len()));
         let (first, rest) = samples.split_at(samples.len().min(back.len()));
         let count = rest.len().min(front.len());
         kernels::clean(self.isa, first, &mut back[..first.len()])
@@ -150,7 +150,7 @@ impl<'a, S: Sample> PowerFrames<'a, S> {
 
     /// All lines have got so many samples.
     pub(super) fn advance(&mut self, frames: usize) {
-        self.at = (self.at + frames) % self.window;
+        self.at = (self.at + frames) % self.window.max(1);
     }
 
     /// Adds up the powers of some lines over the last window.
@@ -173,13 +173,14 @@ impl<'a, S: Sample> PowerFrames<'a, S> {
         let Some(ring) = self.rings.get(line * self.window..(line + 1) * self.window) else {
             return;
         };
-        let (window, rest) = self.scratch.split_at_mut(self.window);
-        let (time, rest) = rest.split_at_mut(self.fft.length());
-        let (re, im) = rest.split_at_mut(self.fft.bins());
+        let scratch = &mut *self.scratch;
+        let (window, rest) = scratch.split_at_mut(self.window.min(scratch.len()));
+        let (time, rest) = rest.split_at_mut(self.fft.length().min(rest.len()));
+        let (re, im) = rest.split_at_mut(self.fft.bins().min(rest.len()));
         // Oldest first; what follows the window in `time` stays 0.
-        let (newest, oldest) = ring.split_at(self.at);
-        let (front, back) = time.split_at_mut(oldest.len());
-        let (front_window, back_window) = window.split_at(oldest.len());
+        let (newest, oldest) = ring.split_at(self.at.min(ring.len()));
+        let (front, back) = time.split_at_mut(oldest.len().min(time.len()));
+        let (front_window, back_window) = window.split_at(oldest.len().min(window.len()));
         for (time, samples, window) in [(front, oldest, front_window), (back, newest, back_window)]
         {
             for ((time, &sample), &weight) in time.iter_mut().zip(samples).zip(window) {

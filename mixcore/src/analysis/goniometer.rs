@@ -270,7 +270,7 @@ impl<'a, S: Sample> Goniometer<'a, S> {
         let side = setup.grid;
         #[expect(clippy::cast_precision_loss, reason = "at most 1024")]
         let half = 0.5 * side as f64;
-        let room = points.len() as u64;
+        let room = points.len().max(1) as u64;
         for (n, (l, r)) in (first..).zip(left.iter().zip(right)) {
             let (l, r) = (*gain * l.as_f64(), *gain * r.as_f64());
             let (across, up) = (r - l, l + r);

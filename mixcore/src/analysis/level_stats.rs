@@ -22,7 +22,7 @@
 
 use super::level_events::{EventCount, EventList, LevelEvent, LevelEventKind, Tracks};
 use super::level_scan::{Limits, MIN_EQUAL_FRAMES, Scan};
-use crate::audio::{Block, PerChannel, Sample, Store};
+use crate::audio::{Block, PerChannel, Sample, Store, move_to_front};
 use crate::error::Error;
 use crate::kernels::{self, LevelScreen, SCREEN_HISTORY, level_screen};
 use crate::stream::Stream;
@@ -358,7 +358,7 @@ impl<'a, S: Sample> LevelStats<'a, S> {
             scan.quantum(limits, filled, first, &screen, &mut |run| {
                 events.add(index, tracks, run);
             });
-            line.copy_within(*fill..*fill + SCREEN_HISTORY, 0);
+            move_to_front(line.get_mut(..SCREEN_HISTORY + *fill).unwrap_or_default(), *fill);
         }
         *fill = 0;
     }

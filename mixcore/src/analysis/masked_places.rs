@@ -143,6 +143,8 @@ fn insert(list: &mut [MaskedPlace], place: MaskedPlace) {
     let at = list.partition_point(|other| other.power >= place.power);
     if let Some(behind) = list.get_mut(at..).filter(|behind| !behind.is_empty()) {
         behind.rotate_right(1);
-        behind[0] = place;
+        if let Some(first) = behind.first_mut() {
+            *first = place;
+        }
     }
 }

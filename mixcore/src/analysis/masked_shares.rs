@@ -45,7 +45,7 @@ pub(super) fn slot(stems: usize, target: usize, masker: Masker) -> Option<usize>
 /// All pairs of target and masker that are kept apart, with their slots.
 pub(super) fn pairs(stems: usize) -> impl Iterator<Item = (usize, usize, Masker)> {
     (0..stems * stems).filter_map(move |index| {
-        let (target, stem) = (index / stems, index % stems);
+        let (target, stem) = (index / stems.max(1), index % stems.max(1));
         match (target == stem, stems) {
             (true, 2) => None,
             (true, _) => Some((index, target, Masker::Others)),

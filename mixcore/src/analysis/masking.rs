@@ -359,7 +359,9 @@ impl<'a, S: Sample> Masking<'a, S> {
     /// Analyses the window that is complete.
     fn analyse(&mut self, window_start: u64, each: &mut impl FnMut(&MaskingFrame<'_>)) {
         let (lines, count) = (lines(&self.stream), self.model.bands().len());
-        let (powers, excitations) = self.bands.split_at_mut(self.setup.stems * ERB_BANDS);
+        let count = count.max(1);
+        let middle = self.bands.len().min(self.setup.stems * ERB_BANDS);
+        let (powers, excitations) = self.bands.split_at_mut(middle);
         let stems = powers.chunks_exact_mut(count).zip(excitations.chunks_exact_mut(count));
         for (stem, (powers, excitations)) in stems.take(self.setup.stems).enumerate() {
             self.frames.transform(stem * lines..(stem + 1) * lines);

@@ -135,7 +135,9 @@ impl<'a> Model<'a> {
 
     /// Excitation from the powers of the bands.
     pub(super) fn excite(&self, powers: &[f64], excitation: &mut [f64]) {
-        for (weights, excitation) in self.spread.chunks_exact(self.bands.len()).zip(excitation) {
+        for (weights, excitation) in
+            self.spread.chunks_exact(self.bands.len().max(1)).zip(excitation)
+        {
             let mut sum = 0.0;
             for (weight, power) in weights.iter().zip(powers) {
                 sum += weight * power;

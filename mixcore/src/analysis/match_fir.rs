@@ -59,11 +59,13 @@ fn length(taps: usize) -> usize {
 
 fn check(phase: FirPhase, taps: usize) -> Result<(), Error> {
     #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
-    Error::check_range("taps", taps as f64, MIN_TAPS as f64, MAX_TAPS as f64)?;
+    let given = Error::check_range("taps", taps as f64, MIN_TAPS as f64, MAX_TAPS as f64)?;
     if phase == FirPhase::Linear && taps.is_multiple_of(2) {
-        return Err(Error::Unsupported {
-            what: "a linear-phase match of an even number of taps",
-            hint: "take one tap more: the delay is a whole number of frames then",
+        return Err(Error::NotAllowed {
+            field: "taps",
+            given,
+            allowed: "an odd number with linear phase, whose delay is then a whole number of frames",
+            hint: "take one tap more",
         });
     }
     Ok(())

@@ -165,7 +165,8 @@ impl<'a> Modulation<'a> {
     fn end_window(&mut self) {
         let mut sums = self.sums[self.windows % KEPT];
         let oldest = self.done % WINDOW;
-        let (rings, rest) = self.memory.split_at_mut(MODULATION_OCTAVES * WINDOW);
+        let memory = &mut *self.memory;
+        let (rings, rest) = memory.split_at_mut((MODULATION_OCTAVES * WINDOW).min(memory.len()));
         let (line, turn) = rest.split_at_mut(WINDOW.min(rest.len()));
         for (ring, sum) in rings.chunks_exact(WINDOW).zip(&mut sums) {
             let (late, early) = ring.split_at(oldest);

@@ -45,7 +45,7 @@ impl<'a> SlidingSums<'a> {
     }
 
     fn row(&self, index: usize) -> &[f64] {
-        let at = index % self.window * self.lanes;
+        let at = index % self.window.max(1) * self.lanes;
         self.store.get(at..at + self.lanes).unwrap_or_default()
     }
 
@@ -56,9 +56,9 @@ impl<'a> SlidingSums<'a> {
 
     /// Appends a row.
     pub(super) fn push(&mut self, row: &[f64]) {
-        let at = self.done % self.window * self.lanes;
+        let at = self.done % self.window.max(1) * self.lanes;
         if let Some(to) = self.store.get_mut(at..at + self.lanes) {
-            to.copy_from_slice(row);
+            to.iter_mut().zip(row).for_each(|(to, value)| *to = *value);
         }
         self.done += 1;
         if self.window >= GROUP && self.done.is_multiple_of(GROUP) {

@@ -5,10 +5,59 @@ use crate::error::Error;
 /// The most channels a block can hold: seventh-order ambisonics.
 pub const MAX_CHANNELS: usize = 64;
 
+/// Channels up to which a view keeps a short list.
+const FEW: usize = 8;
+
+/// The list of a view. A view is made for every block, and for parts of it: to make a short list
+/// writes an eighth of the kilobyte that one of 64 channels has (to move it copies all of it).
+#[derive(Clone, Copy, Debug)]
+enum List<T> {
+    Few([T; FEW]),
+    Many([T; MAX_CHANNELS]),
+}
+
+impl<S> List<&[S]> {
+    /// Room for `count` channels, without samples.
+    #[inline]
+    fn empty(count: usize) -> Self {
+        if count <= FEW { Self::Few([&[]; FEW]) } else { Self::Many([&[]; MAX_CHANNELS]) }
+    }
+}
+
+impl<S> List<Option<&mut [S]>> {
+    /// Room for `count` channels, without samples.
+    #[inline]
+    fn empty(count: usize) -> Self {
+        if count <= FEW {
+            Self::Few([const { None }; FEW])
+        } else {
+            Self::Many([const { None }; MAX_CHANNELS])
+        }
+    }
+}
+
+impl<T> List<T> {
+    #[inline]
+    fn slots(&self) -> &[T] {
+        match self {
+            Self::Few(slots) => slots,
+            Self::Many(slots) => slots,
+        }
+    }
+
+    #[inline]
+    fn slots_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Few(slots) => slots,
+            Self::Many(slots) => slots,
+        }
+    }
+}
+
 /// A borrowed planar block: up to [`MAX_CHANNELS`] channel slices of equal length.
 #[derive(Debug)]
 pub struct Block<'a, S> {
-    channels: [&'a [S]; MAX_CHANNELS],
+    channels: List<&'a [S]>,
     count: usize,
     frames: usize,
 }
@@ -26,10 +75,11 @@ impl<'a, S> Block<'a, S> {
     ///
     /// # Errors
     /// No channels, more than [`MAX_CHANNELS`], or channels of unequal length.
+    #[inline]
     pub fn new<C: AsRef<[S]>>(channels: &'a [C]) -> Result<Self, Error> {
         let frames = check_shape(channels.len(), channels.iter().map(|c| c.as_ref().len()))?;
-        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
-        for (slot, channel) in list.iter_mut().zip(channels) {
+        let mut list = List::<&[S]>::empty(channels.len());
+        for (slot, channel) in list.slots_mut().iter_mut().zip(channels) {
             *slot = channel.as_ref();
         }
         Ok(Self { channels: list, count: channels.len(), frames })
@@ -37,22 +87,24 @@ impl<'a, S> Block<'a, S> {
 
     /// A block of one channel.
     #[must_use]
+    #[inline]
     pub fn mono(channel: &'a [S]) -> Self {
-        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        let mut list: [&[S]; FEW] = [&[]; FEW];
         list[0] = channel;
-        Self { channels: list, count: 1, frames: channel.len() }
+        Self { channels: List::Few(list), count: 1, frames: channel.len() }
     }
 
     /// A block of two channels.
     ///
     /// # Errors
     /// Channels of unequal length.
+    #[inline]
     pub fn stereo(left: &'a [S], right: &'a [S]) -> Result<Self, Error> {
         let frames = check_shape(2, [left.len(), right.len()].into_iter())?;
-        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        let mut list: [&[S]; FEW] = [&[]; FEW];
         list[0] = left;
         list[1] = right;
-        Ok(Self { channels: list, count: 2, frames })
+        Ok(Self { channels: List::Few(list), count: 2, frames })
     }
 
     /// A block over one contiguous planar buffer: channel 0's frames, then channel 1's, and so on.
@@ -61,9 +113,9 @@ impl<'a, S> Block<'a, S> {
     /// No channels, more than [`MAX_CHANNELS`], or a length that is no multiple of `channels`.
     pub fn contiguous(data: &'a [S], channels: usize) -> Result<Self, Error> {
         let frames = check_contiguous(data.len(), channels)?;
-        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        let mut list = List::<&[S]>::empty(channels);
         if frames > 0 {
-            for (slot, channel) in list.iter_mut().zip(data.chunks_exact(frames)) {
+            for (slot, channel) in list.slots_mut().iter_mut().zip(data.chunks_exact(frames)) {
                 *slot = channel;
             }
         }
@@ -75,9 +127,10 @@ impl<'a, S> Block<'a, S> {
     pub(crate) fn of_rows(rows: &'a [S], row_len: usize, start: usize, end: usize) -> Self {
         let end = end.min(row_len);
         let start = start.min(end);
-        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+        let rows = rows.chunks_exact(row_len.max(1));
+        let mut list = List::<&[S]>::empty(rows.len());
         let mut count = 0;
-        for (slot, row) in list.iter_mut().zip(rows.chunks_exact(row_len.max(1))) {
+        for (slot, row) in list.slots_mut().iter_mut().zip(rows) {
             *slot = row.get(start..end).unwrap_or_default();
             count += 1;
         }
@@ -102,12 +155,12 @@ impl<'a, S> Block<'a, S> {
     /// If `index` is not below [`Block::channel_count`].
     #[must_use]
     pub fn channel(&self, index: usize) -> &'a [S] {
-        self.channels[..self.count][index]
+        self.channels.slots()[..self.count][index]
     }
 
     /// The channels in order.
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [S]> + '_ {
-        self.channels.iter().take(self.count).copied()
+        self.channels.slots().iter().take(self.count).copied()
     }
 
     /// The frames `start..end` of every channel, cut to what exists.
@@ -116,7 +169,7 @@ impl<'a, S> Block<'a, S> {
         let end = end.min(self.frames);
         let start = start.min(end);
         let mut part = *self;
-        for channel in part.channels.iter_mut().take(self.count) {
+        for channel in part.channels.slots_mut().iter_mut().take(self.count) {
             *channel = channel.get(start..end).unwrap_or_default();
         }
         part.frames = end - start;
@@ -135,9 +188,8 @@ impl<'a, S> Block<'a, S> {
 /// A mutable planar block: up to [`MAX_CHANNELS`] channel slices of equal length.
 #[derive(Debug)]
 pub struct BlockMut<'a, S> {
-    /// `None` beyond the last channel: an empty list is then zeros, which costs a third less to make
-    /// and to move than 64 empty slices, and a view is made for every block.
-    channels: [Option<&'a mut [S]>; MAX_CHANNELS],
+    /// `None` beyond the last channel.
+    channels: List<Option<&'a mut [S]>>,
     count: usize,
     frames: usize,
 }
@@ -148,11 +200,12 @@ impl<'a, S> BlockMut<'a, S> {
     ///
     /// # Errors
     /// No channels, more than [`MAX_CHANNELS`], or channels of unequal length.
+    #[inline]
     pub fn new<C: AsMut<[S]>>(channels: &'a mut [C]) -> Result<Self, Error> {
         let count = channels.len();
         let frames = check_shape(count, channels.iter_mut().map(|c| c.as_mut().len()))?;
-        let mut list = empty();
-        for (slot, channel) in list.iter_mut().zip(channels) {
+        let mut list = List::<Option<&mut [S]>>::empty(count);
+        for (slot, channel) in list.slots_mut().iter_mut().zip(channels) {
             *slot = Some(channel.as_mut());
         }
         Ok(Self { channels: list, count, frames })
@@ -160,23 +213,25 @@ impl<'a, S> BlockMut<'a, S> {
 
     /// A block of one channel.
     #[must_use]
+    #[inline]
     pub fn mono(channel: &'a mut [S]) -> Self {
         let frames = channel.len();
-        let mut list = empty();
+        let mut list = [const { None }; FEW];
         list[0] = Some(channel);
-        Self { channels: list, count: 1, frames }
+        Self { channels: List::Few(list), count: 1, frames }
     }
 
     /// A block of two channels.
     ///
     /// # Errors
     /// Channels of unequal length.
+    #[inline]
     pub fn stereo(left: &'a mut [S], right: &'a mut [S]) -> Result<Self, Error> {
         let frames = check_shape(2, [left.len(), right.len()].into_iter())?;
-        let mut list = empty();
+        let mut list = [const { None }; FEW];
         list[0] = Some(left);
         list[1] = Some(right);
-        Ok(Self { channels: list, count: 2, frames })
+        Ok(Self { channels: List::Few(list), count: 2, frames })
     }
 
     /// A block over one contiguous planar buffer: channel 0's frames, then channel 1's, and so on.
@@ -185,9 +240,9 @@ impl<'a, S> BlockMut<'a, S> {
     /// No channels, more than [`MAX_CHANNELS`], or a length that is no multiple of `channels`.
     pub fn contiguous(data: &'a mut [S], channels: usize) -> Result<Self, Error> {
         let frames = check_contiguous(data.len(), channels)?;
-        let mut list = empty();
+        let mut list = List::<Option<&mut [S]>>::empty(channels);
         if frames > 0 {
-            for (slot, channel) in list.iter_mut().zip(data.chunks_exact_mut(frames)) {
+            for (slot, channel) in list.slots_mut().iter_mut().zip(data.chunks_exact_mut(frames)) {
                 *slot = Some(channel);
             }
         }
@@ -212,7 +267,7 @@ impl<'a, S> BlockMut<'a, S> {
     /// If `index` is not below [`BlockMut::channel_count`].
     #[must_use]
     pub fn channel(&self, index: usize) -> &[S] {
-        self.channels[..self.count][index].as_deref().unwrap_or_default()
+        self.channels.slots()[..self.count][index].as_deref().unwrap_or_default()
     }
 
     /// One channel's samples.
@@ -220,12 +275,16 @@ impl<'a, S> BlockMut<'a, S> {
     /// # Panics
     /// If `index` is not below [`BlockMut::channel_count`].
     pub fn channel_mut(&mut self, index: usize) -> &mut [S] {
-        self.channels[..self.count][index].as_deref_mut().unwrap_or_default()
+        self.channels.slots_mut()[..self.count][index].as_deref_mut().unwrap_or_default()
     }
 
     /// The channels in order.
-    pub fn channels_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [S]> {
+    #[inline]
+    pub fn channels_mut(
+        &mut self,
+    ) -> impl ExactSizeIterator<Item = &mut [S]> + DoubleEndedIterator {
         self.channels
+            .slots_mut()
             .iter_mut()
             .take(self.count)
             .map(|slot| slot.as_deref_mut().unwrap_or_default())
@@ -234,8 +293,9 @@ impl<'a, S> BlockMut<'a, S> {
     /// This block, read only.
     #[must_use]
     pub fn as_block(&self) -> Block<'_, S> {
-        let mut list: [&[S]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
-        for (slot, channel) in list.iter_mut().zip(&self.channels).take(self.count) {
+        let mut list = List::<&[S]>::empty(self.count);
+        let channels = self.channels.slots().iter().take(self.count);
+        for (slot, channel) in list.slots_mut().iter_mut().zip(channels) {
             *slot = channel.as_deref().unwrap_or_default();
         }
         Block { channels: list, count: self.count, frames: self.frames }
@@ -248,12 +308,13 @@ impl<'a, S> BlockMut<'a, S> {
     }
 
     /// The frames `start..end` of every channel, cut to what exists.
+    #[inline]
     pub fn range(&mut self, start: usize, end: usize) -> BlockMut<'_, S> {
         let end = end.min(self.frames);
         let start = start.min(end);
-        let mut list = empty();
         let count = self.count;
-        for (slot, channel) in list.iter_mut().zip(self.channels_mut()) {
+        let mut list = List::<Option<&mut [S]>>::empty(count);
+        for (slot, channel) in list.slots_mut().iter_mut().zip(self.channels_mut()) {
             *slot = channel.get_mut(start..end);
         }
         BlockMut { channels: list, count, frames: end - start }
@@ -264,7 +325,7 @@ impl<'a, S> BlockMut<'a, S> {
     pub fn into_range(mut self, start: usize, end: usize) -> Self {
         let end = end.min(self.frames);
         let start = start.min(end);
-        for channel in self.channels.iter_mut().take(self.count) {
+        for channel in self.channels.slots_mut().iter_mut().take(self.count) {
             *channel = channel.take().and_then(|channel| channel.get_mut(start..end));
         }
         self.frames = end - start;
@@ -313,10 +374,6 @@ pub(crate) fn check_frames(what: &'static str, given: usize, expected: usize) ->
 
 fn check_count(what: &'static str, given: usize, expected: usize) -> Result<(), Error> {
     if given == expected { Ok(()) } else { Err(Error::ChannelCount { what, given, expected }) }
-}
-
-fn empty<'a, S>() -> [Option<&'a mut [S]>; MAX_CHANNELS] {
-    [const { None }; MAX_CHANNELS]
 }
 
 fn check_shape(count: usize, mut lengths: impl Iterator<Item = usize>) -> Result<usize, Error> {

@@ -15,8 +15,10 @@ impl<'a, S> Terms<'a, S> {
     fn new(input: &Block<'a, S>, row: &[f64]) -> Self {
         let mut terms = Self { list: [(&[], 0.0); MAX_CHANNELS], count: 0 };
         for (channel, &coefficient) in input.channels().zip(row) {
-            if coefficient != 0.0 {
-                terms.list[terms.count] = (channel, coefficient);
+            if coefficient != 0.0
+                && let Some(term) = terms.list.get_mut(terms.count)
+            {
+                *term = (channel, coefficient);
                 terms.count += 1;
             }
         }
@@ -24,7 +26,7 @@ impl<'a, S> Terms<'a, S> {
     }
 
     fn as_slice(&self) -> &[(&'a [S], f64)] {
-        &self.list[..self.count]
+        self.list.get(..self.count).unwrap_or_default()
     }
 }
 
@@ -43,10 +45,10 @@ pub fn matrix<S: Sample>(
     coefficients: &[f64],
     output: &mut BlockMut<'_, S>,
 ) {
-    let rows = coefficients.chunks_exact(input.channel_count());
+    let rows = coefficients.chunks_exact(input.channel_count().max(1));
     let frames = input.frames().min(output.frames());
     for (row, out) in rows.zip(output.channels_mut()) {
         let terms = Terms::new(input, row);
-        kernels::matrix_row(isa, terms.as_slice(), &mut out[..frames]);
+        kernels::matrix_row(isa, terms.as_slice(), out.get_mut(..frames).unwrap_or_default());
     }
 }

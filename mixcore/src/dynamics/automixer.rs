@@ -22,11 +22,11 @@
 //! Latency: none. Limits: channels stay channels; their sum is the next thing's work
 //! ([`crate::level::sum_bus`]). At most eight groups.
 
-use super::cells::{Cells, Ear, settled};
+use super::cells::{Cells, Ear};
 use super::tool::{OnCells, chosen, fields_of, grid, in_pieces};
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
-use crate::kernels;
+use crate::kernels::{self, settled};
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_gain, db_to_power, gain_to_db};
@@ -205,7 +205,7 @@ impl Automixer {
             setup,
             params,
             coeffs: Coeffs::design(&params, stream.rate_hz),
-            ear: Ear::new(stream.layout, stream.rate_hz)?,
+            ear: Ear::of_each(stream.layout, stream.rate_hz)?,
             microphones: PerChannel::new(stream.channel_count())?,
             cells: Cells::new(CELL),
             bypass: false,
@@ -368,7 +368,7 @@ impl<S: Sample> OnCells<S> for Automixer {
             for (microphone, energy) in self.microphones.iter_mut().zip(self.ear.take_each()) {
                 let (power, now) = (microphone.power, energy / self.cells.length());
                 let pole = if now > power { attack } else { release };
-                microphone.power = settled(pole * power + (1.0 - pole) * now);
+                [microphone.power] = settled([pole * power + (1.0 - pole) * now]);
             }
             self.share();
             for microphone in self.microphones.iter_mut() {

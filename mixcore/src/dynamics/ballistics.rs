@@ -209,8 +209,9 @@ impl Ballistics {
         }
         state.held = 0;
         let mut y = state.y;
+        let mut shares = [[0.0; PART]; 2];
         for part in io.chunks_mut(PART) {
-            y = self.branch(y, part);
+            y = self.branch(y, part, &mut shares);
         }
         (state.y, state.u) = (y, y);
     }
@@ -221,15 +222,14 @@ impl Ballistics {
     /// smaller: no comparison stands in the way of the recursion, which is one product, one sum and
     /// one choice long. What comes in is multiplied before, for the two branches apart, so that the
     /// compiler has no reason to put them into one vector and wait for shuffles.
-    fn branch(&self, y: f64, io: &mut [f32]) -> f64 {
+    fn branch(&self, y: f64, io: &mut [f32], [up, down]: &mut [[f64; PART]; 2]) -> f64 {
         let (attack, release) = (self.attack, self.release);
-        let (mut up, mut down) = ([0.0; PART], [0.0; PART]);
-        for ((value, up), down) in io.iter().zip(&mut up).zip(&mut down) {
+        for ((value, up), down) in io.iter().zip(&mut *up).zip(&mut *down) {
             let c = -f64::from(*value);
             (*up, *down) = (attack.come * c, release.come * c);
         }
         let mut y = y;
-        let steps = io.iter_mut().zip(&up).zip(&down);
+        let steps = io.iter_mut().zip(&*up).zip(&*down);
         #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
         if attack.stay <= release.stay {
             for ((value, up), down) in steps {

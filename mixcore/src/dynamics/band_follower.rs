@@ -2,6 +2,8 @@
 //!
 //! The rules are in the module doc of [`super::masking_ducker`].
 
+use core::ops::Range;
+
 use super::audibility::{FULL_DB, audible, importance};
 use super::band_unit::{KEY, MAIN};
 use super::ducker_params::DuckerParams;
@@ -32,6 +34,12 @@ pub(super) fn k_weights(rate_hz: f64) -> Result<Bands, Error> {
 /// Bands of a frame: at most as many as there are, which the compiler cannot know.
 pub(super) fn bands_of(frame: &MaskingFrame<'_>) -> usize {
     frame.bands().min(ERB_BANDS)
+}
+
+/// Where the numbers of a frame lie in a ring of so many frames.
+fn place_of(index: usize, len: usize) -> Range<usize> {
+    let at = index % len.max(1) * ROW;
+    at..at + ROW
 }
 
 /// Weighted sum of powers.
@@ -129,8 +137,8 @@ impl<'a> BandFollower<'a> {
     }
 
     fn row(&mut self, index: usize) -> &mut [f64] {
-        let at = index % self.len * ROW;
-        self.ring.get_mut(at..at + ROW).unwrap_or_default()
+        let place = place_of(index, self.len);
+        self.ring.get_mut(place).unwrap_or_default()
     }
 
     fn first(&self) -> usize {
@@ -193,8 +201,7 @@ impl<'a> BandFollower<'a> {
 
     /// Adds a frame to the open phrase.
     fn add(&mut self, index: usize) {
-        let at = index % self.len * ROW;
-        let row = self.ring.get(at..at + ROW).unwrap_or_default();
+        let row = self.ring.get(place_of(index, self.len)).unwrap_or_default();
         if row.last() != Some(&1.0) {
             return;
         }
@@ -259,8 +266,7 @@ impl<'a> BandFollower<'a> {
 
     /// Adds the frame that leaves to the report, if it counts.
     fn report(&mut self, leaving: usize, frame: &MaskingFrame<'_>) {
-        let at = leaving % self.len * ROW;
-        let row = self.ring.get(at..at + ROW).unwrap_or_default();
+        let row = self.ring.get(place_of(leaving, self.len)).unwrap_or_default();
         let (parts, _) = row.as_chunks::<ERB_BANDS>();
         let [voice, background, powers, _] = parts else { return };
         if row.last() != Some(&1.0) {
@@ -272,20 +278,20 @@ impl<'a> BandFollower<'a> {
         }
         let mut after = [0.0; ERB_BANDS];
         frame.excite(&lowered, &mut after);
-        let index = |of: &dyn Fn(usize) -> f64| {
+        let index = |background: &Bands| {
             let bands = (0..bands_of(frame)).filter(|&band| self.importance[band] > 0.0);
             bands.fold(0.0, |sum, band| {
-                let noise = of(band) + frame.quiet(band);
+                let noise = background[band] + frame.quiet(band);
                 sum + self.importance[band] * audible(voice[band], noise)
             })
         };
         self.sums.frames += 1.0;
-        self.sums.before += index(&|band| background[band]);
-        self.sums.after += index(&|band| after[band]);
+        self.sums.before += index(background);
+        self.sums.after += index(&after);
         let mut lower = 1.0;
         let step = db_to_power(-1.0);
-        for trial in 0..TRIALS {
-            self.sums.trials[trial] += index(&|band| background[band] * lower);
+        for sum in &mut self.sums.trials {
+            *sum += index(&background.map(|power| power * lower));
             lower *= step;
         }
         for (sum, powers) in self.sums.loudness.iter_mut().zip([powers, &lowered]) {

@@ -193,11 +193,11 @@ impl<'a, S: Sample> BandGain<'a, S> {
             return;
         }
         let start = sub_block_start(index, self.stream.rate_hz);
-        let (window, rest) = self.scratch.split_at_mut(self.plan.window);
-        let (time, rest) = rest.split_at_mut(self.plan.fft);
-        let bins = self.plan.fft / 2 + 1;
-        let (re, rest) = rest.split_at_mut(bins);
-        let (im, gains) = rest.split_at_mut(bins);
+        let BandPlan { window, fft, .. } = self.plan;
+        let Some([window, time, re, im, gains]) = scratch_parts(&mut self.scratch, window, fft)
+        else {
+            return;
+        };
         fill_gains(gains, reductions, self.stream.rate_hz, self.plan.fft);
 
         let (dry_len, wet_len) = (self.plan.dry.max(1), self.plan.wet.max(1));
@@ -230,6 +230,16 @@ impl<'a, S: Sample> BandGain<'a, S> {
             }
         }
     }
+}
+
+/// Window, time, spectrum and gains.
+fn scratch_parts<S>(scratch: &mut [S], window: usize, fft: usize) -> Option<[&mut [S]; 5]> {
+    let bins = fft / 2 + 1;
+    let (window, rest) = scratch.split_at_mut_checked(window)?;
+    let (time, rest) = rest.split_at_mut_checked(fft)?;
+    let (re, rest) = rest.split_at_mut_checked(bins)?;
+    let (im, gains) = rest.split_at_mut_checked(bins)?;
+    Some([window, time, re, im, gains])
 }
 
 /// Place of an absolute frame in a ring.

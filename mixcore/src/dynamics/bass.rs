@@ -15,6 +15,7 @@
 
 use super::peak_detector::CHUNK;
 use crate::audio::Sample;
+use crate::kernels::settled_each;
 use crate::math;
 
 /// Edge of the band, Hz.
@@ -80,10 +81,7 @@ impl BassSense {
             }
             largest = largest.max(value.abs());
         }
-        for low in &mut state.low {
-            // As every recursion of the crate.
-            *low = if low.abs() < 1e-30 { 0.0 } else { *low };
-        }
+        state.low = settled_each(state.low);
         let now = largest >= DRIVES * peak.as_f64() && largest > 0.0;
         let drives = now || state.last;
         state.last = now;

@@ -1,7 +1,7 @@
-//! What the tools for dialogue share: a grid of short cells, K-weighted energies on it, and the gain
-//! that runs straight from one of its points to the next.
+//! What the tools for dialogue and the ducker share: a grid of short cells, K-weighted energies on it,
+//! and the gain that runs straight from one of its points to the next.
 
-use crate::audio::{Block, Layout, PerChannel, Sample};
+use crate::audio::{Block, Layout, PerChannel, Sample, Speaker};
 use crate::error::Error;
 use crate::kernels::{self, Isa, KState, KWeight};
 use crate::loudness::{KWeighting, channel_weight};
@@ -9,13 +9,6 @@ use crate::stream::Stream;
 
 /// Most frames that are worked on at a time.
 pub(super) const CHUNK: usize = 64;
-/// A state below this is 0, so that no recursion runs down into the subnormal numbers.
-pub(super) const STATE_FLOOR: f64 = 1e-30;
-
-/// 0 for what is below [`STATE_FLOOR`].
-pub(super) fn settled(state: f64) -> f64 {
-    if state.abs() < STATE_FLOOR { 0.0 } else { state }
-}
 
 /// Memory that a tool for dialogue asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +90,7 @@ struct EarChannel {
     sum: f64,
 }
 
-/// K-weighted energies of a stream, cell by cell.
+/// K-weighted energies of a signal, cell by cell. A channel of weight 0 is not listened to.
 #[derive(Debug)]
 pub(super) struct Ear {
     k: KWeight,
@@ -105,10 +98,24 @@ pub(super) struct Ear {
 }
 
 impl Ear {
+    /// For all channels together, each with its weight.
     pub(super) fn new(layout: Layout, rate_hz: f64) -> Result<Self, Error> {
+        Self::weighted(layout, rate_hz, channel_weight)
+    }
+
+    /// For each channel on its own, wherever it lies.
+    pub(super) fn of_each(layout: Layout, rate_hz: f64) -> Result<Self, Error> {
+        Self::weighted(layout, rate_hz, |_| 1.0)
+    }
+
+    fn weighted(
+        layout: Layout,
+        rate_hz: f64,
+        weight: impl Fn(&Speaker) -> f64,
+    ) -> Result<Self, Error> {
         let mut channels = PerChannel::<EarChannel>::new(layout.channel_count())?;
         for (channel, speaker) in channels.iter_mut().zip(layout.speakers()) {
-            channel.weight = channel_weight(speaker);
+            channel.weight = weight(speaker);
         }
         Ok(Self { k: KWeighting::design(rate_hz)?.kernel(), channels })
     }
@@ -121,6 +128,9 @@ impl Ear {
             let mut clean = [S::zero(); CHUNK];
             let Some(clean) = clean.get_mut(..samples.len()) else { continue };
             faults += kernels::clean(stream.isa, samples, clean);
+            if channel.weight == 0.0 {
+                continue;
+            }
             for x in clean {
                 let (y, next) = self.k.step(channel.state, x.as_f64());
                 channel.state = next;
@@ -139,7 +149,7 @@ impl Ear {
         energy
     }
 
-    /// Energy of each channel since the last call, weights aside.
+    /// Energy of each channel since the last call.
     pub(super) fn take_each(&mut self) -> impl Iterator<Item = f64> {
         self.channels.iter_mut().map(take)
     }
@@ -151,8 +161,8 @@ impl Ear {
     }
 }
 
-/// Energy of a channel since the last call; states that nobody hears become 0.
+/// Energy of a channel since the last call; filters whose states are tiny come to rest.
 fn take(channel: &mut EarChannel) -> f64 {
-    channel.state = channel.state.map(settled);
+    channel.state = kernels::settled_k(channel.state);
     core::mem::take(&mut channel.sum)
 }

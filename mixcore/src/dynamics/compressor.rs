@@ -299,11 +299,11 @@ impl<'a, S: Sample> Compressor<'a, S> {
         self.run(io, Some(reduction_db))
     }
 
-    fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
-        let Io { mut main, key } = io;
+    fn run(&mut self, mut io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let Io { main, key } = &mut io;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames();
-        if let Some(key) = &key {
+        if let Some(key) = key {
             self.chain.check_key(key, frames)?;
         }
         let target = self.target;
@@ -325,8 +325,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
             let key = key.as_ref();
             let full = settings.all_are(|point| point.link, 1.0);
             let wanted = Wanted { own: !full, linked: !settings.all_are(|point| point.link, 0.0) };
-            self.chain.take(&mut main, key, span, wanted);
-            self.apply(&mut main, span, &settings, wanted, trace);
+            self.chain.take(main, key, span, wanted);
+            self.apply(main, span, &settings, wanted, trace);
             at += span.frames;
             self.now += span.frames as u64;
         }

@@ -39,13 +39,14 @@
 //! which sees the whole clip, gives every phrase its exact depth. Until the first 0.2 s of speech
 //! have come, everything above −50 LUFS may be speech.
 
+use super::cells::{CHUNK, Ear};
 use super::ducker_params::DuckerParams;
 use super::ducker_state::{Entry, Follower};
-use crate::audio::{Block, BlockMut, Layout, PerChannel, Sample, Store};
+use crate::audio::{BlockMut, Layout, Sample, Store};
 use crate::error::Error;
 use crate::filters::Delay;
-use crate::kernels::{self, KState, KWeight};
-use crate::loudness::{KWeighting, channel_weight, sub_block_start};
+use crate::kernels;
+use crate::loudness::sub_block_start;
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_gain, db_to_power};
@@ -54,10 +55,6 @@ use crate::units::{db_to_gain, db_to_power};
 pub const MIN_DUCKER_LOOKAHEAD_MS: f64 = 250.0;
 /// Longest look-ahead, ms.
 pub const MAX_DUCKER_LOOKAHEAD_MS: f64 = 5000.0;
-/// Frames that are worked on at a time.
-const CHUNK: usize = 64;
-/// A filter state below this is 0, so that no recursion runs down into the subnormal numbers.
-const STATE_FLOOR: f64 = 1e-30;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,68 +111,6 @@ pub struct DuckerStorage {
     pub samples: usize,
     /// f64 numbers: what is known of the sub-blocks of the look-ahead.
     pub numbers: usize,
-}
-
-/// One channel: BS.1770's weight, the filter and Σ y² of the sub-block at hand.
-#[derive(Clone, Copy, Debug, Default)]
-struct EarChannel {
-    weight: f64,
-    state: KState,
-    sum: f64,
-}
-
-/// K-weighted energy of a signal, channel by channel.
-#[derive(Debug)]
-struct Ear {
-    k: KWeight,
-    channels: PerChannel<EarChannel>,
-}
-
-impl Ear {
-    fn new(layout: Layout, rate_hz: f64) -> Result<Self, Error> {
-        let mut channels = PerChannel::<EarChannel>::new(layout.channel_count())?;
-        for (channel, speaker) in channels.iter_mut().zip(layout.speakers()) {
-            channel.weight = channel_weight(speaker);
-        }
-        Ok(Self { k: KWeighting::design(rate_hz)?.kernel(), channels })
-    }
-
-    /// Listens to at most [`CHUNK`] frames; the samples that were taken as 0. The sums run serially, so
-    /// every split gives the same bits.
-    fn hear<S: Sample>(&mut self, block: &Block<'_, S>, stream: &Stream) -> usize {
-        let mut faults = 0;
-        for (channel, samples) in self.channels.iter_mut().zip(block.channels()) {
-            let mut clean = [S::zero(); CHUNK];
-            let Some(clean) = clean.get_mut(..samples.len()) else { continue };
-            faults += kernels::clean(stream.isa, samples, clean);
-            if channel.weight == 0.0 {
-                continue;
-            }
-            for x in clean {
-                let (y, next) = self.k.step(channel.state, x.as_f64());
-                channel.state = next;
-                channel.sum += y * y;
-            }
-        }
-        faults
-    }
-
-    /// Weighted energy since the last call; states that nobody hears become 0.
-    fn take(&mut self) -> f64 {
-        let mut energy = 0.0;
-        for channel in self.channels.iter_mut() {
-            energy += channel.weight * channel.sum;
-            channel.sum = 0.0;
-            channel.state = channel.state.map(|s| if s.abs() < STATE_FLOOR { 0.0 } else { s });
-        }
-        energy
-    }
-
-    fn reset(&mut self) {
-        for channel in self.channels.iter_mut() {
-            *channel = EarChannel { weight: channel.weight, ..EarChannel::default() };
-        }
-    }
 }
 
 /// Lowers a background under speech until the speech stands out by a target, in LU, phrase by phrase.

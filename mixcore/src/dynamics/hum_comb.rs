@@ -40,12 +40,12 @@
 //! Latency: none; the dry part is the input itself. Limits: a voice that stays on a harmonic of the mains
 //! for longer than τ is taken for hum.
 
-use super::cells::{Cells, DialogueStorage, settled};
+use super::cells::{Cells, DialogueStorage};
 use super::taken::Taken;
 use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
-use crate::kernels;
+use crate::kernels::{self, settled};
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_power, gain_to_db};
@@ -362,7 +362,7 @@ impl<'a> HumComb<'a> {
         let power = (core::mem::take(&mut self.voice) / self.cells.length()).max(least);
         self.rest = power.min(self.rest * db_to_power(RISE_DB_PER_S * cell_s)).max(least);
         for state in self.highs.iter_mut() {
-            *state = state.map(settled);
+            *state = settled(*state);
         }
         #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
         let heard_s = self.now as f64 / self.stream.rate_hz;
@@ -407,9 +407,7 @@ impl<'a> HumComb<'a> {
                         power += re * re + im * im;
                     }
                 }
-                if now.iter().all(|part| settled(*part) == 0.0) {
-                    now.fill(0.0);
-                }
+                *now = settled(*now);
                 *before = *now;
             }
         }

@@ -12,16 +12,13 @@
 use crate::error::Error;
 use crate::filters::design::{Method, second_order};
 use crate::filters::{Biquad, EqBand};
+use crate::kernels::settled;
 
 /// Most sections of a key filter.
 pub const MAX_KEY_SECTIONS: usize = 4;
 
 /// Largest coefficient of a numerator: 120 dB.
 const MAX_NUMERATOR: f64 = 1e6;
-
-/// A section's states below this magnitude become 0 at multiples of 256 frames (-600 dBFS), both at
-/// once: a section with a low corner would answer one of them alone with a multiple of it.
-const STATE_FLOOR: f64 = 1e-30;
 
 /// Up to [`MAX_KEY_SECTIONS`] second-order sections in a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,12 +185,11 @@ impl KeyState {
         }
     }
 
-    /// Clears what is far below all audio.
+    /// Sections whose states are tiny come to rest (`kernels/settle.rs`); called at multiples of 256
+    /// frames.
     pub(super) fn settle(&mut self) {
         for [s1, s2] in &mut self.0 {
-            if s1.abs() < STATE_FLOOR && s2.abs() < STATE_FLOOR {
-                (*s1, *s2) = (0.0, 0.0);
-            }
+            [*s1, *s2] = settled([*s1, *s2]);
         }
     }
 }

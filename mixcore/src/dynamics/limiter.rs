@@ -365,7 +365,8 @@ impl<'a, S: Sample> Limiter<'a, S> {
         let (bank, channel_len) = (self.stages.plan().bank_len(), self.stages.plan().channel_len());
         let channels = self.samples.get_mut(bank..).unwrap_or_default();
         for (io, memory) in part.channels_mut().zip(channels.chunks_exact_mut(channel_len)) {
-            let Some(waiting) = memory.get_mut(place..place + frames) else { return };
+            let (io, waiting) = (io.get_mut(..frames), memory.get_mut(place..place + frames));
+            let (Some(io), Some(waiting)) = (io, waiting) else { return };
             let mut new = [S::zero(); CHUNK];
             let Some(new) = new.get_mut(..frames) else { return };
             self.faults += kernels::clean(self.stream.isa, io, new) as u64;

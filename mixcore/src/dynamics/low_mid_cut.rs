@@ -25,6 +25,8 @@
 //! Limits: a cut of 4 dB opens a masked ambience by 4 dB at most; under a voice 20 dB above it, it stays
 //! hidden. The voice gets thinner; its loudness change is reported.
 
+use core::ops::Range;
+
 use super::audibility::{FULL_DB, audible, importance};
 use super::band_follower::{bands_of, k_weights, weighted};
 use super::band_unit::{BandDuckerSetup, BandDuckerStorage, BandUnit, KEY, MAIN};
@@ -88,6 +90,12 @@ type Bands = [f64; ERB_BANDS];
 /// Numbers of a frame: powers of the voice, excitations by voice and key, limits, and whether a cut is
 /// wanted.
 const ROW: usize = 4 * ERB_BANDS + 1;
+
+/// Where the numbers of a frame lie in a ring of so many frames.
+fn place_of(index: usize, len: usize) -> Range<usize> {
+    let at = index % len.max(1) * ROW;
+    at..at + ROW
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
@@ -177,7 +185,8 @@ impl<'a> CutFollower<'a> {
         let mut limits = [0.0; ERB_BANDS];
         let mut wanted = false;
         let spare = self.spare_db(frame, params.max_depth_db);
-        for (band, limit) in limits.iter_mut().enumerate().take(bands_of(frame)) {
+        let limited = limits.iter_mut().zip(spare).enumerate();
+        for (band, (limit, spare)) in limited.take(bands_of(frame)) {
             if !in_range(band) || !frame.is_present(KEY, band) {
                 continue;
             }
@@ -185,11 +194,11 @@ impl<'a> CutFollower<'a> {
             let hidden_db = power_to_db(threshold / frame.excitation(KEY, band));
             if hidden_db > 0.0 {
                 wanted = true;
-                *limit = hidden_db.min(params.max_depth_db).min(spare[band]);
+                *limit = hidden_db.min(params.max_depth_db).min(spare);
             }
         }
-        let at = self.pushed % self.len * ROW;
-        let row = self.ring.get_mut(at..at + ROW).unwrap_or_default();
+        let place = place_of(self.pushed, self.len);
+        let row = self.ring.get_mut(place).unwrap_or_default();
         let (parts, _) = row.as_chunks_mut::<ERB_BANDS>();
         if let [powers, voice, key, slot] = parts {
             for band in 0..bands_of(frame) {
@@ -217,8 +226,7 @@ impl<'a> CutFollower<'a> {
         for (ahead, index) in (leaving..self.pushed).enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "at most 201")]
             let way = slew * ahead as f64;
-            let at = index % self.len * ROW;
-            let row = self.ring.get(at..at + ROW).unwrap_or_default();
+            let row = self.ring.get(place_of(index, self.len)).unwrap_or_default();
             let (parts, _) = row.as_chunks::<ERB_BANDS>();
             for (cut, limit) in self.cuts.iter_mut().zip(parts.get(3).unwrap_or(&[0.0; ERB_BANDS]))
             {
@@ -230,8 +238,7 @@ impl<'a> CutFollower<'a> {
 
     /// Adds the frame that leaves to the report, if a cut was wanted in it.
     fn report(&mut self, leaving: usize, frame: &MaskingFrame<'_>) {
-        let at = leaving % self.len * ROW;
-        let row = self.ring.get(at..at + ROW).unwrap_or_default();
+        let row = self.ring.get(place_of(leaving, self.len)).unwrap_or_default();
         let (parts, _) = row.as_chunks::<ERB_BANDS>();
         let [powers, voice, key, _] = parts else { return };
         if row.last() != Some(&1.0) {

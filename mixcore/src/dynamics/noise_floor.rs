@@ -1,7 +1,7 @@
 //! What a suppressor knows of the steady noise: a floor in each band.
 
-use super::cells::settled;
 use crate::audio::Store;
+use crate::kernels::settled;
 use crate::math;
 use crate::units::db_to_power;
 
@@ -125,7 +125,7 @@ impl<'a> NoiseFloor<'a> {
                     bands.zip(means.as_chunks_mut::<STRETCHES>().0)
                 {
                     if let Some(slot) = means.get_mut(place) {
-                        *slot = settled(core::mem::take(sum) / hops);
+                        [*slot] = settled([core::mem::take(sum) / hops]);
                     }
                     if self.over >= LEAST {
                         let known = means.get(..count).unwrap_or_default();

@@ -89,6 +89,11 @@ impl Default for Owner {
 pub(super) const BASS_SEEN: u32 = 2;
 
 impl Owner {
+    /// Of what left a stage before the newest chunk: the spans of its gains, and its bounds.
+    pub(super) fn left(&self, stage: usize) -> Option<(&[Span; 3], &[f32; CHUNK])> {
+        Some((self.spans.get(stage)?, self.waiting.get(stage)?.get(1 - self.turn)?))
+    }
+
     /// The gain so far of what leaves a stage.
     pub(super) fn add_up(
         &mut self,
@@ -101,7 +106,7 @@ impl Owner {
     ) {
         let totals = of(memory, plan.totals_part(stage));
         let so_far = if stage == 0 { [1.0; CHUNK] } else { self.total };
-        let rests = &mut self.unity[stage];
+        let Some(rests) = self.unity.get_mut(stage) else { return };
         if stage == 0 || so_far == [1.0; CHUNK] {
             // Where all gains of a line are 1 it stands as it is.
             if *rests * CHUNK <= plan.totals(stage).len() {

@@ -379,7 +379,9 @@ impl PeakDetector {
         found.close(&mut open, tops, |top| self.second.bound(top, bend, reached));
 
         // Step 2, the grid of 1/8 first.
-        let (coarse, rest) = pairs.split_at(COARSE_PAIRS * AROUND_TAPS);
+        let Some((coarse, rest)) = pairs.split_at_checked(COARSE_PAIRS * AROUND_TAPS) else {
+            return false;
+        };
         for (taps, slack) in [(coarse, self.third), (rest, Slack::default())] {
             if !open.iter().any(|&open| open) {
                 break;

@@ -151,7 +151,7 @@ impl Plan {
 
     /// Samples of a channel.
     pub(super) fn channel_len(&self) -> usize {
-        self.line_part(self.stages).end
+        self.line_part(self.stages).end.max(1)
     }
 
     /// Bounds of the peaks from the chunk that is examined to the one that gets its gain.
@@ -179,7 +179,7 @@ impl Plan {
 
     /// Control values of an owner.
     pub(super) fn owner_len(&self) -> usize {
-        self.owner_len
+        self.owner_len.max(1)
     }
 
     /// The chunk of a line, or of totals, that gets its gain now.

@@ -26,14 +26,14 @@
 //! Cost: six poles a sample and a few comparisons a cell. Latency: the look-ahead. Limits: one gain for
 //! all channels, which keeps the image; a puff into a loud vowel is as loud as its voice and stays.
 
-use super::cells::{CHUNK, Cells, DialogueStorage, settled};
+use super::cells::{CHUNK, Cells, DialogueStorage};
 use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
 use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::filters::Delay;
-use crate::kernels;
+use crate::kernels::{self, settled, settled_each};
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_power, power_to_db};
@@ -369,7 +369,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         self.energies = [0.0; 2];
         let [fast, syllable, steady] = self.coeffs.smooth;
         let smooth = |power: &mut f64, now: f64, kept: f64| {
-            *power = settled(kept * *power + (1.0 - kept) * now);
+            [*power] = settled([kept * *power + (1.0 - kept) * now]);
         };
         let steady_before = self.powers.low_steady;
         smooth(&mut self.powers.low_fast, low, fast);
@@ -428,9 +428,9 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         for channel in self.channels.iter_mut() {
             let Channel { low, high, shelves } = *channel;
             *channel = Channel {
-                low: low.map(settled),
-                high: high.map(settled),
-                shelves: shelves.map(settled),
+                low: settled_each(low),
+                high: settled_each(high),
+                shelves: settled_each(shelves),
             };
         }
         self.done += 1;

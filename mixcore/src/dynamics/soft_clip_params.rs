@@ -40,9 +40,12 @@ impl SoftClipperSetup {
     /// Another factor than 1, 2, 4 and 8; a look-ahead that the limiter does not have.
     pub fn validate(&self) -> Result<(), Error> {
         if !matches!(self.oversampling, 1 | 2 | 4 | 8) {
-            return Err(Error::Unsupported {
-                what: "this oversampling of a clipper",
-                hint: "take 1, 2, 4 or 8",
+            #[expect(clippy::cast_precision_loss, reason = "only shown")]
+            return Err(Error::NotAllowed {
+                field: "oversampling",
+                given: self.oversampling as f64,
+                allowed: "1, 2, 4 and 8",
+                hint: "take one of these",
             });
         }
         self.limiter().validate()

@@ -264,9 +264,9 @@ impl<S: Sample> Stages<S> {
             let (mut known, examine) = match stage.checked_sub(1) {
                 None => ([f32::INFINITY; CHUNK], true),
                 Some(before) => {
-                    let moved = moved(&owner.spans[before], detector);
-                    let known =
-                        bounds(&owner.waiting[before][1 - owner.turn], moved, orders.steady);
+                    let Some((spans, waiting)) = owner.left(before) else { return };
+                    let moved = moved(spans, detector);
+                    let known = bounds(waiting, moved, orders.steady);
                     let most = limit * (1.0 + TRIM_IDLE as f32);
                     let idle = moved <= TRIM_IDLE || kernels::peak(isa, &known) <= most;
                     (known, !idle)
@@ -323,11 +323,11 @@ impl<S: Sample> Stages<S> {
                 _ => *trim_release,
             };
             let history = of(memory, plan.history_part(stage));
-            let state = &mut owner.curves[stage];
+            let Some(state) = owner.curves.get_mut(stage) else { return };
             let mut work = Work { isa, place, scratch };
             let over = owner.exceeds.then_some(&owner.over);
             let gains = curve.run(&mut work, state, release, history, over);
-            let spans = &mut owner.spans[stage];
+            let Some(spans) = owner.spans.get_mut(stage) else { return };
             let span = match &gains {
                 Some(gains) => Span::of(isa, gains, spans[2].last),
                 None => Span::STILL,
@@ -338,7 +338,11 @@ impl<S: Sample> Stages<S> {
 
             if plan.is_true_peak() {
                 let bounds = plan.bounds(stage).line(of(memory, plan.bounds_part(stage)), place);
-                let waiting = &mut owner.waiting[stage][owner.turn];
+                let Some(waiting) =
+                    owner.waiting.get_mut(stage).and_then(|both| both.get_mut(owner.turn))
+                else {
+                    return;
+                };
                 *waiting = chunk(bounds, 0);
                 if moves {
                     kernels::apply_gains(isa, waiting, &gains);
@@ -382,8 +386,9 @@ impl<S: Sample> Stages<S> {
                 }
                 continue;
             }
-            let moved = moved(&owner.spans[last], detector);
-            let known = bounds(&owner.waiting[last][1 - owner.turn], moved, orders.steady);
+            let Some((spans, waiting)) = owner.left(last) else { return };
+            let moved = moved(spans, detector);
+            let known = bounds(waiting, moved, orders.steady);
             let limit = measured.as_f64() * METER_STEP;
             if f64::from(kernels::peak(orders.isa, &known)) <= limit {
                 continue;

@@ -37,7 +37,7 @@ use super::noise_floor::{MAX_BANDS, NoiseFloor, NoiseLearning, STRETCHES};
 use super::suppressor_bands::{NoiseBand, decide, lay_out, weigh};
 use super::taken::Taken;
 use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
-use crate::audio::{BlockMut, Sample, Store};
+use crate::audio::{BlockMut, Sample, Store, move_to_front};
 use crate::error::Error;
 use crate::filters::RealFft;
 use crate::kernels;
@@ -395,7 +395,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         let (window, rest) = self.memory.split_at_mut_checked(length)?;
         let (time, lines) = rest.split_at_mut_checked(length)?;
         let mut powers = [0.0; MAX_BANDS];
-        for line in lines.chunks_exact_mut(3 * length + 2) {
+        for line in lines.chunks_exact_mut((3 * length + 2).max(1)) {
             let (ring, _) = line.split_at_checked(length)?;
             let (newer, older) = ring.split_at_checked(at)?;
             let oldest_first = older.iter().chain(newer);
@@ -423,10 +423,10 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             |above_db: f64| if self.bypass { 0.0 } else { self.params.static_gain_db(above_db) };
         let all_pass = decide(bands, &powers, self.floor.floors(), self.kept, of);
         self.frames += 1;
-        for line in lines.chunks_exact_mut(3 * length + 2) {
+        for line in lines.chunks_exact_mut((3 * length + 2).max(1)) {
             let (sums, spectrum) = line.get_mut(length..)?.split_at_mut_checked(length)?;
             // What the hop before has taken out is gone.
-            sums.copy_within(hop.., 0);
+            move_to_front(sums, hop);
             sums.get_mut(length - hop..)?.fill(S::zero());
             if all_pass {
                 continue;
@@ -484,7 +484,9 @@ impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
         let place = self.cells.place();
         let shares = self.taken.shares(self.now);
         let lines = self.memory.get_mut(2 * length..).unwrap_or_default();
-        for (channel, line) in part.channels_mut().zip(lines.chunks_exact_mut(3 * length + 2)) {
+        for (channel, line) in
+            part.channels_mut().zip(lines.chunks_exact_mut((3 * length + 2).max(1)))
+        {
             self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
             let Some((ring, sums)) = line.split_at_mut_checked(length) else { continue };
             let ring = ring.get_mut(at..).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! The bands of a suppressor: where they lie, what they are given, and how a spectrum is weighed by them.
 
-use super::cells::settled;
 use super::noise_floor::MAX_BANDS;
 use crate::analysis::erb_hz;
 use crate::audio::Sample;
+use crate::kernels::settled;
 use crate::math;
 use crate::units::{db_to_gain, power_to_db};
 
@@ -67,7 +67,7 @@ pub(super) fn decide(
     let mut all_pass = true;
     for ((band, power), floor) in bands.iter_mut().zip(powers).zip(floors) {
         let fallen = kept * band.level + (1.0 - kept) * power;
-        band.level = settled(power.max(fallen));
+        [band.level] = settled([power.max(fallen)]);
         // Levels of 0 are as far below the threshold as a floor of −300 dB lets them.
         let above = band.level.max(1e-30) / floor;
         band.gain_db = if *floor > 0.0 { gain_db(power_to_db(above)) } else { 0.0 };

@@ -9,8 +9,8 @@
 //! Source: A. V. Oppenheim, R. W. Schafer, "Discrete-Time Signal Processing", section 6.3 (transposed
 //! direct form II).
 //!
-//! Cost: the sections of two channels run side by side ([`crate::kernels::pipeline`]); 8 sections
-//! cost little more than one. Latency: none.
+//! Cost: the sections of two channels run side by side ([`crate::kernels::pipeline`]), those of one
+//! that is left in half the lanes; 8 sections cost little more than one. Latency: none.
 //! Limits: 1 to 16 sections, the same on every channel; coefficients that move belong to
 //! [`super::Eq`] and [`super::Svf`].
 
@@ -137,11 +137,11 @@ impl Processor for Cascade {
 }
 
 impl<S: Sample> Process<S> for Cascade {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
+    fn process(&mut self, mut io: Io<'_, S>) -> Result<(), Error> {
+        let main = io.main_without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames() as u64;
-        self.faults += self.pipes.run(self.stream.isa, self.now, 0, &mut main);
+        self.faults += self.pipes.run(self.stream.isa, self.now, 0, main);
         self.now += frames;
         Ok(())
     }

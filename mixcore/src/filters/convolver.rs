@@ -76,7 +76,7 @@ impl ConvolverSetup {
             ConvolverLatency::Zero => MAX_HEAD_FRAMES,
         };
         #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
-        Error::check_range(
+        let given = Error::check_range(
             "partition_frames",
             self.partition_frames as f64,
             MIN_PARTITION_FRAMES as f64,
@@ -85,9 +85,11 @@ impl ConvolverSetup {
         if self.partition_frames.is_power_of_two() {
             Ok(())
         } else {
-            Err(Error::Unsupported {
-                what: "a partition that is no power of two",
-                hint: "take 64, 128, 256 … 16384",
+            Err(Error::NotAllowed {
+                field: "partition_frames",
+                given,
+                allowed: "64, 128, 256 … 16384",
+                hint: "take a power of two",
             })
         }
     }

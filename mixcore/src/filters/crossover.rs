@@ -174,7 +174,9 @@ impl CrossoverParams {
 /// A Linkwitz-Riley crossover of two to six bands.
 ///
 /// It has memory, so it cleans its input: samples that are not finite or beyond 1e6 become 0 and are
-/// counted.
+/// counted. At rest a band gives less than 100 times its input, whatever that is; crossings that move
+/// without rest have no such bound (none is known to run over): should one, its bands are 0 and counted,
+/// and it starts anew at the next multiple of 64 frames.
 ///
 /// # Shape
 /// Input: the channels of the stream. Output: the same channels once for each band, **band after

@@ -9,7 +9,7 @@
 
 use crate::audio::{Sample, Store};
 use crate::error::Error;
-use crate::kernels;
+use crate::kernels::{self, Isa};
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 
 /// Longest delay, s: longer ones are a wrong unit, not a wish.
@@ -120,32 +120,46 @@ impl<S: Sample> Process<S> for Delay<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
         let mut main = io.without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
-        let frames = main.frames();
-        let mut scratch = [S::zero(); CHUNK_FRAMES];
         let mut next = self.at;
         for (channel, samples) in main.channels_mut().enumerate() {
-            let ring = &mut self.rings[channel * self.frames..][..self.frames];
-            let mut at = self.at;
-            let mut done = 0;
-            while done < frames {
-                let to_the_end = if self.frames == 0 { frames } else { self.frames - at };
-                let count = (frames - done).min(CHUNK_FRAMES).min(to_the_end);
-                let part = &mut samples[done..done + count];
-                let fresh = &mut scratch[..count];
-                self.faults += kernels::clean(self.stream.isa, part, fresh) as u64;
-                if self.frames == 0 {
-                    part.copy_from_slice(fresh);
-                } else {
-                    let slot = &mut ring[at..at + count];
-                    part.copy_from_slice(slot);
-                    slot.copy_from_slice(fresh);
-                    at = if at + count == self.frames { 0 } else { at + count };
-                }
-                done += count;
-            }
-            next = at;
+            let ring = self.rings.get_mut(channel * self.frames..).unwrap_or_default();
+            let ring = ring.get_mut(..self.frames).unwrap_or_default();
+            let faults;
+            (next, faults) = exchange(self.stream.isa, ring, self.at, samples);
+            self.faults += faults as u64;
         }
         self.at = next;
         Ok(())
     }
+}
+
+/// Exchanges the samples of one channel, cleaned, for those that its ring holds from `at` on; the next
+/// place, and the samples that were taken as 0. A ring without room leaves only the cleaning.
+fn exchange<S: Sample>(
+    isa: Isa,
+    ring: &mut [S],
+    mut at: usize,
+    mut samples: &mut [S],
+) -> (usize, usize) {
+    let mut scratch = [S::zero(); CHUNK_FRAMES];
+    let mut faults = 0;
+    while !samples.is_empty() {
+        let slot = ring.get_mut(at..).unwrap_or_default();
+        let room = if slot.is_empty() { CHUNK_FRAMES } else { slot.len() };
+        let (part, rest) = samples.split_at_mut(samples.len().min(room).min(CHUNK_FRAMES));
+        let Some(fresh) = scratch.get_mut(..part.len()) else { break };
+        faults += kernels::clean(isa, part, fresh);
+        if let Some(slot) = slot.get_mut(..part.len()) {
+            part.copy_from_slice(slot);
+            slot.copy_from_slice(fresh);
+            at += part.len();
+            if at >= ring.len() {
+                at = 0;
+            }
+        } else {
+            part.copy_from_slice(fresh);
+        }
+        samples = rest;
+    }
+    (at, faults)
 }

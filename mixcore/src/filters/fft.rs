@@ -75,11 +75,14 @@ impl<'a, S: Sample> RealFft<'a, S> {
     /// A length that is not 16·2^a·3^b·5^c·7^d from 16 to 65,536.
     pub fn required_len(length: usize) -> Result<usize, Error> {
         #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
-        Error::check_range("fft_length", length as f64, FFT_MIN as f64, FFT_MAX as f64)?;
+        let given =
+            Error::check_range("fft_length", length as f64, FFT_MIN as f64, FFT_MAX as f64)?;
         if !is_fft_length(length) {
-            return Err(Error::Unsupported {
-                what: "an FFT length that is not 16·2^a·3^b·5^c·7^d",
-                hint: "take 16, 32, 48, 64, 80, 96, 112, 128 … 65536 and fill up with zeros",
+            return Err(Error::NotAllowed {
+                field: "fft_length",
+                given,
+                allowed: "16·2^a·3^b·5^c·7^d up to 65536 (16, 32, 48, 64, 80, 96, 112, 128 …)",
+                hint: "take the next one above and fill up with zeros",
             });
         }
         Ok(fft_tables_len(length) + fft_work_len(length))

@@ -76,9 +76,11 @@ impl OversamplerSetup {
             4 => Ok(2),
             8 => Ok(3),
             16 => Ok(4),
-            _ => Err(Error::Unsupported {
-                what: "an oversampling factor other than 2, 4, 8 and 16",
-                hint: "take the next one above",
+            factor => Err(Error::NotAllowed {
+                field: "factor",
+                given: factor as f64,
+                allowed: "2, 4, 8 and 16",
+                hint: "take one of these",
             }),
         }
     }

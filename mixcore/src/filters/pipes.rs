@@ -1,5 +1,5 @@
 //! What a cascade and an equaliser share: up to 16 sections on every channel of a stream, run by
-//! the pipeline kernel, pair of channels after pair.
+//! the pipeline kernel, pair of channels after pair, and alone where one is left.
 
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
@@ -14,12 +14,13 @@ pub(super) const CHUNK_FRAMES: usize = 64;
 
 /// A pair's frames.
 type Frames = [[f64; 2]; CHUNK_FRAMES];
+/// One channel's frames.
+type Alone = [f64; CHUNK_FRAMES];
 
 /// Sections in series on every channel.
 #[derive(Clone, Debug)]
 pub(super) struct Pipes {
     passes: [PipeBands; PASSES],
-    count: usize,
     /// By pairs of channels, of which there are half as many as channels.
     states: PerChannel<[PipeState; PASSES]>,
     frames: [Frames; PASSES],
@@ -39,7 +40,6 @@ impl Pipes {
                 PipeBands::new(count.min(PIPE_BANDS)),
                 PipeBands::new(count.saturating_sub(PIPE_BANDS)),
             ],
-            count,
             states: PerChannel::new(channels.min(MAX_CHANNELS).div_ceil(2))?,
             frames: [[[0.0; 2]; CHUNK_FRAMES]; PASSES],
         })
@@ -88,27 +88,16 @@ impl Pipes {
         while done < frames {
             let place = (now.wrapping_add(done as u64) % CHUNK_FRAMES as u64) as usize;
             let end = done + (CHUNK_FRAMES - place).min(frames - done);
-            let mut part = block.range(done, end);
-            let mut channels = part.channels_mut();
+            let at = Place { isa, settle: place == 0, position: position + done };
+            let mut channels = block.channels_mut().map(|channel| channel.get_mut(done..end));
             let mut states = self.states.iter_mut();
-            let (settle, position) = (place == 0, position + done);
-            while let (Some(left), Some(state)) = (channels.next(), states.next()) {
-                let [a, b] = &mut self.frames;
-                let (a, b) = (a.get_mut(..left.len()), b.get_mut(..left.len()));
-                let (Some(a), Some(b)) = (a, b) else { break };
-                let mut silence = [S::zero(); CHUNK_FRAMES];
-                let right = channels.next().unwrap_or(&mut silence);
-                faults += kernels::pair_in(isa, left, right, a) as u64;
-                let ([first, second], [state, rest]) = (&self.passes, state);
-                kernels::pipeline(isa, first, settle, position, a, b, state);
-                let out = if self.count > PIPE_BANDS {
-                    kernels::pipeline(isa, second, settle, position, b, a, rest);
-                    a
-                } else {
-                    b
+            while let (Some(Some(left)), Some(state)) = (channels.next(), states.next()) {
+                faults += match channels.next() {
+                    Some(Some(right)) => {
+                        pair(&self.passes, &at, left, right, &mut self.frames, state)
+                    }
+                    _ => alone(&self.passes, &at, left, state),
                 };
-                faults += without_overflow(out.as_flattened_mut(), 2);
-                kernels::pair_out(isa, out, left, right);
             }
             done = end;
         }
@@ -120,6 +109,64 @@ impl Pipes {
     pub(super) fn tail_frames(sections: impl Iterator<Item = Biquad>) -> usize {
         sections.map(|section| decay_frames(&section) + CHUNK_FRAMES).sum()
     }
+}
+
+/// Where a call of the kernel lies.
+struct Place {
+    isa: Isa,
+    settle: bool,
+    position: usize,
+}
+
+/// At most [`CHUNK_FRAMES`] of two channels; returns their faults.
+fn pair<S: Sample>(
+    passes: &[PipeBands; PASSES],
+    at: &Place,
+    left: &mut [S],
+    right: &mut [S],
+    [a, b]: &mut [Frames; PASSES],
+    [state, rest]: &mut [PipeState; PASSES],
+) -> u64 {
+    let (a, b) = (a.get_mut(..left.len()), b.get_mut(..left.len()));
+    let (Some(a), Some(b)) = (a, b) else { return 0 };
+    let &Place { isa, settle, position } = at;
+    let [first, second] = passes;
+    let faults = kernels::pair_in(isa, left, right, a) as u64;
+    kernels::pipeline(isa, first, settle, position, a, b, state);
+    let out = if second.is_empty() {
+        b
+    } else {
+        kernels::pipeline(isa, second, settle, position, b, a, rest);
+        a
+    };
+    let overflows = without_overflow(out.as_flattened_mut(), 2);
+    kernels::pair_out(isa, out, left, right);
+    faults + overflows
+}
+
+/// At most [`CHUNK_FRAMES`] of a channel that has no other beside it; returns its faults.
+fn alone<S: Sample>(
+    passes: &[PipeBands; PASSES],
+    at: &Place,
+    samples: &mut [S],
+    [state, rest]: &mut [PipeState; PASSES],
+) -> u64 {
+    let [mut a, mut b]: [Alone; 2] = [[0.0; CHUNK_FRAMES]; 2];
+    let (a, b) = (a.get_mut(..samples.len()), b.get_mut(..samples.len()));
+    let (Some(a), Some(b)) = (a, b) else { return 0 };
+    let &Place { isa, settle, position } = at;
+    let [first, second] = passes;
+    let faults = kernels::channel_in(isa, samples, a) as u64;
+    kernels::pipeline_one(isa, first, settle, position, a, b, state);
+    let out = if second.is_empty() {
+        b
+    } else {
+        kernels::pipeline_one(isa, second, settle, position, b, a, rest);
+        a
+    };
+    let overflows = without_overflow(out, 1);
+    kernels::channel_out(isa, out, samples);
+    faults + overflows
 }
 
 /// What sections have given of `channels` interleaved channels, with 0 where it is not a finite number;

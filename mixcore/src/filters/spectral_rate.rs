@@ -99,9 +99,13 @@ impl SpectralRate {
             periods *= 2;
         }
         if !fits(periods) || overlap >= periods {
-            return Err(Error::Unsupported {
-                what: "ResamplerMethod::Fft for a ratio output_rate_hz / rate_hz whose terms have other prime \
-                       factors than 2, 3, 5 and 7",
+            let mut terms = [ratio.up, ratio.down].into_iter();
+            let term = terms.find(|&n| !is_fft_length(n * LEAST_PERIODS));
+            #[expect(clippy::cast_precision_loss, reason = "a rate's digits")]
+            return Err(Error::NotAllowed {
+                field: "a term of output_rate_hz / rate_hz",
+                given: term.unwrap_or(ratio.up.max(ratio.down)) as f64,
+                allowed: "2^a·3^b·5^c·7^d up to 4096 with ResamplerMethod::Fft",
                 hint: "take ResamplerMethod::Polyphase, which takes any",
             });
         }

@@ -17,7 +17,7 @@ use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     around, band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain,
-    gain_computer, intake, interp, k_weight, matrix, mix, pipeline, polyphase, reduce, screen,
+    gain_computer, intake, interp, k_weight, matrix, mix, pipe_io, polyphase, reduce, screen,
     spectrum_mac, true_peak, weigh, window,
 };
 
@@ -103,8 +103,10 @@ for_both_samples! {
         sum: &mut [f64], source: &[Self], start: f64, step: f64, first: usize
     );
     mix::round_into_lanes as fn round_into(sum: &[f64], out: &mut [Self]);
-    pipeline::pair_in_lanes as fn pair_in(left: &[Self], right: &[Self], out: &mut [[f64; 2]]) -> usize;
-    pipeline::pair_out_lanes as fn pair_out(frames: &[[f64; 2]], left: &mut [Self], right: &mut [Self]);
+    pipe_io::channel_in_lanes as fn channel_in(samples: &[Self], out: &mut [f64]) -> usize;
+    pipe_io::channel_out_lanes as fn channel_out(frames: &[f64], samples: &mut [Self]);
+    pipe_io::pair_in_lanes as fn pair_in(left: &[Self], right: &[Self], out: &mut [[f64; 2]]) -> usize;
+    pipe_io::pair_out_lanes as fn pair_out(frames: &[[f64; 2]], left: &mut [Self], right: &mut [Self]);
     polyphase::phase_dots_lanes as fn phase_dots(
         plan: &PhasePlan, bank: &[Self], place: PhasePlace, line: &[Self], out: &mut [Self]
     ) -> PhasePlace;

@@ -66,14 +66,14 @@ pub fn lag_products(isa: Isa, a: &[f64], b: &[f64], sums: &mut [f64]) {
 #[inline(always)]
 fn lag_products_lanes<I: Simd>(simd: I, a: &[f64], b: &[f64], sums: &mut [f64]) {
     let frames = super::scalar::reach(b.len(), sums.len().max(1), a.len());
-    let a = &a[..frames];
+    let a = a.get(..frames).unwrap_or_default();
     let mut lag = 0;
     let (tiles, rest) = sums.as_chunks_mut::<LAG_TILE>();
     for tile in tiles {
         let (eights, _) = tile.as_chunks_mut::<8>();
         let mut sum: [f64x8<I>; LAG_TILE / 8] =
             core::array::from_fn(|i| f64x8::load_array_ref(simd, &eights[i]));
-        for (x, window) in a.iter().zip(b[lag..].windows(LAG_TILE)) {
+        for (x, window) in a.iter().zip(b.get(lag..).unwrap_or_default().windows(LAG_TILE)) {
             let (window, _) = window.as_chunks::<8>();
             for (sum, y) in sum.iter_mut().zip(window) {
                 *sum += f64x8::load_array_ref(simd, y) * *x;
@@ -87,7 +87,7 @@ fn lag_products_lanes<I: Simd>(simd: I, a: &[f64], b: &[f64], sums: &mut [f64]) 
     let (eights, rest) = rest.as_chunks_mut::<8>();
     for eight in eights {
         let mut sum = f64x8::load_array_ref(simd, eight);
-        for (x, window) in a.iter().zip(b[lag..].windows(8)) {
+        for (x, window) in a.iter().zip(b.get(lag..).unwrap_or_default().windows(8)) {
             if let Some(y) = window.first_chunk() {
                 sum += f64x8::load_array_ref(simd, y) * *x;
             }
@@ -96,7 +96,7 @@ fn lag_products_lanes<I: Simd>(simd: I, a: &[f64], b: &[f64], sums: &mut [f64]) 
         lag += 8;
     }
     for sum in rest {
-        for (x, y) in a.iter().zip(&b[lag..]) {
+        for (x, y) in a.iter().zip(b.get(lag..).unwrap_or_default()) {
             *sum += y * x;
         }
         lag += 1;

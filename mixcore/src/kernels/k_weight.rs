@@ -102,10 +102,14 @@ impl KWeight {
     /// states are tiny (`kernels/settle.rs`).
     #[must_use]
     pub fn hand_over(decay: &[KState; 4], start: &KState, carry: &KState) -> KState {
-        let [s1, s2, s, d] = onward(decay, start, carry);
-        let ([s1, s2], [s, d]) = (settled([s1, s2]), settled([s, d]));
-        [s1, s2, s, d]
+        settled_k(onward(decay, start, carry))
     }
+}
+
+/// The states of both filters, each filter at rest whose states are tiny (`kernels/settle.rs`).
+pub(crate) fn settled_k([s1, s2, s, d]: KState) -> KState {
+    let ([s1, s2], [s, d]) = (settled([s1, s2]), settled([s, d]));
+    [s1, s2, s, d]
 }
 
 /// carry + decay · start; the shelf does not hear the high-pass.

@@ -1,6 +1,6 @@
 //! One output of a dense mix of channels into channels. Lane axis: time.
 
-use fearless_simd::{Simd, f64x8};
+use fearless_simd::{Simd, f64x8, prelude::*};
 
 use super::isa::Isa;
 use super::lanes::Lanes;
@@ -22,11 +22,15 @@ pub(super) fn matrix_row_lanes<I: Simd, S: Sample>(simd: I, terms: &[(&[S], f64)
         return;
     };
     let frames = terms.iter().fold(out.len(), |frames, (source, _)| frames.min(source.len()));
-    let out = &mut out[..frames];
+    let out = out.get_mut(..frames).unwrap_or_default();
     let whole = out.len() - out.len() % 8;
     let (chunks, tail) = out.as_chunks_mut();
     for (index, chunk) in chunks.iter_mut().enumerate() {
-        let load = |source: &[S]| <S as Lanes>::load_f64(simd, &source.as_chunks().0[index]);
+        // Every term is as long as `out`.
+        let load = |source: &[S]| match source.as_chunks().0.get(index) {
+            Some(source) => <S as Lanes>::load_f64(simd, source),
+            None => f64x8::splat(simd, 0.0),
+        };
         let mut sum: f64x8<I> = load(first.0) * first.1;
         for (source, coefficient) in rest {
             sum += load(source) * *coefficient;
@@ -34,9 +38,10 @@ pub(super) fn matrix_row_lanes<I: Simd, S: Sample>(simd: I, terms: &[(&[S], f64)
         <S as Lanes>::store_f64(simd, sum, chunk);
     }
     for (n, y) in (whole..).zip(tail) {
-        let mut sum = first.0[n].as_f64() * first.1;
+        let at = |source: &[S]| source.get(n).map_or(0.0, |x| x.as_f64());
+        let mut sum = at(first.0) * first.1;
         for (source, coefficient) in rest {
-            sum += source[n].as_f64() * coefficient;
+            sum += at(source) * coefficient;
         }
         *y = S::from_f64(sum);
     }

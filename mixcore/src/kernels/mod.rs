@@ -36,7 +36,9 @@ pub(crate) mod lanes;
 mod matrix;
 mod mix;
 mod pair_cascade;
+mod pipe_io;
 mod pipeline;
+mod pipeline_form;
 mod polyphase;
 mod reduce;
 mod running;
@@ -90,6 +92,7 @@ pub use gain_computer::{
 pub use intake::{Intake, intake};
 pub use interp::fir_peaks;
 pub use isa::{Isa, IsaLevel};
+pub(crate) use k_weight::settled_k;
 /// Parts of the loudness meter, public for tests and benches only.
 #[doc(hidden)]
 pub use k_weight::{K_LANES, KEnergy, KSegments, KState, KWeight, k_carry, k_energy};
@@ -102,7 +105,10 @@ pub use pair_cascade::{
 };
 /// Parts of the equaliser, public for tests and benches only.
 #[doc(hidden)]
-pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pair_in, pair_out, pipeline};
+pub use pipe_io::{channel_in, channel_out, pair_in, pair_out};
+/// Parts of the equaliser, public for tests and benches only.
+#[doc(hidden)]
+pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pipeline, pipeline_one};
 /// Parts of [`crate::filters::Resampler`], public for tests and benches only.
 #[doc(hidden)]
 pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
@@ -114,7 +120,7 @@ pub use sample::Sample;
 /// Parts of the level statistics, public for tests and benches only.
 #[doc(hidden)]
 pub use screen::{LevelScreen, SCREEN_HISTORY, level_screen};
-pub(crate) use settle::{STATE_FLOOR, settled};
+pub(crate) use settle::{STATE_FLOOR, settled, settled_each};
 pub use spectrum_mac::spectrum_mac;
 /// Parts of the state-variable filter, public for tests and benches only.
 #[doc(hidden)]

@@ -1,8 +1,9 @@
-//! Up to eight biquads in series for a pair of channels. Lane axis: bands x channels.
+//! Up to eight biquads in series for a pair of channels or for one. Lane axis: bands x channels.
 //!
 //! A cascade waits: band 1 needs what band 0 has just computed. Here band b works on sample n − b
 //! while band 0 works on sample n, so all bands are independent within a step, and one step of four
-//! vectors moves 8 bands x 2 channels on by one frame. What leaves the last band belongs to the
+//! vectors moves 8 bands x 2 channels on by one frame; with one channel the vectors are half as wide
+//! (`kernels/pipeline_form.rs`). What leaves the last band belongs to the
 //! sample that came in bands − 1 steps ago; the steps before the first and after the last sample
 //! are run with the lanes that have none standing still, so nothing is delayed and every split of
 //! a signal gives the same bits. Per band, transposed direct form II:
@@ -12,13 +13,11 @@
 //! While a band moves, its coefficients run straight, c = start + step·p at p frames from the
 //! segment's origin, and y + dry·(x − y) goes on to the next band.
 
-use fearless_simd::{Simd, SimdMask, f64x2, f64x4, f64x8, prelude::*};
+use fearless_simd::{Simd, f64x4, prelude::*};
 
 use super::cascade::Section;
 use super::isa::{Isa, dispatch};
-use super::lanes::Lanes;
-use super::reduce::SAMPLE_LIMIT;
-use super::sample::Sample;
+use super::pipeline_form::{Form, One, Pair, Quad};
 use super::settle::settled_lanes;
 
 /// Bands that run side by side.
@@ -27,9 +26,6 @@ pub const PIPE_BANDS: usize = 8;
 const VECTORS: usize = PIPE_BANDS / 2;
 /// b0, b1, b2, a1, a2 and the dry share.
 const COEFFICIENTS: usize = 6;
-
-/// The lanes of one vector: band 2v left and right, band 2v + 1 left and right.
-type Quad = [f64; 4];
 
 /// States of a pair of channels: s1 and s2 of every vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -108,6 +104,12 @@ impl PipeBands {
         new
     }
 
+    /// There is no band.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bands == 0
+    }
+
     /// Vectors that a step works on; those without a band let everything through.
     pub(super) fn vectors(&self) -> usize {
         if self.moving { VECTORS } else { self.bands.div_ceil(2).max(1) }
@@ -173,17 +175,31 @@ pub fn pipeline(
     output: &mut [[f64; 2]],
     state: &mut PipeState,
 ) {
-    dispatch!(isa, simd => pipeline_lanes(simd, bands, settle, position, input, output, state));
+    dispatch!(isa, simd => pipeline_lanes::<_, Pair>(simd, bands, settle, position, input, output, state));
+}
+
+/// As [`pipeline`] for one channel, whose states lie where those of a pair's first channel do. The
+/// same bits, in less time: no lane works for a channel that is not there.
+pub fn pipeline_one(
+    isa: Isa,
+    bands: &PipeBands,
+    settle: bool,
+    position: usize,
+    input: &[f64],
+    output: &mut [f64],
+    state: &mut PipeState,
+) {
+    dispatch!(isa, simd => pipeline_lanes::<_, One>(simd, bands, settle, position, input, output, state));
 }
 
 #[inline(always)]
-fn pipeline_lanes<I: Simd>(
+fn pipeline_lanes<I: Simd, F: Form<I>>(
     simd: I,
     bands: &PipeBands,
     settle_first: bool,
     position: usize,
-    input: &[[f64; 2]],
-    output: &mut [[f64; 2]],
+    input: &[F::Frame],
+    output: &mut [F::Frame],
     state: &mut PipeState,
 ) {
     let frames = input.len().min(output.len());
@@ -193,14 +209,14 @@ fn pipeline_lanes<I: Simd>(
         settle(simd, state);
     }
     if bands.moving {
-        run::<I, VECTORS, true>(simd, bands, position, input, output, state);
+        run::<I, F, VECTORS, true>(simd, bands, position, input, output, state);
         return;
     }
     match bands.vectors() {
-        1 => run::<I, 1, false>(simd, bands, position, input, output, state),
-        2 => run::<I, 2, false>(simd, bands, position, input, output, state),
-        3 => run::<I, 3, false>(simd, bands, position, input, output, state),
-        _ => run::<I, VECTORS, false>(simd, bands, position, input, output, state),
+        1 => run::<I, F, 1, false>(simd, bands, position, input, output, state),
+        2 => run::<I, F, 2, false>(simd, bands, position, input, output, state),
+        3 => run::<I, F, 3, false>(simd, bands, position, input, output, state),
+        _ => run::<I, F, VECTORS, false>(simd, bands, position, input, output, state),
     }
 }
 
@@ -214,51 +230,53 @@ fn settle<I: Simd>(simd: I, state: &mut PipeState) {
     }
 }
 
+/// On a line of the cache: what crosses one is loaded twice.
+#[repr(align(64))]
+struct Aligned<T>(T);
+
 /// The coefficients of all steps.
-struct Course<I: Simd, const V: usize, const MOVING: bool> {
+struct Course<I: Simd, F: Form<I>, const V: usize, const MOVING: bool> {
     simd: I,
     /// Two copies, read in turn: a compiler that sees the same numbers at every step keeps them in
     /// registers, and the states, on which the next step waits, in memory.
-    start: [[[Quad; COEFFICIENTS]; V]; 2],
-    step: [[Quad; COEFFICIENTS]; V],
+    start: Aligned<[[[F::Lanes; COEFFICIENTS]; V]; 2]>,
+    step: Aligned<[[F::Lanes; COEFFICIENTS]; V]>,
     /// Frames from the segment's origin to the sample that a lane takes at step 0.
-    origin: [f64x4<I>; V],
+    origin: [F::V; V],
 }
 
-impl<I: Simd, const V: usize, const MOVING: bool> Course<I, V, MOVING> {
+impl<I: Simd, F: Form<I>, const V: usize, const MOVING: bool> Course<I, F, V, MOVING> {
     #[inline(always)]
     fn new(simd: I, bands: &PipeBands, position: usize) -> Self {
         let mut new = Self {
             simd,
-            start: [[[[0.0; 4]; COEFFICIENTS]; V]; 2],
-            step: [[[0.0; 4]; COEFFICIENTS]; V],
-            origin: [f64x4::splat(simd, 0.0); V],
+            start: Aligned([[[F::Lanes::default(); COEFFICIENTS]; V]; 2]),
+            step: Aligned([[F::Lanes::default(); COEFFICIENTS]; V]),
+            origin: [F::V::splat(simd, 0.0); V],
         };
-        for copy in &mut new.start {
+        for copy in &mut new.start.0 {
             for (to, from) in copy.iter_mut().zip(&bands.start) {
-                *to = *from;
+                *to = F::pick(from);
             }
         }
         if MOVING {
-            for (to, from) in new.step.iter_mut().zip(&bands.step) {
-                *to = *from;
+            for (to, from) in new.step.0.iter_mut().zip(&bands.step) {
+                *to = F::pick(from);
             }
         }
         for (v, origin) in new.origin.iter_mut().enumerate() {
-            let (even, odd) = (count(2 * v), count(2 * v + 1));
-            *origin = f64x4::splat(simd, count(position))
-                - f64x4::load_array(simd, [even, even, odd, odd]);
+            *origin = F::V::splat(simd, count(position)) - F::bands(simd, lags(v));
         }
         new
     }
 
     /// A coefficient of two bands at step n.
     #[inline(always)]
-    fn c<const K: usize>(&self, v: usize, n: usize) -> f64x4<I> {
-        let start = f64x4::load_array_ref(self.simd, &self.start[n % 2][v][K]);
+    fn c<const K: usize>(&self, v: usize, n: usize) -> F::V {
+        let start = F::load(self.simd, &self.start.0[n % 2][v][K]);
         if MOVING {
             let position = self.origin[v] + count(n);
-            f64x4::load_array_ref(self.simd, &self.step[v][K]) * position + start
+            F::load(self.simd, &self.step.0[v][K]) * position + start
         } else {
             start
         }
@@ -266,7 +284,7 @@ impl<I: Simd, const V: usize, const MOVING: bool> Course<I, V, MOVING> {
 
     /// Two bands at step n: what they give, and their next states.
     #[inline(always)]
-    fn pair(&self, v: usize, n: usize, x: f64x4<I>, s: [f64x4<I>; 2]) -> (f64x4<I>, [f64x4<I>; 2]) {
+    fn pair(&self, v: usize, n: usize, x: F::V, s: [F::V; 2]) -> (F::V, [F::V; 2]) {
         let y = x * self.c::<0>(v, n) + s[0];
         let next = [
             (x * self.c::<1>(v, n) + s[1]) - y * self.c::<3>(v, n),
@@ -276,21 +294,27 @@ impl<I: Simd, const V: usize, const MOVING: bool> Course<I, V, MOVING> {
     }
 }
 
-/// What goes from step to step.
-struct Pipe<I: Simd, const V: usize> {
-    s: [[f64x4<I>; 2]; V],
-    /// What each band gave in the last step.
-    y: [f64x4<I>; V],
+/// Steps by which the two bands of a vector lag the first band.
+#[inline(always)]
+fn lags(v: usize) -> [f64; 2] {
+    [count(2 * v), count(2 * v + 1)]
 }
 
-impl<I: Simd, const V: usize> Pipe<I, V> {
+/// What goes from step to step.
+struct Pipe<I: Simd, F: Form<I>, const V: usize> {
+    s: [[F::V; 2]; V],
+    /// What each band gave in the last step.
+    y: [F::V; V],
+}
+
+impl<I: Simd, F: Form<I>, const V: usize> Pipe<I, F, V> {
     #[inline(always)]
     fn new(simd: I, state: &PipeState) -> Self {
-        let zero = f64x4::splat(simd, 0.0);
+        let zero = F::V::splat(simd, 0.0);
         let mut new = Self { s: [[zero; 2]; V], y: [zero; V] };
         for (to, from) in new.s.iter_mut().zip(&state.0) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = f64x4::load_array_ref(simd, from);
+            for (to, from) in to.iter_mut().zip(&F::pick(from)) {
+                *to = F::load(simd, from);
             }
         }
         new
@@ -299,33 +323,28 @@ impl<I: Simd, const V: usize> Pipe<I, V> {
     /// What two bands take: what the bands before them gave in the last step, or the new frame. To
     /// be asked for from the last bands to the first.
     #[inline(always)]
-    fn taken(&self, v: usize, frame: f64x2<I>) -> f64x4<I> {
-        let before = if v == 0 { frame } else { self.y[v - 1].split().1 };
-        before.combine(self.y[v].split().0)
+    fn taken(&self, v: usize, frame: F::V) -> F::V {
+        F::moved_up(if v == 0 { frame } else { self.y[v - 1] }, self.y[v])
     }
 
     /// What the last band gave.
     #[inline(always)]
-    fn given(&self) -> [f64; 2] {
-        let mut frame = [0.0; 2];
-        if let Some(y) = self.y.last() {
-            y.split().1.store_array(&mut frame);
-        }
-        frame
+    fn given(&self) -> F::Frame {
+        F::given(self.y[V - 1])
     }
 }
 
 #[inline(always)]
-fn run<I: Simd, const V: usize, const MOVING: bool>(
+fn run<I: Simd, F: Form<I>, const V: usize, const MOVING: bool>(
     simd: I,
     bands: &PipeBands,
     position: usize,
-    input: &[[f64; 2]],
-    output: &mut [[f64; 2]],
+    input: &[F::Frame],
+    output: &mut [F::Frame],
     state: &mut PipeState,
 ) {
-    let course = Course::<I, V, MOVING>::new(simd, bands, position);
-    let mut pipe = Pipe::<I, V>::new(simd, state);
+    let course = Course::<I, F, V, MOVING>::new(simd, bands, position);
+    let mut pipe = Pipe::<I, F, V>::new(simd, state);
     // Steps by which the last band lags the first, and which some bands stand still at both ends.
     let last = 2 * V - 1;
     let frames = input.len();
@@ -340,12 +359,12 @@ fn run<I: Simd, const V: usize, const MOVING: bool>(
     // Band after band takes up its first sample.
     for (n, frame) in first.iter().enumerate() {
         for v in (0..V).rev() {
-            let x = pipe.taken(v, f64x2::load_array_ref(simd, frame));
+            let x = pipe.taken(v, F::entering(simd, frame));
             if 2 * v <= n {
                 let (y, mut next) = course.pair(v, n, x, pipe.s[v]);
                 if 2 * v == n {
                     for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
-                        *next = next.split().0.combine(s.split().1);
+                        *next = F::even_odd(*next, *s);
                     }
                 }
                 (pipe.y[v], pipe.s[v]) = (y, next);
@@ -355,7 +374,7 @@ fn run<I: Simd, const V: usize, const MOVING: bool>(
     let mut n = last;
     for (frame, to) in rest.iter().zip(full) {
         for v in (0..V).rev() {
-            let x = pipe.taken(v, f64x2::load_array_ref(simd, frame));
+            let x = pipe.taken(v, F::entering(simd, frame));
             (pipe.y[v], pipe.s[v]) = course.pair(v, n, x, pipe.s[v]);
         }
         *to = pipe.given();
@@ -364,12 +383,12 @@ fn run<I: Simd, const V: usize, const MOVING: bool>(
     // Band after band has had its last sample.
     for (past, to) in past.iter_mut().enumerate() {
         for v in (0..V).rev() {
-            let x = pipe.taken(v, f64x2::splat(simd, 0.0));
+            let x = pipe.taken(v, F::V::splat(simd, 0.0));
             if 2 * v + 1 > past {
                 let (y, mut next) = course.pair(v, frames + past, x, pipe.s[v]);
                 if 2 * v == past {
                     for (next, s) in next.iter_mut().zip(&pipe.s[v]) {
-                        *next = s.split().0.combine(next.split().1);
+                        *next = F::even_odd(*s, *next);
                     }
                 }
                 (pipe.y[v], pipe.s[v]) = (y, next);
@@ -378,29 +397,28 @@ fn run<I: Simd, const V: usize, const MOVING: bool>(
         *to = pipe.given();
     }
     for (to, s) in state.0.iter_mut().zip(&pipe.s) {
-        s[0].store_array(&mut to[0]);
-        s[1].store_array(&mut to[1]);
+        for (to, s) in to.iter_mut().zip(s) {
+            F::put(*s, to);
+        }
     }
 }
 
 /// Fewer frames than bands: every lane asks at every step whether it has a sample.
 #[inline(always)]
-fn few<I: Simd, const V: usize, const MOVING: bool>(
+fn few<I: Simd, F: Form<I>, const V: usize, const MOVING: bool>(
     simd: I,
-    course: &Course<I, V, MOVING>,
-    pipe: &mut Pipe<I, V>,
-    input: &[[f64; 2]],
-    output: &mut [[f64; 2]],
+    course: &Course<I, F, V, MOVING>,
+    pipe: &mut Pipe<I, F, V>,
+    input: &[F::Frame],
+    output: &mut [F::Frame],
 ) {
     let last = 2 * V - 1;
-    let (zero, end) = (f64x4::splat(simd, 0.0), f64x4::splat(simd, count(input.len())));
+    let (zero, end) = (F::V::splat(simd, 0.0), F::V::splat(simd, count(input.len())));
     for n in 0..input.len() + last {
         let frame = input.get(n).copied().unwrap_or_default();
         for v in (0..V).rev() {
-            let x = pipe.taken(v, f64x2::load_array(simd, frame));
-            let (even, odd) = (count(2 * v), count(2 * v + 1));
-            let sample =
-                f64x4::splat(simd, count(n)) - f64x4::load_array(simd, [even, even, odd, odd]);
+            let x = pipe.taken(v, F::entering(simd, &frame));
+            let sample = F::V::splat(simd, count(n)) - F::bands(simd, lags(v));
             let active = sample.simd_ge(zero) & sample.simd_lt(end);
             let (y, next) = course.pair(v, n, x, pipe.s[v]);
             for (s, next) in pipe.s[v].iter_mut().zip(next) {
@@ -412,77 +430,4 @@ fn few<I: Simd, const V: usize, const MOVING: bool>(
             *to = pipe.given();
         }
     }
-}
-
-/// Interleaves two channels as f64, with samples that are not finite or beyond [`SAMPLE_LIMIT`]
-/// replaced by 0, and returns how many were (the shortest of the slices counts).
-pub fn pair_in<S: Sample>(isa: Isa, left: &[S], right: &[S], out: &mut [[f64; 2]]) -> usize {
-    S::pair_in(isa, left, right, out)
-}
-
-#[inline(always)]
-pub(super) fn pair_in_lanes<I: Simd, S: Sample>(
-    simd: I,
-    left: &[S],
-    right: &[S],
-    out: &mut [[f64; 2]],
-) -> usize {
-    let (zero, limit) = (f64x8::splat(simd, 0.0), f64x8::splat(simd, SAMPLE_LIMIT));
-    let (mut faults, mut done) = (0, 0);
-    let channels = left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
-    for ((l, r), out) in channels.zip(out.as_chunks_mut::<8>().0) {
-        let (x, y) = (<S as Lanes>::load_f64(simd, l), <S as Lanes>::load_f64(simd, r));
-        let (good_x, good_y) = (x.abs().simd_le(limit), y.abs().simd_le(limit));
-        if !(good_x & good_y).all_true() {
-            faults += l.iter().chain(r).filter(|&&x| super::scalar::is_fault(x)).count();
-        }
-        let (low, high) = simd.interleave_f64x8(good_x.select(x, zero), good_y.select(y, zero));
-        if let ([first, second], _) = out.as_flattened_mut().as_chunks_mut::<8>() {
-            low.store_array(first);
-            high.store_array(second);
-        }
-        done += 8;
-    }
-    faults
-        + super::scalar::pair_in(
-            left.get(done..).unwrap_or_default(),
-            right.get(done..).unwrap_or_default(),
-            out.get_mut(done..).unwrap_or_default(),
-        )
-}
-
-/// The way back: each f64 rounded to a sample, and held at the largest finite one (the shortest of
-/// the slices counts).
-pub fn pair_out<S: Sample>(isa: Isa, frames: &[[f64; 2]], left: &mut [S], right: &mut [S]) {
-    S::pair_out(isa, frames, left, right);
-}
-
-#[inline(always)]
-pub(super) fn pair_out_lanes<I: Simd, S: Sample>(
-    simd: I,
-    frames: &[[f64; 2]],
-    left: &mut [S],
-    right: &mut [S],
-) {
-    let top = f64x8::splat(simd, S::max_value().as_f64());
-    let bottom = f64x8::splat(simd, -S::max_value().as_f64());
-    let mut done = 0;
-    let eights = frames.as_chunks::<8>().0.iter();
-    let channels = left.as_chunks_mut::<8>().0.iter_mut().zip(right.as_chunks_mut::<8>().0);
-    for (frames, (l, r)) in eights.zip(channels) {
-        if let ([first, second], _) = frames.as_flattened().as_chunks::<8>() {
-            let a = f64x8::load_array_ref(simd, first);
-            let b = f64x8::load_array_ref(simd, second);
-            let a = a.simd_gt(top).select(top, a.simd_lt(bottom).select(bottom, a));
-            let b = b.simd_gt(top).select(top, b.simd_lt(bottom).select(bottom, b));
-            S::store_f64(simd, simd.unzip_low_f64x8(a, b), l);
-            S::store_f64(simd, simd.unzip_high_f64x8(a, b), r);
-        }
-        done += 8;
-    }
-    super::scalar::pair_out(
-        frames.get(done..).unwrap_or_default(),
-        left.get_mut(done..).unwrap_or_default(),
-        right.get_mut(done..).unwrap_or_default(),
-    );
 }

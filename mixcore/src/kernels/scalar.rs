@@ -21,7 +21,9 @@ pub(super) use super::scalar_around::{higher, join};
 pub use super::scalar_convolve::{blend, direct, fractional, spectrum_mac};
 pub use super::scalar_crossover::{pair_cascade, settle_pairs};
 pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
-pub use super::scalar_pipeline::{pair_in, pair_out, pipeline, svf};
+pub use super::scalar_pipeline::{
+    channel_in, channel_out, pair_in, pair_out, pipeline, pipeline_one, svf,
+};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::settle::settled;
 use super::true_peak::{

@@ -127,7 +127,9 @@ pub(super) fn higher(a: f64, b: f64) -> f64 {
 pub fn release(over: &[f32], before: f64, powers: &ReleasePowers, z: &mut [f32]) -> f64 {
     let mut last = before;
     let frames = over.len().min(z.len());
-    let parts = over[..frames].chunks(RELEASE_BLOCK).zip(z[..frames].chunks_mut(RELEASE_BLOCK));
+    let over = over.get(..frames).unwrap_or_default();
+    let z = z.get_mut(..frames).unwrap_or_default();
+    let parts = over.chunks(RELEASE_BLOCK).zip(z.chunks_mut(RELEASE_BLOCK));
     for (over, z) in parts {
         let mut u = [0.0; RELEASE_BLOCK];
         for (u, &over) in u.iter_mut().zip(over) {
@@ -138,18 +140,15 @@ pub fn release(over: &[f32], before: f64, powers: &ReleasePowers, z: &mut [f32])
                 u[n] = higher(u[n], u[n - shift] * power);
             }
         }
-        let [.., block_end] = u;
         for ((u, power), z) in u.iter().zip(powers.0).zip(&mut *z) {
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             {
                 *z = (1.0 - higher(*u, power * last)) as f32;
             }
         }
-        let [.., full] = powers.0;
-        last = match over.len() {
-            RELEASE_BLOCK => higher(block_end, full * last),
-            length => higher(u[length - 1], powers.0[length - 1] * last),
-        };
+        if let Some((u, power)) = u.iter().zip(powers.0).take(over.len()).last() {
+            last = higher(*u, power * last);
+        }
     }
     last
 }

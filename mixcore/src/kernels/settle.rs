@@ -1,6 +1,6 @@
 //! Where a recursion comes to rest. Lane axis: the caller's.
 //!
-//! The rule of filters, `level` and loudness meters, for the states of one section (one pole, one pair of integrators):
+//! The rule of the whole crate, for the states of one section (one pole, one pair of integrators):
 //!
 //! > where all of them lie below 1e-30, or one is no finite number, all of them become 0
 //!
@@ -25,6 +25,15 @@ pub(crate) fn settled<const N: usize>(states: [f64; N]) -> [f64; N] {
         finite &= state.abs() <= f64::MAX;
     }
     if on && finite { states } else { [0.0; N] }
+}
+
+/// The states of sections of one state each, each on its own.
+#[inline(always)]
+pub(crate) fn settled_each<const N: usize>(states: [f64; N]) -> [f64; N] {
+    states.map(|state| {
+        let [state] = settled([state]);
+        state
+    })
 }
 
 /// [`settled`] lane by lane.
@@ -52,5 +61,6 @@ mod tests {
         assert_eq!(settled([1e-31, 1e300]), [1e-31, 1e300]);
         assert_eq!(settled([1.0, f64::NAN]), [0.0, 0.0]);
         assert_eq!(settled([f64::NEG_INFINITY]), [0.0]);
+        assert_eq!(settled_each([8e-31, 1.1e-30, f64::NAN]), [0.0, 1.1e-30, 0.0]);
     }
 }

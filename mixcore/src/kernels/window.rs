@@ -41,14 +41,16 @@ fn max_shifted<I: Simd, S: Sample>(simd: I, io: &mut [S], shift: usize, count: u
     let whole = count - count % S::LANES;
     let mut at = 0;
     while at < whole {
-        let here = S::V::<I>::from_slice(simd, &io[at..at + S::LANES]);
-        let there = S::V::<I>::from_slice(simd, &io[at + shift..at + shift + S::LANES]);
-        there.max_precise(here).store_slice(&mut io[at..at + S::LANES]);
+        let Some(there) = io.get(at + shift..at + shift + S::LANES) else { return };
+        let there = S::V::<I>::from_slice(simd, there);
+        let Some(io) = io.get_mut(at..at + S::LANES) else { return };
+        there.max_precise(S::V::<I>::from_slice(simd, io)).store_slice(io);
         at += S::LANES;
     }
     for n in whole..count {
-        let there = io[n + shift];
-        io[n] = if there > io[n] { there } else { io[n] };
+        let Some(&there) = io.get(n + shift) else { return };
+        let Some(here) = io.get_mut(n) else { return };
+        *here = if there > *here { there } else { *here };
     }
 }
 
@@ -73,17 +75,17 @@ pub(super) fn box_sums_lanes<I: Simd, S: Sample>(
     if frames == 0 {
         return;
     }
-    let out = &mut out[..frames];
     let mut valid = frames + length - 1;
-    let work = &mut work[..valid];
+    let (Some(out), Some(work)) = (out.get_mut(..frames), work.get_mut(..valid)) else { return };
     let mut span = 1;
     let mut done = 0;
     loop {
         if length & span != 0 {
+            let Some(from) = work.get(done..done + out.len()) else { return };
             if done == 0 {
-                out.copy_from_slice(&work[..out.len()]);
+                out.copy_from_slice(from);
             } else {
-                add_to(simd, out, &work[done..]);
+                add_to(simd, out, from);
             }
             done += span;
         }
@@ -99,10 +101,10 @@ pub(super) fn box_sums_lanes<I: Simd, S: Sample>(
 /// `out[n] += from[n]`.
 #[inline(always)]
 fn add_to<I: Simd, S: Sample>(simd: I, out: &mut [S], from: &[S]) {
-    let frames = out.len();
+    let frames = out.len().min(from.len());
     let whole = frames - frames % S::LANES;
     let (to, to_tail) = out.split_at_mut(whole);
-    let (from, from_tail) = from[..frames].split_at(whole);
+    let (from, from_tail) = from.split_at(whole);
     for (to, from) in to.chunks_exact_mut(S::LANES).zip(from.chunks_exact(S::LANES)) {
         (S::V::<I>::from_slice(simd, to) + S::V::<I>::from_slice(simd, from)).store_slice(to);
     }
@@ -117,13 +119,16 @@ fn add_shifted<I: Simd, S: Sample>(simd: I, work: &mut [S], shift: usize, count:
     let whole = count - count % S::LANES;
     let mut at = 0;
     while at < whole {
-        let here = S::V::<I>::from_slice(simd, &work[at..at + S::LANES]);
-        let there = S::V::<I>::from_slice(simd, &work[at + shift..at + shift + S::LANES]);
-        (here + there).store_slice(&mut work[at..at + S::LANES]);
+        let Some(there) = work.get(at + shift..at + shift + S::LANES) else { return };
+        let there = S::V::<I>::from_slice(simd, there);
+        let Some(work) = work.get_mut(at..at + S::LANES) else { return };
+        (S::V::<I>::from_slice(simd, work) + there).store_slice(work);
         at += S::LANES;
     }
     for n in whole..count {
-        let there = work[n + shift];
-        work[n] += there;
+        let Some(&there) = work.get(n + shift) else { return };
+        if let Some(here) = work.get_mut(n) {
+            *here += there;
+        }
     }
 }

@@ -153,9 +153,11 @@ impl DitherSetup {
         Error::check_range("bits", f64::from(self.bits), min, max)?;
         let [low, high] = SHAPED_RATES_HZ;
         if !self.kind.coefficients().is_empty() && !(low..=high).contains(&stream.rate_hz) {
-            return Err(Error::Unsupported {
-                what: "noise shaping at a rate outside 40 to 50 kHz",
-                hint: "its curves are made for 44.1 and 48 kHz: take DitherKind::Tpdf",
+            return Err(Error::NotAllowed {
+                field: "rate_hz",
+                given: stream.rate_hz,
+                allowed: "40000 to 50000 with noise shaping, whose curves are made for 44.1 and 48 kHz",
+                hint: "take DitherKind::Tpdf",
             });
         }
         Ok(())

@@ -23,7 +23,7 @@
 use super::switch::Switch;
 use crate::audio::{MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
-use crate::ramp::{GainRamp, Line, RAMP_MS, RampShape};
+use crate::ramp::{GainRamp, Line, RAMP_MS, RampShape, Segment};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::gain_to_db;
 
@@ -272,6 +272,11 @@ impl Fader {
         self.ramp.line(now).times(&self.mute.line(now), now)
     }
 
+    /// The next piece, at most `limit` frames (≥ 1) long.
+    fn segment(&self, limit: usize) -> Segment {
+        self.line(self.frame).segment(self.frame, limit)
+    }
+
     /// One channel of a piece in which its polarity moves too.
     fn apply_turning<S: Sample>(&self, polarity: &Switch, samples: &mut [S]) {
         let mut rest = samples;
@@ -335,8 +340,9 @@ impl<S: Sample> Process<S> for Fader {
         let frames = main.frames();
         let mut done = 0;
         while done < frames {
-            let segment = self.line(self.frame).segment(self.frame, frames - done);
-            for (samples, polarity) in main.channels_mut().zip(self.polarity.iter()) {
+            let segment = self.segment(frames - done);
+            // The last channel first: what was here before has just left it in the cache.
+            for (samples, polarity) in main.channels_mut().zip(self.polarity.iter()).rev() {
                 let Some(part) = samples.get_mut(done..done + segment.frames) else { continue };
                 if polarity.is_settled(self.frame) {
                     segment.apply(self.stream.isa, part, polarity.target());

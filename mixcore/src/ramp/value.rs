@@ -45,7 +45,9 @@ impl<S: Sample> Glide<S> {
         }
     }
 
-    /// As [`Glide::move_to`], but this change and the later ones take `frames` frames.
+    /// As [`Glide::move_to`], but this change and the later ones take `frames` frames. In f32 a
+    /// movement has a value of its own for each frame up to 2^24 frames, 5.8 min at 48 kHz; of a longer
+    /// one some neighbours share theirs.
     pub fn move_to_within(&mut self, to: S, now: u64, frames: u64) {
         if to != self.to {
             *self = Self { from: self.at(now), to, start: now, frames };
@@ -92,7 +94,10 @@ impl<S: Sample> Glide<S> {
             return self.to;
         }
         let count = |frames: u64| {
-            #[expect(clippy::cast_precision_loss, reason = "below 2^53; for f32 below 2^24")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "f32 beyond 2^24: neighbours share a value"
+            )]
             S::from_f64(frames as f64)
         };
         let t = count(frame.saturating_sub(self.start)) / count(self.frames);

@@ -165,7 +165,7 @@ impl DownmixMatrix {
     /// All coefficients, row-major: [`DownmixMatrix::rows`] rows of [`DownmixMatrix::columns`].
     #[must_use]
     pub fn coefficients(&self) -> &[f64] {
-        &self.coefficients[..self.rows() * self.columns()]
+        self.coefficients.get(..self.rows() * self.columns()).unwrap_or_default()
     }
 
     /// The gain from a source channel to a target channel, linear.

@@ -104,11 +104,11 @@ fn neighbours(layout: Layout, side_deg: f64) -> (Neighbour, Neighbour) {
 
 /// The channel that stands where `channel` stands in the mirror.
 fn mirrored(layout: Layout, channel: usize) -> usize {
-    let azimuth_deg = layout.speakers()[channel].azimuth_deg;
-    if azimuth_deg == 180.0 {
+    let Some(Speaker { azimuth_deg, .. }) = layout.speakers().get(channel) else { return channel };
+    if *azimuth_deg == 180.0 {
         return channel;
     }
-    ring(layout).find(|(_, s)| s.azimuth_deg == -azimuth_deg).map_or(channel, |(index, _)| index)
+    ring(layout).find(|(_, s)| s.azimuth_deg == -*azimuth_deg).map_or(channel, |(index, _)| index)
 }
 
 /// The law for an azimuth inside the range. The right half is the left one in the mirror, so that
@@ -135,10 +135,14 @@ fn law(layout: Layout, azimuth_deg: f64) -> PanGains {
     };
     let mut pan = PanGains { gains: [0.0; MAX_LAYOUT_CHANNELS], count: layout.channel_count() };
     let place = |channel| if azimuth_deg < 0.0 { mirrored(layout, channel) } else { channel };
-    if high_gain != 0.0 {
-        pan.gains[place(high.channel)] = high_gain;
+    if high_gain != 0.0
+        && let Some(gain) = pan.gains.get_mut(place(high.channel))
+    {
+        *gain = high_gain;
     }
-    pan.gains[place(low.channel)] = low_gain;
+    if let Some(gain) = pan.gains.get_mut(place(low.channel)) {
+        *gain = low_gain;
+    }
     pan
 }
 
@@ -169,7 +173,8 @@ struct Piece {
 impl Piece {
     /// Gain at the origin and its change per frame.
     fn line(&self, channel: usize) -> (f64, f64) {
-        let (start, stop) = (self.start.gains[channel], self.stop.gains[channel]);
+        let of = |pan: &PanGains| pan.gains.get(channel).copied().unwrap_or(0.0);
+        let (start, stop) = (of(&self.start), of(&self.stop));
         #[expect(clippy::cast_precision_loss, reason = "at most GRID_FRAMES")]
         (start, (stop - start) / self.length as f64)
     }
@@ -261,7 +266,7 @@ impl Panner {
     pub fn gains_now(&self) -> PanGains {
         let piece = self.piece(1);
         let mut now = piece.start;
-        for (channel, gain) in now.gains[..now.count].iter_mut().enumerate() {
+        for (channel, gain) in now.gains.iter_mut().enumerate().take(now.count) {
             let (start, step) = piece.line(channel);
             #[expect(clippy::cast_precision_loss, reason = "at most GRID_FRAMES")]
             {
@@ -367,7 +372,8 @@ impl<S: Sample> Convert<S> for Panner {
             let piece = self.piece(source.len() - done);
             let part = done..done + piece.frames;
             for (channel, out) in output.channels_mut().enumerate() {
-                let (x, y) = (&source[part.clone()], &mut out[part.clone()]);
+                let (x, y) = (source.get(part.clone()), out.get_mut(part.clone()));
+                let (Some(x), Some(y)) = (x, y) else { continue };
                 let (start, step) = piece.line(channel);
                 y.copy_from_slice(x);
                 Segment { frames: piece.frames, start, step, first: piece.first }

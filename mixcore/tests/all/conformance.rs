@@ -58,7 +58,13 @@ impl<S: Sample> Unit<S> {
 /// A loud programme with quiet stretches, so that dynamics have something to do.
 pub fn programme<S: Sample>(channels: usize, frames: usize) -> Planar<S> {
     let mut audio = noise::<S>(channels, frames, 1.0, 77);
-    for channel in &mut audio {
+    stretch_levels(&mut audio, frames);
+    audio
+}
+
+/// The levels of the programme's eighths, and the last one for what follows.
+fn stretch_levels<S: Sample>(audio: &mut [Vec<S>], frames: usize) {
+    for channel in audio {
         for (n, sample) in channel.iter_mut().enumerate() {
             let level = match n * 8 / frames.max(1) {
                 0 | 4 => 0.05,
@@ -69,7 +75,6 @@ pub fn programme<S: Sample>(channels: usize, frames: usize) -> Planar<S> {
             *sample *= S::from_f64(level);
         }
     }
-    audio
 }
 
 fn bits<S: Sample>(audio: &[Vec<S>]) -> Vec<u64> {
@@ -320,6 +325,37 @@ pub fn golden_output<S: Sample>(make: Make<S>) -> Planar<S> {
     for stream in streams(Isa::detect()) {
         let input = input_for(make, stream);
         all.extend(feed(&mut make(stream).unwrap(), &stream, &input, 480, false));
+    }
+    all
+}
+
+/// Frames of the programme of a processor with a key: 1 s, of which 0.7 s come out of a ducker.
+const KEYED_FRAMES: usize = 48_000;
+
+/// The output of a fixed programme with a key, block after block, for the golden hashes. The key is one
+/// channel of other noise; its stretches are shorter than the programme's, so that now the one is
+/// louder and now the other.
+pub fn keyed_output<S: Sample>(make: Make<S>, with_key: bool) -> Planar<S> {
+    const KEY_CHANNEL: u32 = 6;
+    let mut key = noise::<S>(1, KEYED_FRAMES, 1.0, 77 + KEY_CHANNEL * 7919);
+    stretch_levels(&mut key, KEYED_FRAMES * 3 / 4);
+    let mut all = Vec::new();
+    for stream in streams(Isa::detect()) {
+        let Unit::Process(mut processor) = make(stream).unwrap() else {
+            panic!("keeps the layout")
+        };
+        let mut audio = programme::<S>(stream.channel_count(), KEYED_FRAMES);
+        for at in (0..KEYED_FRAMES).step_by(480) {
+            let mut whole = BlockMut::new(&mut audio).unwrap();
+            let main = whole.range(at, at + 480);
+            let key = Block::new(&key).unwrap();
+            let io = match with_key {
+                true => Io::with_key(main, key.range(at, at + 480)),
+                false => Io::new(main),
+            };
+            processor.process(io).unwrap();
+            all.extend(audio.iter().map(|channel| channel[at..at + 480].to_vec()));
+        }
     }
     all
 }

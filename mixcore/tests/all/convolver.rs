@@ -248,7 +248,10 @@ fn bad_responses_and_partitions_are_errors_that_say_so() {
     assert!(build(512, &one, Layout::SURROUND_5_1).is_ok());
     assert!(build(63, &one, Layout::MONO).unwrap_err().contains("partition_frames is 63"));
     assert!(build(32_768, &one, Layout::MONO).unwrap_err().contains("allowed is 64 to 16384"));
-    assert!(build(500, &one, Layout::MONO).unwrap_err().contains("no power of two"));
+    assert_eq!(
+        build(500, &one, Layout::MONO).unwrap_err(),
+        "partition_frames is 500, allowed is 64, 128, 256 … 16384: take a power of two"
+    );
     assert!(build(512, &[vec![]], Layout::MONO).unwrap_err().contains("response_frames is 0"));
     let text = build(512, &vec![vec![1.0; 10]; 3], Layout::SURROUND_5_1).unwrap_err();
     assert!(text.contains("impulse response has 3 channel(s), 6 expected"), "{text}");

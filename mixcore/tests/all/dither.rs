@@ -303,7 +303,12 @@ fn shaping_is_refused_where_its_curves_do_not_fit() {
     for rate_hz in [8000.0, 32_000.0, 88_200.0, 96_000.0] {
         let stream = Stream::new(rate_hz, Layout::STEREO).unwrap();
         let error = Dither::new(of(16, DitherKind::Lipshitz5, 0), stream).unwrap_err();
-        assert!(error.to_string().contains("Tpdf"), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.starts_with(&format!("rate_hz is {rate_hz}, allowed is 40000 to 50000")),
+            "{text}"
+        );
+        assert!(text.ends_with("take DitherKind::Tpdf"), "{text}");
         Dither::new(of(16, DitherKind::Tpdf, 0), stream).unwrap();
     }
     for rate_hz in [44_056.0, 44_100.0, 47_952.0, 48_000.0, 48_048.0] {

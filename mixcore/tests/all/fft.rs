@@ -256,15 +256,37 @@ fn sums_and_shifts() {
     linear_and_shift::<f64>();
 }
 
+/// "at most 3.5 times its length, 4.2 times where it is no power of two", for each length there is.
+#[test]
+fn the_memory_is_what_the_documentation_says() {
+    let mut most = [0.0_f64; 2];
+    for length in (FFT_MIN..=FFT_MAX).step_by(16) {
+        if let Ok(len) = RealFft::<f32>::required_len(length) {
+            assert_eq!(RealFft::<f64>::required_len(length).unwrap(), len);
+            let class = usize::from(!length.is_power_of_two());
+            most[class] = most[class].max(len as f64 / length as f64);
+        }
+    }
+    // Both are reached to the digit.
+    assert!(most[0] <= 3.5 && most[0] > 3.4, "{most:?}");
+    assert!(most[1] <= 4.2 && most[1] > 4.1, "{most:?}");
+}
+
 #[test]
 fn lengths_that_do_not_fit_are_refused_and_write_nothing() {
     for length in [0, 1, 8, 17, 40, 176, 1000, 65_528, 65_535, 131_072, usize::MAX] {
         let error = RealFft::<f32>::required_len(length).unwrap_err();
         let ranged = matches!(error, Error::OutOfRange { field: "fft_length", .. });
         assert_eq!(ranged, !(FFT_MIN..=FFT_MAX).contains(&length), "{length}");
+        let text = error.to_string();
+        let given = length as f64;
+        assert!(text.starts_with(&format!("fft_length is {given}, allowed is 16")), "{text}");
+        assert!(
+            ranged || text.ends_with("take the next one above and fill up with zeros"),
+            "{text}"
+        );
     }
     let len = RealFft::<f32>::required_len(256).unwrap();
-    assert!(len < 256 * 7 / 2);
     let mut memory = vec![0.0_f32; len - 1];
     let refused = RealFft::new_in(256, Isa::detect(), &mut memory);
     assert!(matches!(refused, Err(Error::Storage { required, .. }) if required == len));

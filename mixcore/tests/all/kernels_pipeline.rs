@@ -17,6 +17,7 @@ fn bits(frames: &[[f64; 2]]) -> Vec<u64> {
     frames.as_flattened().iter().map(|x| x.to_bits()).collect()
 }
 
+/// Two channels at once and one alone, whatever the number of bands and frames.
 #[test]
 fn the_pipeline_is_the_plain_cascade() {
     let mut pick = Noise::new(12);
@@ -32,6 +33,7 @@ fn the_pipeline_is_the_plain_cascade() {
             assert_eq!(pipe.is_moving(), moving);
             for isa in Isa::available() {
                 let (mut state, mut twin_state) = (PipeState::default(), PipeState::default());
+                let (mut alone, mut twin_alone) = (PipeState::default(), PipeState::default());
                 for length in [0, 1, 2, 3, 5, 6, 7, 8, 9, 15, 31, 32, 64, 0, 64, 200] {
                     let source = noise::<f64>(2, length, 1.0, length as u32);
                     let input: Vec<[f64; 2]> =
@@ -42,6 +44,17 @@ fn the_pipeline_is_the_plain_cascade() {
                     scalar::pipeline(&pipe, settle, 5, &input, &mut twin, &mut twin_state);
                     assert_eq!(bits(&out), bits(&twin), "{isa:?} {bands} bands, {length} frames");
                     assert_eq!(state, twin_state, "{isa:?} {bands} bands, {length} frames");
+                    let left: Vec<f64> = input.iter().map(|frame| frame[0]).collect();
+                    let (mut out, mut one) = (vec![9.0; length], vec![9.0; length]);
+                    kernels::pipeline_one(isa, &pipe, settle, 5, &left, &mut out, &mut alone);
+                    scalar::pipeline_one(&pipe, settle, 5, &left, &mut one, &mut twin_alone);
+                    let of_pair = twin.iter().map(|frame| frame[0].to_bits());
+                    assert!(
+                        of_pair.eq(out.iter().map(|x| x.to_bits())),
+                        "{isa:?} {bands} {length}"
+                    );
+                    assert!(one.iter().zip(&out).all(|(a, b)| a.to_bits() == b.to_bits()));
+                    assert_eq!(alone, twin_alone, "{isa:?} {bands} bands, {length} frames");
                 }
             }
         }
@@ -64,6 +77,13 @@ fn the_pipeline_settles() {
             kernels::pipeline(isa, &pipe, true, 0, &[[0.0; 2]; 64], &mut out, &mut state);
         }
         assert!(state == PipeState::default() && out == [[0.0; 2]; 64], "{isa:?}");
+        let mut out = [0.0; 64];
+        kernels::pipeline_one(isa, &pipe, true, 0, &[1.0; 64], &mut out, &mut state);
+        assert!(state != PipeState::default(), "{isa:?}");
+        for _ in 0..1000 {
+            kernels::pipeline_one(isa, &pipe, true, 0, &[0.0; 64], &mut out, &mut state);
+        }
+        assert!(state == PipeState::default() && out == [0.0; 64], "{isa:?}");
     }
 }
 
@@ -164,6 +184,18 @@ fn pairs<S: Sample>() {
             kernels::pair_out(isa, &out, &mut l, &mut r);
             scalar::pair_out(&out, &mut l2, &mut r2);
             assert!(l == l2 && r == r2);
+            let (mut alone, mut twin) = (vec![9.0; length], vec![9.0; length]);
+            let faults = kernels::channel_in(isa, left, &mut alone);
+            assert_eq!(faults, scalar::channel_in(left, &mut twin));
+            assert!(alone.iter().zip(&twin).all(|(a, b)| a.to_bits() == b.to_bits()));
+            // Of each pair of channels the first: the same way in and out.
+            let of_pair: Vec<f64> = out.iter().map(|frame| frame[0]).collect();
+            let unheld = |n: usize| n != 2;
+            assert!((0..length).filter(|&n| unheld(n)).all(|n| alone[n] == of_pair[n]));
+            let (mut one, mut one2) = (left.clone(), left.clone());
+            kernels::channel_out(isa, &of_pair, &mut one);
+            scalar::channel_out(&of_pair, &mut one2);
+            assert!(one == l && one2 == l);
             assert!(l.iter().chain(&r).all(|x| x.is_finite()));
         }
     }

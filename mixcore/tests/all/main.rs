@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's maths")]
 
 mod analysis;
+mod block;
 mod click;
 mod conformance;
 mod convolver;

@@ -65,17 +65,46 @@ fn overflowed<S: Sample>(isa: Isa, seed: u32) -> (Cascade, Vec<Vec<S>>) {
     }
     assert!(finite(&audio), "{isa:?} {seed}");
     assert!(audio[1].iter().all(|&x| x == S::zero()), "the other channel hears nothing of it");
-    assert!(cascade.faults() > 1, "one of the input, and the filter's own");
     (cascade, audio)
+}
+
+/// How many numbers the hostile sections give that are not finite, for what [`overflowed`] feeds them
+/// with: the equations literally, in f64, with their rule of rest at multiples of 64 frames.
+fn overruns() -> u64 {
+    let sections = hostile();
+    let mut states = [[0.0_f64; 2]; 16];
+    let mut count = 0;
+    for n in 0..LOUD_FRAMES {
+        if n % 64 == 0 {
+            for state in &mut states {
+                let tiny = state.iter().all(|s| s.abs() < 1e-30);
+                if tiny || state.iter().any(|s| !s.is_finite()) {
+                    *state = [0.0; 2];
+                }
+            }
+        }
+        let mut x = if n == 7 { 0.0 } else { LOUDEST };
+        for (Biquad { b, a }, [s1, s2]) in sections.iter().zip(&mut states) {
+            let y = b[0] * x + *s1;
+            (*s1, *s2) = ((b[1] * x + *s2) - a[0] * y, b[2] * x - a[1] * y);
+            x = y;
+        }
+        count += u64::from(!x.is_finite());
+    }
+    count
 }
 
 #[test]
 fn a_cascade_that_runs_over_stays_finite_and_says_so() {
-    overflowed::<f32>(Isa::detect(), 0);
+    // One of the input, and what the sections run over by: the same in both sample types.
+    let (faults, overruns) = (1 + overruns(), overruns());
+    assert!(overruns > 0);
+    assert_eq!(overflowed::<f32>(Isa::detect(), 0).0.faults(), faults);
     let (whole, expected) = overflowed::<f64>(Isa::detect(), 0);
+    assert_eq!(whole.faults(), faults);
     for (isa, seed) in [(Isa::baseline(), 0), (Isa::detect(), 1)] {
         let (cascade, audio) = overflowed::<f64>(isa, seed);
-        assert!(audio == expected && cascade.faults() == whole.faults(), "{isa:?} {seed}");
+        assert!(audio == expected && cascade.faults() == faults, "{isa:?} {seed}");
     }
     // Its sections ring on for millions of frames, and run over again and again; how they come to rest is
     // tested with the kernel. The other channel is as new.
@@ -129,6 +158,7 @@ fn moved_eq<S: Sample>(seed: u32) {
     }
     eq.set_params(end).unwrap();
     run(&mut eq, &mut vec![vec![S::zero(); 960]; 2], 0, 960);
+    assert_eq!(eq.faults(), 0, "no move of these makes it run over");
     let mut fresh = Eq::new(setup, end, stereo()).unwrap();
     comes_back::<S, _>(&mut eq, &mut fresh, done + 960);
 }
@@ -139,6 +169,69 @@ fn an_equaliser_that_never_rests_comes_back() {
         moved_eq::<f32>(seed);
         moved_eq::<f64>(seed);
     }
+}
+
+/// Σ|h| of an answer to an impulse: at rest no input of up to 1 gives more, and one with the signs of h,
+/// backwards, gives as much.
+fn most(answer: &[f64]) -> f64 {
+    answer.iter().map(|h| h.abs()).sum()
+}
+
+/// The input that gives the most at its last frame.
+fn worst(answer: &[f64]) -> Vec<f64> {
+    answer.iter().rev().map(|h| LOUDEST.copysign(*h)).collect()
+}
+
+/// What an equaliser's bands at rest give at most, over their input (its documentation): 16 of them give
+/// 10^(6 + 16·4) at the loudest sample, far from the end of f64.
+const BAND_MOST: f64 = 1e4;
+
+#[test]
+fn an_equaliser_at_rest_cannot_run_over() {
+    const RATE_HZ: f64 = 48e3;
+    let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();
+    let (mut largest, mut of) = (0.0, None);
+    for shape in Shape::ALL {
+        for (hz, q, gain_db) in [20.0, 1000.0, 20e3].into_iter().flat_map(|hz| {
+            [0.1, 1.0, 40.0].into_iter().flat_map(move |q| [-36.0, 36.0].map(|db| (hz, q, db)))
+        }) {
+            let band = EqBand::new(shape, hz, gain_db, q);
+            let setup = EqSetup { bands: 1, ..EqSetup::default() };
+            let mut eq = Eq::new(setup, EqParams::new(&[band]), stream).unwrap();
+            // 20 time constants Q/(π·f) of the poles, or those of two real ones: 2e-9 is left.
+            let frames = (20.0 * RATE_HZ * q.max(1.0 / q) / (math::PI * hz)) as usize + 64;
+            let mut answer = vec![vec![0.0_f64; frames]];
+            answer[0][0] = 1.0;
+            run(&mut eq, &mut answer, 0, frames);
+            let most = most(&answer[0]);
+            assert!(most < BAND_MOST, "{band:?}: {most}");
+            if most > largest {
+                (largest, of) = (most, Some((band, frames)));
+            }
+        }
+    }
+    // Sixteen of the worst, driven by what is the worst for one and then for all.
+    let (band, frames) = of.unwrap();
+    let params = EqParams::new(&[band; MAX_EQ_BANDS]);
+    let setup = EqSetup { bands: MAX_EQ_BANDS, ..EqSetup::default() };
+    let mut answer = vec![vec![0.0_f64; 2 * frames]];
+    answer[0][0] = 1.0;
+    run(&mut Eq::new(setup, params, stream).unwrap(), &mut answer, 0, 2 * frames);
+    let most = LOUDEST * most(&answer[0]);
+    println!("{band:?}: {largest}, of 16 {most:e}");
+    let mut audio = vec![worst(&answer[0])];
+    let mut eq = Eq::new(setup, params, stream).unwrap();
+    run(&mut eq, &mut audio, 0, 2 * frames);
+    let peak = audio[0].iter().fold(0.0_f64, |peak, x| peak.max(x.abs()));
+    // Roundings of a few thousand frames.
+    assert!((peak / most - 1.0).abs() < 1e-9 && eq.faults() == 0, "{peak:e} {most:e}");
+    assert!(most < LOUDEST * BAND_MOST.powi(16));
+    // An f32 is held at its largest.
+    let mut audio = vec![worst(&answer[0]).iter().map(|&x| x as f32).collect::<Vec<_>>()];
+    let mut eq = Eq::new(setup, params, stream).unwrap();
+    run(&mut eq, &mut audio, 0, 2 * frames);
+    assert!(finite(&audio) && eq.faults() == 0);
+    assert_eq!(audio[0].iter().fold(0.0_f32, |peak, x| peak.max(x.abs())), f32::MAX);
 }
 
 fn moved_svf<S: Sample>(shape: Shape) {
@@ -208,6 +301,7 @@ fn moved_crossover<S: Sample>(slope: CrossoverSlope) {
     let frames = 20 * Processor::tail_frames(&crossover) + 9600;
     let frames = frames + (64 - (done + frames) % 64) % 64;
     let rest = split(&mut crossover, &vec![vec![S::zero(); frames]; 2]);
+    assert_eq!(crossover.faults(), 0, "{slope:?}: no move of these makes it run over");
     assert!(finite(&rest) && rest.iter().all(|x| x[frames - 1] == S::zero()));
     let input = noise::<S>(2, 1000, 1.0, 4);
     let again = split(&mut crossover, &input);
@@ -221,6 +315,48 @@ fn a_crossover_that_never_rests_comes_back() {
         moved_crossover::<f32>(slope);
         moved_crossover::<f64>(slope);
     }
+}
+
+/// What a band of a crossover at rest gives at most, over the input (its documentation).
+const CROSSOVER_MOST: f64 = 100.0;
+
+#[test]
+fn a_crossover_at_rest_cannot_run_over() {
+    // Ten time constants Q/(π·f) of the slowest poles, of 20 Hz and Q 2.6.
+    const FRAMES: usize = 20_000;
+    let stream = Stream::new(48e3, Layout::MONO).unwrap();
+    let split = |setup, hz: &[f64], input: &[f64]| {
+        let params = CrossoverParams::new(hz).unwrap();
+        let mut crossover = Crossover::new(setup, params, stream).unwrap();
+        let mut bands = vec![vec![0.0_f64; FRAMES]; setup.bands];
+        let output = BlockMut::new(&mut bands).unwrap();
+        crossover.convert(Block::mono(input), output).unwrap();
+        assert_eq!(crossover.faults(), 0);
+        bands
+    };
+    let mut impulse = vec![0.0_f64; FRAMES];
+    impulse[0] = 1.0;
+    let mut largest = 0.0_f64;
+    for slope in CrossoverSlope::ALL {
+        let setup = CrossoverSetup { bands: 6, slope };
+        for hz in [
+            [20.0; 5],
+            [20.0, 150.0, 1000.0, 6000.0, 20e3],
+            [20.0, 21.0, 22.0, 23.0, 24.0],
+            [1000.0, 1100.0, 1200.0, 1300.0, 1400.0],
+            [20e3; 5],
+        ] {
+            for (band, answer) in split(setup, &hz, &impulse).iter().enumerate() {
+                let most = most(answer);
+                largest = largest.max(most);
+                assert!(most < CROSSOVER_MOST, "{slope:?} {hz:?} {band}: {most}");
+                let peak = split(setup, &hz, &worst(answer))[band][FRAMES - 1].abs();
+                // Roundings of 20,000 frames.
+                assert!((peak / (LOUDEST * most) - 1.0).abs() < 1e-9, "{slope:?} {hz:?} {band}");
+            }
+        }
+    }
+    println!("a band gives at most {largest} times its input");
 }
 
 /// The largest taps there are: 1e6 in all, so 1e12 at the loudest sample, and then nothing.
@@ -237,7 +373,13 @@ fn loud_fir<S: Sample>() {
         run(&mut fir, &mut audio, 0, 6000);
         let mut silence = vec![vec![S::zero(); taps]; 2];
         run(&mut fir, &mut silence, 0, taps);
-        assert!(finite(&audio) && finite(&silence) && fir.faults() == 1);
+        assert_eq!(fir.faults(), 1, "{taps}");
+        let peak = audio
+            .iter()
+            .chain(&silence)
+            .flatten()
+            .fold(0.0, |peak: f64, x| peak.max(x.as_f64().abs()));
+        assert!(peak < 1e12, "{taps}: {peak}");
         assert!(silence.iter().all(|x| x[taps - 1] == S::zero()));
     }
 }

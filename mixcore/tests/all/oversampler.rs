@@ -302,8 +302,10 @@ fn bad_setups_blocks_and_memory_are_errors() {
     let stereo = stream(Layout::STEREO);
     let required = |setup| Oversampler::<f32>::required_len(setup, &stereo);
     for factor in [0, 1, 3, 6, 32] {
+        let text = required(OversamplerSetup::new(factor, 64)).unwrap_err().to_string();
         assert!(
-            required(OversamplerSetup::new(factor, 64)).unwrap_err().to_string().contains("16")
+            text.starts_with(&format!("factor is {factor}, allowed is 2, 4, 8 and 16")),
+            "{text}"
         );
     }
     assert!(required(OversamplerSetup::new(2, 0)).is_err());

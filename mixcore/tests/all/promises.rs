@@ -9,7 +9,7 @@ use mixcore::{Layout, Stream};
 
 use crate::conformance;
 
-use crate::roster::each_processor;
+use crate::roster::{each_keyed, each_processor};
 
 /// A test of the surrounding module's processor in both sample types.
 macro_rules! both {
@@ -69,9 +69,26 @@ fn golden_hashes() {
         };
     }
     each_processor!(add);
+    macro_rules! add_keyed {
+        ($name:ident) => {
+            let row = keyed_hash::<f32>($name::make::<f32>);
+            found.insert(concat!(stringify!($name), "_keyed/f32").to_owned(), row);
+            let row = keyed_hash::<f64>($name::make::<f64>);
+            found.insert(concat!(stringify!($name), "_keyed/f64").to_owned(), row);
+        };
+    }
+    each_keyed!(add_keyed);
     found.insert("meter/f32".to_owned(), crate::golden::hash(&[meter_readings::<f32>()]));
     found.insert("meter/f64".to_owned(), crate::golden::hash(&[meter_readings::<f64>()]));
     crate::golden::check(&found);
+}
+
+/// The hash of what a key makes of the programme: something else than without one.
+fn keyed_hash<S: Sample>(make: conformance::Make<S>) -> String {
+    let [hash, without] = [true, false]
+        .map(|with_key| crate::golden::hash(&conformance::keyed_output::<S>(make, with_key)));
+    assert_ne!(hash, without, "its key does not move it");
+    hash
 }
 
 /// What a meter reads of 4 s of the programme in 5.1; NaN where it has no value.
@@ -128,4 +145,29 @@ fn no_processor_is_missing_from_the_roster() {
         assert!(listed.contains(&name.as_str()), "{name} is not in tests/all/roster.rs");
     }
     assert!(!found.is_empty());
+}
+
+#[test]
+fn every_processor_has_an_entry_in_the_proof_that_nothing_panics() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut entries = String::new();
+    for file in fs::read_dir(root.join("tests/bare/no_panic/src")).unwrap() {
+        entries += &fs::read_to_string(file.unwrap().path()).unwrap();
+    }
+    let mut found = Vec::new();
+    implementations(&root.join("src"), &mut found);
+    for name in found {
+        for sample in ["f32", "f64"] {
+            let entry = entries.lines().any(|line| {
+                let (head, tail) = line.split_once('(').unwrap_or_default();
+                let kind = head.ends_with(&format!("_process_{sample}"))
+                    || head.ends_with(&format!("_convert_{sample}"));
+                let of_type = tail.split_once("&mut ").is_some_and(|(_, of)| {
+                    of.strip_prefix(&name).is_some_and(|rest| rest.starts_with(['<', ',']))
+                });
+                kind && of_type
+            });
+            assert!(entry, "{name} ({sample}) has no entry in tests/bare/no_panic");
+        }
+    }
 }

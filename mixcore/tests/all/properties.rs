@@ -329,6 +329,14 @@ proptest! {
                 run(&|out| kernels::round_into(isa, &wide, out)),
                 run(&|out| scalar::round_into(&wide, out))
             );
+            prop_assert_eq!(
+                run(&|out| kernels::channel_out(isa, &wide, out)),
+                run(&|out| scalar::channel_out(&wide, out))
+            );
+            let (mut cleaned, mut twin) = (wide.clone(), wide.clone());
+            kernels::channel_in(isa, &x, &mut cleaned);
+            scalar::channel_in(&x, &mut twin);
+            prop_assert!(cleaned == twin);
             run(&|out| kernels::window_max(isa, out, count));
             run(&|out| kernels::gain_ramp(isa, out, 1.0, -1e-3, count));
             let (mut sum, mut twin) = (wide.clone(), wide.clone());

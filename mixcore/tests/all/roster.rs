@@ -411,9 +411,14 @@ pub mod prelude {
         }
     }
 
-    /// A cut of a voice's low-mids, in its own memory or, without `alloc`, in lent memory.
+    /// A cut of a voice's low-mids whose key lies 30 dB lower than it comes, so that the voice hides it
+    /// and has words to spare; in its own memory or, without `alloc`, in lent memory.
     pub fn low_mid_cut<S: Sample>(stream: Stream) -> Result<LowMidCut<'static, S>, Error> {
-        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+        let setup = BandDuckerSetup {
+            lookahead_ms: 250.0,
+            key_offset_db: -30.0,
+            ..BandDuckerSetup::default()
+        };
         let params = LowMidCutParams::default();
         #[cfg(feature = "alloc")]
         return LowMidCut::new(setup, params, stream);
@@ -595,3 +600,19 @@ macro_rules! each_processor {
     };
 }
 pub(crate) use each_processor;
+
+/// Calls `$run!(name)` for each processor of the list that its key moves, which it has a golden hash of
+/// too: `name_keyed`.
+macro_rules! each_keyed {
+    ($run:ident) => {
+        $run!(compressor);
+        $run!(ducker);
+        $run!(dynamic_eq);
+        $run!(gate);
+        $run!(low_mid_cut);
+        $run!(masking_ducker);
+        $run!(multiband);
+        $run!(transient_shaper);
+    };
+}
+pub(crate) use each_keyed;

@@ -23,7 +23,8 @@
 //! so D gives stable poles. If the right side is negative, N has a zero inside the band: then the
 //! five points ask for more than real coefficients can do, which happens where the prototype is so
 //! smooth in the band that a pole and a zero nearly cancel. One of each is enough there: three
-//! points.
+//! points. Near such places (low-passes with a Q below 1.5, shelves from 0.4 of Nyquist on) several
+//! sets of points are solved, and the solution nearest to the prototype is taken.
 //!
 //! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
 //! M. Vicanek, "Matched Second Order Digital Filters" (2016). Verified against the prototypes in
@@ -39,7 +40,7 @@ use crate::units::power_to_db;
 const EDGE: f64 = 0.88;
 /// Highest corner and upper frequency that a first-order design matches.
 const FIRST_ORDER: [f64; 2] = [0.45, 0.82];
-/// Frequencies, as shares of Nyquist, at which a fallback is judged.
+/// Frequencies, as shares of Nyquist, at which candidates are judged.
 const CHECKS: [f64; 6] = [0.03, 0.15, 0.35, 0.55, 0.75, 0.9];
 
 /// `share` is hz/rate, between 0 and 1/2.
@@ -73,13 +74,31 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
         // Its magnitude is matched by anything.
         Shape::AllPass => None,
     };
-    found.unwrap_or_else(|| {
-        let bilinear = cookbook::design(shape, share, Width::Q(q), q, gain_db);
-        match match_up.smooth(smooth) {
-            Some(smooth) if match_up.error_db(&smooth) < match_up.error_db(&bilinear) => smooth,
-            _ => bilinear,
+    // Where five points ask for a pole and a zero that nearly cancel, they err on the way to having
+    // no solution; others, or three, do better there.
+    let others = match shape {
+        Shape::LowPass if q < 1.5 => [
+            match_up.peak((r * lower_edge(q)).min(0.68), edge_beside(0.89, r)),
+            match_up.levels([0.3, 0.6, 0.8, 0.89]),
+        ],
+        Shape::LowShelf | Shape::HighShelf | Shape::Tilt if r > 0.4 => {
+            [match_up.levels([0.1, 0.3, 0.6, 0.9]), None]
         }
-    })
+        _ => match found {
+            Some(found) => return found,
+            None => [None, None],
+        },
+    };
+    let [first, second] = others;
+    let mut best = cookbook::design(shape, share, Width::Q(q), q, gain_db);
+    let mut least = match_up.error_db(&best);
+    for candidate in [found, first, second, match_up.smooth(smooth)].into_iter().flatten() {
+        let error = match_up.error_db(&candidate);
+        if error < least {
+            (best, least) = (candidate, error);
+        }
+    }
+    best
 }
 
 /// A first-order design: N and D have no t².

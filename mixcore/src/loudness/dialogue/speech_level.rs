@@ -30,6 +30,7 @@
 use crate::audio::{Block, Sample, Speaker};
 use crate::error::Error;
 use crate::kernels::scalar::is_fault;
+use crate::kernels::settled_each;
 use crate::math;
 use crate::stream::Stream;
 use crate::units::{Reading, power_to_db};
@@ -46,10 +47,8 @@ const LOWEST_EXPONENT: i64 = -23;
 const THRESHOLDS: usize = 44;
 /// A full-scale sine in dBov: 10 log10(1/2).
 const SINE_DBOV: f64 = -3.010_299_956_639_812;
-/// Frames between two looks at the envelope's smallest values.
+/// Frames after which the envelope's states may come to rest.
 const GRID: u64 = 64;
-/// State below this becomes zero on the grid.
-const TINY: f64 = 1e-30;
 
 /// What a [`SpeechLevelMeter`] reads.
 ///
@@ -217,11 +216,7 @@ impl SpeechLevelMeter {
             self.frames += 1;
         }
         if self.frames.is_multiple_of(GRID) {
-            for state in [&mut self.first, &mut self.envelope] {
-                if *state < TINY {
-                    *state = 0.0;
-                }
-            }
+            [self.first, self.envelope] = settled_each([self.first, self.envelope]);
         }
     }
 

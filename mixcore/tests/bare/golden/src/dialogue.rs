@@ -11,39 +11,67 @@ use mixcore::dynamics::{
 };
 use sha2::Sha256;
 
-use crate::{in_two_layouts, process};
+use crate::{Feed, alone, hashed, in_two_layouts, keyed, process};
 
 /// Memory, more than is asked for; the constructors check.
 const SAMPLES: usize = 160_000;
 const NUMBERS: usize = 80_000;
 
 pub(crate) fn ducker<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
+    ducked::<S>(alone)
+}
+
+pub(crate) fn ducker_keyed<S: Sample>() -> Result<Sha256, Error> {
+    ducked::<S>(keyed)
+}
+
+fn ducked<S: Sample>(feed: Feed<S>) -> Result<Sha256, Error> {
+    hashed(|stream, hash| {
         let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
         let params = DuckerParams::default();
         let (mut samples, mut numbers) = ([S::one(); SAMPLES], [1.0; NUMBERS]);
         let mut ducker = Ducker::new_in(setup, params, stream, &mut samples, &mut numbers)?;
-        process(&mut ducker, stream, audio)
+        feed(&mut ducker, stream, hash)
     })
 }
 
 pub(crate) fn masking_ducker<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
+    ducked_by_bands::<S>(alone)
+}
+
+pub(crate) fn masking_ducker_keyed<S: Sample>() -> Result<Sha256, Error> {
+    ducked_by_bands::<S>(keyed)
+}
+
+fn ducked_by_bands<S: Sample>(feed: Feed<S>) -> Result<Sha256, Error> {
+    hashed(|stream, hash| {
         let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
         let params = MaskingDuckerParams::default();
         let (mut samples, mut numbers) = ([S::one(); SAMPLES], [1.0; NUMBERS]);
         let mut ducker = MaskingDucker::new_in(setup, params, stream, &mut samples, &mut numbers)?;
-        process(&mut ducker, stream, audio)
+        feed(&mut ducker, stream, hash)
     })
 }
 
 pub(crate) fn low_mid_cut<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
-        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
+    cut_low_mids::<S>(alone)
+}
+
+pub(crate) fn low_mid_cut_keyed<S: Sample>() -> Result<Sha256, Error> {
+    cut_low_mids::<S>(keyed)
+}
+
+fn cut_low_mids<S: Sample>(feed: Feed<S>) -> Result<Sha256, Error> {
+    hashed(|stream, hash| {
+        let setup = BandDuckerSetup {
+            lookahead_ms: 250.0,
+            key_offset_db: -30.0,
+            ..BandDuckerSetup::default()
+        };
         let params = LowMidCutParams::default();
         let (mut samples, mut numbers) = ([S::one(); SAMPLES], [1.0; NUMBERS]);
         let mut cut = LowMidCut::new_in(setup, params, stream, &mut samples, &mut numbers)?;
-        process(&mut cut, stream, audio)
+        feed(&mut cut, stream, hash)
     })
 }
 

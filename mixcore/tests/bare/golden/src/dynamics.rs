@@ -13,7 +13,7 @@ use mixcore::dynamics::{
 };
 use sha2::Sha256;
 
-use crate::{in_two_layouts, process};
+use crate::{Feed, alone, hashed, in_two_layouts, keyed, process};
 
 /// Memory, more than is asked for; the constructors check.
 const SAMPLES: usize = 1_000;
@@ -26,41 +26,54 @@ const BANDS_NUMBERS: usize = 80_000;
 const BANDS: usize = 6;
 
 pub(crate) fn compressor<S: Sample>() -> Result<Sha256, Error> {
-    compressed::<S>(CompressorSetup { lookahead_ms: 2.0, ..CompressorSetup::default() })
+    compressed::<S>(CompressorSetup { lookahead_ms: 2.0, ..CompressorSetup::default() }, alone)
+}
+
+pub(crate) fn compressor_keyed<S: Sample>() -> Result<Sha256, Error> {
+    compressed::<S>(CompressorSetup { lookahead_ms: 2.0, ..CompressorSetup::default() }, keyed)
 }
 
 pub(crate) fn compressor_rms<S: Sample>() -> Result<Sha256, Error> {
-    compressed::<S>(CompressorSetup {
+    let setup = CompressorSetup {
         lookahead_ms: 0.0,
         detector: Detector::Rms { window_ms: 10.0 },
         smoothing: Smoothing::Decoupled,
         release: Release::ProgramDependent,
         groups: LinkGroups::Areas,
         makeup: MakeUp::LoudnessMatched,
-    })
+    };
+    compressed::<S>(setup, alone)
 }
 
 pub(crate) fn compressor_k<S: Sample>() -> Result<Sha256, Error> {
     let detector = Detector::KWeighted { window_ms: 50.0 };
-    compressed::<S>(CompressorSetup { detector, ..CompressorSetup::default() })
+    compressed::<S>(CompressorSetup { detector, ..CompressorSetup::default() }, alone)
 }
 
-fn compressed<S: Sample>(setup: CompressorSetup) -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
+fn compressed<S: Sample>(setup: CompressorSetup, feed: Feed<S>) -> Result<Sha256, Error> {
+    hashed(|stream, hash| {
         let (mut samples, mut squares) = ([S::one(); SAMPLES], [1.0; SQUARES]);
         let params = CompressorParams::default();
         let mut compressor = Compressor::new_in(setup, params, stream, &mut samples, &mut squares)?;
-        process(&mut compressor, stream, audio)
+        feed(&mut compressor, stream, hash)
     })
 }
 
 pub(crate) fn gate<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
+    gated::<S>(alone)
+}
+
+pub(crate) fn gate_keyed<S: Sample>() -> Result<Sha256, Error> {
+    gated::<S>(keyed)
+}
+
+fn gated<S: Sample>(feed: Feed<S>) -> Result<Sha256, Error> {
+    hashed(|stream, hash| {
         let setup = GateSetup { lookahead_ms: 1.5, ..GateSetup::default() };
         let (mut samples, mut squares) = ([S::one(); SAMPLES], [1.0; SQUARES]);
         let params = GateParams::default();
         let mut gate = Gate::new_in(setup, params, stream, &mut samples, &mut squares)?;
-        process(&mut gate, stream, audio)
+        feed(&mut gate, stream, hash)
     })
 }
 
@@ -75,7 +88,15 @@ pub(crate) fn limiter<S: Sample>() -> Result<Sha256, Error> {
 }
 
 pub(crate) fn multiband<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
+    in_bands::<S>(alone)
+}
+
+pub(crate) fn multiband_keyed<S: Sample>() -> Result<Sha256, Error> {
+    in_bands::<S>(keyed)
+}
+
+fn in_bands<S: Sample>(feed: Feed<S>) -> Result<Sha256, Error> {
+    hashed(|stream, hash| {
         let setup = MultibandSetup { lookahead_ms: 1.0, ..MultibandSetup::default() };
         let mut bands: [MultibandSlot<'_, S>; BANDS] = Default::default();
         let memory = MultibandMemory {
@@ -85,7 +106,7 @@ pub(crate) fn multiband<S: Sample>() -> Result<Sha256, Error> {
             bands: &mut bands,
         };
         let params = MultibandParams::default();
-        process(&mut Multiband::new_in(setup, params, stream, memory)?, stream, audio)
+        feed(&mut Multiband::new_in(setup, params, stream, memory)?, stream, hash)
     })
 }
 
@@ -124,14 +145,18 @@ fn deessed<S: Sample>(mode: DeEsserMode) -> Result<Sha256, Error> {
 }
 
 pub(crate) fn dynamic_eq<S: Sample>() -> Result<Sha256, Error> {
-    dynamically_equalised::<S>(Detector::Rms { window_ms: 10.0 })
+    dynamically_equalised::<S>(Detector::Rms { window_ms: 10.0 }, alone)
+}
+
+pub(crate) fn dynamic_eq_keyed<S: Sample>() -> Result<Sha256, Error> {
+    dynamically_equalised::<S>(Detector::Rms { window_ms: 10.0 }, keyed)
 }
 
 pub(crate) fn dynamic_eq_peak<S: Sample>() -> Result<Sha256, Error> {
-    dynamically_equalised::<S>(Detector::Peak)
+    dynamically_equalised::<S>(Detector::Peak, alone)
 }
 
-fn dynamically_equalised<S: Sample>(detector: Detector) -> Result<Sha256, Error> {
+fn dynamically_equalised<S: Sample>(detector: Detector, feed: Feed<S>) -> Result<Sha256, Error> {
     let mut setup = DynamicEqSetup { bands: 3, detector, ..DynamicEqSetup::default() };
     setup.lookahead_ms = 1.0;
     setup.band[0].shape = MovingShape::LowShelf;
@@ -139,15 +164,23 @@ fn dynamically_equalised<S: Sample>(detector: Detector) -> Result<Sha256, Error>
     setup.band[2].trigger = Trigger::Below;
     let band = |hz, range_db| DynamicEqBand { hz, range_db, ..DynamicEqBand::default() };
     let params = DynamicEqParams::new(&[band(200.0, -6.0), band(900.0, 4.0), band(3e3, 3.0)]);
-    in_two_layouts::<S>(|stream, audio| {
+    hashed(|stream, hash| {
         let (mut samples, mut squares) = ([S::one(); BANDS_SAMPLES], [1.0; BANDS_NUMBERS]);
         let mut eq = DynamicEq::new_in(setup, params, stream, &mut samples, &mut squares)?;
-        process(&mut eq, stream, audio)
+        feed(&mut eq, stream, hash)
     })
 }
 
 pub(crate) fn transient_shaper<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
+    shaped::<S>(alone)
+}
+
+pub(crate) fn transient_shaper_keyed<S: Sample>() -> Result<Sha256, Error> {
+    shaped::<S>(keyed)
+}
+
+fn shaped<S: Sample>(feed: Feed<S>) -> Result<Sha256, Error> {
+    hashed(|stream, hash| {
         let setup = TransientShaperSetup { lookahead_ms: 1.0, ..TransientShaperSetup::default() };
         let params = TransientShaperParams {
             attack_percent: 40.0,
@@ -155,7 +188,7 @@ pub(crate) fn transient_shaper<S: Sample>() -> Result<Sha256, Error> {
             ..TransientShaperParams::default()
         };
         let mut samples = [S::one(); BANDS_SAMPLES];
-        process(&mut TransientShaper::new_in(setup, params, stream, &mut samples)?, stream, audio)
+        feed(&mut TransientShaper::new_in(setup, params, stream, &mut samples)?, stream, hash)
     })
 }
 

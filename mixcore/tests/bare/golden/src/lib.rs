@@ -19,13 +19,14 @@ use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
 use sha2::{Digest, Sha256};
 
 use dialogue::{
-    automixer, click_tamer, ducker, hum_comb, leveller, low_mid_cut, masking_ducker, plosive_tamer,
-    suppressor,
+    automixer, click_tamer, ducker, ducker_keyed, hum_comb, leveller, low_mid_cut,
+    low_mid_cut_keyed, masking_ducker, masking_ducker_keyed, plosive_tamer, suppressor,
 };
 use dynamics::{
-    compressor, compressor_k, compressor_rms, deesser_bell, deesser_split, dynamic_eq,
-    dynamic_eq_peak, gate, limiter, multiband, multiband_limiter, soft_clipper, soft_clipper_bare,
-    transient_shaper,
+    compressor, compressor_k, compressor_keyed, compressor_rms, deesser_bell, deesser_split,
+    dynamic_eq, dynamic_eq_keyed, dynamic_eq_peak, gate, gate_keyed, limiter, multiband,
+    multiband_keyed, multiband_limiter, soft_clipper, soft_clipper_bare, transient_shaper,
+    transient_shaper_keyed,
 };
 use filters::{cascade, convolver, crossover, delay, eq, fir, fractional_delay, svf};
 use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
@@ -36,6 +37,8 @@ const RATE_HZ: f64 = 48_000.0;
 const FRAMES: usize = 6007;
 /// Frames of the programme of the meter: 4 s.
 const METER_FRAMES: usize = 192_000;
+/// Frames of the programme of a processor with a key: 1 s.
+const KEYED_FRAMES: usize = 48_000;
 /// Frames of a block.
 const BLOCK: usize = 480;
 /// Channels of the larger layout, 5.1.
@@ -68,6 +71,7 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         click_tamer,
         compressor,
         compressor_k,
+        compressor_keyed,
         compressor_rms,
         convolver,
         crossover,
@@ -78,7 +82,9 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         dither,
         dither_shaped,
         ducker,
+        ducker_keyed,
         dynamic_eq,
+        dynamic_eq_keyed,
         dynamic_eq_peak,
         eq,
         fader,
@@ -86,13 +92,17 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         fold_down,
         fractional_delay,
         gate,
+        gate_keyed,
         hum_comb,
         leveller,
         limiter,
         low_mid_cut,
+        low_mid_cut_keyed,
         masking_ducker,
+        masking_ducker_keyed,
         meter,
         multiband,
+        multiband_keyed,
         multiband_limiter,
         panner,
         plosive_tamer,
@@ -100,7 +110,8 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         soft_clipper_bare,
         suppressor,
         svf,
-        transient_shaper
+        transient_shaper,
+        transient_shaper_keyed
     );
     Ok(())
 }
@@ -124,6 +135,57 @@ fn update<S: Sample>(hash: &mut Sha256, samples: &[S]) {
             hash.update(value.to_le_bytes());
         }
     }
+}
+
+/// What feeds a processor with the programme and adds what comes out to a hash.
+type Feed<S> = fn(&mut dyn Process<S>, Stream, &mut Sha256) -> Result<(), Error>;
+
+/// The hash of what `run` adds to it in stereo and in 5.1.
+fn hashed(run: impl Fn(Stream, &mut Sha256) -> Result<(), Error>) -> Result<Sha256, Error> {
+    let mut hash = Sha256::new();
+    for layout in [Layout::STEREO, Layout::SURROUND_5_1] {
+        run(Stream::new(RATE_HZ, layout)?, &mut hash)?;
+    }
+    Ok(hash)
+}
+
+/// Feeds a processor without a key.
+fn alone<S: Sample>(
+    processor: &mut dyn Process<S>,
+    stream: Stream,
+    hash: &mut Sha256,
+) -> Result<(), Error> {
+    let mut audio = [[S::zero(); FRAMES]; CHANNELS];
+    for (channel, samples) in audio.iter_mut().enumerate() {
+        Programme::new(channel, FRAMES).fill(samples);
+    }
+    let channels = process(processor, stream, &mut audio)?;
+    audio[..channels].iter().for_each(|channel| update(hash, channel));
+    Ok(())
+}
+
+/// Feeds a processor with a longer programme and a key, block after block. The key is one more channel,
+/// whose stretches are shorter.
+fn keyed<S: Sample>(
+    processor: &mut dyn Process<S>,
+    stream: Stream,
+    hash: &mut Sha256,
+) -> Result<(), Error> {
+    let channels = stream.channel_count();
+    let mut programmes: [Programme; CHANNELS] =
+        core::array::from_fn(|channel| Programme::new(channel, KEYED_FRAMES));
+    let mut other = Programme::new(CHANNELS, KEYED_FRAMES * 3 / 4);
+    for _ in 0..KEYED_FRAMES / BLOCK {
+        let (mut block, mut key) = ([[S::zero(); BLOCK]; CHANNELS], [S::zero(); BLOCK]);
+        for (programme, channel) in programmes.iter_mut().zip(&mut block) {
+            programme.fill(channel);
+        }
+        other.fill(&mut key);
+        let main = BlockMut::new(&mut block[..channels])?;
+        processor.process(Io::with_key(main, Block::mono(&key)))?;
+        block[..channels].iter().for_each(|channel| update(hash, channel));
+    }
+    Ok(())
 }
 
 /// The hash of what `run` leaves in the channels it counts, in stereo and in 5.1.
