@@ -26,8 +26,8 @@ use crate::{Case, Goal, RATE_HZ, Rival, Run, cue, signals};
 const BLOCK: usize = 480;
 /// Microphones of the automixer.
 const MICROPHONES: usize = 8;
-/// Bands of the suppressor's rival: an ERB each up to 16 kHz.
-const BANDS: usize = 38;
+/// Bands of the suppressor's rival: an ERB each, 60 Hz to 23 kHz.
+const BANDS: usize = 43;
 
 /// The cue's voice over room noise at −60 dBFS.
 fn voice() -> Vec<f32> {
@@ -214,7 +214,7 @@ fn suppressor(stream: Stream) -> Case {
     {
         assert!(power(&after[0]) < 0.5 * before, "{who} leaves the noise");
     }
-    let rival = Rival::new("38 band-passes", timed(&input, naive), Goal::NotSlower);
+    let rival = Rival::new("43 band-passes", timed(&input, naive), Goal::NotSlower);
     case("suppressor, voice in noise, mono", &input, timed(&input, ours), vec![rival])
 }
 
