@@ -160,8 +160,9 @@ pub struct HumComb<'a> {
     highs: PerChannel<[f64; POLES]>,
     /// What a harmonic brings there, as a power ratio.
     leaks: [f64; MAX_HUM_HARMONICS],
-    /// Energy of the cell at hand above it, and the power that is at rest.
-    voice: f64,
+    /// Each channel's energy of the cell at hand above it, so that every split adds up in one order; and
+    /// the power that is at rest.
+    voices: PerChannel<f64>,
     rest: f64,
     /// ρ of the cell at hand.
     share: f64,
@@ -228,7 +229,7 @@ impl<'a> HumComb<'a> {
             numbers,
             steps: [[0.0; 2 * LANES]; GROUPS],
             highs: PerChannel::new(stream.channel_count())?,
-            voice: 0.0,
+            voices: PerChannel::new(stream.channel_count())?,
             rest: f64::INFINITY,
             share: 1.0,
             pole: 1.0 - math::exp(-2.0 * math::PI * VOICE_HZ / stream.rate_hz),
@@ -359,7 +360,11 @@ impl<'a> HumComb<'a> {
     /// ρ of the cell that is complete.
     fn next_share(&mut self, cell_s: f64) -> f64 {
         let least = AT_REST.max(self.leaking());
-        let power = (core::mem::take(&mut self.voice) / self.cells.length()).max(least);
+        let mut energy = 0.0;
+        for voice in self.voices.iter_mut() {
+            energy += core::mem::take(voice);
+        }
+        let power = (energy / self.cells.length()).max(least);
         self.rest = power.min(self.rest * db_to_power(RISE_DB_PER_S * cell_s)).max(least);
         for state in self.highs.iter_mut() {
             *state = settled(*state);
@@ -498,7 +503,8 @@ impl Processor for HumComb<'_> {
     fn reset(&mut self) {
         self.numbers.fill(0.0);
         self.highs.fill([0.0; POLES]);
-        (self.voice, self.rest, self.share) = (0.0, f64::INFINITY, 1.0);
+        self.voices.fill(0.0);
+        (self.rest, self.share) = (f64::INFINITY, 1.0);
         self.mains_hz = self.setup.mains_hz;
         self.taken.reset();
         self.cells.reset();
@@ -525,10 +531,11 @@ impl<S: Sample> OnCells<S> for HumComb<'_> {
         let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
         let pole = self.pole;
         let channels = part.channels_mut().zip(states.chunks_mut(2 * groups.max(1)));
-        for ((channel, states), highs) in channels.zip(self.highs.iter_mut()) {
+        let ears = self.highs.iter_mut().zip(self.voices.iter_mut());
+        for ((channel, states), (highs, voice)) in channels.zip(ears) {
             self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
             let states = states.get_mut(..groups).unwrap_or_default();
-            let (mu, voice) = (self.mu * self.share, &mut self.voice);
+            let mu = self.mu * self.share;
             self.taken.leave(&shares, channel, |sample| {
                 let x = sample.as_f64();
                 let hum = follow(states, steps, x, mu);

@@ -134,6 +134,8 @@ impl Coeffs {
 /// One channel: the poles of the detector, and those of the shelves.
 #[derive(Clone, Copy, Debug, Default)]
 struct Channel {
+    /// Energies of the cell at hand, low and voice: apart, so that every split adds up in one order.
+    energies: [f64; 2],
     low: [f64; 2],
     high: [f64; 2],
     shelves: [f64; 2],
@@ -193,8 +195,6 @@ pub struct PlosiveTamer<'a, S> {
     ahead: usize,
     channels: PerChannel<Channel>,
     cells: Cells,
-    /// Energies of the cell at hand: low and voice.
-    energies: [f64; 2],
     powers: Powers,
     /// The last maximum with its release.
     falling: f64,
@@ -279,7 +279,6 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             ahead,
             channels: PerChannel::new(stream.channel_count())?,
             cells,
-            energies: [0.0; 2],
             powers: Powers::default(),
             falling: 0.0,
             reduction_db: 0.0,
@@ -348,7 +347,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             // Faults are counted by the delay.
             kernels::clean(self.stream.isa, samples, clean);
             let ([l0, l1], [h0, h1]) = (&mut channel.low, &mut channel.high);
-            let [low, voice] = &mut self.energies;
+            let [low, voice] = &mut channel.energies;
             for x in clean {
                 let x = x.as_f64();
                 *l0 += k * (x - *l0);
@@ -365,8 +364,13 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
 
     /// The request of the cell that is complete, dB.
     fn request_db(&mut self) -> f64 {
-        let [low, voice] = self.energies.map(|energy| energy / self.cells.length());
-        self.energies = [0.0; 2];
+        let (mut low, mut voice) = (0.0, 0.0);
+        for channel in self.channels.iter_mut() {
+            let [channel_low, channel_voice] = core::mem::take(&mut channel.energies);
+            low += channel_low;
+            voice += channel_voice;
+        }
+        let (low, voice) = (low / self.cells.length(), voice / self.cells.length());
         let [fast, syllable, steady] = self.coeffs.smooth;
         let smooth = |power: &mut f64, now: f64, kept: f64| {
             [*power] = settled([kept * *power + (1.0 - kept) * now]);
@@ -426,8 +430,9 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         let [_, from] = self.shares;
         self.shares = [from, 1.0 - shelf_gain(mean)];
         for channel in self.channels.iter_mut() {
-            let Channel { low, high, shelves } = *channel;
+            let Channel { energies, low, high, shelves } = *channel;
             *channel = Channel {
+                energies,
                 low: settled_each(low),
                 high: settled_each(high),
                 shelves: settled_each(shelves),
@@ -498,7 +503,6 @@ impl<S: Sample> Processor for PlosiveTamer<'_, S> {
         self.rings.fill(0.0);
         self.channels.fill(Channel::default());
         self.cells.reset();
-        self.energies = [0.0; 2];
         self.powers = Powers::default();
         (self.falling, self.reduction_db, self.shares) = (0.0, 0.0, [0.0; 2]);
         (self.done, self.now) = (0, 0);

@@ -94,7 +94,7 @@ impl Voice {
             audio.extend(whole[frames(start)..frames(end)].iter().map(|x| x * HALF));
             audio.extend(&silence);
         }
-        Self { name: "held out", audio, lines, pauses: vec![0.3, 0.6, 7.2, 7.5, 14.3, 14.6] }
+        Self { name: "held out", audio, lines, pauses: vec![0.3, 0.6, 7.4, 7.6, 14.5, 14.7] }
     }
 
     pub fn both() -> [Self; 2] {
