@@ -146,7 +146,7 @@ pub fn release(over: &[f32], before: f64, powers: &ReleasePowers, z: &mut [f32])
                 *z = (1.0 - higher(*u, power * last)) as f32;
             }
         }
-        if let Some((u, power)) = u.iter().zip(powers.0).take(over.len()).last() {
+        if let Some((u, power)) = u.iter().zip(powers.0).take(over.len()).next_back() {
             last = higher(*u, power * last);
         }
     }

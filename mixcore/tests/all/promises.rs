@@ -9,7 +9,7 @@ use mixcore::{Layout, Stream};
 
 use crate::conformance;
 
-use crate::roster::{each_keyed, each_processor};
+use crate::roster::each_processor;
 
 /// A test of the surrounding module's processor in both sample types.
 macro_rules! both {
@@ -50,6 +50,21 @@ macro_rules! promises {
     };
 }
 each_processor!(promises);
+
+/// Calls `$run!(name)` for each processor of the roster that its key moves, which it has a golden hash of
+/// too: `name_keyed`.
+macro_rules! each_keyed {
+    ($run:ident) => {
+        $run!(compressor);
+        $run!(ducker);
+        $run!(dynamic_eq);
+        $run!(gate);
+        $run!(low_mid_cut);
+        $run!(masking_ducker);
+        $run!(multiband);
+        $run!(transient_shaper);
+    };
+}
 
 #[test]
 fn golden_hashes() {

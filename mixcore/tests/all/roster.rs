@@ -600,19 +600,3 @@ macro_rules! each_processor {
     };
 }
 pub(crate) use each_processor;
-
-/// Calls `$run!(name)` for each processor of the list that its key moves, which it has a golden hash of
-/// too: `name_keyed`.
-macro_rules! each_keyed {
-    ($run:ident) => {
-        $run!(compressor);
-        $run!(ducker);
-        $run!(dynamic_eq);
-        $run!(gate);
-        $run!(low_mid_cut);
-        $run!(masking_ducker);
-        $run!(multiband);
-        $run!(transient_shaper);
-    };
-}
-pub(crate) use each_keyed;
