@@ -39,6 +39,11 @@ fn decode(name: &str) -> Vec<Vec<f32>> {
     channels
 }
 
+/// The dialogue.
+pub(crate) fn voice() -> Vec<f32> {
+    decode("dx.flac").remove(0)
+}
+
 /// The plain sum of the stems: mono to both sides, stereo side by side.
 ///
 /// # Panics

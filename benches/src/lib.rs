@@ -10,6 +10,7 @@ pub mod compressor;
 pub mod convolve;
 pub mod crossover;
 mod cue;
+pub mod dialogue;
 pub mod duck;
 pub mod dynamics;
 pub mod eq;

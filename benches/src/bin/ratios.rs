@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
-    Case, Goal, Seen, best, compressor, convolve, crossover, duck, dynamics, eq, fft, level,
-    limiter, mix, record, resample, spatial,
+    Case, Goal, Seen, best, compressor, convolve, crossover, dialogue, duck, dynamics, eq, fft,
+    level, limiter, mix, record, resample, spatial,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
@@ -105,6 +105,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Dynamics", rounds, Box::new(whole(dynamics::cases))),
         ("Duckers", rounds, Box::new(whole(duck::cases))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
+        ("Dialogue tools", rounds, Box::new(whole(dialogue::cases))),
         ("Mix", rounds, Box::new(whole(mix::cases))),
         ("Level", rounds, Box::new(whole(level::cases))),
         ("Equaliser", rounds, Box::new(whole(eq::cases))),

@@ -23,6 +23,7 @@
 //! ([`crate::level::sum_bus`]). At most eight groups.
 
 use super::cells::{Cells, Ear};
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces};
 use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
 use crate::error::Error;
 use crate::kernels::{self, settled};
@@ -42,7 +43,10 @@ const MAX_PRIORITY_DB: f64 = 40.0;
 
 /// What is fixed for life: which channels share a gain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
 pub struct AutomixerSetup {
+    #[cfg_attr(feature = "json", serde(with = "super::banks::json"))]
     groups: [u8; MAX_CHANNELS],
 }
 
@@ -69,6 +73,16 @@ impl AutomixerSetup {
             }
         }
         Ok(self)
+    }
+
+    /// Checks the groups, which a file may hold.
+    ///
+    /// # Errors
+    /// A group above 7.
+    pub fn validate(&self) -> Result<(), Error> {
+        let largest = f64::from(self.groups.iter().copied().fold(0, u8::max));
+        #[expect(clippy::cast_precision_loss, reason = "a small bound")]
+        Error::check_range("group", largest, 0.0, MAX_AUTOMIXER_GROUPS as f64 - 1.0).map(|_| ())
     }
 
     /// The group of a channel.
@@ -177,13 +191,14 @@ impl Automixer {
     /// A mixer at rest: equal shares.
     ///
     /// # Errors
-    /// A parameter or rate outside its bounds.
+    /// A group, parameter or rate outside its bounds.
     pub fn new(
         setup: AutomixerSetup,
         params: AutomixerParams,
         stream: Stream,
     ) -> Result<Self, Error> {
         stream.validate()?;
+        setup.validate()?;
         params.validate()?;
         let mut mixer = Self {
             stream,
@@ -201,17 +216,7 @@ impl Automixer {
         Ok(mixer)
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> AutomixerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> AutomixerParams {
-        self.params
-    }
+    chosen!(AutomixerSetup, AutomixerParams);
 
     /// Takes other parameters from the next point of the grid on.
     ///
@@ -311,32 +316,6 @@ impl Automixer {
             microphone.gains = [from, if self.bypass { 1.0 } else { gain }];
         }
     }
-
-    /// A piece that ends with its cell at the latest.
-    fn piece<S: Sample>(&mut self, mut part: BlockMut<'_, S>) {
-        let (isa, frames) = (self.stream.isa, part.frames());
-        for channel in part.channels_mut() {
-            self.faults += kernels::clean_in_place(isa, channel) as u64;
-        }
-        self.ear.hear(&part.as_block(), &self.stream);
-        for (channel, microphone) in part.channels_mut().zip(self.microphones.iter()) {
-            self.cells.apply(isa, channel, microphone.gains);
-        }
-        if self.cells.pass(frames) {
-            let Coeffs { attack, release, .. } = self.coeffs;
-            for (microphone, energy) in self.microphones.iter_mut().zip(self.ear.take_each()) {
-                let (power, now) = (microphone.power, energy / self.cells.length());
-                let pole = if now > power { attack } else { release };
-                [microphone.power] = settled([pole * power + (1.0 - pole) * now]);
-            }
-            self.share();
-            for microphone in self.microphones.iter_mut() {
-                let [_, gain] = microphone.gains;
-                microphone.total_db += gain_to_db(gain);
-            }
-            self.done += 1;
-        }
-    }
 }
 
 impl Processor for Automixer {
@@ -365,33 +344,45 @@ impl Processor for Automixer {
         }
     }
 
-    fn fields(&self) -> &'static [Field] {
-        AutomixerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(AutomixerParams);
 
     fn faults(&self) -> u64 {
         self.faults
     }
 }
 
-impl<S: Sample> Process<S> for Automixer {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take));
-            at += take;
+impl<S: Sample> OnCells<S> for Automixer {
+    grid!();
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let (isa, frames) = (self.stream.isa, part.frames());
+        for channel in part.channels_mut() {
+            self.faults += kernels::clean_in_place(isa, channel) as u64;
+        }
+        self.ear.hear(&part.as_block(), &self.stream);
+        for (channel, microphone) in part.channels_mut().zip(self.microphones.iter()) {
+            self.cells.apply(isa, channel, microphone.gains);
+        }
+        if self.cells.pass(frames) {
+            let Coeffs { attack, release, .. } = self.coeffs;
+            for (microphone, energy) in self.microphones.iter_mut().zip(self.ear.take_each()) {
+                let (power, now) = (microphone.power, energy / self.cells.length());
+                let pole = if now > power { attack } else { release };
+                [microphone.power] = settled([pole * power + (1.0 - pole) * now]);
+            }
+            self.share();
+            for microphone in self.microphones.iter_mut() {
+                let [_, gain] = microphone.gains;
+                microphone.total_db += gain_to_db(gain);
+            }
+            self.done += 1;
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for Automixer {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

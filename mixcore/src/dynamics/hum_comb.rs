@@ -14,6 +14,19 @@
 //! hum passes: 20 notches of 1 Hz take 20 Hz of the spectrum. A model settles with the time constant
 //! τ = 1/(π·width).
 //!
+//! **Voice.** A model must not take the harmonics of a voice for hum. An amplitude that walks at random
+//! and is seen in noise of the power R is best followed with a gain that goes with R^(−1/2) (the steady
+//! state of a Kalman filter), and one that stands still, after the time t, with one that goes with 1/t (their
+//! mean). So μ is weighted by the share ρ,
+//!
+//! > ρ = max(√(R_0/R), 1/(1 + t/4τ), 1/32), R the power of e above 4 kHz (four poles), of all channels
+//!
+//! where hum has next to nothing and speech does; R_0 is R where that is at rest: it falls at once, rises
+//! by 3 dB/s, and lies neither below −85 dBFS nor below what the modelled hum would bring there if none of
+//! it went. ρ is known at the end of a cell of 10 ms, which runs with that of the cell before it; what it
+//! pulled is then made as large as it should have been. In steady noise ρ is 1, and the response is that
+//! above.
+//!
 //! **Drift.** Where the mains stands δ beside f, w_h turns by h·δ. Every 10 ms the turns against the
 //! model, weighted by their amplitudes (least squares, all channels together), give δ, and f moves by
 //! δ·10 ms/(4τ): with the model's lag τ this loop is critically damped. Only harmonics with h·drift up
@@ -28,13 +41,14 @@
 //! for longer than τ is taken for hum.
 
 use super::cells::{Cells, DialogueStorage};
-use crate::audio::{BlockMut, Sample, Store};
+use super::taken::Taken;
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
+use crate::audio::{BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{self, settled};
 use crate::math;
-use crate::ramp::{Glide, ramp_frames};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
-use crate::units::{gain_to_db, power_to_db};
+use crate::units::{db_to_power, gain_to_db};
 
 /// Most harmonics of a hum comb: up to 2 kHz at 50 Hz, below half of the lowest rate.
 pub const MAX_HUM_HARMONICS: usize = 40;
@@ -45,10 +59,19 @@ const LANES: usize = 4;
 type Group = [f64; 2 * LANES];
 /// Most groups.
 const GROUPS: usize = MAX_HUM_HARMONICS / LANES;
-/// Frames that are worked on at a time.
-const CHUNK: usize = 64;
 /// Hum below this power (−100 dBFS) says nothing about the mains frequency.
 const AUDIBLE: f64 = 1e-10;
+/// Corner above which a voice is listened for: two octaves above the 20th harmonic of 50 Hz, whose hum
+/// comes out 49 dB down.
+const VOICE_HZ: f64 = 4000.0;
+/// One-poles at that corner, one after the other.
+const POLES: usize = 4;
+/// Rise of what is at rest there, dB/s: speech of 10 s without a pause keeps its models from being pulled.
+const RISE_DB_PER_S: f64 = 3.0;
+/// −85 dBFS as a power: what is weaker above the corner is no voice that could pull a model.
+const AT_REST: f64 = 3e-9;
+/// Least share that is kept, so that no model stands still.
+const LEAST_SHARE: f64 = 1.0 / 32.0;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,7 +129,7 @@ params! {
 /// None.
 ///
 /// # Real time
-/// `process`, `set_params` and `reset` neither allocate nor wait.
+/// `process`, `set_params`, `set_listen` and `reset` neither allocate nor wait.
 ///
 /// # Example
 /// ```
@@ -133,13 +156,23 @@ pub struct HumComb<'a> {
     /// For each channel: its groups, then the same as they were one cell ago.
     numbers: Store<'a, f64>,
     steps: [Group; GROUPS],
+    /// Each channel's poles at the corner above which a voice is listened for.
+    highs: PerChannel<[f64; POLES]>,
+    /// What a harmonic brings there, as a power ratio.
+    leaks: [f64; MAX_HUM_HARMONICS],
+    /// Each channel's energy of the cell at hand above it, so that every split adds up in one order; and
+    /// the power that is at rest.
+    voices: PerChannel<f64>,
+    rest: f64,
+    /// ρ of the cell at hand.
+    share: f64,
+    /// Of the one-poles at that corner.
+    pole: f64,
     mu: f64,
     mains_hz: f64,
-    amount: Glide<f64>,
+    taken: Taken,
     cells: Cells,
     now: u64,
-    /// Energy of what was taken out, all channels.
-    removed: f64,
     faults: u64,
 }
 
@@ -189,21 +222,30 @@ impl<'a> HumComb<'a> {
         numbers: Store<'a, f64>,
     ) -> Result<Self, Error> {
         params.validate()?;
-        let amount = Glide::new(params.amount_percent / 100.0, ramp_frames(stream.rate_hz));
         let mut comb = Self {
             stream,
             setup,
             params,
             numbers,
             steps: [[0.0; 2 * LANES]; GROUPS],
+            highs: PerChannel::new(stream.channel_count())?,
+            voices: PerChannel::new(stream.channel_count())?,
+            rest: f64::INFINITY,
+            share: 1.0,
+            pole: 1.0 - math::exp(-2.0 * math::PI * VOICE_HZ / stream.rate_hz),
+            leaks: [0.0; MAX_HUM_HARMONICS],
             mu: 0.0,
             mains_hz: setup.mains_hz,
-            amount,
+            taken: Taken::new(params.amount_percent, stream.rate_hz),
             cells: Cells::new(stream.frames_of_ms(10.0)),
             now: 0,
-            removed: 0.0,
             faults: 0,
         };
+        let pole = comb.pole;
+        for (leak, harmonic) in comb.leaks.iter_mut().zip(1..) {
+            *leak =
+                leak_of(pole, 2.0 * math::PI * setup.mains_hz * count(harmonic) / stream.rate_hz);
+        }
         comb.design();
         Ok(comb)
     }
@@ -225,17 +267,7 @@ impl<'a> HumComb<'a> {
         }
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> HumCombSetup {
-        self.setup
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> HumCombParams {
-        self.params
-    }
+    chosen!(HumCombSetup, HumCombParams);
 
     /// Takes other parameters from the next frame on; the amount moves over 20 ms.
     ///
@@ -244,10 +276,12 @@ impl<'a> HumComb<'a> {
     pub fn set_params(&mut self, params: HumCombParams) -> Result<(), Error> {
         params.validate()?;
         self.params = params;
-        self.amount.move_to(params.amount_percent / 100.0, self.now);
+        self.taken.set_amount(params.amount_percent, self.now);
         self.design();
         Ok(())
     }
+
+    listen!();
 
     /// The mains frequency as it is followed.
     #[must_use]
@@ -280,9 +314,7 @@ impl<'a> HumComb<'a> {
     /// -inf where it was nothing.
     #[must_use]
     pub fn removed_dbfs(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a mean")]
-        let frames = self.now.max(1) as f64;
-        power_to_db(self.removed / frames)
+        self.taken.level_dbfs(self.now)
     }
 
     /// Gain at `hz` for the mains as it is followed, at the whole amount, dB; -inf at a harmonic.
@@ -308,29 +340,39 @@ impl<'a> HumComb<'a> {
         0.0 - gain_to_db(math::hypot(re, im))
     }
 
-    /// A piece that ends with its cell at the latest.
-    fn piece<S: Sample>(&mut self, mut part: BlockMut<'_, S>) {
-        let frames = part.frames();
-        let mut amounts = [0.0; CHUNK];
-        self.amount.fill(self.now, &mut amounts);
-        let groups = self.setup.groups();
-        let steps = self.steps.get(..groups).unwrap_or_default();
-        let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
-        for (channel, states) in part.channels_mut().zip(states.chunks_mut(2 * groups.max(1))) {
-            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
-            let states = states.get_mut(..groups).unwrap_or_default();
-            for (sample, amount) in channel.iter_mut().zip(amounts) {
-                let x = sample.as_f64();
-                let hum = follow(states, steps, x, self.mu);
-                let taken = amount * hum;
-                self.removed += taken * taken;
-                *sample = S::from_f64(x - taken);
+    /// Power that all of the modelled hum would have above the corner.
+    fn leaking(&self) -> f64 {
+        let groups = self.setup.groups().max(1);
+        let mut power = 0.0;
+        for channel in self.numbers.as_chunks::<{ 2 * LANES }>().0.chunks(2 * groups) {
+            let leaks = self.leaks.as_chunks::<LANES>().0;
+            for ([r0, r1, r2, r3, i0, i1, i2, i3], leaks) in channel.iter().take(groups).zip(leaks)
+            {
+                let pairs = [(r0, i0), (r1, i1), (r2, i2), (r3, i3)];
+                for ((re, im), leak) in pairs.into_iter().zip(leaks) {
+                    power += 0.5 * leak * (re * re + im * im);
+                }
             }
         }
-        self.now += frames as u64;
-        if self.cells.pass(frames) {
-            self.track();
+        power
+    }
+
+    /// ρ of the cell that is complete.
+    fn next_share(&mut self, cell_s: f64) -> f64 {
+        let least = AT_REST.max(self.leaking());
+        let mut energy = 0.0;
+        for voice in self.voices.iter_mut() {
+            energy += core::mem::take(voice);
         }
+        let power = (energy / self.cells.length()).max(least);
+        self.rest = power.min(self.rest * db_to_power(RISE_DB_PER_S * cell_s)).max(least);
+        for state in self.highs.iter_mut() {
+            *state = settled(*state);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "frames of days fit into 53 bits")]
+        let heard_s = self.now as f64 / self.stream.rate_hz;
+        let standing = 1.0 / (1.0 + 0.25 * math::PI * self.params.width_hz * heard_s);
+        math::sqrt(self.rest / power).max(standing).max(LEAST_SHARE)
     }
 
     /// A cell is complete: the mains frequency goes on, and models that nobody hears become 0.
@@ -340,6 +382,10 @@ impl<'a> HumComb<'a> {
         // Turns of these cannot be taken for those of a neighbour.
         let highest = if drift > 0.0 { 0.25 * mains / drift } else { 0.0 };
         let turn = 2.0 * math::PI * self.mains_hz * cell_s;
+        // What the cell pulled becomes what it should have pulled.
+        let ran_with = self.share;
+        self.share = self.next_share(cell_s);
+        let share = self.share / ran_with;
         let (mut numerator, mut denominator, mut power) = (0.0, 0.0, 0.0);
         let groups = self.setup.groups().max(1);
         for channel in self.numbers.as_chunks_mut::<{ 2 * LANES }>().0.chunks_mut(2 * groups) {
@@ -351,10 +397,16 @@ impl<'a> HumComb<'a> {
                     let h = count(harmonic);
                     let (re, im) = (part_of(now, lane), part_of(now, lane + LANES));
                     let (old_re, old_im) = (part_of(before, lane), part_of(before, lane + LANES));
+                    if (h > highest.max(1.0) || drift <= 0.0) && share == 1.0 {
+                        continue;
+                    }
+                    // Where the model would stand if nothing had pulled it.
+                    let (c, s) = (math::cos(turn * h), math::sin(turn * h));
+                    let (p, q) = (old_re * c - old_im * s, old_re * s + old_im * c);
+                    let (re, im) = (p + share * (re - p), q + share * (im - q));
+                    put(now, lane, re);
+                    put(now, lane + LANES, im);
                     if h <= highest.max(1.0) && drift > 0.0 {
-                        // Where the model would stand if nothing had pulled it.
-                        let (c, s) = (math::cos(turn * h), math::sin(turn * h));
-                        let (p, q) = (old_re * c - old_im * s, old_re * s + old_im * c);
                         numerator += h * (im * p - re * q);
                         denominator += h * h * math::hypot(re * p + im * q, im * p - re * q);
                         power += re * re + im * im;
@@ -385,8 +437,22 @@ fn count(harmonic: usize) -> f64 {
     }
 }
 
+/// |H|² at so many radians a sample of the poles above whose corner a voice is listened for:
+/// (1 − z⁻¹)/(1 − (1 − k)·z⁻¹) each, as often as there are poles.
+fn leak_of(pole: f64, angle: f64) -> f64 {
+    let (c, kept) = (math::cos(angle), 1.0 - pole);
+    let each = 2.0 * (1.0 - c) / (1.0 - 2.0 * kept * c + kept * kept);
+    (each * each) * (each * each)
+}
+
 fn part_of(group: &Group, index: usize) -> f64 {
     group.get(index).copied().unwrap_or(0.0)
+}
+
+fn put(group: &mut Group, index: usize, part: f64) {
+    if let Some(slot) = group.get_mut(index) {
+        *slot = part;
+    }
 }
 
 /// One sample through the models of a channel: the hum that they stand for. Sums in four lanes, then
@@ -436,42 +502,62 @@ impl Processor for HumComb<'_> {
 
     fn reset(&mut self) {
         self.numbers.fill(0.0);
+        self.highs.fill([0.0; POLES]);
+        self.voices.fill(0.0);
+        (self.rest, self.share) = (f64::INFINITY, 1.0);
         self.mains_hz = self.setup.mains_hz;
-        self.amount.settle();
+        self.taken.reset();
         self.cells.reset();
         self.now = 0;
-        self.removed = 0.0;
         self.faults = 0;
         self.design();
     }
 
-    fn fields(&self) -> &'static [Field] {
-        HumCombParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(HumCombParams);
 
     fn faults(&self) -> u64 {
         self.faults
     }
 }
 
-impl<S: Sample> Process<S> for HumComb<'_> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take));
-            at += take;
+impl<S: Sample> OnCells<S> for HumComb<'_> {
+    grid!();
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        let shares = self.taken.shares(self.now);
+        let groups = self.setup.groups();
+        let steps = self.steps.get(..groups).unwrap_or_default();
+        let states = self.numbers.as_chunks_mut::<{ 2 * LANES }>().0;
+        let pole = self.pole;
+        let channels = part.channels_mut().zip(states.chunks_mut(2 * groups.max(1)));
+        let ears = self.highs.iter_mut().zip(self.voices.iter_mut());
+        for ((channel, states), (highs, voice)) in channels.zip(ears) {
+            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
+            let states = states.get_mut(..groups).unwrap_or_default();
+            let mu = self.mu * self.share;
+            self.taken.leave(&shares, channel, |sample| {
+                let x = sample.as_f64();
+                let hum = follow(states, steps, x, mu);
+                let mut high = x - hum;
+                for low in highs.iter_mut() {
+                    high -= *low;
+                    *low += pole * high;
+                }
+                *voice += high * high;
+                hum
+            });
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            self.track();
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for HumComb<'_> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

@@ -27,10 +27,12 @@
 //! request: own design.
 //! Cost: a K-weighting of every channel, sample by sample, and a gain. Latency: the look-ahead.
 //! Limits: a voice that goes on more than `gate_lu` below what it was is taken as room tone; the LFE is
-//! not heard, but moves with the rest.
+//! not heard, but moves with the rest. [`super::LevellerPlan`], which sees the whole clip, gives every phrase
+//! one gain.
 
 use super::cells::{Cells, DialogueStorage, Ear};
 use super::leveller_ride::Ride;
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces};
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
 use crate::filters::Delay;
@@ -277,17 +279,7 @@ impl<'a, S: Sample> Leveller<'a, S> {
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> LevellerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> LevellerParams {
-        self.params
-    }
+    chosen!(LevellerSetup, LevellerParams);
 
     /// Takes other parameters from the next cell of 10 ms on; the gain moves by its slews.
     ///
@@ -325,24 +317,6 @@ impl<'a, S: Sample> Leveller<'a, S> {
         let phrases_percent = if all == 0 { 0.0 } else { 100.0 * inside as f64 / all as f64 };
         LevellerReport { lowest_gain_db, highest_gain_db, travel_db, phrases_percent }
     }
-
-    /// A piece that ends with its cell at the latest.
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
-        let frames = part.frames();
-        // Faults are counted by the delay.
-        self.ear.hear(&part.as_block(), &self.stream);
-        self.delay.process(Io::new(part.reborrow()))?;
-        for channel in part.channels_mut() {
-            self.cells.apply(self.stream.isa, channel, self.gains);
-        }
-        if self.cells.pass(frames) {
-            let power = self.ear.take() / self.cells.length();
-            let [_, from] = self.gains;
-            let to = self.ride.push(power, &self.params, self.bypass);
-            self.gains = [from, db_to_gain(to)];
-        }
-        Ok(())
-    }
 }
 
 impl<S: Sample> Processor for Leveller<'_, S> {
@@ -362,33 +336,36 @@ impl<S: Sample> Processor for Leveller<'_, S> {
         self.gains = [1.0; 2];
     }
 
-    fn fields(&self) -> &'static [Field] {
-        LevellerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(LevellerParams);
 
     fn faults(&self) -> u64 {
         self.delay.faults()
     }
 }
 
-impl<S: Sample> Process<S> for Leveller<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take))?;
-            at += take;
+impl<S: Sample> OnCells<S> for Leveller<'_, S> {
+    grid!();
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        // Faults are counted by the delay.
+        self.ear.hear(&part.as_block(), &self.stream);
+        self.delay.process(Io::new(part.reborrow()))?;
+        for channel in part.channels_mut() {
+            self.cells.apply(self.stream.isa, channel, self.gains);
+        }
+        if self.cells.pass(frames) {
+            let power = self.ear.take() / self.cells.length();
+            let [_, from] = self.gains;
+            let to = self.ride.push(power, &self.params, self.bypass);
+            self.gains = [from, db_to_gain(to)];
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for Leveller<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

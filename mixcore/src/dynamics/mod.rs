@@ -12,12 +12,14 @@ mod banks;
 mod bass;
 mod cells;
 mod click_tamer;
+mod click_watch;
 mod clip_limiter;
 mod clip_shape;
 mod compressor;
 mod compressor_gains;
 mod compressor_params;
 mod curve;
+mod curve_points;
 mod deesser;
 mod deesser_gains;
 mod deesser_params;
@@ -41,6 +43,7 @@ mod key_filter;
 mod key_intake;
 mod key_path;
 mod leveller;
+mod leveller_plan;
 mod leveller_ride;
 mod limiter;
 mod limiter_setup;
@@ -69,7 +72,9 @@ mod speech_watch;
 mod stages;
 mod suppressor;
 mod suppressor_bands;
+mod taken;
 mod tamed;
+mod tool;
 mod transient;
 mod transient_params;
 mod travel;
@@ -108,6 +113,7 @@ pub use leveller::{
     Leveller, LevellerParams, LevellerReport, LevellerSetup, MAX_LEVELLER_LOOKAHEAD_MS,
     MIN_LEVELLER_LOOKAHEAD_MS,
 };
+pub use leveller_plan::{LevelOutcome, LevelledPhrase, LevellerPlan, LevellerPlanStorage};
 pub use limiter::{Limiter, LimiterStorage};
 pub use limiter_setup::{
     LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, MAX_LOOKAHEAD_MS, MIN_LOOKAHEAD_MS,

@@ -17,8 +17,6 @@ const LARGEST: [f64; 7] = [0.0, 0.564, 1.029, 1.424, 1.766, 2.07, 2.34];
 /// Fastest rise of a floor, dB/s: a line of 6 s without a pause in a band lifts it by no more than half of
 /// the threshold.
 const RISE_DB_PER_S: f64 = 1.0;
-/// Decibels of a relative deviation of a power: 10/ln 10.
-const DB_PER_SHARE: f64 = 4.343;
 
 /// How a suppressor learns its floor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,9 +130,7 @@ impl<'a> NoiseFloor<'a> {
                     if self.over >= LEAST {
                         let known = means.get(..count).unwrap_or_default();
                         let least = known.iter().copied().fold(f64::INFINITY, f64::min);
-                        // A mean of so many squares deviates by √(2/freedom) of itself.
-                        let bias_db = largest * DB_PER_SHARE * math::sqrt(2.0 / freedom.max(1.0));
-                        let found = least * db_to_power(bias_db);
+                        let found = least / smallest(largest, *freedom).max(1.0 / number(count));
                         *floor = if *floor > 0.0 { found.min(*floor * rise) } else { found };
                     }
                 }
@@ -143,10 +139,25 @@ impl<'a> NoiseFloor<'a> {
     }
 }
 
+/// What a mean of noise with so many degrees of freedom is, as a share of the noise's own mean, where it lies
+/// `deviates` standard deviations below: the cube of a normal variable (E. B. Wilson and M. M. Hilferty,
+/// "The distribution of chi-square", Proc. Nat. Acad. Sci. 17, 1931).
+fn smallest(deviates: f64, freedom: f64) -> f64 {
+    let variance = 2.0 / (9.0 * freedom.max(1.0));
+    let root = (1.0 - variance - deviates * math::sqrt(variance)).max(0.0);
+    root * root * root
+}
+
+fn number(count: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "1 to 64")]
+    {
+        count.max(1) as f64
+    }
+}
+
 /// Mean of the largest of `count` normal deviates, straight between the powers of two.
 fn largest_of(count: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "1 to 64")]
-    let octaves = math::log2(count.max(1) as f64);
+    let octaves = math::log2(number(count));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 6")]
     let below = math::floor(octaves) as usize;
     let at = |index: usize| LARGEST.get(index).or(LARGEST.last()).copied().unwrap_or(0.0);

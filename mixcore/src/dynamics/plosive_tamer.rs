@@ -4,33 +4,39 @@
 //! into low and voice; in cells of 2/3 ms the powers of all channels add up, smoothed by one pole:
 //!
 //! > F = low (10 ms), S = low (1 s), V = max(voice (10 ms), voice (100 ms))
-//! > request = 10 log10 F − threshold − max(10 log10 V, 10 log10 S), from 0 to `max_reduction_db`
+//! > above = 10 log10 F − threshold − max(10 log10 V, 10 log10 S)
+//! > request = min(4·above, 10 log10 F − 10 log10 B), from 0 to `max_reduction_db`
 //!
-//! where 10 log10 F ≥ `floor_dbfs`, else 0: a voice has its bass, and steady rumble is not short. The
+//! where 10 log10 F ≥ `floor_dbfs`, else 0: a voice has its bass, and steady rumble is not short. B is the
+//! bass of the voice itself, the mean of F (time constant 3 s of speech) over cells in which it speaks and
+//! there is no puff: what is a puff goes down to the level of the speech around it in its own band. The
 //! signal leaves after the look-ahead of M cells: the largest request of M + 1 cells, falling with the
 //! time constant `release_ms`, goes through a mean of M, so it stands when the puff comes.
 //!
 //! **Reduction.** Two low shelves of first order, each taking half of it, with l the one-pole low-pass of
 //! their input:
 //!
-//! > y = x − (1 − g)·l, l ← l + k·(x − l), g = 10^(−reduction/40), k = 1 − e^(−2π·hz/rate)
+//! > y = x − (1 − g)·l, l ← l + k·(x − l), k = 1 − e^(−2π·hz/rate)
+//! > g² = 10^(−reduction/20)·(1 + q²) − q², q = ¼, from 0 up
 //!
-//! At 0 Hz this is the whole reduction; from g·`hz` up to `hz` it goes back, by up to 40 dB a decade. g only
-//! weighs what the filter gives, so it may move at every frame. Where nothing is requested every bit passes.
+//! which is the whole reduction at a quarter of `hz`, where |g + jq|/|1 + jq| is a shelf's gain; up to
+//! 24.6 dB. Below it is more, above it goes back to none beyond `hz`. g only weighs what the filter gives, so it may move at every frame. Where nothing is requested every bit passes.
 //!
 //! Sources: own design; a one-pole with that k has its analogue twin's time constant.
 //! Cost: six poles a sample and a few comparisons a cell. Latency: the look-ahead. Limits: one gain for
 //! all channels, which keeps the image; a puff into a loud vowel is as loud as its voice and stays.
 
 use super::cells::{CHUNK, Cells, DialogueStorage};
+use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::filters::Delay;
 use crate::kernels::{self, settled, settled_each};
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
-use crate::units::{db_to_gain, power_to_db};
+use crate::units::{db_to_power, power_to_db};
 
 /// Time of a cell, ms: 32 frames at 48 kHz.
 const CELL_MS: f64 = 2.0 / 3.0;
@@ -39,6 +45,16 @@ const CELL_MS: f64 = 2.0 / 3.0;
 const FAST_S: f64 = 0.01;
 const SYLLABLE_S: f64 = 0.1;
 const STEADY_S: f64 = 1.0;
+/// Time constant of the voice's own level and bass, s of speech: a line.
+const LINE_S: f64 = 3.0;
+/// Speech is what is within 15 dB of the voice's mean, as a power ratio: the lower of the gates that
+/// levellers of the trade have (10 to 15 LU).
+const SPOKEN: f64 = 0.0316;
+/// Decibels of reduction for each decibel above the threshold, until the voice's own bass is reached: 18 dB
+/// within 4.5 dB.
+const STEEP: f64 = 4.0;
+/// (f/hz)² where a reduction is defined: at a quarter of `hz`, where puffs have their power.
+const AT: f64 = 0.0625;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,18 +93,20 @@ impl PlosiveTamerSetup {
 params! {
     /// What may move.
     ///
-    /// A change counts at once; the reduction goes on from where it is.
+    /// A change counts at once; the reduction goes on from where it is, the amount moves over 20 ms.
     pub struct PlosiveTamerParams {
         /// Corner between bass and voice.
         hz: "Hz", 40.0 => 400.0, 150.0, Log, fixed;
         /// How far bass stands above the voice before it is a puff.
         threshold_db: "dB", 0.0 => 40.0, 6.0, Decibel, fixed;
-        /// Largest reduction.
-        max_reduction_db: "dB", 0.0 => 40.0, 18.0, Decibel, fixed;
+        /// Largest reduction, at a quarter of `hz`.
+        max_reduction_db: "dB", 0.0 => 24.0, 18.0, Decibel, fixed;
         /// Time constant of the way back.
         release_ms: "ms", 5.0 => 1000.0, 50.0, Log, fixed;
         /// Bass that is weaker is left alone.
         floor_dbfs: "dBFS", -90.0 => 0.0, -50.0, Decibel, fixed;
+        /// Share of it that is taken out: below 100 % a parallel mix.
+        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
     }
 }
 
@@ -98,6 +116,7 @@ struct Coeffs {
     pole: f64,
     release: f64,
     smooth: [f64; 3],
+    line: f64,
 }
 
 impl Coeffs {
@@ -107,6 +126,7 @@ impl Coeffs {
             pole: 1.0 - math::exp(-2.0 * math::PI * params.hz / rate_hz),
             release: kept(params.release_ms * 1e-3),
             smooth: [FAST_S, SYLLABLE_S, STEADY_S].map(kept),
+            line: kept(LINE_S),
         }
     }
 }
@@ -114,6 +134,8 @@ impl Coeffs {
 /// One channel: the poles of the detector, and those of the shelves.
 #[derive(Clone, Copy, Debug, Default)]
 struct Channel {
+    /// Energies of the cell at hand, low and voice: apart, so that every split adds up in one order.
+    energies: [f64; 2],
     low: [f64; 2],
     high: [f64; 2],
     shelves: [f64; 2],
@@ -126,6 +148,8 @@ struct Powers {
     low_steady: f64,
     voice_fast: f64,
     voice_syllable: f64,
+    /// Forgetful sums over speech: voice, bass, and ones.
+    spoken: [f64; 3],
 }
 
 /// Lowers the bass where it comes as a puff of air, and nowhere else.
@@ -137,7 +161,7 @@ struct Powers {
 /// The look-ahead, rounded to whole cells.
 ///
 /// # Real time
-/// `process`, `set_params`, `set_bypass` and `reset` neither allocate nor wait.
+/// `process`, `set_params`, `set_bypass`, `set_listen` and `reset` neither allocate nor wait.
 ///
 /// # Example
 /// ```
@@ -171,8 +195,6 @@ pub struct PlosiveTamer<'a, S> {
     ahead: usize,
     channels: PerChannel<Channel>,
     cells: Cells,
-    /// Energies of the cell at hand: low and voice.
-    energies: [f64; 2],
     powers: Powers,
     /// The last maximum with its release.
     falling: f64,
@@ -186,7 +208,7 @@ pub struct PlosiveTamer<'a, S> {
     /// The puff at hand, and the cells since it last requested anything.
     open: Option<(TamedPlace, usize)>,
     log: TamedLog,
-    removed: f64,
+    taken: Taken,
 }
 
 #[cfg(feature = "alloc")]
@@ -257,7 +279,6 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             ahead,
             channels: PerChannel::new(stream.channel_count())?,
             cells,
-            energies: [0.0; 2],
             powers: Powers::default(),
             falling: 0.0,
             reduction_db: 0.0,
@@ -267,21 +288,11 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             now: 0,
             open: None,
             log: TamedLog::new(),
-            removed: 0.0,
+            taken: Taken::new(params.amount_percent, stream.rate_hz),
         })
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> PlosiveTamerSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> PlosiveTamerParams {
-        self.params
-    }
+    chosen!(PlosiveTamerSetup, PlosiveTamerParams);
 
     /// Takes other parameters from the next frame on.
     ///
@@ -290,6 +301,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
     pub fn set_params(&mut self, params: PlosiveTamerParams) -> Result<(), Error> {
         params.validate()?;
         self.params = params;
+        self.taken.set_amount(params.amount_percent, self.now);
         let cell_s = self.cells.length() / self.stream.rate_hz;
         self.coeffs = Coeffs::design(&params, self.stream.rate_hz, cell_s);
         Ok(())
@@ -307,6 +319,8 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         self.bypass = bypass;
     }
 
+    listen!();
+
     /// Reduction of the bass of the newest frame of output, to the cell, dB ≥ 0.
     #[must_use]
     pub fn gain_reduction_db(&self) -> f64 {
@@ -316,7 +330,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
     /// What it took out since the last reset.
     #[must_use]
     pub fn report(&self) -> TamerReport {
-        self.log.report(self.removed, self.now)
+        self.log.report(self.taken.level_dbfs(self.now))
     }
 
     /// The last 64 places that were tamed, oldest first, on the clock of the input.
@@ -325,7 +339,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
     }
 
     /// Adds a piece to the energies of its cell.
-    fn listen(&mut self, block: &Block<'_, S>) {
+    fn hear(&mut self, block: &Block<'_, S>) {
         let k = self.coeffs.pole;
         for (channel, samples) in self.channels.iter_mut().zip(block.channels()) {
             let mut clean = [S::zero(); CHUNK];
@@ -333,7 +347,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             // Faults are counted by the delay.
             kernels::clean(self.stream.isa, samples, clean);
             let ([l0, l1], [h0, h1]) = (&mut channel.low, &mut channel.high);
-            let [low, voice] = &mut self.energies;
+            let [low, voice] = &mut channel.energies;
             for x in clean {
                 let x = x.as_f64();
                 *l0 += k * (x - *l0);
@@ -350,8 +364,13 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
 
     /// The request of the cell that is complete, dB.
     fn request_db(&mut self) -> f64 {
-        let [low, voice] = self.energies.map(|energy| energy / self.cells.length());
-        self.energies = [0.0; 2];
+        let (mut low, mut voice) = (0.0, 0.0);
+        for channel in self.channels.iter_mut() {
+            let [channel_low, channel_voice] = core::mem::take(&mut channel.energies);
+            low += channel_low;
+            voice += channel_voice;
+        }
+        let (low, voice) = (low / self.cells.length(), voice / self.cells.length());
         let [fast, syllable, steady] = self.coeffs.smooth;
         let smooth = |power: &mut f64, now: f64, kept: f64| {
             [*power] = settled([kept * *power + (1.0 - kept) * now]);
@@ -367,12 +386,29 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         }
         let beside = self.powers.voice_fast.max(self.powers.voice_syllable).max(steady_before);
         let above = level_db - self.params.threshold_db - power_to_db(beside);
-        above.max(0.0).min(self.params.max_reduction_db)
+        let [_, bass, ones] = self.powers.spoken;
+        let over = if ones > 0.0 { level_db - power_to_db(bass / ones) } else { f64::INFINITY };
+        (STEEP * above).min(over).max(0.0).min(self.params.max_reduction_db)
+    }
+
+    /// Goes on with the voice's own level and bass, where it speaks and there is no puff.
+    fn know_voice(&mut self) {
+        let Powers { low_fast, voice_fast, spoken: [voice, bass, ones], .. } = self.powers;
+        let floor = db_to_power(self.params.floor_dbfs);
+        let mean = if ones > 0.0 { voice / ones } else { 0.0 };
+        if voice_fast >= floor.max(SPOKEN * mean) {
+            let kept = self.coeffs.line;
+            let next = |sum: f64, now: f64| sum * kept + now;
+            self.powers.spoken = [next(voice, voice_fast), next(bass, low_fast), next(ones, 1.0)];
+        }
     }
 
     /// A cell is complete.
     fn end_cell(&mut self) {
         let request = self.request_db();
+        if request == 0.0 {
+            self.know_voice();
+        }
         self.note(request);
         let (requests, maxima) =
             self.rings.split_at_mut_checked(self.ahead + 1).unwrap_or_default();
@@ -392,10 +428,11 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         let mean = sum / self.ahead.max(1) as f64;
         self.reduction_db = mean;
         let [_, from] = self.shares;
-        self.shares = [from, 1.0 - db_to_gain(-0.5 * mean)];
+        self.shares = [from, 1.0 - shelf_gain(mean)];
         for channel in self.channels.iter_mut() {
-            let Channel { low, high, shelves } = *channel;
+            let Channel { energies, low, high, shelves } = *channel;
             *channel = Channel {
+                energies,
                 low: settled_each(low),
                 high: settled_each(high),
                 shelves: settled_each(shelves),
@@ -429,36 +466,15 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             None => {}
         }
     }
+}
 
-    /// A piece that ends with its cell at the latest.
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
-        let frames = part.frames();
-        self.listen(&part.as_block());
-        self.delay.process(Io::new(part.reborrow()))?;
-        let [from, to] = self.shares;
-        let step = (to - from) / self.cells.length();
-        let (k, first) = (self.coeffs.pole, self.cells.place());
-        for (channel, samples) in self.channels.iter_mut().zip(part.channels_mut()) {
-            let [one, two] = &mut channel.shelves;
-            for (n, sample) in (first..).zip(samples) {
-                let x = sample.as_f64();
-                #[expect(clippy::cast_precision_loss, reason = "a cell")]
-                let share = from + step * n as f64;
-                *one += k * (x - *one);
-                let y = x - share * *one;
-                *two += k * (y - *two);
-                if share != 0.0 {
-                    let taken = share * *one + share * *two;
-                    self.removed += taken * taken;
-                    *sample = S::from_f64(y - share * *two);
-                }
-            }
-        }
-        self.now += frames as u64;
-        if self.cells.pass(frames) {
-            self.end_cell();
-        }
-        Ok(())
+/// g of two shelves with this reduction at a quarter of their corner.
+fn shelf_gain(reduction_db: f64) -> f64 {
+    if reduction_db > 0.0 {
+        // Each takes half: as an amplitude, the root of the power of half.
+        math::sqrt((db_to_power(-0.5 * reduction_db) * (1.0 + AT) - AT).max(0.0))
+    } else {
+        1.0
     }
 }
 
@@ -487,40 +503,54 @@ impl<S: Sample> Processor for PlosiveTamer<'_, S> {
         self.rings.fill(0.0);
         self.channels.fill(Channel::default());
         self.cells.reset();
-        self.energies = [0.0; 2];
         self.powers = Powers::default();
         (self.falling, self.reduction_db, self.shares) = (0.0, 0.0, [0.0; 2]);
         (self.done, self.now) = (0, 0);
-        (self.open, self.log, self.removed) = (None, TamedLog::new(), 0.0);
+        (self.open, self.log) = (None, TamedLog::new());
+        self.taken.reset();
     }
 
-    fn fields(&self) -> &'static [Field] {
-        PlosiveTamerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(PlosiveTamerParams);
 
     fn faults(&self) -> u64 {
         self.delay.faults()
     }
 }
 
-impl<S: Sample> Process<S> for PlosiveTamer<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take))?;
-            at += take;
+impl<S: Sample> OnCells<S> for PlosiveTamer<'_, S> {
+    grid!();
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        self.hear(&part.as_block());
+        self.delay.process(Io::new(part.reborrow()))?;
+        let [from, to] = self.shares;
+        let step = (to - from) / self.cells.length();
+        let (k, first) = (self.coeffs.pole, self.cells.place());
+        let leaving = self.taken.shares(self.now);
+        for (channel, samples) in self.channels.iter_mut().zip(part.channels_mut()) {
+            let [one, two] = &mut channel.shelves;
+            let mut place = first..;
+            self.taken.leave(&leaving, samples, |sample| {
+                let x = sample.as_f64();
+                #[expect(clippy::cast_precision_loss, reason = "a cell")]
+                let share = from + step * place.next().unwrap_or(first) as f64;
+                *one += k * (x - *one);
+                let y = x - share * *one;
+                *two += k * (y - *two);
+                share * *one + share * *two
+            });
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            self.end_cell();
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for PlosiveTamer<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

@@ -16,14 +16,18 @@
 //!
 //! **Floor.** The learning time is cut into 64 stretches; the smallest of their mean powers is the floor,
 //! band by band, from the eighth stretch on; it falls at once and rises by 1 dB/s at the most. The smallest
-//! of m means of noise lies below their own mean, on the average by q_m·4.34·√(2/ν) dB, with q_m from
-//! tables and ν = 2·bandwidth·time the degrees of freedom of a mean; the floor is raised by that. A voice
+//! of m means of noise lies below their own mean, on the average at
+//!
+//! > (1 − v − q_m·√v)³ of it, v = 2/(9ν), ν = 2·bandwidth·time, but not below 1/m
+//!
+//! with q_m from tables (ν are the degrees of freedom of a mean, the cube root of which is nearly normal; 1/m
+//! is the smallest of m powers of one bin); the floor is raised by that. A voice
 //! that leaves each band alone for one stretch in the learning time does not raise it. [`NoiseLearning`]
 //! learns from a stretch of mere noise instead, or holds.
 //!
 //! Sources: the smallest of stretches: R. Martin, "Noise power spectral density estimation based on
-//! optimal smoothing and minimum statistics", IEEE Trans. SAP 9(5), 2001 (the principle; the correction is
-//! derived above); ERB: [`crate::analysis::erb_hz`].
+//! optimal smoothing and minimum statistics", IEEE Trans. SAP 9(5), 2001 (the principle); E. B. Wilson and
+//! M. M. Hilferty, "The distribution of chi-square", Proc. Nat. Acad. Sci. 17, 1931 (the cube); ERB: [`crate::analysis::erb_hz`].
 //! Cost: two FFTs of N for N/4 frames of each channel. Latency: N. Limits: one gain for all channels,
 //! which keeps the image; hum is narrower than a band, take [`super::HumComb`] for it; noise that changes
 //! faster than the learning time is taken for signal.
@@ -31,6 +35,8 @@
 use super::cells::{Cells, DialogueStorage};
 use super::noise_floor::{MAX_BANDS, NoiseFloor, NoiseLearning, STRETCHES};
 use super::suppressor_bands::{NoiseBand, decide, lay_out, weigh};
+use super::taken::Taken;
+use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{BlockMut, Sample, Store, move_to_front};
 use crate::error::Error;
 use crate::filters::RealFft;
@@ -87,7 +93,7 @@ fn frame_length(rate_hz: f64) -> usize {
 params! {
     /// What may move.
     ///
-    /// A change counts from the next frame of about 20 ms on.
+    /// A change counts from the next frame of about 20 ms on; the amount moves over 20 ms.
     pub struct SuppressorParams {
         /// How far above the floor a band is still taken for noise.
         threshold_db: "dB", 0.0 => 30.0, 12.0, Decibel, fixed;
@@ -97,6 +103,8 @@ params! {
         range_db: "dB", 0.0 => 40.0, 12.0, Decibel, fixed;
         /// Time constant of a band's level on its way down.
         release_ms: "ms", 10.0 => 1000.0, 80.0, Log, fixed;
+        /// Share of it that is taken out: below 100 % a parallel mix.
+        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
     }
 }
 
@@ -138,7 +146,7 @@ pub struct SuppressorReport {
 /// One frame: 1024 frames at 48 kHz.
 ///
 /// # Real time
-/// `process`, `set_params`, `set_learning`, `set_bypass` and `reset` neither allocate nor wait.
+/// `process`, `set_params`, `set_learning`, `set_bypass`, `set_listen` and `reset` neither allocate nor wait.
 ///
 /// # Example
 /// ```
@@ -182,7 +190,7 @@ pub struct Suppressor<'a, S> {
     bypass: bool,
     now: u64,
     frames: u64,
-    removed: f64,
+    taken: Taken,
     faults: u64,
 }
 
@@ -293,7 +301,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             bypass: false,
             now: 0,
             frames: 0,
-            removed: 0.0,
+            taken: Taken::new(params.amount_percent, stream.rate_hz),
             faults: 0,
         };
         suppressor.design();
@@ -305,17 +313,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         self.kept = math::exp(-hop_s / (self.params.release_ms * 1e-3));
     }
 
-    /// What was chosen for life.
-    #[must_use]
-    pub fn setup(&self) -> SuppressorSetup {
-        self.setup
-    }
-
-    /// The parameters.
-    #[must_use]
-    pub fn params(&self) -> SuppressorParams {
-        self.params
-    }
+    chosen!(SuppressorSetup, SuppressorParams);
 
     /// Takes other parameters from the next frame on.
     ///
@@ -324,6 +322,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
     pub fn set_params(&mut self, params: SuppressorParams) -> Result<(), Error> {
         params.validate()?;
         self.params = params;
+        self.taken.set_amount(params.amount_percent, self.now);
         self.design();
         Ok(())
     }
@@ -350,6 +349,8 @@ impl<'a, S: Sample> Suppressor<'a, S> {
     pub fn set_bypass(&mut self, bypass: bool) {
         self.bypass = bypass;
     }
+
+    listen!();
 
     fn band(&self, hz: f64) -> Option<(usize, &NoiseBand)> {
         #[expect(clippy::cast_precision_loss, reason = "a frame's length")]
@@ -378,39 +379,11 @@ impl<'a, S: Sample> Suppressor<'a, S> {
     #[must_use]
     pub fn report(&self) -> SuppressorReport {
         let total: f64 = self.bands.iter().take(self.count).map(|band| band.total_db).sum();
-        #[expect(clippy::cast_precision_loss, reason = "means")]
-        let (cells, frames) =
-            ((self.frames * self.count as u64).max(1) as f64, self.now.max(1) as f64);
+        #[expect(clippy::cast_precision_loss, reason = "a mean")]
+        let cells = (self.frames * self.count as u64).max(1) as f64;
         SuppressorReport {
             mean_reduction_db: 0.0 - total / cells,
-            removed_dbfs: power_to_db(self.removed / frames),
-        }
-    }
-
-    /// A piece that ends with its hop at the latest.
-    fn piece(&mut self, mut part: BlockMut<'_, S>) {
-        let frames = part.frames();
-        let length = self.length;
-        let at = usize::try_from(self.now % length.max(1) as u64).unwrap_or(0);
-        let place = self.cells.place();
-        let lines = self.memory.get_mut(2 * length..).unwrap_or_default();
-        for (channel, line) in
-            part.channels_mut().zip(lines.chunks_exact_mut((3 * length + 2).max(1)))
-        {
-            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
-            let Some((ring, sums)) = line.split_at_mut_checked(length) else { continue };
-            let ring = ring.get_mut(at..).unwrap_or_default();
-            let sums = sums.get(place..).unwrap_or_default();
-            for ((sample, slot), taken) in channel.iter_mut().zip(ring).zip(sums) {
-                let delayed = core::mem::replace(slot, *sample);
-                self.removed += taken.as_f64() * taken.as_f64();
-                *sample = delayed - *taken;
-            }
-        }
-        self.now += frames as u64;
-        if self.cells.pass(frames) {
-            // The slices fit: they were made for it.
-            let _done = self.hop();
+            removed_dbfs: self.taken.level_dbfs(self.now),
         }
     }
 
@@ -490,36 +463,51 @@ impl<S: Sample> Processor for Suppressor<'_, S> {
             *band = NoiseBand { first: band.first, end: band.end, ..NoiseBand::default() };
         }
         self.cells.reset();
-        (self.now, self.frames, self.removed, self.faults) = (0, 0, 0.0, 0);
+        self.taken.reset();
+        (self.now, self.frames, self.faults) = (0, 0, 0);
     }
 
-    fn fields(&self) -> &'static [Field] {
-        SuppressorParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
+    fields_of!(SuppressorParams);
 
     fn faults(&self) -> u64 {
         self.faults
     }
 }
 
-impl<S: Sample> Process<S> for Suppressor<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = self.cells.piece(main.frames() - at);
-            self.piece(main.range(at, at + take));
-            at += take;
+impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
+    grid!();
+
+    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+        let frames = part.frames();
+        let length = self.length;
+        let at = usize::try_from(self.now % length.max(1) as u64).unwrap_or(0);
+        let place = self.cells.place();
+        let shares = self.taken.shares(self.now);
+        let lines = self.memory.get_mut(2 * length..).unwrap_or_default();
+        for (channel, line) in
+            part.channels_mut().zip(lines.chunks_exact_mut((3 * length + 2).max(1)))
+        {
+            self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
+            let Some((ring, sums)) = line.split_at_mut_checked(length) else { continue };
+            let ring = ring.get_mut(at..).unwrap_or_default();
+            let sums = sums.get(place..).unwrap_or_default();
+            let mut sums = sums.iter();
+            for (sample, slot) in channel.iter_mut().zip(ring) {
+                core::mem::swap(sample, slot);
+            }
+            self.taken.leave(&shares, channel, |_| sums.next().map_or(0.0, |sum| sum.as_f64()));
+        }
+        self.now += frames as u64;
+        if self.cells.pass(frames) {
+            // The slices fit: they were made for it.
+            let _done = self.hop();
         }
         Ok(())
+    }
+}
+
+impl<S: Sample> Process<S> for Suppressor<'_, S> {
+    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
+        in_pieces(self, io)
     }
 }

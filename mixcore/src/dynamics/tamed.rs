@@ -1,7 +1,5 @@
 //! Where a tamer has been at work, and what it took out.
 
-use crate::units::power_to_db;
-
 /// Places that are kept: the last ones.
 const KEPT: usize = 64;
 
@@ -54,11 +52,8 @@ impl TamedLog {
         self.deepest_db = self.deepest_db.max(place.depth_db);
     }
 
-    /// The report of a tamer that took out this energy in so many frames.
-    pub(super) fn report(&self, energy: f64, frames: u64) -> TamerReport {
-        #[expect(clippy::cast_precision_loss, reason = "a mean")]
-        let power = energy / frames.max(1) as f64;
-        let removed_dbfs = power_to_db(power);
+    /// The report of a tamer that took out this mean level.
+    pub(super) fn report(&self, removed_dbfs: f64) -> TamerReport {
         TamerReport { places: self.count, deepest_db: self.deepest_db, removed_dbfs }
     }
 

@@ -1,11 +1,17 @@
 //! What is left of a performance's dynamics: nothing changes under a gain and a delay, and everything
 //! falls with the ratio of a compressor.
 
-use mixcore::analysis::{Compared, DynamicsKept, DynamicsReadings, DynamicsSetup};
+use mixcore::analysis::{
+    Compared, DynamicsKept, DynamicsReadings, DynamicsSetup, MODULATION_OCTAVES_HZ,
+};
+use mixcore::dynamics::{Compressor, CompressorParams, CompressorSetup};
+use mixcore::filters::Cascade;
+use mixcore::filters::design::{Method, Shape, second_order};
 use mixcore::loudness::{Region, SpeechRegions};
-use mixcore::{Block, Layout, Reading, Stream};
+use mixcore::{Block, BlockMut, Io, Layout, Process, Processor, Reading, Stream};
 use proptest::prelude::*;
 
+use crate::dialogue_tools::{level_db, reader};
 use crate::signals::{Noise, noise};
 
 const RATE_HZ: f64 = 48_000.0;
@@ -170,6 +176,116 @@ fn everything_falls_with_the_ratio() {
     // At 2:1 nearly all of it lies above the threshold: half of a level is left.
     assert!((0.5..0.62).contains(&value(all[2].contour.slope)), "{:?}", all[2].contour);
     assert!(value(all[2].contour.correlation) > 0.95);
+}
+
+/// The crate's own compressor with its latency, set so that its gain stands when a peak comes: look-ahead and
+/// hold of 5 ms, the shortest attack. (With an attack of its own it lets the onsets pass and lowers what
+/// follows: peaks over loudness then rise from some ratio on, and a reading that fell would be wrong.)
+fn with_our_compressor(audio: &Planar, threshold_db: f64, ratio: f64) -> (Planar, usize) {
+    let setup = CompressorSetup { lookahead_ms: 5.0, ..CompressorSetup::default() };
+    let params = CompressorParams {
+        threshold_db,
+        ratio,
+        attack_ms: 0.02,
+        hold_ms: 5.0,
+        release_ms: 80.0,
+        ..CompressorParams::default()
+    };
+    let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
+    let mut compressor = Compressor::new(setup, params, stream).unwrap();
+    let mut after = audio.clone();
+    compressor.process(Io::new(BlockMut::new(&mut after).unwrap())).unwrap();
+    (after, compressor.latency_frames())
+}
+
+/// All readings over the ratios fall; prints them.
+fn fall(
+    what: &str,
+    all: &[DynamicsReadings],
+    readings: &[(&str, &dyn Fn(&DynamicsReadings) -> f64)],
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, of) in readings {
+        let values: Vec<f64> = all.iter().map(of).collect();
+        println!("{what}, {name}: {values:.4?}");
+        if !values.windows(2).all(|pair| pair[1] < pair[0]) {
+            wrong.push(format!("{what}, {name}: {values:?}"));
+        }
+    }
+    wrong
+}
+
+/// Real speech, of the cue and of another reader, and real music, through the crate's own compressor.
+///
+/// Up to 8:1: what is stronger is called a limiter. An octave that does not lead the level is modulated by the
+/// gain, so the depth is read where the programme is: 250 and 500 Hz. (Each octave under a compressor of
+/// its own: the test below.)
+#[test]
+fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
+    const RATIOS: [f64; 6] = [1.0, 1.5, 2.0, 3.0, 4.0, 8.0];
+    let mut wrong = Vec::new();
+    for (what, before) in programmes() {
+        let threshold_db = level_db(&before[0]) - 15.0;
+        let all = RATIOS.map(|ratio| {
+            let (after, latency) = with_our_compressor(&before, threshold_db, ratio);
+            read(&before, &after, latency)
+        });
+        wrong.extend(fall(
+            what,
+            &all,
+            &[
+                ("range", &|r| value(r.range_lu.after)),
+                ("peak to loudness", &|r| value(r.plr_db.after)),
+                ("peak to short-term", &|r| value(r.psr_low_db.after)),
+                ("slope", &|r| value(r.contour.slope)),
+                ("correlation", &|r| value(r.contour.correlation)),
+                ("minus mean reduction", &|r| -value(r.contour.mean_reduction_db)),
+                ("minus high reduction", &|r| -value(r.contour.p95_reduction_db)),
+                ("minus largest reduction", &|r| -value(r.contour.max_reduction_db)),
+                ("minus slew", &|r| -value(r.contour.p95_slew_db_per_s)),
+                ("modulation at 250 Hz", &|r| value(r.modulation[1].after)),
+                ("modulation at 500 Hz", &|r| value(r.modulation[2].after)),
+            ],
+        ));
+        // A ratio of 1 is none.
+        assert_eq!(changes(&all[0]).iter().filter(|change| **change != 0.0).count(), 0);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Every octave of real speech under a compressor of its own: its depth of modulation falls.
+#[test]
+fn every_octave_loses_modulation_with_the_ratio_of_its_own_compressor() {
+    let [_, (_, reader), _] = programmes();
+    let mut wrong = Vec::new();
+    // 8 kHz is where the recording ends.
+    for (octave, hz) in MODULATION_OCTAVES_HZ.into_iter().take(6).enumerate() {
+        let mut before = reader.clone();
+        let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
+        let section =
+            second_order(Method::Cookbook, Shape::BandPass, hz, 1.414, 0.0, RATE_HZ).unwrap();
+        let mut band = Cascade::new(&[section; 2], stream).unwrap();
+        band.process(Io::new(BlockMut::new(&mut before).unwrap())).unwrap();
+        let threshold_db = level_db(&before[0]) - 15.0;
+        let all = [1.0, 2.0, 4.0, 8.0].map(|ratio| {
+            let (after, latency) = with_our_compressor(&before, threshold_db, ratio);
+            read(&before, &after, latency)
+        });
+        let depth = |r: &DynamicsReadings| value(r.modulation[octave].kept_percent());
+        wrong.extend(fall(&format!("{hz} Hz"), &all, &[("modulation", &depth)]));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// In stereo: the cue's dialogue and another reader on both sides, and the cue's music.
+fn programmes() -> [(&'static str, Planar); 3] {
+    let voice = crate::cue::decode("dx.flac").remove(0);
+    let reader = reader();
+    [
+        ("speech", vec![voice.clone(), voice]),
+        ("reader", vec![reader.clone(), reader]),
+        ("music", crate::cue::decode("mx.flac")),
+    ]
 }
 
 /// A limiter of the loud scene alone shows in the gain's statistics, and inside the phrases given.

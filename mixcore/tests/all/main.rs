@@ -101,7 +101,7 @@ mod ducker_trade;
 mod dynamic_eq;
 #[cfg(feature = "std")]
 mod dynamics_figures;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "json"))]
 mod dynamics_kept;
 #[cfg(feature = "alloc")]
 mod dynamics_refusals;
