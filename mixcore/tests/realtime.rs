@@ -9,21 +9,15 @@ use std::cell::Cell;
 
 #[cfg(feature = "alloc")]
 use mixcore::analysis::{
-    ChannelDelay, Correlation, CorrelationSetup, DelaySetup, DynamicsKept, DynamicsSetup,
-    Goniometer, GoniometerSetup, LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking,
-    MaskingSetup, MatchSpectrum, MatchSpectrumSetup, SpectrumSetup, ThirdOctave,
+    ChannelDelay, Correlation, CorrelationSetup, DelaySetup, Goniometer, GoniometerSetup,
+    LevelSetup, LevelStats, LongTermSpectrum, Masker, Masking, MaskingSetup, MatchSpectrum,
+    MatchSpectrumSetup, SpectrumSetup, ThirdOctave,
 };
 use mixcore::audio::{Block, BlockMut, Sample};
 #[cfg(feature = "alloc")]
 use mixcore::delivery::Role;
 #[cfg(feature = "alloc")]
-use mixcore::dynamics::{
-    BandDuckerSetup, Compressor, CompressorParams, CompressorSetup, Ducker, DuckerParams,
-    DuckerSetup, Gate, GateParams, GateSetup, KeyFilter, Limiter, LimiterParams, LowMidCut,
-    LowMidCutParams, MaskingDucker, MaskingDuckerParams,
-};
-#[cfg(feature = "alloc")]
-use mixcore::filters::design::{Pass, butterworth};
+use mixcore::dynamics::LimiterParams;
 #[cfg(feature = "alloc")]
 use mixcore::filters::{
     Delay, Oversampler, OversamplerSetup, Resampler, ResamplerMethod, ResamplerSetup,
@@ -51,6 +45,9 @@ use mixcore::{Io, Layout, Process, Processor, Stream};
 
 #[path = "all/conformance.rs"]
 mod conformance;
+#[cfg(feature = "alloc")]
+#[path = "all/realtime_dynamics.rs"]
+mod realtime_dynamics;
 #[cfg(feature = "alloc")]
 #[path = "all/realtime_spatial.rs"]
 mod realtime_spatial;
@@ -218,50 +215,6 @@ fn switches_and_buses_never_allocate() {
         ride.read(5, &mut bus[0]);
     });
     assert_eq!(calls, 0);
-}
-
-/// Keys, their filters and the read-outs; `never_allocates` sees the rest.
-#[cfg(feature = "alloc")]
-fn keyed_dynamics<S: Sample>() {
-    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
-    let (setup, params) = (CompressorSetup::default(), CompressorParams::default());
-    let mut compressor = Compressor::<S>::new(setup, params, stream).unwrap();
-    let mut gate = Gate::<S>::new(GateSetup::default(), GateParams::default(), stream).unwrap();
-    let mut limiter = Limiter::<S>::new(Default::default(), Default::default(), stream).unwrap();
-    let audio = signals::noise::<S>(2, 1000, 2.0, 3);
-    let mut main = audio.clone();
-    let mut row = vec![0.0; 1000];
-    let calls = allocations(|| {
-        let steep = butterworth(Pass::High, 4, 120.0, 48_000.0).unwrap();
-        let filter = KeyFilter::new(&steep).unwrap();
-        for round in 0..3 {
-            let key = Block::new(&audio).unwrap();
-            let io = Io::with_key(BlockMut::new(&mut main).unwrap(), key);
-            compressor.process_with_reduction(io, &mut row).unwrap();
-            let io = Io::with_key(BlockMut::new(&mut main).unwrap(), Block::mono(&audio[0]));
-            gate.process_with_reduction(io, &mut row).unwrap();
-            compressor.set_key_filter(filter);
-            gate.set_key_filter(filter);
-            compressor.set_key_listen(round == 0);
-            gate.set_key_listen(round == 0);
-            compressor.set_bypass(round == 1);
-            gate.set_bypass(round == 1);
-            std::hint::black_box((compressor.reduction_stats(), gate.reduction_stats()));
-            std::hint::black_box((compressor.static_curve_db(0.0), gate.static_curve_db(0.0)));
-            let io = Io::new(BlockMut::new(&mut main).unwrap());
-            limiter.process_with_reduction(io, &mut row).unwrap();
-        }
-        let short = Io::with_key(BlockMut::new(&mut main).unwrap(), Block::mono(&audio[0][..7]));
-        assert!(compressor.process(short).is_err());
-    });
-    assert_eq!(calls, 0);
-}
-
-#[cfg(feature = "alloc")]
-#[test]
-fn keys_never_allocate() {
-    keyed_dynamics::<f32>();
-    keyed_dynamics::<f64>();
 }
 
 #[cfg(feature = "alloc")]
@@ -479,50 +432,6 @@ fn spectra_and_masking_never_allocate() {
         std::hint::black_box(voice.measurement());
         voice.start_segment();
         voice.reset();
-    });
-    assert_eq!(calls, 0);
-}
-
-/// With a key, so that gains move and reports add up.
-#[cfg(feature = "alloc")]
-#[test]
-fn duckers_with_a_key_never_allocate() {
-    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
-    let key = signals::noise::<f32>(1, 48_000, 0.2, 1).remove(0);
-    let audio = signals::noise::<f32>(2, 48_000, 0.2, 2);
-    // The cut's main signal is the louder one.
-    let louder = signals::noise::<f32>(2, 48_000, 0.9, 3);
-    let mut blocks = [audio.clone(), audio.clone(), louder];
-    let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
-    let bands = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
-    let mut ducker = Ducker::new(setup, DuckerParams::default(), stream).unwrap();
-    let mut masking = MaskingDucker::new(bands, MaskingDuckerParams::default(), stream).unwrap();
-    let mut cut = LowMidCut::new(bands, LowMidCutParams::default(), stream).unwrap();
-    let mut units: [&mut dyn Process<f32>; 3] = [&mut ducker, &mut masking, &mut cut];
-    let calls = allocations(|| {
-        for (unit, audio) in units.iter_mut().zip(&mut blocks) {
-            for (start, end) in [(0, 1), (1, 1), (1, 700), (700, 48_000)] {
-                let mut main = BlockMut::new(audio).unwrap();
-                let key = Block::mono(&key[start..end]);
-                unit.process(Io::with_key(main.range(start, end), key)).unwrap();
-            }
-        }
-    });
-    assert_eq!(calls, 0);
-    assert!(
-        ducker.reduction_stats().unwrap().max_db > 3.0
-            && masking.reduction_stats().unwrap().max_db > 3.0
-    );
-    let mut kept = DynamicsKept::new(DynamicsSetup::default(), stream).unwrap();
-    let block = Block::new(&audio).unwrap();
-    let calls = allocations(|| {
-        std::hint::black_box((masking.report(), cut.report(), ducker.report()));
-        std::hint::black_box((ducker.unmet().count(), ducker.current_phrase()));
-        let filter = KeyFilter::NONE;
-        (ducker.set_key_filter(filter), ducker.set_key_listen(true), ducker.set_bypass(true));
-        (masking.set_key_filter(filter), cut.set_key_listen(true), cut.set_bypass(true));
-        kept.push(block, block).unwrap();
-        kept.reset();
     });
     assert_eq!(calls, 0);
 }

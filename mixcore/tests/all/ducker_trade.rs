@@ -124,7 +124,9 @@ fn key_listen_is_the_filtered_key_in_step_and_without_gain() {
     let mut broad = Ducker::new(setup, DuckerParams::default(), stereo).unwrap();
     let mut masking = MaskingDucker::new(bands, MaskingDuckerParams::default(), stereo).unwrap();
     let mut cut = LowMidCut::new(bands, LowMidCutParams::default(), stereo).unwrap();
-    (broad.set_key_listen(true), masking.set_key_listen(true), cut.set_key_listen(true));
+    broad.set_key_listen(true);
+    masking.set_key_listen(true);
+    cut.set_key_listen(true);
     for unit in [&mut broad as &mut dyn Process<f32>, &mut masking, &mut cut] {
         let latency = unit.latency_frames();
         let out = run(unit, &music, &key, 480);
@@ -149,7 +151,8 @@ fn key_listen_is_the_filtered_key_in_step_and_without_gain() {
     // Behind the filter, channel by channel: of a stereo key in 5.1 two are heard.
     let setup = DuckerSetup { key_layout: Layout::STEREO, ..setup };
     let mut wide = ducker(setup, DuckerParams::default(), Layout::SURROUND_5_1);
-    (wide.set_key_filter(high_pass()), wide.set_key_listen(true));
+    wide.set_key_filter(high_pass());
+    wide.set_key_listen(true);
     let tones =
         vec![sine::<f32>(30.0, RATE_HZ, frames, 0.5), sine::<f32>(3000.0, RATE_HZ, frames, 0.5)];
     let out = run(&mut wide, &noise(6, frames, 0.2, 6), &tones, 999);
@@ -301,7 +304,7 @@ fn a_mix_is_a_share_of_the_gain_and_nothing_else() {
 #[test]
 fn the_reduction_as_a_curve_is_what_happened_and_the_statistics_are_its() {
     let frames = 4 * 48_000;
-    let key = vec![words(4, 0.2, &[(1.0, 2.0)])];
+    let key = [words(4, 0.2, &[(1.0, 2.0)])];
     let music = noise::<f32>(2, frames, 0.2, 6);
     let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
     let trace = |block: usize| {

@@ -198,12 +198,11 @@ fn with_our_compressor(audio: &Planar, threshold_db: f64, ratio: f64) -> (Planar
     (after, compressor.latency_frames())
 }
 
+/// A reading's name, and how it is taken.
+type Named<'a> = (&'a str, &'a dyn Fn(&DynamicsReadings) -> f64);
+
 /// All readings over the ratios fall; prints them.
-fn fall(
-    what: &str,
-    all: &[DynamicsReadings],
-    readings: &[(&str, &dyn Fn(&DynamicsReadings) -> f64)],
-) -> Vec<String> {
+fn fall(what: &str, all: &[DynamicsReadings], readings: &[Named<'_>]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, of) in readings {
         let values: Vec<f64> = all.iter().map(of).collect();

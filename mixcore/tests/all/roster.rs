@@ -1,6 +1,8 @@
 //! Every processor there is, once. `promises.rs` and `realtime.rs` run over this list, and a test
 //! reads the sources to see that nothing is missing.
 
+#[path = "roster_dialogue.rs"]
+pub mod dialogue;
 #[path = "roster_fold.rs"]
 pub mod fold;
 #[path = "roster_spatial.rs"]
@@ -8,21 +10,17 @@ pub mod spatial;
 
 /// What the list's constructors need.
 pub mod prelude {
+    pub use super::dialogue::prelude::*;
     pub use super::fold::prelude::*;
     pub use super::spatial::prelude::*;
     pub use mixcore::Layout;
     pub use mixcore::dynamics::{
-        Automixer, AutomixerParams, AutomixerSetup, BandDuckerSetup, ClickTamer, ClickTamerParams,
-        ClickTamerSetup, Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode,
-        DeEsserParams, DeEsserSetup, Detector, Ducker, DuckerParams, DuckerSetup, DynamicEq,
-        DynamicEqBand, DynamicEqParams, DynamicEqSetup, Gate, GateParams, GateSetup, HumComb,
-        HumCombParams, HumCombSetup, Leveller, LevellerParams, LevellerSetup, Limiter,
-        LimiterParams, LimiterSetup, LinkGroups, LowMidCut, LowMidCutParams, MakeUp, MaskingDucker,
-        MaskingDuckerParams, MovingShape, Multiband, MultibandLimiter, MultibandLimiterParams,
-        MultibandLimiterSetup, MultibandParams, MultibandSetup, PlosiveTamer, PlosiveTamerParams,
-        PlosiveTamerSetup, Release, Smoothing, SoftClipper, SoftClipperParams, SoftClipperSetup,
-        Suppressor, SuppressorParams, SuppressorSetup, TransientShaper, TransientShaperParams,
-        TransientShaperSetup, Trigger,
+        Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode, DeEsserParams,
+        DeEsserSetup, Detector, DynamicEq, DynamicEqBand, DynamicEqParams, DynamicEqSetup, Gate,
+        GateParams, GateSetup, Limiter, LimiterParams, LimiterSetup, LinkGroups, MakeUp,
+        MovingShape, Multiband, MultibandLimiter, MultibandLimiterParams, MultibandLimiterSetup,
+        MultibandParams, MultibandSetup, Release, Smoothing, SoftClipper, SoftClipperParams,
+        SoftClipperSetup, TransientShaper, TransientShaperParams, TransientShaperSetup, Trigger,
     };
     pub use mixcore::filters::design::{Method, Shape, second_order};
     pub use mixcore::filters::{
@@ -43,7 +41,7 @@ pub mod prelude {
 
     /// Memory for an object that has none of its own; a test's leak ends with the test.
     #[cfg(not(feature = "alloc"))]
-    fn lend<T: Clone>(len: usize, value: T) -> &'static mut [T] {
+    pub fn lend<T: Clone>(len: usize, value: T) -> &'static mut [T] {
         Box::leak(vec![value; len].into_boxed_slice())
     }
 
@@ -311,132 +309,6 @@ pub mod prelude {
         }
     }
 
-    /// A leveller that rides within the programme's eighth of a second, in its own memory or, without
-    /// `alloc`, in lent memory.
-    pub fn leveller<S: Sample>(stream: Stream) -> Result<Leveller<'static, S>, Error> {
-        let setup = LevellerSetup { lookahead_ms: 50.0, min_phrase_ms: 10.0 };
-        let params = LevellerParams {
-            up_db_per_s: 60.0,
-            down_db_per_s: 60.0,
-            strength_percent: 100.0,
-            ..LevellerParams::default()
-        };
-        #[cfg(feature = "alloc")]
-        return Leveller::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = Leveller::<S>::required_len(setup, stream)?;
-            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
-            Leveller::new_in(setup, params, stream, samples, numbers)
-        }
-    }
-
-    /// A click tamer that takes the tops of noise for clicks, in its own memory or, without `alloc`, in
-    /// lent memory.
-    pub fn click_tamer<S: Sample>(stream: Stream) -> Result<ClickTamer<'static, S>, Error> {
-        let setup = ClickTamerSetup { max_click_ms: 0.5, corner_hz: 2000.0 };
-        let params = ClickTamerParams { threshold_db: 1.0, ..ClickTamerParams::default() };
-        #[cfg(feature = "alloc")]
-        return ClickTamer::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = ClickTamer::<S>::required_len(setup, stream)?;
-            ClickTamer::new_in(setup, params, stream, lend(need.samples, S::one()))
-        }
-    }
-
-    /// A hum comb of wide notches, which soon settle, in its own memory or, without `alloc`, in lent
-    /// memory.
-    pub fn hum_comb(stream: Stream) -> Result<HumComb<'static>, Error> {
-        let setup = HumCombSetup { mains_hz: 60.0, harmonics: 5 };
-        let params = HumCombParams { width_hz: 10.0, ..HumCombParams::default() };
-        #[cfg(feature = "alloc")]
-        return HumComb::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = HumComb::required_len(setup, stream)?;
-            HumComb::new_in(setup, params, stream, lend(need.numbers, 1.0))
-        }
-    }
-
-    /// A plosive tamer that takes noise for puffs, in its own memory or, without `alloc`, in lent memory.
-    pub fn plosive_tamer<S: Sample>(stream: Stream) -> Result<PlosiveTamer<'static, S>, Error> {
-        let setup = PlosiveTamerSetup { lookahead_ms: 5.0 };
-        let params =
-            PlosiveTamerParams { hz: 400.0, threshold_db: 0.0, ..PlosiveTamerParams::default() };
-        #[cfg(feature = "alloc")]
-        return PlosiveTamer::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = PlosiveTamer::<S>::required_len(setup, stream)?;
-            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
-            PlosiveTamer::new_in(setup, params, stream, samples, numbers)
-        }
-    }
-
-    /// A suppressor that learns within the programme's eighth of a second, in its own memory or, without
-    /// `alloc`, in lent memory.
-    pub fn suppressor<S: Sample>(stream: Stream) -> Result<Suppressor<'static, S>, Error> {
-        let setup = SuppressorSetup { learning_s: 0.1 };
-        let params = SuppressorParams { threshold_db: 20.0, ..SuppressorParams::default() };
-        #[cfg(feature = "alloc")]
-        return Suppressor::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = Suppressor::<S>::required_len(setup, stream)?;
-            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
-            Suppressor::new_in(setup, params, stream, samples, numbers)
-        }
-    }
-
-    /// A ducker with its shortest look-ahead, in its own memory or, without `alloc`, in lent memory.
-    pub fn ducker<S: Sample>(stream: Stream) -> Result<Ducker<'static, S>, Error> {
-        let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
-        let params = DuckerParams::default();
-        #[cfg(feature = "alloc")]
-        return Ducker::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = Ducker::<S>::required_len(setup, stream)?;
-            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
-            let phrases = lend(need.phrases, mixcore::dynamics::DuckedPhrase::default());
-            Ducker::new_in(setup, params, stream, samples, numbers, phrases)
-        }
-    }
-
-    /// A masking-aware ducker, in its own memory or, without `alloc`, in lent memory.
-    pub fn masking_ducker<S: Sample>(stream: Stream) -> Result<MaskingDucker<'static, S>, Error> {
-        let setup = BandDuckerSetup { lookahead_ms: 250.0, ..BandDuckerSetup::default() };
-        let params = MaskingDuckerParams::default();
-        #[cfg(feature = "alloc")]
-        return MaskingDucker::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = MaskingDucker::<S>::required_len(setup, stream)?;
-            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
-            MaskingDucker::new_in(setup, params, stream, samples, numbers)
-        }
-    }
-
-    /// A cut of a voice's low-mids whose key lies 30 dB lower than it comes, so that the voice hides it
-    /// and has words to spare; in its own memory or, without `alloc`, in lent memory.
-    pub fn low_mid_cut<S: Sample>(stream: Stream) -> Result<LowMidCut<'static, S>, Error> {
-        let setup = BandDuckerSetup {
-            lookahead_ms: 250.0,
-            key_offset_db: -30.0,
-            ..BandDuckerSetup::default()
-        };
-        let params = LowMidCutParams::default();
-        #[cfg(feature = "alloc")]
-        return LowMidCut::new(setup, params, stream);
-        #[cfg(not(feature = "alloc"))]
-        {
-            let need = LowMidCut::<S>::required_len(setup, stream)?;
-            let (samples, numbers) = (lend(need.samples, S::one()), lend(need.numbers, 1.0));
-            LowMidCut::new_in(setup, params, stream, samples, numbers)
-        }
-    }
-
     /// A limiter with default settings, in its own memory or, without `alloc`, in lent memory.
     pub fn limiter<S: Sample>(stream: Stream) -> Result<Limiter<'static, S>, Error> {
         let (setup, params) = (LimiterSetup::default(), LimiterParams::default());
@@ -559,36 +431,8 @@ macro_rules! each_processor {
             Ok(Unit::Process(Box::new(Dither::new(setup, stream)?)))
         } }
         // Without a key nobody speaks; what it does with one is in `ducker.rs`.
-        $run! { ducker, Ducker, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(ducker::<S>(stream)?)))
-        } }
-        $run! { masking_ducker, MaskingDucker, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(masking_ducker::<S>(stream)?)))
-        } }
-        $run! { low_mid_cut, LowMidCut, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(low_mid_cut::<S>(stream)?)))
-        } }
         $run! { fractional_delay, FractionalDelay, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(fractional_delay::<S>(0.005, stream)?)))
-        } }
-        $run! { automixer, Automixer, memory: true, |stream: Stream| {
-            let setup = AutomixerSetup::default().with_group(1, 1)?;
-            Ok(Unit::Process(Box::new(Automixer::new(setup, AutomixerParams::default(), stream)?)))
-        } }
-        $run! { click_tamer, ClickTamer, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(click_tamer::<S>(stream)?)))
-        } }
-        $run! { hum_comb, HumComb, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(hum_comb(stream)?)))
-        } }
-        $run! { plosive_tamer, PlosiveTamer, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(plosive_tamer::<S>(stream)?)))
-        } }
-        $run! { suppressor, Suppressor, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(suppressor::<S>(stream)?)))
-        } }
-        $run! { leveller, Leveller, memory: true, |stream: Stream| {
-            Ok(Unit::Process(Box::new(leveller::<S>(stream)?)))
         } }
         $run! { limiter, Limiter, memory: true, |stream: Stream| {
             Ok(Unit::Process(Box::new(limiter::<S>(stream)?)))
@@ -598,6 +442,7 @@ macro_rules! each_processor {
             Ok(Unit::Process(Box::new(Svf::new(SvfSetup { shape: Shape::Bell }, params, stream)?)))
         } }
         $crate::roster::spatial::each_spatial!($run);
+        $crate::roster::dialogue::each_dialogue!($run);
         $crate::roster::fold::each_fold!($run);
     };
 }
