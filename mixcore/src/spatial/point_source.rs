@@ -106,7 +106,7 @@ impl PointSource {
     /// The panner for loudspeakers at their nominal directions.
     ///
     /// # Errors
-    /// None of the named layouts gives one.
+    /// Of the named layouts only 3.1.2 gives one: it leaves the rear open, see [`super::Vbap`].
     pub fn new(layout: Layout) -> Result<Self, Error> {
         let mut real = [Direction { azimuth_deg: 0.0, elevation_deg: 0.0 }; MAX_LAYOUT_CHANNELS];
         for (real, speaker) in real.iter_mut().zip(layout.speakers()) {

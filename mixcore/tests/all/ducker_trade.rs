@@ -224,7 +224,7 @@ fn what_stays_passes_and_the_rest_makes_up_for_it() {
 
     // The same for the bands: what stays has its bits, the others are brought down further.
     let setup = BandDuckerSetup { lookahead_ms: 250.0, areas, ..BandDuckerSetup::default() };
-    let mut background = noise::<f32>(6, frames, 0.05, 9);
+    let mut background = noise::<f32>(6, frames, 0.2, 9);
     for channel in [4, 5] {
         background[channel].iter_mut().for_each(|x| *x *= 0.3);
     }

@@ -4,10 +4,10 @@ use mixcore::Error;
 use mixcore::audio::Sample;
 use mixcore::dynamics::{
     Automixer, AutomixerParams, AutomixerSetup, BandDuckerSetup, ClickTamer, ClickTamerParams,
-    ClickTamerSetup, Ducker, DuckerParams, DuckerSetup, HumComb, HumCombParams, HumCombSetup,
-    Leveller, LevellerParams, LevellerSetup, LowMidCut, LowMidCutParams, MaskingDucker,
-    MaskingDuckerParams, PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup, Suppressor,
-    SuppressorParams, SuppressorSetup,
+    ClickTamerSetup, DuckedPhrase, Ducker, DuckerParams, DuckerSetup, HumComb, HumCombParams,
+    HumCombSetup, Leveller, LevellerParams, LevellerSetup, LowMidCut, LowMidCutParams,
+    MaskingDucker, MaskingDuckerParams, PlosiveTamer, PlosiveTamerParams, PlosiveTamerSetup,
+    Suppressor, SuppressorParams, SuppressorSetup,
 };
 use sha2::Sha256;
 
@@ -16,6 +16,7 @@ use crate::{Feed, alone, hashed, in_two_layouts, keyed, process};
 /// Memory, more than is asked for; the constructors check.
 const SAMPLES: usize = 160_000;
 const NUMBERS: usize = 80_000;
+const PHRASES: usize = 1_000;
 
 pub(crate) fn ducker<S: Sample>() -> Result<Sha256, Error> {
     ducked::<S>(alone)
@@ -30,7 +31,9 @@ fn ducked<S: Sample>(feed: Feed<S>) -> Result<Sha256, Error> {
         let setup = DuckerSetup { lookahead_ms: 250.0, ..DuckerSetup::default() };
         let params = DuckerParams::default();
         let (mut samples, mut numbers) = ([S::one(); SAMPLES], [1.0; NUMBERS]);
-        let mut ducker = Ducker::new_in(setup, params, stream, &mut samples, &mut numbers)?;
+        let mut phrases = [DuckedPhrase::default(); PHRASES];
+        let mut ducker =
+            Ducker::new_in(setup, params, stream, &mut samples, &mut numbers, &mut phrases)?;
         feed(&mut ducker, stream, hash)
     })
 }

@@ -11,10 +11,10 @@ mod dynamics;
 mod filters;
 mod level;
 mod programme;
+mod spatial;
 
 use mixcore::audio::{Block, BlockMut, Sample};
 use mixcore::loudness::{Meter, MeterSetup};
-use mixcore::spatial::{FoldDown, Panner, PannerParams};
 use mixcore::{Convert, Error, Io, Layout, Process, Reading, Stream};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +31,10 @@ use dynamics::{
 use filters::{cascade, convolver, crossover, delay, eq, fir, fractional_delay, svf};
 use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
 use programme::Programme;
+use spatial::{
+    bass_manager, fold_down, haas, lfe_send, lt_rt, mid_side, mono_maker, object_mixer, panner,
+    width,
+};
 
 const RATE_HZ: f64 = 48_000.0;
 /// Frames of the programme of a processor.
@@ -67,6 +71,7 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     rows!(
         automated_gain,
         automixer,
+        bass_manager,
         cascade,
         click_tamer,
         compressor,
@@ -93,17 +98,23 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         fractional_delay,
         gate,
         gate_keyed,
+        haas,
         hum_comb,
         leveller,
+        lfe_send,
         limiter,
         low_mid_cut,
         low_mid_cut_keyed,
+        lt_rt,
         masking_ducker,
         masking_ducker_keyed,
         meter,
+        mid_side,
+        mono_maker,
         multiband,
         multiband_keyed,
         multiband_limiter,
+        object_mixer,
         panner,
         plosive_tamer,
         soft_clipper,
@@ -111,7 +122,8 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         suppressor,
         svf,
         transient_shaper,
-        transient_shaper_keyed
+        transient_shaper_keyed,
+        width
     );
     Ok(())
 }
@@ -234,16 +246,6 @@ fn convert<S: Sample>(
     }
     audio.copy_from_slice(&converted);
     Ok(outputs)
-}
-
-fn fold_down<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| convert(&mut FoldDown::new(Layout::MONO, stream)?, audio))
-}
-
-fn panner<S: Sample>() -> Result<Sha256, Error> {
-    in_two_layouts::<S>(|stream, audio| {
-        convert(&mut Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?, audio)
-    })
 }
 
 /// What a meter reads of 4 s in 5.1; NaN where it has no value.

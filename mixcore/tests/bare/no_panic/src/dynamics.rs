@@ -165,4 +165,16 @@ entries! {
     clip_limiter_limit_f64(limiter: &mut ClipLimiter<'_, f64>, clip: BlockMut<'_, f64>) -> Result<ClipReport, Error> {
         limiter.limit(clip)
     }
+    limiter_process_with_reduction(limiter: &mut Limiter<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        limiter.process_with_reduction(io, row)
+    }
+    clip_limiter_limit_with_reduction(limiter: &mut ClipLimiter<'_, f32>, clip: BlockMut<'_, f32>, row: &mut [f32]) -> Result<ClipReport, Error> {
+        limiter.limit_with_reduction(clip, row)
+    }
+    deesser_set_key_filter(deesser: &mut DeEsser<'_, f32>, filter: KeyFilter) {
+        deesser.set_key_filter(filter);
+    }
+    dynamic_eq_set_key_filter(dynamic_eq: &mut DynamicEq<'_, f32>, filter: KeyFilter) {
+        dynamic_eq.set_key_filter(filter);
+    }
 }
