@@ -2,7 +2,7 @@
 //! where they can be against a textbook's version of themselves; the limiter of sample peaks against crate
 //! `fundsp`.
 //!
-//! Before a case is timed the outputs agree: what differs lies [`SAME_DB`] below the signal. The limiters
+//! Before a case is timed the outputs agree: what differs lies `SAME_DB` below the signal. The limiters
 //! of several bands and the oversampled clipper have no short textbook; they keep their ceiling. `fundsp`
 //! limits to 1 and to 0.91 where it has time, so ours is given the ceiling at which it sounds as loud.
 
