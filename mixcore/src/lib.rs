@@ -15,7 +15,7 @@
 //! | [`kernels`] | the heavy loops: SIMD with the same bits on every CPU |
 //! | [`audio`] | samples, planar blocks, named layouts |
 //! | [`ramp`], [`stream`] | click-free moves; the contract of a processor |
-//! | [`filters`], [`loudness`] | equaliser, crossovers, convolver, delays, FFT; BS.1770 loudness, true peak, dialogue |
+//! | [`filters`], [`loudness`] | equaliser, crossovers, convolver, delays, resampling, FFT; BS.1770 loudness, true peak, dialogue |
 //! | [`analysis`] | level statistics and faults, correlation, delay, spectra, bands, masking, matching |
 //! | [`level`], [`dynamics`], [`spatial`] | the three layers |
 //! | [`delivery`] | measurements, specifications, verdicts, reports |
@@ -55,9 +55,9 @@
 //!
 //! # Limits
 //!
-//! No audio files: the caller reads and writes them (see the example `deliver`). No compressor and no
-//! objects yet; a session has faders, panners and the limiter, and none of the filters yet; fold-downs
-//! are those of BS.775 and 7.1 to 5.1.
+//! No audio files: the caller reads and writes them (see the example `deliver`). A session has faders,
+//! panners, the limiter and fold-downs of BS.775 and 7.1 to 5.1; the other processors are there, and a
+//! session does not wire them yet. No ambisonics, binaural, distance or room yet.
 //! Dialogue is found by the dialogue stem's own activity or where the caller says it is; unless the
 //! caller states it, that is not the licensed gate that some platforms use.
 #![no_std]
