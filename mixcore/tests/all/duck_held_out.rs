@@ -1,4 +1,4 @@
-//! The duckers on voices and backgrounds that took no part in their design (`data/duck/README.md`):
+//! The duckers on voices and backgrounds that their constants were not chosen on (`data/duck/README.md`):
 //! issue 6's criteria, told apart from the material on which the live form's constants were chosen.
 
 use std::path::Path;
