@@ -233,7 +233,8 @@ impl<'a, S: Sample> LtRt<'a, S> {
     }
 
     /// How far a peak can grow at worst, dB: Σ|m| of a row, the surrounds' share times Σ|h| of the
-    /// shift. Unlike a plain matrix's it is not reached by full scale in phase.
+    /// shift. Unlike a plain matrix's it is not reached by full scale in phase. −∞ where nothing comes
+    /// through: mono without its centre.
     #[must_use]
     pub fn peak_bound_db(&self) -> f64 {
         let sum = |row: usize| -> f64 {

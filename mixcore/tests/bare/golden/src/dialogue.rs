@@ -14,7 +14,7 @@ use sha2::Sha256;
 use crate::{Feed, alone, hashed, in_two_layouts, keyed, process};
 
 /// Memory, more than is asked for; the constructors check.
-const SAMPLES: usize = 160_000;
+const SAMPLES: usize = 200_000;
 const NUMBERS: usize = 80_000;
 const PHRASES: usize = 1_000;
 
