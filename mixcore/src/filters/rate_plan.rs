@@ -128,8 +128,10 @@ impl ResamplerSetup {
         Error::check_range("output_rate_hz", self.output_rate_hz, MIN_RATE_HZ, MAX_RATE_HZ)?;
         let (up, down) = ratio(stream.rate_hz, self.output_rate_hz)?;
         if up == down {
-            return Err(Error::Unsupported {
-                what: "a resampler between equal rates",
+            return Err(Error::NotAllowed {
+                field: "output_rate_hz",
+                given: self.output_rate_hz,
+                allowed: "8000 to 384000 Hz but the rate of the stream",
                 hint: "leave the audio as it is",
             });
         }

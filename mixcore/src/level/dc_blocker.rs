@@ -189,15 +189,16 @@ impl Processor for DcBlocker {
         0
     }
 
-    /// The frames in which what a full-scale signal leaves falls below 1e-30 and becomes 0:
-    /// 11 s/f.
+    /// The frames in which what the largest signal leaves (twice 1e6, a step from one end to the other)
+    /// falls below 1e-30 and becomes 0: 13.4 s/f.
     fn tail_frames(&self) -> usize {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "positive, and below 2^24: 69 / (2π · 1 Hz) seconds at 384 kHz"
+            reason = "positive, and below 2^24: 84 / (2π · 1 Hz) seconds at 384 kHz"
         )]
-        let frames = math::ceil(math::log(kernels::STATE_FLOOR) / math::log(self.pole)) as usize;
+        let frames =
+            math::ceil(math::log(kernels::STATE_FLOOR / 2e6) / math::log(self.pole)) as usize;
         frames + GRID
     }
 

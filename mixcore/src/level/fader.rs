@@ -61,12 +61,8 @@ impl FaderSetup {
     /// # Errors
     /// A channel that no block has (64 or more).
     pub fn with_inverted(self, channel: usize) -> Result<Self, Error> {
-        if channel >= MAX_CHANNELS {
-            return Err(Error::BlockChannels {
-                given: channel.saturating_add(1),
-                max: MAX_CHANNELS,
-            });
-        }
+        #[expect(clippy::cast_precision_loss, reason = "shown, and compared with 63")]
+        Error::check_range("channel", channel as f64, 0.0, (MAX_CHANNELS - 1) as f64)?;
         Ok(Self { inverted: self.inverted | 1 << channel, ..self })
     }
 
@@ -223,18 +219,13 @@ impl Fader {
     /// # Errors
     /// A channel that the layout does not have.
     pub fn set_inverted(&mut self, channel: usize, inverted: bool) -> Result<(), Error> {
-        let expected = self.polarity.len();
-        match self.polarity.get_mut(channel) {
-            Some(polarity) => {
-                polarity.move_to(sign(inverted), self.frame, self.ramp_frames);
-                Ok(())
-            }
-            None => Err(Error::ChannelCount {
-                what: "list of inverted channels",
-                given: channel.saturating_add(1),
-                expected,
-            }),
+        let last = self.polarity.len().saturating_sub(1);
+        #[expect(clippy::cast_precision_loss, reason = "shown, and compared with 63")]
+        Error::check_range("channel", channel as f64, 0.0, last as f64)?;
+        if let Some(polarity) = self.polarity.get_mut(channel) {
+            polarity.move_to(sign(inverted), self.frame, self.ramp_frames);
         }
+        Ok(())
     }
 
     /// Whether a channel is inverted, or on its way there.

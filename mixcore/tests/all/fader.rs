@@ -306,7 +306,9 @@ fn polarity_turns_over_through_zero() {
     fader.set_inverted(1, true).unwrap();
     fader.process(Io::new(BlockMut::new(&mut audio).unwrap().into_range(300, 1200))).unwrap();
     let error = fader.set_inverted(2, true).unwrap_err().to_string();
-    assert!(error.contains('3') && error.contains('2'), "{error}");
+    assert!(error.contains("channel is 2, allowed is 0 to 1"), "{error}");
+    let error = FaderSetup::default().with_inverted(64).unwrap_err().to_string();
+    assert!(error.contains("channel is 64, allowed is 0 to 63"), "{error}");
 }
 
 proptest! {

@@ -23,7 +23,7 @@
 //! so D gives stable poles. If the right side is negative, N has a zero inside the band: then the
 //! five points ask for more than real coefficients can do, which happens where the prototype is so
 //! smooth in the band that a pole and a zero nearly cancel. One of each is enough there: three
-//! points. Near such places (low-passes with a Q below 1.5, shelves from 0.4 of Nyquist on) several
+//! points. Near such places (low-passes with a Q below 1.5, shelves from a tenth of Nyquist on) several
 //! sets of points are solved, and the solution nearest to the prototype is taken.
 //!
 //! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
@@ -41,7 +41,11 @@ const EDGE: f64 = 0.88;
 /// Highest corner and upper frequency that a first-order design matches.
 const FIRST_ORDER: [f64; 2] = [0.45, 0.82];
 /// Frequencies, as shares of Nyquist, at which candidates are judged.
-const CHECKS: [f64; 6] = [0.03, 0.15, 0.35, 0.55, 0.75, 0.9];
+const CHECKS: [f64; 14] =
+    [0.004, 0.008, 0.016, 0.03, 0.06, 0.1, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.9];
+/// The first solution is taken, unjudged by others, where it deviates by less, dB: half of what the best
+/// of them deviate by on the way.
+const NEAR_DB: f64 = 0.1;
 
 /// `share` is hz/rate, between 0 and 1/2.
 pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f64) -> Biquad {
@@ -76,23 +80,35 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
     };
     // Where five points ask for a pole and a zero that nearly cancel, they err on the way to having
     // no solution; others, or three, do better there.
+    let may_err = match shape {
+        Shape::LowPass => q < 1.5,
+        Shape::LowShelf | Shape::HighShelf | Shape::Tilt => r > 0.1,
+        _ => false,
+    };
+    let (mut best, mut least) = match found {
+        Some(found) if !may_err => return found,
+        Some(found) => (found, match_up.error_db(&found)),
+        None => {
+            let bilinear = cookbook::design(shape, share, Width::Q(q), q, gain_db);
+            (bilinear, match_up.error_db(&bilinear))
+        }
+    };
+    if least < NEAR_DB {
+        return best;
+    }
     let others = match shape {
-        Shape::LowPass if q < 1.5 => [
+        Shape::LowPass => [
             match_up.peak((r * lower_edge(q)).min(0.68), edge_beside(0.89, r)),
             match_up.levels([0.3, 0.6, 0.8, 0.89]),
         ],
-        Shape::LowShelf | Shape::HighShelf | Shape::Tilt if r > 0.4 => {
-            [match_up.levels([0.1, 0.3, 0.6, 0.9]), None]
-        }
-        _ => match found {
-            Some(found) => return found,
-            None => [None, None],
-        },
+        Shape::LowShelf | Shape::HighShelf | Shape::Tilt => [
+            match_up.levels([0.1, 0.3, 0.6, 0.9]),
+            match_up.levels([0.6, 0.97, 1.4, 0.89 / r.min(0.6)].map(|share| share * r.min(0.6))),
+        ],
+        _ => [None, None],
     };
     let [first, second] = others;
-    let mut best = cookbook::design(shape, share, Width::Q(q), q, gain_db);
-    let mut least = match_up.error_db(&best);
-    for candidate in [found, first, second, match_up.smooth(smooth)].into_iter().flatten() {
+    for candidate in [first, second, match_up.smooth(smooth)].into_iter().flatten() {
         let error = match_up.error_db(&candidate);
         if error < least {
             (best, least) = (candidate, error);

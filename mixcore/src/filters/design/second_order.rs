@@ -10,7 +10,8 @@
 //!
 //! Cost: 420 to 500 instructions (bilinear), 720 to 1,590 (matched), counted by cachegrind at AVX2 with
 //! Q 1 and corners from 100 Hz to 15 kHz at 48 kHz; nothing is allocated, so a moving band may be designed
-//! anew every 32 frames. Latency: none.
+//! anew every 32 frames. Low-passes with a Q below 1.5 and shelves above a tenth of Nyquist are judged at 14
+//! frequencies, and where the first solution is 0.1 dB off, three more are. Latency: none.
 //! Limits: second order; steeper slopes are cascades.
 
 use super::{cookbook, matched, prototype};
@@ -177,7 +178,7 @@ pub(super) fn q_of_octaves(octaves: f64) -> f64 {
 /// # How well `Matched` follows the prototype
 /// Largest deviation from 0 to 0.91 of Nyquist (20 kHz at 44.1 kHz), dB; r is `hz` as a share of
 /// Nyquist, so 16 kHz at 48 kHz is r = 0.667; a column reaches up from the one before, the first from
-/// 0.02 (below it is smaller), and holds the worst of 4 corners and 21 widths.
+/// 0.02 (below it is smaller), and holds the worst of 4 corners and, by a hill-climb, all widths.
 ///
 #[doc = include_str!("accuracy.md")]
 ///
