@@ -38,10 +38,9 @@ docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
 # Unit, integration and documentation tests in every feature set, of the core and the C library (the
-# Python module is tested as a wheel), and those of the benches' own code.
+# Python module is tested as a wheel).
 unit:
 	$(CARGO) test --locked
-	$(CARGO) test --locked -p mixcore-benches --lib
 	$(CARGO) test --locked -p mixcore --lib --tests $(ALLOC)
 	$(CARGO) test --locked -p mixcore --lib --tests $(NONE)
 
@@ -75,8 +74,10 @@ $(TOOLS): requirements-dev.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-# The exhaustive sets: 1,000 limiter programmes, long hill-climbs, every rate and layout.
+# The exhaustive sets: 1,000 limiter programmes, long hill-climbs, every rate and layout. And the
+# tests of the benches' own code, whose rivals take minutes to compile.
 test-long:
+	$(CARGO) test --locked -p mixcore-benches --lib
 	MIXCORE_LONG=1 $(CARGO) test --locked --release -p mixcore -- --nocapture
 
 # Rewrites the golden hashes; say why under Numbers in CHANGELOG.md.

@@ -59,7 +59,7 @@ mod trade;
 
 // Measured figures that take long stand with `std` alone: in the other feature sets the golden hashes say
 // that nothing changed.
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod align;
 #[cfg(feature = "json")]
 mod align_cue;
