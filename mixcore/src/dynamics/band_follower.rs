@@ -25,8 +25,13 @@ type Bands = [f64; ERB_BANDS];
 const TRIALS: usize = 25;
 
 /// Numbers of a frame: excitation by the voice and by what goes down of the background, power of that,
-/// depth, excitation by what stays and power of that, and whether the frame counts.
+/// depth, excitation by what stays and power of that, and a flag.
 const ROW: usize = 6 * ERB_BANDS + 1;
+
+/// Flags of a frame: it counts in a phrase; it would, and no phrase has it yet; it does not.
+const COUNTS: f64 = 1.0;
+const MAY_COUNT: f64 = -1.0;
+const SILENT: f64 = 0.0;
 
 /// K-weighting at the centres of the bands, as power ratios.
 pub(super) fn k_weights(rate_hz: f64) -> Result<Bands, Error> {
@@ -181,28 +186,24 @@ impl<'a> Decide<'a> for BandFollower<'a> {
             }
         }
         if let Some(flag) = row.last_mut() {
-            *flag = f64::from(heard.counts);
+            *flag = match heard.phrase {
+                _ if !heard.counts => SILENT,
+                Some(_) => COUNTS,
+                None => MAY_COUNT,
+            };
         }
         self.pushed += 1;
-        match heard.phrase {
-            Some(start) => {
-                let start = usize::try_from(start).unwrap_or(usize::MAX).max(self.first());
-                if heard.opens {
-                    let none = [0.0; ERB_BANDS];
-                    (self.voice, self.background, self.stays) = (none, none, none);
-                    self.count = 0.0;
-                    (start..=index).for_each(|index| self.add(index));
-                } else {
-                    self.add(index);
-                }
-                self.deepen(start, frame, params);
+        if let Some(start) = heard.phrase {
+            let start = usize::try_from(start).unwrap_or(usize::MAX).max(self.first());
+            if heard.opens {
+                let none = [0.0; ERB_BANDS];
+                (self.voice, self.background, self.stays) = (none, none, none);
+                self.count = 0.0;
+                (start..=index).for_each(|index| self.join(index));
+            } else {
+                self.add(index);
             }
-            // Outside a phrase nothing counts.
-            None => {
-                if let Some(flag) = self.row(index).last_mut() {
-                    *flag = 0.0;
-                }
-            }
+            self.deepen(start, frame, params);
         }
         let leaving = self.pushed.checked_sub(self.len)?;
         self.move_gains(leaving, params);
@@ -221,10 +222,20 @@ impl BandFollower<'_> {
         self.pushed.saturating_sub(self.len)
     }
 
-    /// Adds a frame to the open phrase.
+    /// Adds a frame to the phrase that opens: from here on it counts, if it may.
+    fn join(&mut self, index: usize) {
+        if let Some(flag) = self.row(index).last_mut()
+            && *flag == MAY_COUNT
+        {
+            *flag = COUNTS;
+        }
+        self.add(index);
+    }
+
+    /// Adds a frame to the open phrase, if it counts.
     fn add(&mut self, index: usize) {
         let row = self.ring.get(place_of(index, self.len)).unwrap_or_default();
-        if row.last() != Some(&1.0) {
+        if row.last() != Some(&COUNTS) {
             return;
         }
         self.count += 1.0;
@@ -297,7 +308,7 @@ impl BandFollower<'_> {
         let row = self.ring.get(place_of(leaving, self.len)).unwrap_or_default();
         let (parts, _) = row.as_chunks::<ERB_BANDS>();
         let [voice, background, powers, _, stays, stays_powers] = parts else { return };
-        if row.last() != Some(&1.0) {
+        if row.last() != Some(&COUNTS) {
             return;
         }
         let mut lowered = *powers;

@@ -15,7 +15,7 @@ const HORIZON: f64 = 100.0;
 /// The voice in them over its mean in the phrase so far, as a power ratio: 4 dB below, as a line falls
 /// off towards its end. Chosen on the shipped cue and on other voices and sounds (part "tune" of
 /// `tests/all/data/duck`), in whole decibels, as the least with which no phrase ends short of its target
-/// but those that the largest depth stops; judged on others
+/// but those that the largest depth stops; measured on others, which had been run once at 3 dB
 /// (`tests/all/duck_held_out.rs`).
 const FALL_OFF: f64 = 0.4;
 /// Sub-blocks before speech at which the gain is down, as in the plan.

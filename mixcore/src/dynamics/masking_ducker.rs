@@ -21,8 +21,10 @@
 //! how background and voice overlap; it can be negative where the background lies in the voice's bands
 //! alone and its lows are no part of its loudness.
 //!
-//! Sources: own design, after the prototype in the project's notes (ratio in 34 ERB bands, capped); D.
-//! Ronan et al. (2018) and the glimpse proportion (Y. Tang, 2016) for the idea of band-wise audibility.
+//! Sources: own design. ERB bands, as a sound hides another within the ear's filters; one depth a band and
+//! phrase, as gains that followed syllables would be heard in the background; a largest depth, as a deeper
+//! hole is heard as one. D. Ronan et al. (2018) and the glimpse proportion (Y. Tang, 2016) for the idea of
+//! band-wise audibility.
 //! Cost: an analysis of both signals (one FFT a hop and channel each) and two FFTs while gains move.
 //! Latency: look-ahead + 40 ms (540 ms by default). Limits: those of the masking model; the report's
 //! loudness is that of the bands, 26 Hz to 18.6 kHz, by their centres.

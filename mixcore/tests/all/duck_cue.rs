@@ -14,6 +14,8 @@ const RATE_HZ: f64 = 48_000.0;
 const PLAN_TOLERANCE_LU: f64 = 0.05;
 /// Separations are judged to a tenth, as loudness is: half of it.
 const LIVE_TOLERANCE_LU: f64 = 0.05;
+/// A gain that stands at the largest depth, read from the samples of 0.1 s.
+const CAP_TOLERANCE_DB: f64 = 0.01;
 /// Mean excess over the needed reduction (issue 6, "Shown by").
 const MEAN_EXCESS_LU: f64 = 1.5;
 /// Speech at unity to both sides, +3.01 LU over the mono stem.
@@ -206,12 +208,13 @@ fn the_cue_needs_what_its_truth_says() {
 #[test]
 fn the_live_form_reaches_the_target_on_every_phrase() {
     let (mut all_excess, mut all_count) = (0.0, 0.0_f64);
+    let mut all_short = Vec::new();
     for (name, scene, target_lu) in scenes() {
         let params = DuckerParams { target_lu, ..DuckerParams::default() };
         let plan = scene.plan(params);
         let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
         let (audio, told) = scene.live_and_told(setup, params);
-        let (mut excess, mut count) = (0.0, 0.0_f64);
+        let (mut excess, mut count, mut short) = (0.0, 0.0_f64, 0);
         for (found, after) in plan.phrases().iter().zip(scene.separations(&audio, &plan)) {
             println!(
                 "{name}: {:?} needs {:.2} measured {after:.2}",
@@ -219,9 +222,17 @@ fn the_live_form_reaches_the_target_on_every_phrase() {
             );
             match found.outcome {
                 DuckOutcome::Met => {
-                    let met = after >= target_lu - LIVE_TOLERANCE_LU;
-                    assert!(met || overlaps(found, &told).is_some(), "{name}: {found:?} {after}");
-                    (excess, count) = (excess + after - target_lu, count + 1.0);
+                    (excess, count) = (excess + (after - target_lu).max(0.0), count + 1.0);
+                    if after < target_lu - LIVE_TOLERANCE_LU {
+                        short += 1;
+                        let told = overlaps(found, &told);
+                        assert!(told.is_some(), "{name}: {found:?} {after}");
+                        let end = found.phrase.end_frame as usize;
+                        let last = gain_db(&audio, &scene.background, end - 4800, end);
+                        println!("  short: {last} dB at its end");
+                        // It could not go deeper: nothing but the largest depth excuses it.
+                        assert!(last < CAP_TOLERANCE_DB - params.max_depth_db, "{name}: {last}");
+                    }
                 }
                 DuckOutcome::NoneNeeded => assert!(after >= target_lu, "{name}: {after}"),
                 _ => {}
@@ -229,6 +240,7 @@ fn the_live_form_reaches_the_target_on_every_phrase() {
         }
         println!("{name}: mean excess {}", excess / count.max(1.0));
         (all_excess, all_count) = (all_excess + excess, all_count + count);
+        all_short.push(short);
     }
     // The constants were chosen on this cue too; `duck_held_out.rs` judges them on others.
     // Over all phrases: the effects stem alone, a line under thunder, has 2.1 LU.
@@ -236,6 +248,8 @@ fn the_live_form_reaches_the_target_on_every_phrase() {
         all_count > 12.0 && all_excess / all_count <= MEAN_EXCESS_LU,
         "{all_excess} {all_count}"
     );
+    // One phrase of the spaced music, whose end would need more than the largest depth.
+    assert_eq!(all_short, [0, 1, 0, 0]);
 }
 
 #[test]
@@ -274,7 +288,7 @@ fn a_target_3_lu_higher_is_reached_within_the_caps() {
         let plan = scene.plan(params);
         let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
         let (planned, (live, told)) = (scene.planned(&plan), scene.live_and_told(setup, params));
-        let mut inside = 0;
+        let (mut inside, mut short) = (0, 0);
         let measured = [&planned, &live].map(|audio| scene.separations(audio, &plan));
         for (index, found) in plan.phrases().iter().enumerate() {
             if found.outcome == DuckOutcome::DepthCap {
@@ -290,11 +304,14 @@ fn a_target_3_lu_higher_is_reached_within_the_caps() {
                     println!("{max_depth_db}: {after:.2} of {}", params.target_lu);
                     let late = |found: &DuckedPhrase| found.outcome == DuckOutcome::Late;
                     assert!(max_depth_db < 13.0 && overlaps(found, &told).is_some_and(late));
+                    short += 1;
                     continue;
                 }
                 assert!(after >= 0.95 * params.target_lu, "{name}: {found:?} {after}");
             }
         }
+        // No more of them than there were when this was written: one of those within the cap.
+        assert!(short <= 1, "{max_depth_db}: {short} of {inside}");
         assert!(inside >= 2 && (max_depth_db < 13.0 || inside == 5));
     }
 }

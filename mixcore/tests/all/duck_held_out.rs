@@ -1,5 +1,5 @@
-//! The duckers on voices and backgrounds that their constants were not chosen on (`data/duck/README.md`):
-//! issue 6's criteria, told apart from the material on which the live form's constants were chosen.
+//! The duckers on voices and backgrounds apart from those by which the live form's constants were chosen
+//! (the last choice was made after one run on them, see `data/duck/README.md`): issue 6's criteria.
 
 use std::path::Path;
 
@@ -21,6 +21,9 @@ const VOICE_LUFS: f64 = -24.0;
 const TENTH_LU: f64 = 0.05;
 /// Mean excess over the needed reduction (issue 6, "Shown by").
 const MEAN_EXCESS_LU: f64 = 1.5;
+/// The same under single effects, where the live form misses it: what it is documented to have, as a whole
+/// number of LU.
+const EFFECTS_EXCESS_LU: f64 = 2.0;
 /// Speech at unity to both sides.
 const KEY_OFFSET_LU: f64 = 3.0103;
 
@@ -188,9 +191,9 @@ fn listed(ducker: &Ducker<'_, f32>) -> Vec<DuckedPhrase> {
     ducker.phrases().iter().copied().chain(ducker.current_phrase()).collect()
 }
 
-/// Excesses by kind, over phrases that need something and can have it.
-fn excesses(scenes: &[Scene]) -> Vec<(Kind, f64)> {
-    let mut all = Vec::new();
+/// Excesses by kind, over phrases that need something and can have it, and how many of these are short.
+fn excesses(scenes: &[Scene]) -> (Vec<(Kind, f64)>, usize) {
+    let (mut all, mut short) = (Vec::new(), 0);
     for scene in scenes {
         let params = DuckerParams { target_lu: scene.target_lu, ..DuckerParams::default() };
         let plan = scene.plan(params);
@@ -203,7 +206,10 @@ fn excesses(scenes: &[Scene]) -> Vec<(Kind, f64)> {
             );
             let reached = excess >= -TENTH_LU;
             match found.outcome {
-                DuckOutcome::Met => all.push((scene.kind, excess)),
+                DuckOutcome::Met => {
+                    all.push((scene.kind, excess));
+                    short += usize::from(!reached);
+                }
                 DuckOutcome::NoneNeeded => assert!(reached, "{}: {excess}", scene.name),
                 _ => {}
             }
@@ -219,19 +225,21 @@ fn excesses(scenes: &[Scene]) -> Vec<(Kind, f64)> {
             assert!(reason.is_some_and(DuckOutcome::is_unmet), "{}: {excess}", scene.name);
         }
     }
-    all
+    (all, short)
 }
 
+/// What is ducked too far, on average; what is short of its target makes up for none of it.
 fn mean(excesses: &[(Kind, f64)], kind: Option<Kind>) -> f64 {
     let of: Vec<f64> =
-        excesses.iter().filter(|e| kind.is_none_or(|k| k == e.0)).map(|e| e.1).collect();
+        excesses.iter().filter(|e| kind.is_none_or(|k| k == e.0)).map(|e| e.1.max(0.0)).collect();
     assert!(of.len() >= 4, "{kind:?}: {}", of.len());
     of.iter().sum::<f64>() / of.len() as f64
 }
 
 #[test]
 fn what_the_constants_were_chosen_on_is_met() {
-    let all = excesses(&tune());
+    let (all, short) = excesses(&tune());
+    println!("tune: {short} short");
     let found = mean(&all, None);
     println!("tune: {found:.3} LU over {} phrases", all.len());
     assert!(found <= MEAN_EXCESS_LU);
@@ -239,14 +247,17 @@ fn what_the_constants_were_chosen_on_is_met() {
 
 #[test]
 fn held_out_phrases_have_their_target_or_a_reason_and_little_more() {
-    let all = excesses(&judge());
+    let (all, short) = excesses(&judge());
+    // As the doc of the ducker says.
+    assert_eq!(short, 0);
     for kind in [None, Some(Kind::Music), Some(Kind::Ambience), Some(Kind::Effects)] {
         let found = mean(&all, kind);
         let worst = all.iter().filter(|e| kind.is_none_or(|k| k == e.0)).map(|e| e.1);
         println!("judge {kind:?}: mean {found:.3} LU, most {:.2}", worst.fold(-9.0, f64::max));
         // The live form misses it under single explosions alone (1.8 LU measured): what is over when
         // the rest of a line is still to come was paid for in advance. A plan has no excess.
-        assert!(kind == Some(Kind::Effects) || found <= MEAN_EXCESS_LU, "{kind:?}: {found}");
+        let most = if kind == Some(Kind::Effects) { EFFECTS_EXCESS_LU } else { MEAN_EXCESS_LU };
+        assert!(found <= most, "{kind:?}: {found}");
     }
 }
 
@@ -302,6 +313,7 @@ fn a_target_3_lu_higher_is_reached_on_held_out_phrases() {
 
 #[test]
 fn no_move_where_none_is_needed_on_held_out_scenes() {
+    let mut still = 0;
     for mut scene in judge() {
         scene.background.iter_mut().flatten().for_each(|x| *x *= 0.05);
         let params = DuckerParams { target_lu: scene.target_lu, ..DuckerParams::default() };
@@ -309,8 +321,33 @@ fn no_move_where_none_is_needed_on_held_out_scenes() {
         if scene.plan(params).phrases().iter().all(|p| p.outcome == DuckOutcome::NoneNeeded) {
             // An explosion in the first word is a need until the rest of the phrase is known.
             if scene.kind != Kind::Effects {
+                still += 1;
                 assert!(audio == scene.background, "{}", scene.name);
                 assert_eq!(ducker.report().none_needed, ducker.report().phrases);
+            }
+        }
+    }
+    // Two pauses, three voices and at least two backgrounds.
+    assert!(still >= 12, "{still}");
+}
+
+/// A background that is a copy of the voice stands below it by one figure in every word: just above the
+/// target nothing moves, just below it all phrases do.
+#[test]
+fn a_background_at_the_target_moves_by_a_hair_or_not_at_all() {
+    for mut scene in judge().into_iter().filter(|scene| scene.kind == Kind::Ambience) {
+        let params = DuckerParams { target_lu: scene.target_lu, ..DuckerParams::default() };
+        for (above_lu, moves) in [(0.1, false), (-0.1, true)] {
+            let gain = 10_f64.powf(-(scene.target_lu + above_lu) / 20.0) as f32;
+            scene.background = scene.voice.clone();
+            scene.background.iter_mut().flatten().for_each(|x| *x *= gain);
+            let (audio, ducker) = scene.live(params);
+            assert_eq!(audio != scene.background, moves, "{} {above_lu}", scene.name);
+            let phrases = listed(&ducker);
+            assert!(!phrases.is_empty());
+            for found in phrases {
+                println!("{} {above_lu}: {found:?}", scene.name);
+                assert_eq!(found.depth_db > 0.0, moves, "{} {found:?}", scene.name);
             }
         }
     }

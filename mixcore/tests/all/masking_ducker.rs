@@ -161,6 +161,39 @@ fn only_the_bands_of_the_voice_go_down_and_by_what_they_need() {
     }
 }
 
+/// A phrase counts from its first syllable on, though 0.15 s of it must have come before it opens: in what
+/// the bands need and in the report.
+#[test]
+fn the_start_of_a_phrase_counts() {
+    let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();
+    let (frames, start, end) = (5 * 48_000, 48_000, 96_000);
+    let tone = sine::<f32>(1000.0, RATE_HZ, frames, 0.05);
+    let mut voice = vec![0.0_f32; frames];
+    voice[start..end].copy_from_slice(&tone[start..end]);
+    // 20 dB below the voice, but 0 dB until 0.1 s after its start.
+    let loud = start + 4800;
+    let level = |n: usize| if n < loud { 1.0 } else { 0.1 };
+    let music: Vec<f32> = tone.iter().enumerate().map(|(n, x)| level(n) * x).collect();
+    // The whole phrase is seen before any of it leaves.
+    let setup = BandDuckerSetup { lookahead_ms: 1500.0, ..setup() };
+    // Deep enough for all that is asked of it here; the gain stays until the end of the clip.
+    let params = MaskingDuckerParams {
+        target_db: 16.0,
+        max_depth_db: 20.0,
+        attack_db_per_s: 400.0,
+        hold_ms: 5000.0,
+        ..MaskingDuckerParams::default()
+    };
+    let mut ducker = MaskingDucker::new(setup, params, stream).unwrap();
+    run(&mut ducker, std::slice::from_ref(&music), &voice, || 4800);
+    // Of 100 frames 10 are loud; a window of 40 ms puts the ends of either two frames aside at most.
+    let need = |loud: f64| params.target_db + 10.0 * (loud + 0.01 * (1.0 - loud)).log10();
+    let found = ducker.reductions_db()[14];
+    assert!(found > need(0.08) && found < need(0.12), "{found}: {} {}", need(0.08), need(0.12));
+    let speech_s = ducker.report().speech_s;
+    assert!((speech_s - 1.0).abs() <= 0.04, "{speech_s}");
+}
+
 #[test]
 fn the_cut_is_capped_and_only_takes_what_is_spare() {
     let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();

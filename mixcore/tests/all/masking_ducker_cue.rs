@@ -1,5 +1,5 @@
-//! The masking-aware ducker and the cut of the voice's low-mids on the shipped cue, judged by an index
-//! and a meter of their own.
+//! The masking-aware ducker and the cut of the voice's low-mids on the shipped cue, judged by a meter and
+//! by an index that is worked out here, from excitations of the library's own masking model.
 
 use mixcore::analysis::{ErbBands, Masker, Masking, MaskingSetup, quiet_threshold_db_spl};
 use mixcore::audio::{Block, BlockMut};
@@ -171,7 +171,7 @@ fn the_cut_opens_the_ambience_and_takes_no_word() {
     assert!(cut.reduction_stats().unwrap().max_db <= 4.0);
     assert!(value(report.audibility_after) >= value(report.audibility_before) - SAME_INDEX);
     assert!(value(report.opened_db) > 0.3, "{report:?}");
-    // By ears of their own, over the ambience and over everything that plays.
+    // By the index worked out here, over the ambience and over everything that plays.
     let everything: Vec<Vec<f32>> = {
         let (music, effects) = (decode("mx.flac"), decode("fx.flac"));
         (0..2)

@@ -81,7 +81,7 @@ impl Voice {
     }
 
     /// A man who reads Russian, by whom none was: two lines with a second of nothing around each, as loud
-    /// as the cue's.
+    /// as the cue's; the places in its pauses were moved once, beyond the suppressor's release.
     pub fn held_out() -> Self {
         const HALF: f32 = 0.5;
         let whole = reader();
