@@ -121,8 +121,8 @@ impl Ear {
         Ok(Self { k: KWeighting::design(rate_hz)?.kernel(), channels })
     }
 
-    /// Listens to at most [`CHUNK`] frames, beyond +20 dBFS as at +20 dBFS; the samples that were taken as 0. The sums run serially, so
-    /// every split gives the same bits.
+    /// Listens to at most [`CHUNK`] frames, beyond +20 dBFS as at +20 dBFS; the samples that were taken as
+    /// 0. The sums run serially, so every split gives the same bits.
     pub(super) fn hear<S: Sample>(&mut self, block: &Block<'_, S>, stream: &Stream) -> usize {
         let mut faults = 0;
         for (channel, samples) in self.channels.iter_mut().zip(block.channels()) {

@@ -28,8 +28,8 @@
 //! Cost: a K-weighting of every channel, sample by sample, and a gain. Latency: the look-ahead.
 //! Limits: a voice that goes on more than `gate_lu` below what it was is taken as room tone for 5 s; then
 //! the mean falls by 3 dB/s until it finds it, which is the course of room tone above `floor_lufs` in long
-//! pauses as well; the LFE is not heard, but moves with the rest. [`super::LevellerPlan`], which sees the whole clip, gives every phrase
-//! one gain.
+//! pauses as well; the LFE is not heard, but moves with the rest; a sample beyond +20 dBFS is heard as one
+//! at +20 dBFS. [`super::LevellerPlan`], which sees the whole clip, gives every phrase one gain.
 
 use super::cells::{Cells, DialogueStorage, Ear};
 use super::leveller_ride::Ride;

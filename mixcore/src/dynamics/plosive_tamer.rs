@@ -24,7 +24,9 @@
 //!
 //! Sources: own design; a one-pole with that k has its analogue twin's time constant.
 //! Cost: six poles a sample and a few comparisons a cell. Latency: the look-ahead. Limits: one gain for
-//! all channels, which keeps the image; a puff into a loud vowel is as loud as its voice and stays.
+//! all channels, which keeps the image; a puff into a loud vowel is as loud as its voice and stays; where
+//! speech goes on more than 15 dB below what it was, its level is known after 5 s and 3 dB/s, its bass
+//! falls by 4.3 dB in 3 s of speech from then on; a sample beyond +20 dBFS is heard as one at +20 dBFS.
 
 use super::cells::{CHUNK, Cells, DialogueStorage};
 use super::taken::Taken;

@@ -18,7 +18,7 @@ const PATIENCE_S: f64 = 5.0;
 /// So many of them does a strong cell outweigh: of a voice that is heard far more than a tenth is strong,
 /// of one that is not, single peaks at the most.
 const OUTWEIGHED: f64 = 10.0;
-/// How fast the mean falls then, dB/s: as fast as levellers of the trade go up at the most is 3.
+/// How fast the mean falls then, dB/s: as fast as levellers of the trade raise a voice at the most.
 const FALL_DB_PER_S: f64 = 3.0;
 
 /// What a mean goes by.
