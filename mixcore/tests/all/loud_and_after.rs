@@ -9,7 +9,7 @@ use mixcore::dynamics::{
 };
 use mixcore::loudness::{Meter, MeterSetup};
 use mixcore::units::Lufs;
-use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
+use mixcore::{BlockMut, Io, Layout, Process, Stream};
 
 use crate::signals::{noise, sine};
 
