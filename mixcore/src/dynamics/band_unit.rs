@@ -3,6 +3,7 @@
 use super::band_gain::{BandGain, BandPlan, PUSH_FRAMES};
 use super::ducker_setup::DuckedAreas;
 use super::key_path::KeyPath;
+use super::voice_mean::bounded;
 use crate::analysis::{ERB_BANDS, Masking, MaskingFrame, MaskingSetup};
 use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Store, check_frames};
 use crate::error::Error;
@@ -304,6 +305,9 @@ impl<'a, S: Sample> BandUnit<'a, S> {
         for ((_, samples), (_, row)) in heard.zip(places.filter(|(speaker, _)| !speaker.lfe)) {
             let Some(row) = row.get_mut(..samples.len()) else { continue };
             kernels::clean(self.stream.isa, samples, row);
+            for x in &mut *row {
+                *x = S::from_f64(bounded(x.as_f64()));
+            }
             kernels::gain(self.stream.isa, row, S::from_f64(self.key_gain));
         }
     }

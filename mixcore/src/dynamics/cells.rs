@@ -1,6 +1,7 @@
 //! What the tools for dialogue and the ducker share: a grid of short cells, K-weighted energies on it,
 //! and the gain that runs straight from one of its points to the next.
 
+use super::voice_mean::bounded;
 use crate::audio::{Block, Layout, PerChannel, Sample, Speaker};
 use crate::error::Error;
 use crate::kernels::{self, Isa, KState, KWeight};
@@ -120,8 +121,8 @@ impl Ear {
         Ok(Self { k: KWeighting::design(rate_hz)?.kernel(), channels })
     }
 
-    /// Listens to at most [`CHUNK`] frames; the samples that were taken as 0. The sums run serially, so
-    /// every split gives the same bits.
+    /// Listens to at most [`CHUNK`] frames, beyond +20 dBFS as at +20 dBFS; the samples that were taken as
+    /// 0. The sums run serially, so every split gives the same bits.
     pub(super) fn hear<S: Sample>(&mut self, block: &Block<'_, S>, stream: &Stream) -> usize {
         let mut faults = 0;
         for (channel, samples) in self.channels.iter_mut().zip(block.channels()) {
@@ -132,7 +133,7 @@ impl Ear {
                 continue;
             }
             for x in clean {
-                let (y, next) = self.k.step(channel.state, x.as_f64());
+                let (y, next) = self.k.step(channel.state, bounded(x.as_f64()));
                 channel.state = next;
                 channel.sum += y * y;
             }

@@ -26,9 +26,10 @@
 //! trade's ranges (gate 10 to 15 LU below the programme, up 1 to 3 dB/s, down 3 to 6 dB/s); phrases and
 //! request: own design.
 //! Cost: a K-weighting of every channel, sample by sample, and a gain. Latency: the look-ahead.
-//! Limits: a voice that goes on more than `gate_lu` below what it was is taken as room tone; the LFE is
-//! not heard, but moves with the rest. [`super::LevellerPlan`], which sees the whole clip, gives every phrase
-//! one gain.
+//! Limits: a voice that goes on more than `gate_lu` below what it was is taken as room tone for a minute (after a short loud sound ten times its length); then
+//! the mean falls by 3 dB/s until it finds it, which is the course of room tone above `floor_lufs` in long
+//! pauses as well; the LFE is not heard, but moves with the rest; a sample beyond +20 dBFS is heard as one
+//! at +20 dBFS. [`super::LevellerPlan`], which sees the whole clip, gives every phrase one gain.
 
 use super::cells::{Cells, DialogueStorage, Ear};
 use super::leveller_ride::Ride;

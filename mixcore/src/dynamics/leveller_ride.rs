@@ -3,6 +3,7 @@
 //! The rules are in the module doc of [`super::leveller`].
 
 use super::leveller::LevellerParams;
+use super::voice_mean::{VoiceGates, VoiceMean};
 use crate::audio::Store;
 use crate::loudness::SUB_BLOCKS_PER_S;
 use crate::units::{Lufs, Power, db_to_power};
@@ -22,8 +23,8 @@ pub(super) struct Ride<'a> {
     ring: Store<'a, f64>,
     /// Cells so far.
     pushed: u64,
-    /// Forgetful sum of strong powers, and of ones.
-    voice: [f64; 2],
+    /// Mean of strong powers.
+    voice: VoiceMean,
     gain_db: f64,
     lowest_db: f64,
     highest_db: f64,
@@ -53,7 +54,7 @@ impl<'a> Ride<'a> {
             least,
             ring,
             pushed: 0,
-            voice: [0.0; 2],
+            voice: VoiceMean::default(),
             gain_db: 0.0,
             lowest_db: 0.0,
             highest_db: 0.0,
@@ -65,7 +66,7 @@ impl<'a> Ride<'a> {
     pub(super) fn reset(&mut self) {
         self.ring.fill(0.0);
         self.pushed = 0;
-        self.voice = [0.0; 2];
+        self.voice = VoiceMean::default();
         self.gain_db = 0.0;
         self.lowest_db = 0.0;
         self.highest_db = 0.0;
@@ -116,16 +117,15 @@ impl<'a> Ride<'a> {
         self.gain_db
     }
 
-    /// Takes a cell in; the voice's mean goes on where it is strong.
+    /// Takes a cell in, and into the voice's mean.
     fn classify(&mut self, power: f64, params: &LevellerParams) {
-        let [sum, weight] = self.voice;
-        let mean = if weight > 0.0 { sum / weight } else { 0.0 };
-        let absolute = Lufs::new(params.floor_lufs).power().value();
-        let strong = power >= absolute.max(mean * db_to_power(-params.gate_lu));
-        if strong {
-            let kept = 1.0 - 1.0 / MEMORY;
-            self.voice = [sum * kept + power, weight * kept + 1.0];
-        }
+        let gates = VoiceGates {
+            absolute: Lufs::new(params.floor_lufs).power().value(),
+            relative: db_to_power(-params.gate_lu),
+            kept: 1.0 - 1.0 / MEMORY,
+            cells_per_s: SUB_BLOCKS_PER_S,
+        };
+        let strong = self.voice.push(power, &gates);
         let at = usize::try_from(self.pushed % (2 * self.ahead).max(1) as u64).unwrap_or(0);
         let (slots, _) = self.ring.as_chunks_mut::<ENTRY>();
         if let Some(slot) = slots.get_mut(at) {

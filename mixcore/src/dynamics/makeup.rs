@@ -12,6 +12,8 @@
 //! more than 10 LU below the programme over that gate, the integrated loudness falls (by 1 LU where
 //! a quarter of the time does so), though the loud passages sound alike.
 //!
+//! Beyond +20 dBFS, where no programme lies, both are heard as at +20 dBFS: a stray sample fills no mean.
+//!
 //! Sources: ITU-R BS.1770-5, Annex 1 (weighting, weights, absolute gate); time, slew and bounds are
 //! ours.
 //!
@@ -19,6 +21,7 @@
 
 use super::key_filter::{KeyFilter, KeyState};
 use super::side_chain::{PIECE, Row, Span};
+use super::voice_mean::bounded;
 use crate::audio::{BlockMut, PerChannel, Sample};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
@@ -116,7 +119,7 @@ impl LoudnessMatch {
         let mut row = [0.0; PIECE];
         let row = row.get_mut(..samples.len()).unwrap_or_default();
         for (to, from) in row.iter_mut().zip(samples) {
-            *to = from.as_f64();
+            *to = bounded(from.as_f64());
         }
         self.weighting.run(state, row);
         for x in row {

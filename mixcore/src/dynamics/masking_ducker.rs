@@ -26,8 +26,10 @@
 //! hole is heard as one. D. Ronan et al. (2018) and the glimpse proportion (Y. Tang, 2016) for the idea of
 //! band-wise audibility.
 //! Cost: an analysis of both signals (one FFT a hop and channel each) and two FFTs while gains move.
-//! Latency: look-ahead + 40 ms (540 ms by default). Limits: those of the masking model; the report's
-//! loudness is that of the bands, 26 Hz to 18.6 kHz, by their centres.
+//! Latency: look-ahead + 40 ms (540 ms by default). Limits: those of the masking model; a
+//! key beyond +20 dBFS is heard as at +20 dBFS, and what [`super::Ducker`] says of a weaker voice after
+//! something loud holds here too; the report's loudness is that of the bands, 26 Hz to 18.6 kHz, by their
+//! centres.
 
 use super::audibility::FULL_DB;
 use super::band_core::{BandCore, band_processor};

@@ -79,6 +79,7 @@ mod transient;
 mod transient_params;
 mod travel;
 mod unit;
+mod voice_mean;
 
 pub use automixer::{Automixer, AutomixerParams, AutomixerSetup, MAX_AUTOMIXER_GROUPS};
 pub use ballistics::{Release, Smoothing};

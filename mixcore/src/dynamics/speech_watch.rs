@@ -3,6 +3,7 @@
 //! The rules are in the module doc of [`super::ducker`].
 
 use super::ducker_params::DuckerParams;
+use super::voice_mean::{VoiceGates, VoiceMean};
 use crate::loudness::SUB_BLOCKS_PER_S;
 use crate::units::{Lufs, db_to_power};
 
@@ -35,8 +36,8 @@ pub(super) struct Heard {
 /// Listens to the power of a voice, sub-block by sub-block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SpeechWatch {
-    /// Forgetful sum of strong powers, and of ones.
-    voice: [f64; 2],
+    /// Mean of strong powers.
+    voice: VoiceMean,
     /// Which of the last sub-blocks were strong, the newest in bit 0.
     recent: u32,
     pushed: u64,
@@ -49,15 +50,15 @@ impl SpeechWatch {
     pub(super) fn push(&mut self, power: f64, params: &DuckerParams) -> Heard {
         let index = self.pushed;
         self.pushed += 1;
-        let [sum, weight] = self.voice;
-        let mean = if weight > 0.0 { sum / weight } else { 0.0 };
         let absolute = Lufs::new(ABSOLUTE_LUFS).power().value();
-        let strong = power >= absolute.max(mean * db_to_power(-params.gate_lu));
-        let counts = power >= COUNTING * absolute.max(mean);
-        if strong {
-            let kept = 1.0 - 1.0 / MEMORY;
-            self.voice = [sum * kept + power, weight * kept + 1.0];
-        }
+        let gates = VoiceGates {
+            absolute,
+            relative: db_to_power(-params.gate_lu),
+            kept: 1.0 - 1.0 / MEMORY,
+            cells_per_s: SUB_BLOCKS_PER_S,
+        };
+        let counts = power >= COUNTING * absolute.max(self.voice.power());
+        let strong = self.voice.push(power, &gates);
         self.recent = (self.recent << 1 | u32::from(strong)) & ((1 << OPENING_WINDOW) - 1);
         let was_open = self.open.is_some();
         match &mut self.open {

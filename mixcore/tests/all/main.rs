@@ -130,6 +130,8 @@ mod limiter_ceiling;
 mod limiter_modes;
 #[cfg(feature = "alloc")]
 mod live;
+#[cfg(feature = "std")]
+mod loud_and_after;
 #[cfg(feature = "alloc")]
 mod loudness;
 #[cfg(feature = "json")]
