@@ -148,7 +148,8 @@ pub fn release(over: &[f32], before: f64, powers: &ReleasePowers, z: &mut [f32])
                 *z = (1.0 - higher(*u, power * last)) as f32;
             }
         }
-        if let Some((u, power)) = u.iter().zip(powers.0).take(over.len()).next_back() {
+        let end = over.len().wrapping_sub(1);
+        if let (Some(u), Some(power)) = (u.get(end), powers.0.get(end)) {
             last = higher(*u, power * last);
         }
     }
