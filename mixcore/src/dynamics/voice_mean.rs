@@ -78,7 +78,9 @@ const LARGEST_SAMPLE: f64 = 10.0;
 
 /// A sample as levels are learned from it.
 pub(super) fn bounded(sample: f64) -> f64 {
-    sample.max(-LARGEST_SAMPLE).min(LARGEST_SAMPLE)
+    // Not `clamp`, which would keep a NaN.
+    let low = sample.max(-LARGEST_SAMPLE);
+    low.min(LARGEST_SAMPLE)
 }
 
 #[cfg(test)]

@@ -333,7 +333,8 @@ impl<S: Sample> Process<S> for Fader {
         while done < frames {
             let segment = self.segment(frames - done);
             // The last channel first: what was here before has just left it in the cache.
-            for (samples, polarity) in main.channels_mut().zip(self.polarity.iter()).rev() {
+            let channels = main.channels_mut().rev().zip(self.polarity.iter().rev());
+            for (samples, polarity) in channels {
                 let Some(part) = samples.get_mut(done..done + segment.frames) else { continue };
                 if polarity.is_settled(self.frame) {
                     segment.apply(self.stream.isa, part, polarity.target());

@@ -260,10 +260,10 @@ impl<'a, S: Sample> BassManager<'a, S> {
         let mains = out.channels_mut().zip(low.iter().zip(high)).zip(speakers).enumerate();
         for (channel, ((to, (low, high)), speaker)) in mains {
             let low = low.get(..frames).unwrap_or_default();
-            to.copy_from_slice(high.get(..frames).unwrap_or_default());
+            to.iter_mut().zip(high).for_each(|(to, x)| *to = *x);
             if speaker.lfe {
                 if let Some(row) = lfe_rows.next().and_then(|row| row.get_mut(..frames)) {
-                    row.copy_from_slice(to);
+                    row.iter_mut().zip(&*to).for_each(|(row, x)| *row = *x);
                     kernels::add_scaled(isa, row, low, S::one());
                 }
             } else if self.setup.is_full_range(channel) {

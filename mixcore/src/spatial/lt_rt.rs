@@ -284,7 +284,8 @@ impl<'a, S: Sample> LtRt<'a, S> {
         kernels::add_scaled(isa, left, surround, -S::one());
         kernels::add_scaled(isa, right, surround, S::one());
         for (out, row) in output.channels_mut().zip([left, right]) {
-            out.get_mut(at..at + frames).unwrap_or_default().copy_from_slice(row);
+            let out = out.get_mut(at..at + frames).unwrap_or_default();
+            out.iter_mut().zip(row).for_each(|(out, x)| *out = *x);
         }
         Ok(())
     }
