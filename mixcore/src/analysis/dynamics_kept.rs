@@ -21,7 +21,9 @@
 //! Sources: EBU Tech 3342 (2023) for the range; the module docs of [`crate::loudness::PeakToShortTerm`],
 //! [`ContourReadings`] and the modulation depth for theirs.
 //! Limits: a processor that changes the waveform without changing levels (phase, width, distortion)
-//! is not seen. Latencies of up to 2 s; a latency that moves is read as a change.
+//! is not seen. Latencies of up to 2 s; a latency that moves is read as a change. All readings fall with the
+//! ratio where a compressor's gain stands before the peak (look-ahead); one that lets the attack through
+//! lowers the loudness more than the peak, and the peak-to-loudness readings rise.
 //! Cost: two meters with true peak and 31 third-octave filters a channel, twice.
 
 use super::level_contour::{ContourReadings, STEP, contour};
