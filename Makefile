@@ -46,7 +46,7 @@ unit:
 
 # Every example runs, as the tests have built it; they check their own numbers and leave with a status.
 examples:
-	$(ALONE) $(CARGO) run --locked --profile test -p mixcore --example deliver
+	$(ALONE) $(CARGO) run --locked --profile test --example deliver
 
 # The machine code: std and no_std have the same bits, no panic, no AVX-512.
 proofs:
