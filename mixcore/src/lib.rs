@@ -56,8 +56,8 @@
 //! # Limits
 //!
 //! No audio files: the caller reads and writes them (see the example `deliver`). A session has faders,
-//! panners, the limiter and fold-downs of BS.775 and 7.1 to 5.1; the other processors are there, and a
-//! session does not wire them yet. No ambisonics, binaural, distance or room yet.
+//! panners, the limiter and fold-downs (BS.775, elsewhere the rules of BS.2127); the other processors are
+//! there, and a session does not wire them yet. No ambisonics, binaural, distance or room yet.
 //! Dialogue is found by the dialogue stem's own activity or where the caller says it is; unless the
 //! caller states it, that is not the licensed gate that some platforms use.
 #![no_std]

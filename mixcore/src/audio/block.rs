@@ -372,6 +372,25 @@ pub(crate) fn check_frames(what: &'static str, given: usize, expected: usize) ->
     if given == expected { Ok(()) } else { Err(Error::FrameCount { what, given, expected }) }
 }
 
+/// Checks that both have the same number of frames, and calls `run` with the place and length of each piece
+/// of at most `chunk` frames.
+pub(crate) fn in_chunks<S>(
+    input: &Block<'_, S>,
+    output: &mut BlockMut<'_, S>,
+    chunk: usize,
+    mut run: impl FnMut(&Block<'_, S>, &mut BlockMut<'_, S>, usize, usize) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let frames = input.frames();
+    check_frames("output", output.frames(), frames)?;
+    let mut at = 0;
+    while at < frames {
+        let count = chunk.min(frames - at);
+        run(input, output, at, count)?;
+        at += count;
+    }
+    Ok(())
+}
+
 fn check_count(what: &'static str, given: usize, expected: usize) -> Result<(), Error> {
     if given == expected { Ok(()) } else { Err(Error::ChannelCount { what, given, expected }) }
 }

@@ -15,8 +15,8 @@ mod order;
 mod store;
 
 pub use crate::kernels::Sample;
-pub(crate) use block::check_frames;
 pub use block::{Block, BlockMut, MAX_CHANNELS};
+pub(crate) use block::{check_frames, in_chunks};
 #[cfg(feature = "alloc")]
 pub use buffer::Buffer;
 pub use channel::Speaker;

@@ -343,7 +343,7 @@ fn fill<S: Sample>(chunk: &mut [S], row: &[S]) -> u64 {
 fn report<S: Sample>(limiter: &Limiter<'_, S>, passes: usize, refined: bool) -> ClipReport {
     ClipReport {
         output_peak_dbtp: limiter.output_peak_dbtp().unwrap_or(f64::NEG_INFINITY),
-        reduction: limiter.reduction_statistics(),
+        reduction: limiter.reduction_stats(),
         passes,
         refined,
         faults: limiter.faults(),

@@ -345,7 +345,7 @@ impl<'a, S: Sample> Limiter<'a, S> {
     /// The gain reduction since the last reset, of the channel that is reduced most; none before the
     /// first 64 frames.
     #[must_use]
-    pub fn reduction_statistics(&self) -> Option<ReductionStats> {
+    pub fn reduction_stats(&self) -> Option<ReductionStats> {
         self.stages.statistics()
     }
 

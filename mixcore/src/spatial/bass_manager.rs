@@ -15,7 +15,7 @@
 
 use super::DownmixMatrix;
 use super::lfe_send::{lfe_channels, with_lfe};
-use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Store, check_frames};
+use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Store, in_chunks};
 use crate::error::Error;
 use crate::filters::{Crossover, CrossoverParams, CrossoverSetup, design::CrossoverSlope};
 use crate::kernels;
@@ -332,14 +332,8 @@ impl<S: Sample> Convert<S> for BassManager<'_, S> {
     fn convert(&mut self, input: Block<'_, S>, mut output: BlockMut<'_, S>) -> Result<(), Error> {
         input.check_channels("input", self.stream.channel_count())?;
         output.check_channels("output", with_lfe(self.stream.layout))?;
-        let frames = input.frames();
-        check_frames("output", output.frames(), frames)?;
-        let mut at = 0;
-        while at < frames {
-            let count = CHUNK.min(frames - at);
-            self.run(&input, &mut output, at, count)?;
-            at += count;
-        }
-        Ok(())
+        in_chunks(&input, &mut output, CHUNK, |input, output, at, count| {
+            self.run(input, output, at, count)
+        })
     }
 }

@@ -13,7 +13,7 @@
 //! Cost: one crossing of one channel, one addition a channel. Latency: none. Limits: a low-pass turns
 //! the phase, by 180° at its corner; what is in the mains as well adds with that.
 
-use crate::audio::{Block, BlockMut, Layout, Sample, check_frames};
+use crate::audio::{Block, BlockMut, Layout, Sample, in_chunks};
 use crate::error::Error;
 use crate::filters::{Crossover, CrossoverParams, CrossoverSetup, design::CrossoverSlope};
 use crate::kernels;
@@ -239,14 +239,8 @@ impl<S: Sample> Convert<S> for LfeSend<'_> {
     fn convert(&mut self, input: Block<'_, S>, mut output: BlockMut<'_, S>) -> Result<(), Error> {
         input.check_channels("input", self.stream.channel_count())?;
         output.check_channels("output", with_lfe(self.stream.layout))?;
-        let frames = input.frames();
-        check_frames("output", output.frames(), frames)?;
-        let mut at = 0;
-        while at < frames {
-            let count = CHUNK.min(frames - at);
-            self.run(&input, &mut output, at, count)?;
-            at += count;
-        }
-        Ok(())
+        in_chunks(&input, &mut output, CHUNK, |input, output, at, count| {
+            self.run(input, output, at, count)
+        })
     }
 }

@@ -19,7 +19,7 @@
 
 use super::{CentreMix, SurroundMix, conversion_matrix, quadrature};
 use crate::audio::{
-    Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Store, check_frames, matrix,
+    Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, Sample, Store, in_chunks, matrix,
 };
 use crate::error::Error;
 use crate::filters::{
@@ -335,14 +335,8 @@ impl<S: Sample> Convert<S> for LtRt<'_, S> {
     fn convert(&mut self, input: Block<'_, S>, mut output: BlockMut<'_, S>) -> Result<(), Error> {
         input.check_channels("input", self.stream.channel_count())?;
         output.check_channels("output", 2)?;
-        let frames = input.frames();
-        check_frames("output", output.frames(), frames)?;
-        let mut at = 0;
-        while at < frames {
-            let count = CHUNK.min(frames - at);
-            self.run(&input, &mut output, at, count)?;
-            at += count;
-        }
-        Ok(())
+        in_chunks(&input, &mut output, CHUNK, |input, output, at, count| {
+            self.run(input, output, at, count)
+        })
     }
 }

@@ -247,14 +247,14 @@ fn the_read_outs_say_what_happened() {
     assert_eq!(limiter.output_peak_dbtp(), None);
     let setup = LimiterSetup { measure_output: true, ..LimiterSetup::default() };
     limiter = built::<f64>(setup, Layout::MONO);
-    assert!(limiter.reduction_statistics().is_none());
+    assert!(limiter.reduction_stats().is_none());
     assert_eq!(limiter.output_peak_dbtp(), Some(f64::NEG_INFINITY));
     let mut input = sine::<f64>(1000.0, RATE_HZ, 96_000, db_to_gain(CEILING_DBTP - 0.06 + 7.0));
     input.extend(vec![0.0; 96_000]);
     let mut out = flushed(&mut limiter, &[input]);
     // The last peaks count 64 frames later.
     limiter.process(Io::new(BlockMut::mono(&mut [0.0; 64]))).unwrap();
-    let stats = limiter.reduction_statistics().unwrap();
+    let stats = limiter.reduction_stats().unwrap();
     assert!((stats.max_db - 7.0).abs() < 0.01, "{stats:?}");
     assert!((stats.max_db - limiter.max_gain_reduction_db()).abs() < 1e-4);
     // Half of the time 7 dB, and a release of a few times 100 ms.
@@ -281,7 +281,7 @@ fn a_clip_reaches_the_ceiling_with_less_reduction_than_a_stream() {
     let measured = LimiterSetup { measure_output: true, ..LimiterSetup::default() };
     let mut stream = built::<f32>(measured, Layout::STEREO);
     let streamed = flushed(&mut stream, &loud);
-    let streaming = stream.reduction_statistics().unwrap();
+    let streaming = stream.reduction_stats().unwrap();
     // The last peaks count 64 frames later.
     stream.process(Io::new(BlockMut::new(&mut vec![vec![0.0; 64]; 2]).unwrap())).unwrap();
     let stream_peak = stream.output_peak_dbtp().unwrap();

@@ -232,8 +232,8 @@ fn no_breath_is_measured_or_raised() {
         let mut breathing = input.clone();
         let mut last = f64::NEG_INFINITY;
         for s in &voice.pauses {
-            // Nobody breathes twice in half a second.
-            if s - last < 0.5 {
+            // Places of one breath.
+            if s - last < 0.25 {
                 continue;
             }
             last = *s;
