@@ -120,6 +120,7 @@ fn case(
     main: Vec<Vec<f32>>,
     key: Vec<f32>,
     block: usize,
+    rivals: Vec<Rival>,
     moves: impl Fn(&dyn Process<f32>, &[f32], &[f32]),
 ) -> Case {
     let mut work = vec![vec![0.0; block]; main.len()];
@@ -128,7 +129,6 @@ fn case(
         out[at..at + length].copy_from_slice(&work[0][..length]);
     });
     moves(&*unit, &out, &main[0]);
-    let rivals = vec![keyed(&main, &key, block)];
     let units = key.len() as u64;
     let run: Run = Box::new(move || {
         feed(&mut *unit, (&main, &key), block, &mut work, |work, _, _| {
@@ -160,12 +160,14 @@ pub fn cases() -> Vec<Case> {
         };
         let unit = Ducker::new(DuckerSetup::default(), DuckerParams::default(), stream);
         let unit = Box::new(unit.expect("in range"));
-        cases.push(case("ducker by separation", unit, music(), voice(), block, ducks));
+        let rival = || vec![keyed(&music(), &voice(), block)];
+        cases.push(case("ducker by separation", unit, music(), voice(), block, rival(), ducks));
         let setup = BandDuckerSetup::default();
         let unit = MaskingDucker::new(setup, MaskingDuckerParams::default(), stream);
         let unit = Box::new(unit.expect("in range"));
-        cases.push(case("masking-aware ducker", unit, music(), voice(), block, ducks));
-        // The cut's main signal is the voice, its key what lies far below.
+        cases.push(case("masking-aware ducker", unit, music(), voice(), block, rival(), ducks));
+        // The cut's main signal is the voice, its key what lies far below: a keyed compressor does nothing
+        // of the kind, so it is no rival.
         let both = || vec![voice(); 2];
         let cuts = |unit: &dyn Process<f32>, out: &[f32], input: &[f32]| {
             let lowered = lowered_db(out, input, unit.latency_frames(), (1.2, 1.8));
@@ -175,7 +177,7 @@ pub fn cases() -> Vec<Case> {
             signals::noise(1, SECONDS as usize * RATE_HZ as usize, -40.0).remove(0);
         let unit = LowMidCut::new(setup, LowMidCutParams::default(), stream);
         let unit = Box::new(unit.expect("in range"));
-        cases.push(case("low-mid cut", unit, both(), ambience, block, cuts));
+        cases.push(case("low-mid cut", unit, both(), ambience, block, Vec::new(), cuts));
     }
     cases
 }
