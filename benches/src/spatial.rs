@@ -98,7 +98,7 @@ fn moving(layout: Layout, limit: Option<Limit>) -> Case {
     Case {
         name: format!("objects in time, {layout}, one that moves"),
         units: 4096,
-        unit: "input sample",
+        unit: "sample",
         ours: Box::new(move || {
             let start_frame = mixer.frame() as f64;
             let block = TimedGains {
