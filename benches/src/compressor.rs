@@ -60,7 +60,7 @@ impl Textbook {
     fn new(params: &CompressorParams) -> Self {
         let pole = |ms: f64| (-1000.0 / (ms * RATE_HZ)).exp();
         Self {
-            threshold_db: params.threshold_db,
+            threshold_db: params.threshold_dbfs,
             ratio: params.ratio,
             knee_db: params.knee_db,
             attack: pole(params.attack_ms),
@@ -93,7 +93,7 @@ impl Textbook {
 
 /// Crate `fundsp`: magnitude, soft knee, its asymmetric follower on the reduction in dB, gain.
 fn graph(params: &CompressorParams) -> impl FnMut(&mut [Vec<f32>], usize) + use<> {
-    let (threshold, knee) = (params.threshold_db as f32, params.knee_db as f32);
+    let (threshold, knee) = (params.threshold_dbfs as f32, params.knee_db as f32);
     let slope = (1.0 - 1.0 / params.ratio) as f32;
     let wanted = move |frame: &Frame<f32, U2>| {
         let d = 20.0 * frame[0].abs().max(frame[1].abs()).max(1e-12).log10() - threshold;
@@ -163,7 +163,7 @@ fn difference_db(ours: &[f32], theirs: &[f32]) -> f64 {
 
 fn compressor_case(title: &str, layout: Layout, block: usize) -> Case {
     let stream = Stream::new(RATE_HZ, layout).expect("48 kHz is in range");
-    let params = CompressorParams { threshold_db: -24.0, ..CompressorParams::default() };
+    let params = CompressorParams { threshold_dbfs: -24.0, ..CompressorParams::default() };
     let mut ours = Compressor::new(CompressorSetup::default(), params, stream).expect("in range");
     // Over the threshold most of the time, as a mix bus is driven.
     let input = signals::programme(layout.channel_count(), SECONDS, 0.0);
@@ -309,7 +309,7 @@ pub fn cases() -> Vec<Case> {
         cases.extend(BLOCKS.map(|block| compressor_case(title, layout, block)));
     }
     let setup = CompressorSetup::default();
-    let params = CompressorParams { threshold_db: -36.0, ..CompressorParams::default() };
+    let params = CompressorParams { threshold_dbfs: -36.0, ..CompressorParams::default() };
     let detector = Detector::Rms { window_ms: 10.0 };
     let rms = CompressorSetup { detector, ..setup };
     cases.push(variant_case("RMS of 10 ms", rms, params));

@@ -92,7 +92,7 @@ fn case(what: &str, block: usize, mut unit: Unit, side: Option<&dyn Fn() -> Side
 }
 
 fn gate_case(block: usize) -> Case {
-    let params = GateParams { threshold_db: -30.0, ..GateParams::default() };
+    let params = GateParams { threshold_dbfs: -30.0, ..GateParams::default() };
     let mut gate = Gate::new(GateSetup::default(), params, stereo()).expect("in range");
     output(&mut gate, &signals::programme(2, SECONDS, 0.0), block);
     let stats = gate.reduction_stats().expect("there were frames");
@@ -124,7 +124,7 @@ fn deesser_case(block: usize) -> Case {
 }
 
 fn dynamic_eq_case(bands: usize, block: usize) -> Case {
-    let band = DynamicEqBand { threshold_db: -36.0, ..DynamicEqBand::default() };
+    let band = DynamicEqBand { threshold_dbfs: -36.0, ..DynamicEqBand::default() };
     let all = [250.0, 1000.0, 3500.0, 8000.0].map(|hz| DynamicEqBand { hz, ..band });
     let params = DynamicEqParams::new(if bands == 1 { &all[1..2] } else { &all });
     let setup = DynamicEqSetup { bands, ..DynamicEqSetup::default() };

@@ -97,15 +97,15 @@ pub(crate) fn gate(params: GateParams) -> Side {
     Box::new(move |io, frames| {
         for n in 0..frames {
             let level = level_db(peak(io, n));
-            let closes = params.threshold_db - params.hysteresis_db;
-            if level > params.threshold_db || (open && level >= closes) {
+            let closes = params.threshold_dbfs - params.hysteresis_db;
+            if level > params.threshold_dbfs || (open && level >= closes) {
                 (open, held) = (true, hold);
             } else if held > 0 {
                 held -= 1;
             } else {
                 open = false;
             }
-            let below = (params.threshold_db - level).max(0.0) * (params.ratio - 1.0);
+            let below = (params.threshold_dbfs - level).max(0.0) * (params.ratio - 1.0);
             let wanted = if open { 0.0 } else { below.min(params.range_db) };
             let gain = gain(-follower.step(wanted)) as f32;
             io.iter_mut().for_each(|channel| channel[n] *= gain);
@@ -115,7 +115,7 @@ pub(crate) fn gate(params: GateParams) -> Side {
 
 /// A transient shaper, its channels linked.
 pub(crate) fn transient_shaper(params: TransientShaperParams) -> Side {
-    let floor = gain(params.floor_db);
+    let floor = gain(params.floor_dbfs);
     let piece = (10e-3 * RATE_HZ) as usize;
     let times = [(1.0, 20.0), (params.attack_ms, 20.0), (1.0, params.sustain_ms)];
     let poles = times.map(|(attack, release)| (pole(attack), pole(release)));
@@ -183,7 +183,7 @@ pub(crate) fn multiband(band: MultibandBand, crossings_hz: [f64; 2], channels: u
             }
             let gains: [f64; 3] = std::array::from_fn(|index| {
                 let peak = bands.iter().fold(0.0, |peak, bands| f64::max(peak, bands[index].abs()));
-                let over = level_db(peak) - band.threshold_db;
+                let over = level_db(peak) - band.threshold_dbfs;
                 let wanted = reduction(over, [band.ratio, band.knee_db, band.range_db]);
                 gain(-followers[index].step(wanted))
             });
@@ -219,7 +219,7 @@ pub(crate) fn deesser(params: DeEsserParams, window_ms: f64, channels: usize) ->
                 most[1] = most[1].max(whole.step(x));
             }
             let [sibilants, whole] = most.map(|power| 10.0 * power.max(1e-20).log10());
-            let d = (sibilants - whole - params.threshold_db).min(sibilants - params.floor_db);
+            let d = (sibilants - whole - params.threshold_db).min(sibilants - params.floor_dbfs);
             let wanted = reduction(d, [params.ratio, params.knee_db, params.range_db]);
             let gain = gain(-follower.step(wanted));
             for (channel, [high, low]) in io.iter_mut().zip(&halves) {
@@ -244,7 +244,7 @@ pub(crate) fn dynamic_bell(band: DynamicEqBand, window_ms: f64, channels: usize)
             for ((filter, window), channel) in filters.iter_mut().zip(&mut windows).zip(io.iter()) {
                 most = most.max(window.step(filter.step(f64::from(channel[n]))));
             }
-            let d = 10.0 * most.max(1e-20).log10() - band.threshold_db;
+            let d = 10.0 * most.max(1e-20).log10() - band.threshold_dbfs;
             let wanted = reduction(d, [band.ratio, band.knee_db, -band.range_db]);
             let a = 10.0_f64.powf(-follower.step(wanted) / 40.0);
             let k = 1.0 / (band.q * a);

@@ -145,9 +145,9 @@ fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Proc
             Ok(Box::new(eq))
         }
         ("compressor", [values]) => {
-            let [threshold_db, ratio, knee_db, attack_ms, release_ms] = numbers(values)?;
+            let [threshold_dbfs, ratio, knee_db, attack_ms, release_ms] = numbers(values)?;
             let params = CompressorParams {
-                threshold_db,
+                threshold_dbfs,
                 ratio,
                 knee_db,
                 attack_ms,

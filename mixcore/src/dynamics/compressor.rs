@@ -63,7 +63,7 @@ pub struct CompressorStorage {
     pub squares: usize,
 }
 
-/// A compressor for any layout, with soft knee, boost and expander, look-ahead, link and key.
+/// A compressor for any layout, with soft knee, upward compression and expander, look-ahead, link and key.
 ///
 /// It takes an external key of one channel (which moves all) or of as many as the stream has.
 ///

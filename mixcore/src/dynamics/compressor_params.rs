@@ -54,7 +54,7 @@ params! {
     /// rises.
     pub struct CompressorParams {
         /// Level above which the gain falls.
-        threshold_db: "dBFS", -100.0 => 24.0, -20.0, Linear, smoothed;
+        threshold_dbfs: "dBFS", -100.0 => 24.0, -20.0, Linear, smoothed;
         /// Decibels of input for one of output above the threshold; 1 is off.
         ratio: ":1", 1.0 => 100.0, 3.0, Log, smoothed;
         /// Width of the round corner of every threshold.
@@ -70,13 +70,13 @@ params! {
         /// Time for which the release waits.
         hold_ms: "ms", 0.0 => 2000.0, 0.0, Linear, fixed;
         /// Level below which the gain rises.
-        boost_threshold_db: "dBFS", -120.0 => 24.0, -50.0, Linear, smoothed;
-        /// Decibels of input for one of output below the boost's threshold; 1 is off.
-        boost_ratio: ":1", 1.0 => 20.0, 1.0, Log, smoothed;
+        upward_threshold_dbfs: "dBFS", -120.0 => 24.0, -50.0, Linear, smoothed;
+        /// Decibels of input for one of output below the upward threshold; 1 is off.
+        upward_ratio: ":1", 1.0 => 20.0, 1.0, Log, smoothed;
         /// The most that the gain rises.
-        boost_range_db: "dB", 0.0 => 40.0, 6.0, Linear, smoothed;
+        upward_range_db: "dB", 0.0 => 40.0, 6.0, Linear, smoothed;
         /// Level below which the gain falls.
-        expander_threshold_db: "dBFS", -120.0 => 24.0, -60.0, Linear, smoothed;
+        expander_threshold_dbfs: "dBFS", -120.0 => 24.0, -60.0, Linear, smoothed;
         /// Decibels of output for one of input below the expander's threshold; 1 is off.
         expander_ratio: ":1", 1.0 => 20.0, 1.0, Log, smoothed;
         /// The most that the gain falls below the expander's threshold.
@@ -101,14 +101,14 @@ impl CompressorParams {
         let lin = |field: fn(&Self) -> f64| linear(field(from), field(self), share);
         let log = |field: fn(&Self) -> f64| logarithmic(field(from), field(self), share);
         Self {
-            threshold_db: lin(|p| p.threshold_db),
+            threshold_dbfs: lin(|p| p.threshold_dbfs),
             ratio: log(|p| p.ratio),
             knee_db: lin(|p| p.knee_db),
             range_db: lin(|p| p.range_db),
-            boost_threshold_db: lin(|p| p.boost_threshold_db),
-            boost_ratio: log(|p| p.boost_ratio),
-            boost_range_db: lin(|p| p.boost_range_db),
-            expander_threshold_db: lin(|p| p.expander_threshold_db),
+            upward_threshold_dbfs: lin(|p| p.upward_threshold_dbfs),
+            upward_ratio: log(|p| p.upward_ratio),
+            upward_range_db: lin(|p| p.upward_range_db),
+            expander_threshold_dbfs: lin(|p| p.expander_threshold_dbfs),
             expander_ratio: log(|p| p.expander_ratio),
             expander_range_db: lin(|p| p.expander_range_db),
             feedback_percent: lin(|p| p.feedback_percent),
@@ -135,13 +135,13 @@ pub(super) struct Point {
 impl Point {
     pub(super) fn design(params: &CompressorParams) -> Self {
         let curve = Curve::design(&Shape {
-            threshold_db: params.threshold_db,
+            threshold_db: params.threshold_dbfs,
             ratio: params.ratio,
             range_db: params.range_db,
-            boost_threshold_db: params.boost_threshold_db,
-            boost_ratio: params.boost_ratio,
-            boost_range_db: params.boost_range_db,
-            expander_threshold_db: params.expander_threshold_db,
+            upward_threshold_db: params.upward_threshold_dbfs,
+            upward_ratio: params.upward_ratio,
+            upward_range_db: params.upward_range_db,
+            expander_threshold_db: params.expander_threshold_dbfs,
             expander_ratio: params.expander_ratio,
             expander_range_db: params.expander_range_db,
             knee_db: params.knee_db,

@@ -3,7 +3,7 @@
 //! Three bends in one curve, each with a soft knee and a limit of its own:
 //!
 //! > above the threshold:            G falls by (1 − 1/R) dB per dB, at most by the range
-//! > below the boost's threshold:    G rises by (1 − 1/R) dB per dB, at most by the boost's range
+//! > below the upward threshold:    G rises by (1 − 1/R) dB per dB, at most by the upward range
 //! > below the expander's threshold: G falls by (R − 1) dB per dB, at most by the expander's range
 //!
 //! With d the distance from the corner and W the knee, over(d, W) = clamp(d + W/2, 0, W)²/(2W) +
@@ -35,9 +35,9 @@ pub(super) struct Shape {
     pub(super) threshold_db: f64,
     pub(super) ratio: f64,
     pub(super) range_db: f64,
-    pub(super) boost_threshold_db: f64,
-    pub(super) boost_ratio: f64,
-    pub(super) boost_range_db: f64,
+    pub(super) upward_threshold_db: f64,
+    pub(super) upward_ratio: f64,
+    pub(super) upward_range_db: f64,
     pub(super) expander_threshold_db: f64,
     pub(super) expander_ratio: f64,
     pub(super) expander_range_db: f64,
@@ -122,7 +122,12 @@ impl Curve {
                 -1.0,
             ),
             Section::new(
-                [shape.boost_threshold_db, in_loop(shape.boost_ratio), shape.boost_range_db, knee],
+                [
+                    shape.upward_threshold_db,
+                    in_loop(shape.upward_ratio),
+                    shape.upward_range_db,
+                    knee,
+                ],
                 -1.0,
                 1.0,
             ),
@@ -205,9 +210,9 @@ mod tests {
         threshold_db: -20.0,
         ratio: 4.0,
         range_db: 60.0,
-        boost_threshold_db: -50.0,
-        boost_ratio: 1.0,
-        boost_range_db: 6.0,
+        upward_threshold_db: -50.0,
+        upward_ratio: 1.0,
+        upward_range_db: 6.0,
         expander_threshold_db: -60.0,
         expander_ratio: 1.0,
         expander_range_db: 20.0,
@@ -232,7 +237,7 @@ mod tests {
         const ROUNDING_DB: f64 = 1e-12;
         let curve = Curve::design(&Shape {
             range_db: 9.0,
-            boost_ratio: 3.0,
+            upward_ratio: 3.0,
             expander_threshold_db: -80.0,
             expander_ratio: 5.0,
             ..SHAPE
@@ -250,7 +255,7 @@ mod tests {
         for feedback in [0.0, 0.5, 1.0] {
             let curve = Curve::design(&Shape {
                 range_db: 9.0,
-                boost_ratio: 3.0,
+                upward_ratio: 3.0,
                 expander_threshold_db: -80.0,
                 expander_ratio: 3.0,
                 feedback,

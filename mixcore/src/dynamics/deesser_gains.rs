@@ -134,7 +134,7 @@ impl Settings<'_> {
         let mut over = [0.0; CHUNK];
         for (n, ((over, s), x)) in over.iter_mut().zip(sibilants).zip(whole).enumerate() {
             let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
-            let floor = self.line.between(a.floor_db, b.floor_db, n);
+            let floor = self.line.between(a.floor_dbfs, b.floor_dbfs, n);
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             let (relative, above) = (s - x - threshold as f32, s - floor as f32);
             *over = if above < relative { above } else { relative };

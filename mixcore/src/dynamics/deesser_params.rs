@@ -74,7 +74,7 @@ params! {
         /// Level of the sibilants, relative to that of the whole, above which they are turned down.
         threshold_db: "dB", -60.0 => 0.0, -10.0, Linear, smoothed;
         /// Level of the sibilants below which nothing is turned down: hiss in pauses.
-        floor_db: "dBFS", -120.0 => 0.0, -60.0, Linear, smoothed;
+        floor_dbfs: "dBFS", -120.0 => 0.0, -60.0, Linear, smoothed;
         /// Decibels of input for one of output above the threshold.
         ratio: ":1", 1.0 => 100.0, 4.0, Log, smoothed;
         /// Width of the round corner at the threshold.
@@ -103,7 +103,7 @@ impl DeEsserParams {
             hz: log(|p| p.hz),
             q: log(|p| p.q),
             threshold_db: lin(|p| p.threshold_db),
-            floor_db: lin(|p| p.floor_db),
+            floor_dbfs: lin(|p| p.floor_dbfs),
             ratio: log(|p| p.ratio),
             knee_db: lin(|p| p.knee_db),
             range_db: lin(|p| p.range_db),
@@ -133,7 +133,7 @@ pub(super) struct Point {
     /// Over how far the sibilants stand out, dB: 0 is the threshold.
     pub(super) curve: Curve,
     pub(super) threshold_db: f64,
-    pub(super) floor_db: f64,
+    pub(super) floor_dbfs: f64,
     /// Shares, 0 to 1.
     pub(super) link: f64,
     pub(super) mix: f64,
@@ -156,7 +156,7 @@ impl Point {
             corner: Corner::design(hz, params.q, rate_hz),
             curve: above_zero(params.ratio, params.knee_db, params.range_db),
             threshold_db: params.threshold_db,
-            floor_db: params.floor_db,
+            floor_dbfs: params.floor_dbfs,
             link: params.link_percent * 1e-2,
             mix: params.mix_percent * 1e-2,
         }
@@ -169,9 +169,9 @@ pub(super) fn above_zero(ratio: f64, knee_db: f64, range_db: f64) -> Curve {
         threshold_db: 0.0,
         ratio,
         range_db,
-        boost_threshold_db: 0.0,
-        boost_ratio: 1.0,
-        boost_range_db: 0.0,
+        upward_threshold_db: 0.0,
+        upward_ratio: 1.0,
+        upward_range_db: 0.0,
         expander_threshold_db: 0.0,
         expander_ratio: 1.0,
         expander_range_db: 0.0,

@@ -98,7 +98,7 @@ impl Settings<'_> {
     fn curve(&self, isa: Isa, levels: &Short, [a, b]: [&BandPoint; 2], frames: usize) -> Short {
         let mut beyond = [0.0; CHUNK];
         for (n, (beyond, level)) in beyond.iter_mut().zip(levels).enumerate() {
-            let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
+            let threshold = self.line.between(a.threshold_dbfs, b.threshold_dbfs, n);
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             {
                 *beyond = (level - threshold as f32) * a.side as f32;

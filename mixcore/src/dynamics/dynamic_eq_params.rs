@@ -106,7 +106,7 @@ band_params! {
         /// Gain at rest.
         gain_db: "dB", -24.0 => 24.0, 0.0, Linear, smoothed;
         /// Level of the band's key beyond which the gain moves.
-        threshold_db: "dBFS", -100.0 => 24.0, -30.0, Linear, smoothed;
+        threshold_dbfs: "dBFS", -100.0 => 24.0, -30.0, Linear, smoothed;
         /// Decibels of input for one of output beyond the threshold, at the centre.
         ratio: ":1", 1.0 => 100.0, 3.0, Log, smoothed;
         /// Width of the round corner at the threshold.
@@ -131,7 +131,7 @@ impl DynamicEqBand {
             hz: log(|p| p.hz),
             q: log(|p| p.q),
             gain_db: lin(|p| p.gain_db),
-            threshold_db: lin(|p| p.threshold_db),
+            threshold_dbfs: lin(|p| p.threshold_dbfs),
             ratio: log(|p| p.ratio),
             knee_db: lin(|p| p.knee_db),
             range_db: lin(|p| p.range_db),
@@ -284,7 +284,7 @@ pub(super) struct BandPoint {
     pub(super) corner: Corner,
     /// The curve of the movement's magnitude over the distance beyond the threshold, dB.
     pub(super) curve: Curve,
-    pub(super) threshold_db: f64,
+    pub(super) threshold_dbfs: f64,
     /// 1 where levels above the threshold move the gain, -1 where those below it do.
     pub(super) side: f64,
     /// 1 raises, -1 lowers.
@@ -316,7 +316,7 @@ impl BandPoint {
             filter: filter.unwrap_or(KeyFilter::NONE),
             corner: Corner::design(hz, band.q, rate_hz),
             curve: above_zero(band.ratio, band.knee_db, band.range_db.abs()),
-            threshold_db: band.threshold_db,
+            threshold_dbfs: band.threshold_dbfs,
             side: if setup.trigger == Trigger::Above { 1.0 } else { -1.0 },
             sign: if band.range_db < 0.0 { -1.0 } else { 1.0 },
             gain_db: band.gain_db,
@@ -325,7 +325,7 @@ impl BandPoint {
 
     /// How far the gain moves from its rest at a steady level, dB.
     pub(super) fn movement_db(&self, level_db: f64) -> f64 {
-        -self.sign * self.curve.gain_db((level_db - self.threshold_db) * self.side)
+        -self.sign * self.curve.gain_db((level_db - self.threshold_dbfs) * self.side)
     }
 }
 

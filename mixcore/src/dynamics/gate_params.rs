@@ -44,7 +44,7 @@ params! {
     /// What may move. Times are to 63.2 % of a step in dB.
     pub struct GateParams {
         /// Level at which it opens.
-        threshold_db: "dBFS", -120.0 => 24.0, -40.0, Linear, smoothed;
+        threshold_dbfs: "dBFS", -120.0 => 24.0, -40.0, Linear, smoothed;
         /// How far below the threshold it closes.
         hysteresis_db: "dB", 0.0 => 40.0, 4.0, Linear, smoothed;
         /// Decibels of output for one of input while it is closed: 2 expands, 100 is a gate.
@@ -71,7 +71,7 @@ impl GateParams {
     pub(super) fn after(&self, from: &Self, share: f64) -> Self {
         let lin = |field: fn(&Self) -> f64| linear(field(from), field(self), share);
         Self {
-            threshold_db: lin(|p| p.threshold_db),
+            threshold_dbfs: lin(|p| p.threshold_dbfs),
             hysteresis_db: lin(|p| p.hysteresis_db),
             ratio: logarithmic(from.ratio, self.ratio, share),
             knee_db: lin(|p| p.knee_db),
@@ -96,16 +96,16 @@ pub(super) struct Point {
 
 impl Point {
     pub(super) fn design(params: &GateParams) -> Self {
-        let opens_db = params.threshold_db + 0.5 * params.knee_db;
+        let opens_db = params.threshold_dbfs + 0.5 * params.knee_db;
         Self {
             curve: Curve::design(&Shape {
                 threshold_db: 0.0,
                 ratio: 1.0,
                 range_db: 0.0,
-                boost_threshold_db: NEVER_DB,
-                boost_ratio: 1.0,
-                boost_range_db: 0.0,
-                expander_threshold_db: params.threshold_db,
+                upward_threshold_db: NEVER_DB,
+                upward_ratio: 1.0,
+                upward_range_db: 0.0,
+                expander_threshold_db: params.threshold_dbfs,
                 expander_ratio: params.ratio,
                 expander_range_db: params.range_db,
                 knee_db: params.knee_db,

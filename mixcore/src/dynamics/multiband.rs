@@ -27,7 +27,7 @@
 //! Cost: the crossover, one compressor a band; with a key a second crossover. Latency: the
 //! look-ahead, 0 by default.
 //!
-//! Limits: bands x channels are at most 64. A boost lifts what one band hides in another, so a
+//! Limits: bands x channels are at most 64. Upward compression lifts what one band hides in another, so a
 //! limiter belongs behind the sum.
 
 use super::band_split::{BandSplit, halves, pieces_len};

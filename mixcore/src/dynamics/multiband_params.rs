@@ -60,7 +60,7 @@ band_params! {
     /// One band. Times are to 63.2 % of a step in dB.
     pub struct MultibandBand {
         /// Level of the band above which its gain falls.
-        threshold_db: "dBFS", -100.0 => 24.0, -24.0, Linear, smoothed;
+        threshold_dbfs: "dBFS", -100.0 => 24.0, -24.0, Linear, smoothed;
         /// Decibels of input for one of output above the threshold; 1 is off.
         ratio: ":1", 1.0 => 100.0, 2.0, Log, smoothed;
         /// Width of the round corner of every threshold.
@@ -76,13 +76,13 @@ band_params! {
         /// Time for which the release waits.
         hold_ms: "ms", 0.0 => 2000.0, 0.0, Linear, fixed;
         /// Level of the band below which its gain rises.
-        boost_threshold_db: "dBFS", -120.0 => 24.0, -60.0, Linear, smoothed;
-        /// Decibels of input for one of output below the boost's threshold; 1 is off.
-        boost_ratio: ":1", 1.0 => 20.0, 1.0, Log, smoothed;
+        upward_threshold_dbfs: "dBFS", -120.0 => 24.0, -60.0, Linear, smoothed;
+        /// Decibels of input for one of output below the upward threshold; 1 is off.
+        upward_ratio: ":1", 1.0 => 20.0, 1.0, Log, smoothed;
         /// The most that the gain rises.
-        boost_range_db: "dB", 0.0 => 40.0, 6.0, Linear, smoothed;
+        upward_range_db: "dB", 0.0 => 40.0, 6.0, Linear, smoothed;
         /// Level of the band below which its gain falls.
-        expander_threshold_db: "dBFS", -120.0 => 24.0, -80.0, Linear, smoothed;
+        expander_threshold_dbfs: "dBFS", -120.0 => 24.0, -80.0, Linear, smoothed;
         /// Decibels of output for one of input below the expander's threshold; 1 is off.
         expander_ratio: ":1", 1.0 => 20.0, 1.0, Log, smoothed;
         /// The most that the gain falls below the expander's threshold.
@@ -286,7 +286,7 @@ impl MultibandParams {
     pub(super) fn compressor(&self, band: usize) -> CompressorParams {
         let band = self.bands.get(band).copied().unwrap_or_default();
         CompressorParams {
-            threshold_db: band.threshold_db,
+            threshold_dbfs: band.threshold_dbfs,
             ratio: band.ratio,
             knee_db: band.knee_db,
             range_db: band.range_db,
@@ -294,10 +294,10 @@ impl MultibandParams {
             release_ms: band.release_ms,
             slow_release_ms: band.slow_release_ms,
             hold_ms: band.hold_ms,
-            boost_threshold_db: band.boost_threshold_db,
-            boost_ratio: band.boost_ratio,
-            boost_range_db: band.boost_range_db,
-            expander_threshold_db: band.expander_threshold_db,
+            upward_threshold_dbfs: band.upward_threshold_dbfs,
+            upward_ratio: band.upward_ratio,
+            upward_range_db: band.upward_range_db,
+            expander_threshold_dbfs: band.expander_threshold_dbfs,
             expander_ratio: band.expander_ratio,
             expander_range_db: band.expander_range_db,
             feedback_percent: self.feedback_percent,

@@ -308,7 +308,7 @@ impl Settings {
         let mut tails = Row::default();
         let tails = tails.of(io.len());
         for (n, level) in io.iter_mut().enumerate() {
-            let floor = self.at(n, |params| params.floor_db);
+            let floor = self.at(n, |params| params.floor_dbfs);
             *level = if *level > floor { *level } else { floor };
         }
         kernels::gains_of_db(isa, io);
@@ -317,7 +317,7 @@ impl Settings {
             let [quick, ..] = voice.followers;
             if quick == 0.0 {
                 // All begin at the floor, so that a first sound is an onset.
-                let floor = db_to_gain(f64::from(self.at(n, |params| params.floor_db)));
+                let floor = db_to_gain(f64::from(self.at(n, |params| params.floor_dbfs)));
                 voice.followers = [floor; 3];
             }
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]

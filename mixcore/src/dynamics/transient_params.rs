@@ -56,7 +56,7 @@ params! {
         /// The most that the gain moves either way.
         range_db: "dB", 0.0 => 24.0, 12.0, Linear, smoothed;
         /// Level below which nothing stands out.
-        floor_db: "dBFS", -120.0 => 0.0, -60.0, Linear, smoothed;
+        floor_dbfs: "dBFS", -120.0 => 0.0, -60.0, Linear, smoothed;
         /// Gain behind it.
         gain_db: "dB", -24.0 => 24.0, 0.0, Linear, smoothed;
         /// How far the channels of a group move with the loudest of them.
@@ -73,7 +73,7 @@ impl TransientShaperParams {
             attack_percent: lin(|p| p.attack_percent),
             sustain_percent: lin(|p| p.sustain_percent),
             range_db: lin(|p| p.range_db),
-            floor_db: lin(|p| p.floor_db),
+            floor_dbfs: lin(|p| p.floor_dbfs),
             gain_db: lin(|p| p.gain_db),
             link_percent: lin(|p| p.link_percent),
             mix_percent: lin(|p| p.mix_percent),

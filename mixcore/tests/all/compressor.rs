@@ -43,7 +43,7 @@ fn the_static_curve_is_the_closed_form() {
     for ratio in [1.0, 1.5, 2.0, 3.0, 4.0, 10.0, 100.0] {
         for knee in [0.0, 3.0, 6.0, 12.0, 24.0] {
             let params = CompressorParams {
-                threshold_db: -24.0,
+                threshold_dbfs: -24.0,
                 ratio,
                 knee_db: knee,
                 attack_ms: 0.1,
@@ -293,7 +293,7 @@ fn nothing_of_the_mix_is_the_dry_signal_bit_for_bit() {
     let params = CompressorParams {
         mix_percent: 0.0,
         makeup_db: 12.0,
-        threshold_db: -40.0,
+        threshold_dbfs: -40.0,
         ..CompressorParams::default()
     };
     let mut unit = compressor(setup, params, Layout::STEREO);
@@ -340,11 +340,11 @@ fn look_ahead_turns_down_before_the_peak() {
 #[test]
 fn boost_and_expander_work_below_their_thresholds() {
     let params = CompressorParams {
-        boost_ratio: 2.0,
-        boost_threshold_db: -30.0,
-        boost_range_db: 6.0,
+        upward_ratio: 2.0,
+        upward_threshold_dbfs: -30.0,
+        upward_range_db: 6.0,
         expander_ratio: 3.0,
-        expander_threshold_db: -60.0,
+        expander_threshold_dbfs: -60.0,
         knee_db: 0.0,
         attack_ms: 1.0,
         release_ms: 1.0,
@@ -365,7 +365,7 @@ fn boost_and_expander_work_below_their_thresholds() {
 fn automatic_makeup_gives_back_its_share() {
     let params = CompressorParams {
         auto_makeup_percent: 50.0,
-        threshold_db: -20.0,
+        threshold_dbfs: -20.0,
         ratio: 2.0,
         knee_db: 0.0,
         ..CompressorParams::default()

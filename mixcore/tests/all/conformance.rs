@@ -298,13 +298,31 @@ pub fn bad_blocks<S: Sample>(make: Make<S>) {
     }
 }
 
-/// Every field is listed, readable, settable inside its bounds and refused outside.
+/// How the name of a field ends whose unit has a suffix (DESIGN 9).
+const SUFFIXES: [(&str, &str); 10] = [
+    ("dBFS", "_dbfs"),
+    ("dBTP", "_dbtp"),
+    ("LUFS", "_lufs"),
+    ("LU", "_lu"),
+    ("dB", "_db"),
+    ("dB/s", "_db_per_s"),
+    ("Hz", "hz"),
+    ("ms", "_ms"),
+    ("%", "_percent"),
+    ("deg", "_deg"),
+];
+
+/// Every field is listed, named with its unit, readable, settable inside its bounds and refused
+/// outside.
 pub fn fields_are_honest<S: Sample>(make: Make<S>) {
     let stream = streams(Isa::detect()).next().unwrap();
     let mut unit = make(stream).unwrap();
     let processor = unit.processor();
     for field in processor.fields() {
         assert!(!field.doc.is_empty() && !field.unit.is_empty(), "{}", field.name);
+        for (unit, suffix) in SUFFIXES {
+            assert!(field.unit != unit || field.name.ends_with(suffix), "{} {unit}", field.name);
+        }
         assert!(field.min < field.max && field.check(field.default).is_ok(), "{}", field.name);
         for value in [field.min, field.max, field.default] {
             processor.set_field(field.name, value).unwrap();

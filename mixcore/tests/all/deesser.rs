@@ -34,7 +34,7 @@ fn speech(vowel_db: f64, ess_db: f64, frames: usize) -> Vec<f64> {
 }
 
 fn params() -> DeEsserParams {
-    DeEsserParams { hz: 5000.0, floor_db: -90.0, ..DeEsserParams::default() }
+    DeEsserParams { hz: 5000.0, floor_dbfs: -90.0, ..DeEsserParams::default() }
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn vowels_and_hiss_below_the_floor_are_left_alone() {
         let stats = unit.reduction_stats().unwrap();
         assert_eq!((unit.gain_reduction_db(), stats.p95_db), (0.0, 0.0), "{mode:?}");
         // Hiss in a pause: all of it is sibilant, and far down.
-        let params = DeEsserParams { floor_db: -60.0, knee_db: 0.0, ..params() };
+        let params = DeEsserParams { floor_dbfs: -60.0, knee_db: 0.0, ..params() };
         let mut unit = deesser(mode, params, Layout::MONO);
         run(&mut unit, &mut noise::<f64>(1, 24_000, db_to_gain(-62.0), 3));
         assert_eq!(unit.gain_reduction_db(), 0.0, "{mode:?}");

@@ -31,7 +31,7 @@ fn an_rms_window_is_the_mean_of_its_squares() {
     const LEVEL_DB: f64 = 1e-4;
     // A hard curve of 100:1 from -100 dBFS on shows the level itself: G = -0.99·(X + 100).
     let params = CompressorParams {
-        threshold_db: -100.0,
+        threshold_dbfs: -100.0,
         ratio: 100.0,
         knee_db: 0.0,
         attack_ms: 0.02,
@@ -64,7 +64,7 @@ fn an_rms_window_is_the_mean_of_its_squares() {
 fn an_rms_window_moves_with_every_frame() {
     const LEVEL_DB: f64 = 2e-3;
     let params = CompressorParams {
-        threshold_db: -100.0,
+        threshold_dbfs: -100.0,
         ratio: 100.0,
         knee_db: 0.0,
         attack_ms: 0.02,
@@ -97,7 +97,7 @@ fn a_k_weighted_level_is_loudness() {
     /// at 997 Hz (0.691 dB to 1e-3).
     const LOUDNESS_DB: f64 = 0.01;
     let params = CompressorParams {
-        threshold_db: -60.0,
+        threshold_dbfs: -60.0,
         ratio: 2.0,
         knee_db: 0.0,
         ..CompressorParams::default()
@@ -119,7 +119,7 @@ fn heard(unit: &Compressor<'_, f32>, channel: usize) -> f64 {
 
 fn weighted(layout: Layout, groups: LinkGroups, link_percent: f64) -> Compressor<'static, f32> {
     let params = CompressorParams {
-        threshold_db: -60.0,
+        threshold_dbfs: -60.0,
         ratio: 2.0,
         knee_db: 0.0,
         link_percent,
@@ -191,7 +191,7 @@ fn linked_bands_are_as_loud_as_their_sum() {
     const LOUDNESS_DB: f64 = 0.01;
     let band = DynamicEqBand {
         hz: 997.0,
-        threshold_db: -40.0,
+        threshold_dbfs: -40.0,
         ratio: 2.0,
         knee_db: 0.0,
         range_db: -24.0,

@@ -109,7 +109,7 @@ fn a_standing_gain_has_the_response_of_the_bilinear_design() {
 
 #[test]
 fn at_rest_every_bit_passes() {
-    let bands = [DynamicEqBand { threshold_db: 20.0, ..DynamicEqBand::default() }; 6];
+    let bands = [DynamicEqBand { threshold_dbfs: 20.0, ..DynamicEqBand::default() }; 6];
     let setup = DynamicEqSetup { bands: 6, lookahead_ms: 2.0, ..DynamicEqSetup::default() };
     let params = DynamicEqParams::new(&bands);
     let mut unit = DynamicEq::new(setup, params, stream(Layout::STEREO)).unwrap();
@@ -121,7 +121,7 @@ fn at_rest_every_bit_passes() {
         assert_eq!(got[96..], source[..5000 - 96]);
     }
     // And with a mix of nothing, whatever moves.
-    let bands = [DynamicEqBand { threshold_db: -60.0, ..DynamicEqBand::default() }; 6];
+    let bands = [DynamicEqBand { threshold_dbfs: -60.0, ..DynamicEqBand::default() }; 6];
     let params = DynamicEqParams { mix_percent: 0.0, ..DynamicEqParams::new(&bands) };
     let mut unit = DynamicEq::new(setup, params, stream(Layout::STEREO)).unwrap();
     let mut audio = source.clone();
@@ -136,7 +136,7 @@ fn a_key_makes_room_where_and_while_it_sounds() {
         hz: 300.0,
         q: 0.8,
         range_db: -4.0,
-        threshold_db: -40.0,
+        threshold_dbfs: -40.0,
         ..DynamicEqBand::default()
     };
     let params = DynamicEqParams::new(&[band, band]);
@@ -188,7 +188,8 @@ fn the_key_of_a_band_can_be_heard() {
 
 #[test]
 fn a_key_filter_decides_what_all_bands_hear() {
-    let band = DynamicEqBand { hz: 100.0, q: 0.7, threshold_db: -40.0, ..DynamicEqBand::default() };
+    let band =
+        DynamicEqBand { hz: 100.0, q: 0.7, threshold_dbfs: -40.0, ..DynamicEqBand::default() };
     let mut unit = DynamicEq::new(
         DynamicEqSetup::default(),
         DynamicEqParams::new(&[band]),
@@ -255,7 +256,7 @@ fn attack_release_and_hold_take_their_times() {
 
 #[test]
 fn links_and_the_lfe() {
-    let band = DynamicEqBand { threshold_db: -40.0, ..DynamicEqBand::default() };
+    let band = DynamicEqBand { threshold_dbfs: -40.0, ..DynamicEqBand::default() };
     let moved = |link_percent: f64| {
         let params = DynamicEqParams { link_percent, ..DynamicEqParams::new(&[band]) };
         let mut unit =
@@ -280,7 +281,7 @@ fn keyed_and_moved_in_any_blocks() {
     let filter = KeyFilter::of_bands(&[EqBand::new(Shape::HighPass, 150.0, 0.0, 0.7)], RATE_HZ);
     let bands = [80.0, 900.0, 7000.0].map(|hz| DynamicEqBand {
         hz,
-        threshold_db: -30.0,
+        threshold_dbfs: -30.0,
         ..DynamicEqBand::default()
     });
     let mut setup = DynamicEqSetup { bands: 3, lookahead_ms: 1.1, ..DynamicEqSetup::default() };

@@ -62,7 +62,7 @@ fn a_gates_static_curve_sounds() {
     const RANGE: f64 = 60.0;
     sweep("gate", |ratio, knee_db| {
         let params = GateParams {
-            threshold_db: -40.0,
+            threshold_dbfs: -40.0,
             hysteresis_db: 0.0,
             ratio,
             knee_db,
@@ -103,7 +103,7 @@ fn a_bands_static_curve_sounds() {
     for feedback_percent in [0.0, 100.0] {
         sweep("multiband compressor", |ratio, knee_db| {
             let band = MultibandBand {
-                threshold_db: -24.0,
+                threshold_dbfs: -24.0,
                 ratio,
                 knee_db,
                 attack_ms: 0.1,
@@ -164,7 +164,7 @@ fn a_deessers_static_curve_sounds() {
                 hz,
                 q: 1.0,
                 threshold_db: -30.0,
-                floor_db: -120.0,
+                floor_dbfs: -120.0,
                 ratio,
                 knee_db,
                 range_db: 40.0,
@@ -205,7 +205,7 @@ fn a_dynamic_bands_static_curve_sounds() {
     for range_db in [-24.0, 24.0_f64] {
         sweep("dynamic EQ", |ratio, knee_db| {
             let band = DynamicEqBand {
-                threshold_db: -40.0,
+                threshold_dbfs: -40.0,
                 ratio,
                 knee_db,
                 range_db,
@@ -243,13 +243,13 @@ const IMAGE_DB: f64 = 0.001;
 /// Units that work on a stereo programme, each with its name.
 fn at_work() -> Vec<(&'static str, Box<dyn Process<f64>>)> {
     let stereo = stream(Layout::STEREO);
-    let compressor = CompressorParams { threshold_db: -30.0, ..CompressorParams::default() };
+    let compressor = CompressorParams { threshold_dbfs: -30.0, ..CompressorParams::default() };
     let gate =
-        GateParams { threshold_db: 6.0, ratio: 2.0, range_db: 60.0, ..GateParams::default() };
-    let busy = MultibandBand { threshold_db: -40.0, ratio: 4.0, ..MultibandBand::default() };
+        GateParams { threshold_dbfs: 6.0, ratio: 2.0, range_db: 60.0, ..GateParams::default() };
+    let busy = MultibandBand { threshold_dbfs: -40.0, ratio: 4.0, ..MultibandBand::default() };
     let multiband = MultibandParams { bands: [busy; 6], ..MultibandParams::default() };
     let deesser = DeEsserParams { threshold_db: -30.0, ..DeEsserParams::default() };
-    let band = DynamicEqBand { threshold_db: -40.0, ..DynamicEqBand::default() };
+    let band = DynamicEqBand { threshold_dbfs: -40.0, ..DynamicEqBand::default() };
     let shaper = TransientShaperParams {
         attack_percent: 80.0,
         sustain_percent: -50.0,
@@ -308,7 +308,7 @@ const TIME: f64 = 0.01;
 fn a_bands_attack_and_release_take_their_times() {
     let (attack_ms, release_ms) = (200.0, 1000.0);
     let band = MultibandBand {
-        threshold_db: -40.0,
+        threshold_dbfs: -40.0,
         ratio: 4.0,
         knee_db: 0.0,
         attack_ms,
@@ -348,7 +348,7 @@ fn a_shapers_followers_take_their_times() {
         attack_ms,
         sustain_ms,
         range_db: 24.0,
-        floor_db: -60.0,
+        floor_dbfs: -60.0,
         ..TransientShaperParams::default()
     };
     let setup = TransientShaperSetup::default();

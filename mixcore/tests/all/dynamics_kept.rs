@@ -37,7 +37,7 @@ fn performance() -> Planar {
 
 /// A compressor without attack and release: its level is the highest sample within 5 ms on either
 /// side, its gain the mean over as much.
-fn compress(audio: &Planar, threshold_db: f64, ratio: f64) -> Planar {
+fn compress(audio: &Planar, threshold_dbfs: f64, ratio: f64) -> Planar {
     const REACH: usize = 240;
     let frames = audio[0].len();
     let loudest: Vec<f64> = (0..frames)
@@ -48,7 +48,7 @@ fn compress(audio: &Planar, threshold_db: f64, ratio: f64) -> Planar {
     let gain_db: Vec<f64> = (0..blocks.len())
         .map(|b| {
             let level = blocks[b.saturating_sub(1)..(b + 2).min(blocks.len())].iter().copied();
-            let over = 20.0 * level.fold(1e-9, f64::max).log10() - threshold_db;
+            let over = 20.0 * level.fold(1e-9, f64::max).log10() - threshold_dbfs;
             (1.0 / ratio - 1.0) * over.max(0.0)
         })
         .collect();
@@ -181,10 +181,10 @@ fn everything_falls_with_the_ratio() {
 /// The crate's own compressor with its latency, set so that its gain stands when a peak comes: look-ahead and
 /// hold of 5 ms, the shortest attack. (With an attack of its own it lets the onsets pass and lowers what
 /// follows: peaks over loudness then rise from some ratio on, and a reading that fell would be wrong.)
-fn with_our_compressor(audio: &Planar, threshold_db: f64, ratio: f64) -> (Planar, usize) {
+fn with_our_compressor(audio: &Planar, threshold_dbfs: f64, ratio: f64) -> (Planar, usize) {
     let setup = CompressorSetup { lookahead_ms: 5.0, ..CompressorSetup::default() };
     let params = CompressorParams {
-        threshold_db,
+        threshold_dbfs,
         ratio,
         attack_ms: 0.02,
         hold_ms: 5.0,
@@ -224,9 +224,9 @@ fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
     const RATIOS: [f64; 6] = [1.0, 1.5, 2.0, 3.0, 4.0, 8.0];
     let mut wrong = Vec::new();
     for (what, before) in programmes() {
-        let threshold_db = level_db(&before[0]) - 15.0;
+        let threshold_dbfs = level_db(&before[0]) - 15.0;
         let all = RATIOS.map(|ratio| {
-            let (after, latency) = with_our_compressor(&before, threshold_db, ratio);
+            let (after, latency) = with_our_compressor(&before, threshold_dbfs, ratio);
             read(&before, &after, latency)
         });
         wrong.extend(fall(
@@ -265,9 +265,9 @@ fn every_octave_loses_modulation_with_the_ratio_of_its_own_compressor() {
             second_order(Method::Cookbook, Shape::BandPass, hz, 1.414, 0.0, RATE_HZ).unwrap();
         let mut band = Cascade::new(&[section; 2], stream).unwrap();
         band.process(Io::new(BlockMut::new(&mut before).unwrap())).unwrap();
-        let threshold_db = level_db(&before[0]) - 15.0;
+        let threshold_dbfs = level_db(&before[0]) - 15.0;
         let all = [1.0, 2.0, 4.0, 8.0].map(|ratio| {
-            let (after, latency) = with_our_compressor(&before, threshold_db, ratio);
+            let (after, latency) = with_our_compressor(&before, threshold_dbfs, ratio);
             read(&before, &after, latency)
         });
         let depth = |r: &DynamicsReadings| value(r.modulation[octave].kept_percent());

@@ -67,7 +67,7 @@ fn a_ratio_below_1_is_refused() {
     let [mut compressor, mut gate, mut deesser, mut multiband, mut eq, _] =
         keyed().map(|(_, unit)| unit);
     refuses(&mut compressor, "ratio", 0.99, "ratio is 0.99, allowed is 1 to 100");
-    refuses(&mut compressor, "boost_ratio", 0.5, "boost_ratio is 0.5, allowed is 1 to 20");
+    refuses(&mut compressor, "upward_ratio", 0.5, "upward_ratio is 0.5, allowed is 1 to 20");
     refuses(&mut compressor, "expander_ratio", 0.5, "expander_ratio is 0.5, allowed is 1 to 20");
     refuses(&mut gate, "ratio", 0.5, "ratio is 0.5, allowed is 1 to 100");
     refuses(&mut deesser, "ratio", -1.0, "ratio is -1, allowed is 1 to 100");

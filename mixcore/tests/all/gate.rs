@@ -20,7 +20,7 @@ fn steady(db: f64, frames: usize) -> Vec<Vec<f32>> {
 
 /// Threshold -40 dBFS, 6 dB of hysteresis, 20 dB of range; a hard gate.
 const PARAMS: GateParams = GateParams {
-    threshold_db: -40.0,
+    threshold_dbfs: -40.0,
     hysteresis_db: 6.0,
     ratio: 100.0,
     knee_db: 0.0,
@@ -198,7 +198,7 @@ fn the_loudest_channel_opens_its_group_and_the_lfe_itself() {
 fn an_open_gate_keeps_every_bit() {
     for detector in [Detector::Peak, Detector::Rms { window_ms: 20.0 }] {
         let setup = GateSetup { detector, ..GateSetup::default() };
-        let params = GateParams { threshold_db: -60.0, hold_ms: 50.0, ..PARAMS };
+        let params = GateParams { threshold_dbfs: -60.0, hold_ms: 50.0, ..PARAMS };
         let mut unit = gate(setup, params, Layout::STEREO);
         let mut audio = noise::<f32>(2, 20_000, 0.5, 4);
         let source = audio.clone();

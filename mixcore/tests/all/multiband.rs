@@ -28,7 +28,7 @@ fn idle() -> MultibandParams {
 
 /// Every band far above its threshold.
 fn busy() -> MultibandParams {
-    let band = MultibandBand { threshold_db: -60.0, ratio: 8.0, ..MultibandBand::default() };
+    let band = MultibandBand { threshold_dbfs: -60.0, ratio: 8.0, ..MultibandBand::default() };
     MultibandParams { bands: [band; 6], ..MultibandParams::default() }
 }
 
@@ -168,7 +168,7 @@ fn a_band_follows_its_own_static_curve() {
     let mut params = idle();
     params.crossover = CrossoverParams::new(&[100.0, 4000.0]).unwrap();
     params.bands[1] = MultibandBand {
-        threshold_db: -30.0,
+        threshold_dbfs: -30.0,
         ratio: 4.0,
         knee_db: 0.0,
         attack_ms: 0.02,
@@ -195,7 +195,7 @@ fn a_key_moves_its_band_alone() {
     let mut params = busy();
     params.crossover = CrossoverParams::new(&[200.0, 4000.0]).unwrap();
     for band in &mut params.bands {
-        band.threshold_db = -30.0;
+        band.threshold_dbfs = -30.0;
     }
     let reductions = |key: Block<'_, f64>| {
         let mut unit =
@@ -282,7 +282,7 @@ fn a_band_gets_back_its_share_of_the_reduction() {
     let mut params = idle();
     params.auto_makeup_percent = 50.0;
     params.bands[1] = MultibandBand {
-        threshold_db: -30.0,
+        threshold_dbfs: -30.0,
         ratio: 3.0,
         knee_db: 0.0,
         gain_db: 1.0,

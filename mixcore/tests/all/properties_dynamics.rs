@@ -107,7 +107,7 @@ proptest! {
             makeup: if programme { MakeUp::LoudnessMatched } else { MakeUp::Static },
         };
         let wild = CompressorParams {
-            threshold_db: params[0],
+            threshold_dbfs: params[0],
             ratio: params[1],
             attack_ms: params[2],
             ..CompressorParams::default()

@@ -48,9 +48,9 @@ impl Keyed for Compressor<'_, f32> {
             Turn::Bypass(bypass) => self.set_bypass(bypass),
             Turn::Move => self
                 .set_params(CompressorParams {
-                    threshold_db: -30.0,
+                    threshold_dbfs: -30.0,
                     ratio: 6.0,
-                    boost_ratio: 2.0,
+                    upward_ratio: 2.0,
                     feedback_percent: 60.0,
                     link_percent: 40.0,
                     makeup_db: 3.0,
@@ -75,7 +75,7 @@ impl Keyed for Gate<'_, f32> {
             Turn::Bypass(bypass) => self.set_bypass(bypass),
             Turn::Move => self
                 .set_params(GateParams {
-                    threshold_db: -12.0,
+                    threshold_dbfs: -12.0,
                     hold_ms: 2.0,
                     link_percent: 40.0,
                     mix_percent: 80.0,
@@ -203,7 +203,7 @@ fn a_key_of_one_channel_is_that_key_for_all() {
 fn a_filter_that_comes_back_has_forgotten_what_it_heard() {
     let mut unit = Compressor::<f32>::new(
         CompressorSetup::default(),
-        CompressorParams { threshold_db: -60.0, ..CompressorParams::default() },
+        CompressorParams { threshold_dbfs: -60.0, ..CompressorParams::default() },
         stream(Layout::MONO),
     )
     .unwrap();

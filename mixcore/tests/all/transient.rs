@@ -42,7 +42,7 @@ const BOTH: TransientShaperParams = TransientShaperParams {
     attack_ms: 20.0,
     sustain_ms: 300.0,
     range_db: 24.0,
-    floor_db: -100.0,
+    floor_dbfs: -100.0,
     gain_db: 0.0,
     link_percent: 100.0,
     mix_percent: 100.0,
@@ -72,7 +72,7 @@ fn the_level_does_not_matter() {
     const SAME_DB: f32 = 1e-3;
     // Far above the floor, which is moved along; it is where everything begins.
     let loud = gains(&mut shaper(BOTH, Layout::MONO), &drum(1.0));
-    let params = TransientShaperParams { floor_db: BOTH.floor_db - 20.0, ..BOTH };
+    let params = TransientShaperParams { floor_dbfs: BOTH.floor_dbfs - 20.0, ..BOTH };
     let soft = gains(&mut shaper(params, Layout::MONO), &drum(0.1));
     for (n, (a, b)) in loud.iter().zip(&soft).enumerate() {
         assert!((a - b).abs() < SAME_DB, "{n}: {a} {b}");
@@ -100,7 +100,7 @@ fn the_range_and_the_floor_hold() {
     assert_eq!(most, 5.0);
     assert_eq!(unit.movement_stats().unwrap().max_db, 5.0);
     // Noise below the floor makes no onsets.
-    let params = TransientShaperParams { floor_db: -50.0, ..params };
+    let params = TransientShaperParams { floor_dbfs: -50.0, ..params };
     let row = gains(&mut shaper(params, Layout::MONO), &drum(0.003));
     assert!(row.iter().all(|x| x.abs() < 1e-3));
 }
