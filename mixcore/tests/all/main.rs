@@ -11,6 +11,10 @@ mod analysis;
 mod bass;
 mod block;
 mod click;
+#[cfg_attr(
+    all(feature = "alloc", not(feature = "std")),
+    allow(dead_code, reason = "promises.rs asks for the rest in the other two sets")
+)]
 mod conformance;
 mod conversion;
 mod convolver;
@@ -34,7 +38,6 @@ mod laws;
 mod layouts;
 mod lt_rt;
 mod masking;
-mod matching;
 mod object_metadata;
 mod object_mixer;
 mod objects;
@@ -63,7 +66,7 @@ mod trade;
 mod align;
 #[cfg(feature = "json")]
 mod align_cue;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod automation;
 #[cfg(feature = "alloc")]
 mod bus;
@@ -128,7 +131,7 @@ mod transient;
 mod limiter_ceiling;
 #[cfg(feature = "std")]
 mod limiter_modes;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod live;
 #[cfg(feature = "std")]
 mod loud_and_after;
@@ -140,6 +143,8 @@ mod masking_cue;
 mod masking_ducker;
 #[cfg(feature = "json")]
 mod masking_ducker_cue;
+#[cfg(feature = "std")]
+mod matching;
 #[cfg(feature = "alloc")]
 mod meter_forms;
 #[cfg(feature = "alloc")]
@@ -155,6 +160,10 @@ mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
 #[cfg(feature = "alloc")]
+#[cfg_attr(
+    not(feature = "std"),
+    allow(dead_code, reason = "some of it is asked for with `std` alone")
+)]
 mod reference;
 #[cfg(feature = "json")]
 mod reported;
@@ -170,7 +179,7 @@ mod side_chain;
 mod soft_clip;
 #[cfg(feature = "json")]
 mod solve;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod standards;
 #[cfg(feature = "alloc")]
 mod svf;
