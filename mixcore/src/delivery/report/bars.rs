@@ -73,7 +73,7 @@ pub(super) fn draw(
     };
     write!(out, "<path class=\"axis\" d=\"M{:.1} {zero:.1}H{:.1}\"/>", field.left, field.right)?;
     label(out, 0.0, "soft")?;
-    write!(out, "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\">LU</text>", left + 12.0, top + 11.0)?;
+    write!(out, "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\">LU</text>", left + 12.0, top + 13.0)?;
     let least = column.least_over_music();
     for (index, phrase) in column.measurement.phrases().iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "a place in a drawing")]

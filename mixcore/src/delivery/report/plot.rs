@@ -147,7 +147,7 @@ fn grid(out: &mut dyn Write, field: &Field) -> fmt::Result {
         )?;
         level -= GRID_LU;
     }
-    write!(out, "<text class=\"soft\" x=\"{:.1}\" y=\"11\">LUFS</text>", field.left - 38.0)
+    write!(out, "<text class=\"soft\" x=\"{:.1}\" y=\"13\">LUFS</text>", field.left - 38.0)
 }
 
 fn target(out: &mut dyn Write, column: &Column<'_>, field: &Field) -> fmt::Result {
