@@ -423,6 +423,27 @@ mod tests {
     }
 
     #[test]
+    fn rows_apart_are_a_block() {
+        let rows: [i32; 90] = core::array::from_fn(|n| i32::try_from(n).unwrap_or(0));
+        // 2 to 30 rows: a short list and a long one.
+        for (row_len, count) in [(45, 2), (9, 10), (3, 30)] {
+            let block = Block::of_rows(&rows, row_len, 1, 3);
+            assert_eq!((block.channel_count(), block.frames()), (count, 2));
+            for (channel, row) in block.channels().zip(rows.chunks(row_len)) {
+                assert_eq!(channel, &row[1..3]);
+            }
+            assert_eq!(block.range(1, 2).channel(count - 1), &rows[90 - row_len + 2..][..1]);
+            // Cut to what exists.
+            assert_eq!(Block::of_rows(&rows, row_len, 2, 99).frames(), row_len - 2);
+            assert_eq!(Block::of_rows(&rows, row_len, 99, 3).channel(1), &[0; 0]);
+        }
+        // Of more rows than a block can have, the first ones.
+        assert_eq!(Block::of_rows(&rows, 1, 0, 1).channel_count(), MAX_CHANNELS);
+        assert_eq!(Block::of_rows(&rows, 1, 0, 1).channel(63), &[63]);
+        assert_eq!(Block::of_rows(&rows[..0], 0, 0, 0).channel_count(), 0);
+    }
+
+    #[test]
     fn an_empty_block_keeps_its_channels() {
         let block = Block::<f32>::contiguous(&[], 6).unwrap();
         assert_eq!((block.channel_count(), block.frames()), (6, 0));

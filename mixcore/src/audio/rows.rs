@@ -144,17 +144,17 @@ impl<'a, S> List<'a, S> {
     /// `frames` frames of one of `count` channels, empty if it is not there.
     #[inline]
     pub(super) fn row(&self, [count, channel]: [usize; 2], frames: usize) -> &'a [S] {
-        match *self {
+        match self {
             Self::Few(few) => few.get(channel).copied().unwrap_or_default(),
             Self::Spread { rows, row_len, start } => {
-                let start = channel.saturating_mul(row_len).saturating_add(start);
+                let start = channel.saturating_mul(*row_len).saturating_add(*start);
                 rows.get(start..start.saturating_add(frames)).unwrap_or_default()
             }
             Self::Many { groups, start } => {
                 let (group, row) = place(count, channel);
                 let group = groups.get(group).copied().flatten();
                 let row = group.map(|group| group.row(row)).unwrap_or_default();
-                row.get(start..start.saturating_add(frames)).unwrap_or_default()
+                row.get(*start..start.saturating_add(frames)).unwrap_or_default()
             }
         }
     }
