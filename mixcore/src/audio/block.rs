@@ -1,4 +1,4 @@
-//! Planar views: an inline list of channel slices of equal length, built without allocation.
+//! Planar views: channels of equal length, wherever each lies, built without allocation.
 
 use core::fmt;
 

@@ -13,17 +13,23 @@
 //! All of the library's dry signals come out of one kind of delay line (`delay_line.rs`), and a mix of
 //! two signals is one kernel ([`kernels::blend`]). What differs is what a processor has to mix:
 //! - Its output is another signal than its input ([`super::Convolver`]): this dry path.
-//! - Its output is its delayed input times a gain (compressor, gate, multiband, transient shaper,
-//!   ducker, leveller): the line that the gain is applied to is the dry signal, and the mix is a gain
-//!   too, m·g + 1 − m. A second line would cost a copy and the memory once more, and give the same.
+//! - Its output is its delayed input times a gain (compressor, gate, transient shaper, ducker,
+//!   leveller): the line that the gain is applied to is the dry signal, and the mix is a gain too,
+//!   m·g + 1 − m. A second line would cost a copy and the memory once more, and give the same.
+//! - It applies such gains in the bands of a crossover (multiband compressor, a de-esser that splits):
+//!   the dry signal is the bands without their gain, an all-pass of the input. The input's own bits
+//!   beside bands that have turned in phase would comb at every mix but 0 and 100 %.
 //! - Its output is its delayed input and something that is added or taken out (the duckers in bands,
 //!   click tamer, plosive tamer, suppressor; de-esser and dynamic equaliser with their moving bands;
 //!   the soft clipper's excess): the share is one of what is added.
-//! - The limiter and its multiband form have lines of their own (`dynamics/line.rs`): their detector reads
-//!   each sample with its neighbours of 64 frames from plain slices, at every stage, and a ring would
-//!   be cut somewhere in nearly each. The first of its lines holds the undisturbed signal, which a
-//!   bypass mixes in by the same kernel.
-//! - Memoryless and zero-latency processors (fader, equaliser, filters) have nothing to delay.
+//!
+//! In all but the bands of a crossover the output at 0 % and behind a bypass is the delayed input, bit
+//! for bit (`tests/all/dry_signal.rs`). Two kinds have no line of this type:
+//! - The limiter, alone and in bands, has lines of its own (`dynamics/line.rs`): its detector reads each
+//!   chunk with its neighbours from one plain slice, at every stage, which the end of a ring would
+//!   cut. The first of these lines holds the undisturbed signal, which a bypass mixes in by the same
+//!   kernel.
+//! - What has no latency (fader, equaliser, filters, hum comb) has nothing to delay.
 //!
 //! Cost: two copies and a clean a sample; a multiplication while neither 0 nor 1. Latency: none of its
 //! own. Limits: w is linear in amplitude, which is right for signals that are alike.

@@ -349,6 +349,27 @@ pub fn fields_are_honest<S: Sample>(make: Make<S>) {
     assert_eq!(processor.field("no_such_field"), None);
 }
 
+/// A frequency that the stream does not have is refused by name and nothing changes, wherever the
+/// field's own bound lies; one below it is taken.
+pub fn frequencies_stay_below_nyquist<S: Sample>(make: Make<S>) {
+    let stream = more_streams(Isa::detect()).last().unwrap();
+    let nyquist = stream.rate_hz / 2.0;
+    let mut unit = make(stream).unwrap();
+    let processor = unit.processor();
+    for field in processor.fields() {
+        if field.unit != "Hz" || field.max < nyquist {
+            continue;
+        }
+        let before = processor.field(field.name);
+        for hz in [nyquist, nyquist + 1.0, field.max] {
+            let text = processor.set_field(field.name, hz).unwrap_err().to_string();
+            assert!(text.starts_with(&format!("{} is {hz}, allowed is", field.name)), "{text}");
+            assert_eq!(processor.field(field.name), before, "{}", field.name);
+        }
+        processor.set_field(field.name, nyquist / 2.0).unwrap();
+    }
+}
+
 /// The output of a fixed programme, for the golden hashes.
 pub fn golden_output<S: Sample>(make: Make<S>) -> Planar<S> {
     let mut all = Vec::new();
