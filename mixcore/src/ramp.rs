@@ -109,6 +109,11 @@ impl GainRamp {
         self.to_db
     }
 
+    /// The gain it stands at or moves to.
+    pub(crate) fn target_gain(&self) -> f64 {
+        self.to_gain
+    }
+
     /// Starts a movement to `db` at the absolute frame `now`, from wherever the gain is then.
     pub fn move_to(&mut self, db: f64, now: u64) {
         if db == self.to_db {

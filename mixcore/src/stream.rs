@@ -301,7 +301,7 @@ impl<'a, S> Io<'a, S> {
 
     /// The block to process where it lies, for a processor that listens to its own signal only.
     ///
-    /// A view of 64 channels is a kilobyte: to move one costs as much as a gain on 500 samples.
+    /// A view is moved by copying its 192 bytes: for a gain on a short block that counts.
     ///
     /// # Errors
     /// As [`Io::without_key`].

@@ -370,9 +370,7 @@ impl<'a, S: Sample> DynamicsKept<'a, S> {
         for (to, energy) in matched.iter_mut().zip(raw.energies()) {
             *to = energy * ratio;
         }
-        let Ok(after) = SubBlocks::new(matched, self.stream.rate_hz) else {
-            unreachable!("the rate was checked when the comparison was made")
-        };
+        let after = raw.with_energies(matched);
         let gain = math::sqrt(ratio);
         let both = |of: &dyn Fn(&SubBlocks<'_>, &[f64], f64) -> Reading| Compared {
             before: of(&before, self.before.peaks.get(..steps).unwrap_or_default(), 1.0),

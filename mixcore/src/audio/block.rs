@@ -1,63 +1,16 @@
-//! Planar views: an inline list of channel slices of equal length, built without allocation.
+//! Planar views: channels of equal length, wherever each lies, built without allocation.
 
+use core::fmt;
+
+use super::rows::{FEW, List, ListMut};
 use crate::error::Error;
 
 /// The most channels a block can hold: seventh-order ambisonics.
 pub const MAX_CHANNELS: usize = 64;
 
-/// Channels up to which a view keeps a short list.
-const FEW: usize = 8;
-
-/// The list of a view. A view is made for every block, and for parts of it: to make a short list
-/// writes an eighth of the kilobyte that one of 64 channels has (to move it copies all of it).
-#[derive(Clone, Copy, Debug)]
-enum List<T> {
-    Few([T; FEW]),
-    Many([T; MAX_CHANNELS]),
-}
-
-impl<S> List<&[S]> {
-    /// Room for `count` channels, without samples.
-    #[inline]
-    fn empty(count: usize) -> Self {
-        if count <= FEW { Self::Few([&[]; FEW]) } else { Self::Many([&[]; MAX_CHANNELS]) }
-    }
-}
-
-impl<S> List<Option<&mut [S]>> {
-    /// Room for `count` channels, without samples.
-    #[inline]
-    fn empty(count: usize) -> Self {
-        if count <= FEW {
-            Self::Few([const { None }; FEW])
-        } else {
-            Self::Many([const { None }; MAX_CHANNELS])
-        }
-    }
-}
-
-impl<T> List<T> {
-    #[inline]
-    fn slots(&self) -> &[T] {
-        match self {
-            Self::Few(slots) => slots,
-            Self::Many(slots) => slots,
-        }
-    }
-
-    #[inline]
-    fn slots_mut(&mut self) -> &mut [T] {
-        match self {
-            Self::Few(slots) => slots,
-            Self::Many(slots) => slots,
-        }
-    }
-}
-
 /// A borrowed planar block: up to [`MAX_CHANNELS`] channel slices of equal length.
-#[derive(Debug)]
 pub struct Block<'a, S> {
-    channels: List<&'a [S]>,
+    channels: List<'a, S>,
     count: usize,
     frames: usize,
 }
@@ -76,13 +29,9 @@ impl<'a, S> Block<'a, S> {
     /// # Errors
     /// No channels, more than [`MAX_CHANNELS`], or channels of unequal length.
     #[inline]
-    pub fn new<C: AsRef<[S]>>(channels: &'a [C]) -> Result<Self, Error> {
+    pub fn new<C: AsRef<[S]> + Sync>(channels: &'a [C]) -> Result<Self, Error> {
         let frames = check_shape(channels.len(), channels.iter().map(|c| c.as_ref().len()))?;
-        let mut list = List::<&[S]>::empty(channels.len());
-        for (slot, channel) in list.slots_mut().iter_mut().zip(channels) {
-            *slot = channel.as_ref();
-        }
-        Ok(Self { channels: list, count: channels.len(), frames })
+        Ok(Self { channels: List::of(channels), count: channels.len(), frames })
     }
 
     /// A block of one channel.
@@ -113,13 +62,7 @@ impl<'a, S> Block<'a, S> {
     /// No channels, more than [`MAX_CHANNELS`], or a length that is no multiple of `channels`.
     pub fn contiguous(data: &'a [S], channels: usize) -> Result<Self, Error> {
         let frames = check_contiguous(data.len(), channels)?;
-        let mut list = List::<&[S]>::empty(channels);
-        if frames > 0 {
-            for (slot, channel) in list.slots_mut().iter_mut().zip(data.chunks_exact(frames)) {
-                *slot = channel;
-            }
-        }
-        Ok(Self { channels: list, count: channels, frames })
+        Ok(Self::over(data, channels, frames))
     }
 
     /// The frames `start..end` of rows that lie `row_len` apart, cut to what exists; of the first
@@ -127,14 +70,13 @@ impl<'a, S> Block<'a, S> {
     pub(crate) fn of_rows(rows: &'a [S], row_len: usize, start: usize, end: usize) -> Self {
         let end = end.min(row_len);
         let start = start.min(end);
-        let rows = rows.chunks_exact(row_len.max(1));
-        let mut list = List::<&[S]>::empty(rows.len());
-        let mut count = 0;
-        for (slot, row) in list.slots_mut().iter_mut().zip(rows) {
-            *slot = row.get(start..end).unwrap_or_default();
-            count += 1;
-        }
-        Self { channels: list, count, frames: end - start }
+        let (count, frames) = ((rows.len() / row_len.max(1)).min(MAX_CHANNELS), end - start);
+        Self { channels: List::spread(rows, row_len, start, frames), count, frames }
+    }
+
+    /// As [`Block::contiguous`], of a shape that was checked.
+    pub(super) fn over(data: &'a [S], channels: usize, frames: usize) -> Self {
+        Self { channels: List::spread(data, frames, 0, frames), count: channels, frames }
     }
 
     /// Channels in this block.
@@ -155,12 +97,13 @@ impl<'a, S> Block<'a, S> {
     /// If `index` is not below [`Block::channel_count`].
     #[must_use]
     pub fn channel(&self, index: usize) -> &'a [S] {
-        self.channels.slots()[..self.count][index]
+        assert!(index < self.count, "channel {index} of {}", self.count);
+        self.channels.row([self.count, index], self.frames)
     }
 
     /// The channels in order.
     pub fn channels(&self) -> impl ExactSizeIterator<Item = &'a [S]> + '_ {
-        self.channels.slots().iter().take(self.count).copied()
+        Channels { block: self, at: 0 }
     }
 
     /// The frames `start..end` of every channel, cut to what exists.
@@ -169,9 +112,7 @@ impl<'a, S> Block<'a, S> {
         let end = end.min(self.frames);
         let start = start.min(end);
         let mut part = *self;
-        for channel in part.channels.slots_mut().iter_mut().take(self.count) {
-            *channel = channel.get(start..end).unwrap_or_default();
-        }
+        part.channels.cut(self.count, start, end);
         part.frames = end - start;
         part
     }
@@ -185,11 +126,50 @@ impl<'a, S> Block<'a, S> {
     }
 }
 
+impl<S> fmt::Debug for Block<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "Block", self.count, self.frames)
+    }
+}
+
+/// The channels of a block in order.
+struct Channels<'b, 'a, S> {
+    block: &'b Block<'a, S>,
+    at: usize,
+}
+
+impl<'a, S> Iterator for Channels<'_, 'a, S> {
+    type Item = &'a [S];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [S]> {
+        self.nth(0)
+    }
+
+    #[inline]
+    fn nth(&mut self, skipped: usize) -> Option<&'a [S]> {
+        let Block { channels, count, frames } = self.block;
+        let at = self.at.saturating_add(skipped);
+        if at >= *count {
+            self.at = *count;
+            return None;
+        }
+        self.at = at + 1;
+        Some(channels.row([*count, at], *frames))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.block.count.saturating_sub(self.at);
+        (left, Some(left))
+    }
+}
+
+impl<S> ExactSizeIterator for Channels<'_, '_, S> {}
+
 /// A mutable planar block: up to [`MAX_CHANNELS`] channel slices of equal length.
-#[derive(Debug)]
 pub struct BlockMut<'a, S> {
-    /// `None` beyond the last channel.
-    channels: List<Option<&'a mut [S]>>,
+    channels: ListMut<'a, S>,
     count: usize,
     frames: usize,
 }
@@ -201,14 +181,13 @@ impl<'a, S> BlockMut<'a, S> {
     /// # Errors
     /// No channels, more than [`MAX_CHANNELS`], or channels of unequal length.
     #[inline]
-    pub fn new<C: AsMut<[S]>>(channels: &'a mut [C]) -> Result<Self, Error> {
+    pub fn new<C>(channels: &'a mut [C]) -> Result<Self, Error>
+    where
+        C: AsRef<[S]> + AsMut<[S]> + Send + Sync,
+    {
         let count = channels.len();
         let frames = check_shape(count, channels.iter_mut().map(|c| c.as_mut().len()))?;
-        let mut list = List::<Option<&mut [S]>>::empty(count);
-        for (slot, channel) in list.slots_mut().iter_mut().zip(channels) {
-            *slot = Some(channel.as_mut());
-        }
-        Ok(Self { channels: list, count, frames })
+        Ok(Self { channels: ListMut::of(channels), count, frames })
     }
 
     /// A block of one channel.
@@ -218,7 +197,7 @@ impl<'a, S> BlockMut<'a, S> {
         let frames = channel.len();
         let mut list = [const { None }; FEW];
         list[0] = Some(channel);
-        Self { channels: List::Few(list), count: 1, frames }
+        Self { channels: ListMut::Few(list), count: 1, frames }
     }
 
     /// A block of two channels.
@@ -231,7 +210,7 @@ impl<'a, S> BlockMut<'a, S> {
         let mut list = [const { None }; FEW];
         list[0] = Some(left);
         list[1] = Some(right);
-        Ok(Self { channels: List::Few(list), count: 2, frames })
+        Ok(Self { channels: ListMut::Few(list), count: 2, frames })
     }
 
     /// A block over one contiguous planar buffer: channel 0's frames, then channel 1's, and so on.
@@ -240,13 +219,12 @@ impl<'a, S> BlockMut<'a, S> {
     /// No channels, more than [`MAX_CHANNELS`], or a length that is no multiple of `channels`.
     pub fn contiguous(data: &'a mut [S], channels: usize) -> Result<Self, Error> {
         let frames = check_contiguous(data.len(), channels)?;
-        let mut list = List::<Option<&mut [S]>>::empty(channels);
-        if frames > 0 {
-            for (slot, channel) in list.slots_mut().iter_mut().zip(data.chunks_exact_mut(frames)) {
-                *slot = Some(channel);
-            }
-        }
-        Ok(Self { channels: list, count: channels, frames })
+        Ok(Self::over(data, channels, frames))
+    }
+
+    /// As [`BlockMut::contiguous`], of a shape that was checked.
+    pub(super) fn over(data: &'a mut [S], channels: usize, frames: usize) -> Self {
+        Self { channels: ListMut::spread(data, frames), count: channels, frames }
     }
 
     /// Channels in this block.
@@ -267,7 +245,8 @@ impl<'a, S> BlockMut<'a, S> {
     /// If `index` is not below [`BlockMut::channel_count`].
     #[must_use]
     pub fn channel(&self, index: usize) -> &[S] {
-        self.channels.slots()[..self.count][index].as_deref().unwrap_or_default()
+        assert!(index < self.count, "channel {index} of {}", self.count);
+        self.channels.row([self.count, index], self.frames)
     }
 
     /// One channel's samples.
@@ -275,7 +254,8 @@ impl<'a, S> BlockMut<'a, S> {
     /// # Panics
     /// If `index` is not below [`BlockMut::channel_count`].
     pub fn channel_mut(&mut self, index: usize) -> &mut [S] {
-        self.channels.slots_mut()[..self.count][index].as_deref_mut().unwrap_or_default()
+        assert!(index < self.count, "channel {index} of {}", self.count);
+        self.channels.row_mut([self.count, index], self.frames)
     }
 
     /// The channels in order.
@@ -283,22 +263,13 @@ impl<'a, S> BlockMut<'a, S> {
     pub fn channels_mut(
         &mut self,
     ) -> impl ExactSizeIterator<Item = &mut [S]> + DoubleEndedIterator {
-        self.channels
-            .slots_mut()
-            .iter_mut()
-            .take(self.count)
-            .map(|slot| slot.as_deref_mut().unwrap_or_default())
+        self.channels.rows_mut(self.count, self.frames)
     }
 
     /// This block, read only.
     #[must_use]
     pub fn as_block(&self) -> Block<'_, S> {
-        let mut list = List::<&[S]>::empty(self.count);
-        let channels = self.channels.slots().iter().take(self.count);
-        for (slot, channel) in list.slots_mut().iter_mut().zip(channels) {
-            *slot = channel.as_deref().unwrap_or_default();
-        }
-        Block { channels: list, count: self.count, frames: self.frames }
+        Block { channels: self.channels.shared(), count: self.count, frames: self.frames }
     }
 
     /// The same block, borrowed for a shorter time.
@@ -312,12 +283,8 @@ impl<'a, S> BlockMut<'a, S> {
     pub fn range(&mut self, start: usize, end: usize) -> BlockMut<'_, S> {
         let end = end.min(self.frames);
         let start = start.min(end);
-        let count = self.count;
-        let mut list = List::<Option<&mut [S]>>::empty(count);
-        for (slot, channel) in list.slots_mut().iter_mut().zip(self.channels_mut()) {
-            *slot = channel.get_mut(start..end);
-        }
-        BlockMut { channels: list, count, frames: end - start }
+        let channels = self.channels.part(start, end);
+        BlockMut { channels, count: self.count, frames: end - start }
     }
 
     /// The frames `start..end` of every channel, cut to what exists, for the whole borrow.
@@ -325,9 +292,7 @@ impl<'a, S> BlockMut<'a, S> {
     pub fn into_range(mut self, start: usize, end: usize) -> Self {
         let end = end.min(self.frames);
         let start = start.min(end);
-        for channel in self.channels.slots_mut().iter_mut().take(self.count) {
-            *channel = channel.take().and_then(|channel| channel.get_mut(start..end));
-        }
+        self.channels.cut(start, end);
         self.frames = end - start;
         self
     }
@@ -365,6 +330,22 @@ impl<'a, S> BlockMut<'a, S> {
     pub fn check_channels(&self, what: &'static str, expected: usize) -> Result<(), Error> {
         check_count(what, self.count, expected)
     }
+}
+
+impl<S> fmt::Debug for BlockMut<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, "BlockMut", self.count, self.frames)
+    }
+}
+
+/// The shape of a view.
+fn show(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    channels: usize,
+    frames: usize,
+) -> fmt::Result {
+    f.debug_struct(name).field("channels", &channels).field("frames", &frames).finish()
 }
 
 /// Checks that two blocks of one call have the same number of frames.
@@ -439,6 +420,27 @@ mod tests {
             Error::BlockChannels { given: 65, max: MAX_CHANNELS }
         );
         assert!(Block::<f32>::new::<[f32; 1]>(&[]).is_err());
+    }
+
+    #[test]
+    fn rows_apart_are_a_block() {
+        let rows: [i32; 90] = core::array::from_fn(|n| i32::try_from(n).unwrap_or(0));
+        // 2 to 30 rows: a short list and a long one.
+        for (row_len, count) in [(45, 2), (9, 10), (3, 30)] {
+            let block = Block::of_rows(&rows, row_len, 1, 3);
+            assert_eq!((block.channel_count(), block.frames()), (count, 2));
+            for (channel, row) in block.channels().zip(rows.chunks(row_len)) {
+                assert_eq!(channel, &row[1..3]);
+            }
+            assert_eq!(block.range(1, 2).channel(count - 1), &rows[90 - row_len + 2..][..1]);
+            // Cut to what exists.
+            assert_eq!(Block::of_rows(&rows, row_len, 2, 99).frames(), row_len - 2);
+            assert_eq!(Block::of_rows(&rows, row_len, 99, 3).channel(1), &[0; 0]);
+        }
+        // Of more rows than a block can have, the first ones.
+        assert_eq!(Block::of_rows(&rows, 1, 0, 1).channel_count(), MAX_CHANNELS);
+        assert_eq!(Block::of_rows(&rows, 1, 0, 1).channel(63), &[63]);
+        assert_eq!(Block::of_rows(&rows[..0], 0, 0, 0).channel_count(), 0);
     }
 
     #[test]

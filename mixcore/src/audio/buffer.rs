@@ -95,10 +95,7 @@ impl<S: Sample> Buffer<S> {
 
     /// The whole buffer as a mutable block.
     pub fn block_mut(&mut self) -> BlockMut<'_, S> {
-        match BlockMut::contiguous(&mut self.data, self.channels) {
-            Ok(block) => block,
-            Err(_) => unreachable!("the shape was checked when the buffer was made"),
-        }
+        BlockMut::over(&mut self.data, self.channels, self.frames)
     }
 
     /// The frames `start..end` as a mutable block, cut to what exists.
@@ -109,10 +106,7 @@ impl<S: Sample> Buffer<S> {
     /// The frames `start..end` as a block, cut to what exists.
     #[must_use]
     pub fn range(&self, start: usize, end: usize) -> Block<'_, S> {
-        match Block::contiguous(&self.data, self.channels) {
-            Ok(block) => block.range(start, end),
-            Err(_) => unreachable!("the shape was checked when the buffer was made"),
-        }
+        Block::over(&self.data, self.channels, self.frames).range(start, end)
     }
 }
 

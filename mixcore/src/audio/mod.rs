@@ -12,6 +12,7 @@ mod layout;
 mod layout_tables;
 mod matrix;
 mod order;
+mod rows;
 mod store;
 
 pub use crate::kernels::Sample;

@@ -20,7 +20,7 @@ use super::ducker_setup::DuckedAreas;
 use crate::analysis::{ERB_BANDS, erb_rate};
 use crate::audio::{BlockMut, Sample, Speaker, Store};
 use crate::error::Error;
-use crate::filters::RealFft;
+use crate::filters::{DelayLine, RealFft};
 use crate::kernels;
 use crate::loudness::sub_block_start;
 use crate::math;
@@ -40,8 +40,7 @@ pub(super) struct BandPlan {
     fft: usize,
     pub(super) latency: usize,
     channels: usize,
-    /// Ring of the delayed signal and of what is added to it, per channel.
-    dry: usize,
+    /// Ring of what is added to the delayed signal, per channel.
     wet: usize,
     fft_memory: usize,
 }
@@ -64,7 +63,6 @@ impl BandPlan {
             fft,
             latency,
             channels: stream.channel_count(),
-            dry: latency + PUSH_FRAMES,
             wet: 2 * window,
             fft_memory: RealFft::<f32>::required_len(fft)?,
         })
@@ -74,7 +72,7 @@ impl BandPlan {
     fn parts(&self) -> [usize; 4] {
         let bins = self.fft / 2 + 1;
         let scratch = self.window + self.fft + 3 * bins;
-        [self.fft_memory, scratch, self.channels * self.dry, self.channels * self.wet]
+        [self.fft_memory, scratch, self.channels * self.latency, self.channels * self.wet]
     }
 
     pub(super) fn samples_len(&self) -> usize {
@@ -89,8 +87,11 @@ pub(super) struct BandGain<'a, S> {
     stream: Stream,
     fft: RealFft<'a, S>,
     scratch: Store<'a, S>,
+    line: DelayLine,
     dry: Store<'a, S>,
     wet: Store<'a, S>,
+    /// Absolute frame of the next input.
+    now: u64,
     faults: u64,
 }
 
@@ -139,12 +140,15 @@ impl<'a, S: Sample> BandGain<'a, S> {
             // √(½ − ½·cos 2πt) = sin πt.
             *weight = S::from_f64(math::sin(math::PI * turn));
         }
-        Self { plan, stream, fft, scratch, dry, wet, faults: 0 }
+        let line = DelayLine::new(plan.latency);
+        Self { plan, stream, fft, scratch, line, dry, wet, now: 0, faults: 0 }
     }
 
     pub(super) fn reset(&mut self) {
         self.dry.fill(S::zero());
         self.wet.fill(S::zero());
+        self.line.reset();
+        self.now = 0;
         self.faults = 0;
     }
 
@@ -165,37 +169,25 @@ impl<'a, S: Sample> BandGain<'a, S> {
             let frame = now + n as u64;
             if whole { S::one() } else { S::from_f64(f64::from(mix.at(frame) * wet.at(frame))) }
         };
-        let (dry_len, wet_len) = (self.plan.dry.max(1), self.plan.wet.max(1));
-        let dry = self.dry.chunks_exact_mut(dry_len);
+        let (latency, wet_len) = (self.plan.latency as u64, self.plan.wet.max(1));
+        // Nothing is added before one latency has passed.
+        let silent = usize::try_from(latency.saturating_sub(now)).unwrap_or(usize::MAX);
         let wet = self.wet.chunks_exact_mut(wet_len);
-        for ((io, dry), wet) in block.channels_mut().zip(dry).zip(wet) {
+        for ((channel, io), wet) in block.channels_mut().enumerate().zip(wet) {
             let mut clean = [S::zero(); PUSH_FRAMES];
             let Some(clean) = clean.get_mut(..io.len()) else { continue };
             self.faults += kernels::clean(self.stream.isa, io, clean) as u64;
-            let mut to = place(now, dry_len);
-            // Before one latency has passed the ring holds silence.
-            let mut from = place(now + (dry_len - self.plan.latency % dry_len) as u64, dry_len);
-            let mut added =
-                now.checked_sub(self.plan.latency as u64).map(|frame| place(frame, wet_len));
-            let mut until = self.plan.latency as u64 - now.min(self.plan.latency as u64);
-            for (n, (io, new)) in io.iter_mut().zip(clean).enumerate() {
-                if let Some(slot) = dry.get_mut(to) {
-                    *slot = *new;
+            self.line.exchange(self.line.ring(&mut self.dry, channel), io, clean);
+            let mut at = place(now.saturating_sub(latency), wet_len);
+            for (n, io) in io.iter_mut().enumerate().skip(silent) {
+                if let Some(slot) = wet.get_mut(at) {
+                    *io += core::mem::take(slot) * share(n);
                 }
-                let mut leaving = dry.get(from).copied().unwrap_or_default();
-                if until > 0 {
-                    until -= 1;
-                    added = (until == 0).then_some(0);
-                } else if let Some(at) = &mut added {
-                    if let Some(slot) = wet.get_mut(*at) {
-                        leaving += core::mem::take(slot) * share(n);
-                    }
-                    *at = next(*at, wet_len);
-                }
-                *io = leaving;
-                (to, from) = (next(to, dry_len), next(from, dry_len));
+                at = next(at, wet_len);
             }
         }
+        self.line.pass();
+        self.now = now + block.frames() as u64;
     }
 
     /// Works on frame `index`, all samples of which have come and none of which has left: lowers every
@@ -217,17 +209,17 @@ impl<'a, S: Sample> BandGain<'a, S> {
         };
         fill_gains(gains, reductions, self.stream.rate_hz, self.plan.fft);
 
-        let (dry_len, wet_len) = (self.plan.dry.max(1), self.plan.wet.max(1));
-        let dry = self.dry.chunks_exact(dry_len);
+        let wet_len = self.plan.wet.max(1);
+        let back = usize::try_from(self.now.saturating_sub(start)).unwrap_or(usize::MAX);
+        let dry = self.dry.chunks_exact(self.plan.latency.max(1));
         let wet = self.wet.chunks_exact_mut(wet_len);
         let speakers = self.stream.layout.speakers().iter();
         let goes = |speaker: &Speaker| !speaker.lfe && areas.holds(speaker);
         for (_, (dry, wet)) in speakers.zip(dry.zip(wet)).filter(|(speaker, _)| goes(speaker)) {
-            let mut at = place(start, dry_len);
             time.fill(S::zero());
-            for (time, weight) in time.iter_mut().zip(&*window) {
-                *time = dry.get(at).copied().unwrap_or_default() * *weight;
-                at = next(at, dry_len);
+            let [older, newer] = self.line.past(dry, back, window.len());
+            for ((time, weight), dry) in time.iter_mut().zip(&*window).zip(older.iter().chain(newer)) {
+                *time = *dry * *weight;
             }
             if self.fft.forward(time, re, im).is_err() {
                 continue;

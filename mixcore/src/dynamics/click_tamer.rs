@@ -35,7 +35,7 @@ use super::tamed::{TamedLog, TamedPlace, TamerReport};
 use super::tool::{chosen, fields_of, listen};
 use crate::audio::{BlockMut, MAX_LAYOUT_CHANNELS, PerChannel, Sample, Store};
 use crate::error::Error;
-use crate::filters::{Delay, Fir, FirSetup, MAX_TAPS};
+use crate::filters::{Delay, DelayLine, Fir, FirSetup, MAX_TAPS};
 use crate::kernels;
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
@@ -197,6 +197,7 @@ pub struct ClickTamer<'a, S> {
     params: ClickTamerParams,
     split: Split<'a, S>,
     rings: Store<'a, S>,
+    line: DelayLine,
     sizes: Sizes,
     channels: PerChannel<ClickWatch>,
     cells: Cells,
@@ -307,6 +308,7 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
             params,
             split,
             rings,
+            line: DelayLine::new(sizes.centre() + sizes.hold()),
             sizes,
             channels: PerChannel::new(stream.channel_count())?,
             cells: Cells::new(sizes.cell),
@@ -396,7 +398,7 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         let (hold, centre) = (self.sizes.hold(), self.sizes.centre());
         let latency = centre + hold;
         let place = |len: usize| usize::try_from(self.now % len.max(1) as u64).unwrap_or(0);
-        let starts = [place(latency), place(hold)];
+        let start_band = place(hold);
         let rings = self.rings.chunks_exact_mut((latency + BANDS * hold).max(1));
         let (length, first) = (self.cells.length(), self.cells.place());
         let shares = self.taken.shares(self.now);
@@ -406,7 +408,11 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         for (((samples, (short, long)), ring), watch) in channels {
             let Some((inputs, bands)) = ring.split_at_mut_checked(latency) else { continue };
             let Some((highs, mids)) = bands.split_at_mut_checked(hold) else { continue };
-            let [mut at, mut at_band] = starts;
+            self.line.swap(inputs, samples);
+            // The input half a window ago.
+            let [older, newer] = self.line.past(inputs, centre + frames, frames);
+            let mut middles = older.iter().chain(newer);
+            let mut at_band = start_band;
             let [high_share, mid_share] = watch.shares;
             let line = |[from, to]: [f64; 2], n: usize| {
                 #[expect(clippy::cast_precision_loss, reason = "a cell")]
@@ -417,13 +423,8 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
             let lows = short.get(start..).unwrap_or_default().iter();
             let mut lows = lows.zip(long.get(start..).unwrap_or_default());
             let mut n = first;
-            self.taken.leave(&shares, samples, |sample| {
-                // The input half a window ago lies `hold` places on in the ring.
-                let centred = at + hold;
-                let centred = if centred >= latency { centred - latency } else { centred };
-                let x = *sample;
-                *sample = inputs.get_mut(at).map_or(x, |slot| core::mem::replace(slot, x));
-                let middle = inputs.get(centred).copied().unwrap_or(x);
+            self.taken.leave(&shares, samples, |_| {
+                let middle = middles.next().copied().unwrap_or_default();
                 let (low, lowest) = lows.next().map_or((middle, middle), |(a, b)| (*a, *b));
                 let exchange = |slot: Option<&mut S>, fresh: S| {
                     slot.map_or(fresh, |slot| core::mem::replace(slot, fresh)).as_f64()
@@ -434,12 +435,12 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
                 *mid_energy += mid.as_f64() * mid.as_f64();
                 let taken = line(high_share, n) * exchange(highs.get_mut(at_band), high)
                     + line(mid_share, n) * exchange(mids.get_mut(at_band), mid);
-                at = if at + 1 >= latency { 0 } else { at + 1 };
                 at_band = if at_band + 1 >= hold { 0 } else { at_band + 1 };
                 n += 1;
                 taken
             });
         }
+        self.line.pass();
         self.now += frames as u64;
         if self.cells.pass(frames) {
             self.end_cell();
@@ -478,6 +479,7 @@ impl<S: Sample> Processor for ClickTamer<'_, S> {
         self.split.short.reset();
         self.split.long.reset();
         self.rings.fill(S::zero());
+        self.line.reset();
         self.channels.fill(ClickWatch::default());
         self.cells.reset();
         (self.done, self.now) = (0, 0);

@@ -7,10 +7,11 @@
 use super::curve::Curve;
 use super::detector::DETECTOR_CHUNK;
 use super::key_filter::{KeyFilter, KeyState};
-use super::side_chain::{Span, check_io, exchange};
+use super::side_chain::{Span, check_io};
 use super::travel::Straight;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
+use crate::filters::DelayLine;
 use crate::kernels::{self, Isa};
 use crate::ramp::Glide;
 use crate::stream::Stream;
@@ -45,10 +46,9 @@ pub(super) struct KeyIntake<'a, S> {
     states: PerChannel<[KeyState; 2]>,
     /// The last key had one channel, which the first state heard for all.
     one_key: bool,
-    /// A ring of as many samples per channel.
-    lookahead: usize,
+    /// The look-ahead: what leaves it is wet and dry at once.
+    line: DelayLine,
     rings: Store<'a, S>,
-    at: usize,
     /// Share of what is listened to in what is delayed.
     pub(super) listen: Glide<f32>,
     pub(super) faults: u64,
@@ -72,9 +72,8 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
             filter: KeyFilter::NONE,
             states: PerChannel::new(stream.channel_count())?,
             one_key: false,
-            lookahead: stream.frames_of_ms(lookahead_ms),
+            line: DelayLine::new(stream.frames_of_ms(lookahead_ms)),
             rings,
-            at: 0,
             listen: Glide::new(0.0, fade_frames),
             faults: 0,
         })
@@ -85,7 +84,7 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         self.states.fill(Default::default());
         self.one_key = false;
         self.listen.settle();
-        self.at = 0;
+        self.line.reset();
         self.faults = 0;
     }
 
@@ -101,7 +100,7 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
     }
 
     pub(super) fn lookahead_frames(&self) -> usize {
-        self.lookahead
+        self.line.frames()
     }
 
     /// Checks what is passed in.
@@ -134,7 +133,7 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         let mut shares = [1.0; CHUNK];
         for (n, share) in part(&mut shares, span.frames).iter_mut().enumerate() {
             let frame = span.now + n as u64;
-            let entered = frame.saturating_sub(self.lookahead as u64);
+            let entered = frame.saturating_sub(self.line.frames() as u64);
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             let mix = line.between(from, to, n) as f32;
             *share = mix * (wet.at(frame) * (1.0 - self.listen.at(entered)));
@@ -162,7 +161,6 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         }
         let mut fresh = [S::zero(); CHUNK];
         let (mut own, mut foreign, mut listened) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
-        let mut next = self.at;
         let channels = main.channels_mut().zip(self.states.iter_mut()).enumerate();
         for (index, (channel, [own_state, key_state])) in channels {
             let io = span.of(channel);
@@ -195,11 +193,9 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
                 // A filter may raise its key beyond what a sample can hold.
                 kernels::clean_in_place(isa, fresh);
             }
-            let start = index.saturating_mul(self.lookahead);
-            let ring = self.rings.get_mut(start..start.saturating_add(self.lookahead));
-            next = exchange(ring.unwrap_or_default(), self.at, io, fresh);
+            self.line.exchange(self.line.ring(&mut self.rings, index), io, fresh);
         }
-        self.at = next;
+        self.line.pass();
         if span.ends_at_multiple_of(SETTLE_FRAMES) {
             self.states.iter_mut().flatten().for_each(KeyState::settle);
         }

@@ -3,9 +3,9 @@
 
 use super::cells::CHUNK;
 use super::key_filter::{KeyFilter, KeyState};
-use super::side_chain::exchange;
 use crate::audio::{Block, BlockMut, Layout, MAX_LAYOUT_CHANNELS, PerChannel, Sample, Store};
 use crate::error::Error;
+use crate::filters::DelayLine;
 use crate::kernels;
 use crate::ramp::{Glide, ramp_frames};
 use crate::stream::Stream;
@@ -17,10 +17,9 @@ pub(super) struct KeyPath<'a, S> {
     filter: KeyFilter,
     states: PerChannel<KeyState>,
     listen: Glide<f32>,
-    /// A ring of `latency` samples for each channel of the key.
+    /// A ring for each channel of the key, in step with the stream's.
     rings: Store<'a, S>,
-    latency: usize,
-    at: usize,
+    line: DelayLine,
 }
 
 impl<'a, S: Sample> KeyPath<'a, S> {
@@ -42,8 +41,7 @@ impl<'a, S: Sample> KeyPath<'a, S> {
             states: PerChannel::new(layout.channel_count())?,
             listen: Glide::new(0.0, ramp_frames(stream.rate_hz)),
             rings,
-            latency,
-            at: 0,
+            line: DelayLine::new(latency),
         })
     }
 
@@ -53,7 +51,7 @@ impl<'a, S: Sample> KeyPath<'a, S> {
         }
         self.listen.settle();
         self.rings.fill(S::zero());
-        self.at = 0;
+        self.line.reset();
     }
 
     pub(super) fn filter(&self) -> KeyFilter {
@@ -127,7 +125,6 @@ impl<'a, S: Sample> KeyPath<'a, S> {
             shares.iter_mut().for_each(|share| *share = 1.0 - *share);
         }
         let channels = self.states.len();
-        let mut next = self.at;
         for index in 0..channels {
             let (mut fresh, mut leaving) = ([S::zero(); CHUNK], [S::zero(); CHUNK]);
             let fresh = fresh.get_mut(..frames).unwrap_or_default();
@@ -139,9 +136,7 @@ impl<'a, S: Sample> KeyPath<'a, S> {
             } else if let Some(samples) = key.and_then(|key| key.channels().nth(index)) {
                 kernels::clean(isa, samples, fresh);
             }
-            let start = index.saturating_mul(self.latency);
-            let ring = self.rings.get_mut(start..start.saturating_add(self.latency));
-            next = exchange(ring.unwrap_or_default(), self.at, leaving, fresh);
+            self.line.exchange(self.line.ring(&mut self.rings, index), leaving, fresh);
             if listens {
                 let heard = main.channels_mut().enumerate();
                 for (_, io) in heard.filter(|(at, _)| channels == 1 || *at == index) {
@@ -149,7 +144,7 @@ impl<'a, S: Sample> KeyPath<'a, S> {
                 }
             }
         }
-        self.at = next;
+        self.line.pass();
         if listens && channels > 1 {
             // No channel of the key belongs to these.
             for io in main.channels_mut().skip(channels) {

@@ -11,6 +11,7 @@ use super::reduction::copy_row;
 use super::travel::Straight;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
+use crate::filters::DelayLine;
 use crate::kernels::{self, Isa};
 use crate::ramp::Glide;
 use crate::stream::Stream;
@@ -123,16 +124,15 @@ pub(super) struct SideChain<'a, S> {
     filter: KeyFilter,
     /// Share of the key in what is delayed: key listen.
     pub(super) listen: Glide<f32>,
-    lookahead: usize,
-    /// A ring of `lookahead` samples per channel.
+    /// The look-ahead: what leaves it is wet and dry at once.
+    line: DelayLine,
+    /// A ring per channel.
     delays: Store<'a, S>,
     /// What the detector's window needs, per channel.
     squares: Store<'a, f64>,
     pub(super) lanes: PerChannel<Lane>,
     /// Level of each group's keys, dB, if it was wanted.
     pub(super) groups: PerChannel<Row>,
-    /// Next place in the rings.
-    at: usize,
     /// The window's current chunk.
     slot: usize,
     /// The last key had one channel, which the first lane heard for all.
@@ -178,12 +178,11 @@ impl<'a, S: Sample> SideChain<'a, S> {
             listening,
             filter: KeyFilter::NONE,
             listen: Glide::new(0.0, fade_frames),
-            lookahead: stream.frames_of_ms(setup.lookahead_ms),
+            line: DelayLine::new(stream.frames_of_ms(setup.lookahead_ms)),
             delays,
             squares,
             lanes,
             groups: PerChannel::new(setup.groups.count(stream.layout))?,
-            at: 0,
             slot: 0,
             one_key: false,
             faults: 0,
@@ -205,14 +204,14 @@ impl<'a, S: Sample> SideChain<'a, S> {
             lane.ear = Ear::default();
         }
         self.listen.settle();
-        self.at = 0;
+        self.line.reset();
         self.slot = 0;
         self.one_key = false;
         self.faults = 0;
     }
 
     pub(super) fn lookahead_frames(&self) -> usize {
-        self.lookahead
+        self.line.frames()
     }
 
     /// Whether all that leaves from a frame on is the processed signal: no bypass, no key heard.
@@ -248,7 +247,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
 
     /// When what leaves at a frame came in: the key that is heard travels with its frame.
     fn entered(&self, frame: u64) -> u64 {
-        frame.saturating_sub(self.lookahead as u64)
+        frame.saturating_sub(self.line.frames() as u64)
     }
 
     pub(super) fn filter(&self) -> KeyFilter {
@@ -290,7 +289,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
         let listens = !stands_at(&self.listen, 0.0, span.now);
         let plain = self.listening.is_plain() && self.filter.is_none() && !listens;
         // Nothing is delayed and no key heard: what comes in is what leaves.
-        let in_place = self.lookahead == 0 && !listens;
+        let in_place = self.line.frames() == 0 && !listens;
         let each = key.is_none_or(|key| key.channel_count() > 1);
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
         let place = (self.slot, (span.now % DETECTOR_CHUNK as u64) as usize);
@@ -309,7 +308,6 @@ impl<'a, S: Sample> SideChain<'a, S> {
         let passed = passed.get_mut(..frames).unwrap_or_default();
         let weighted = weighted.get_mut(..frames).unwrap_or_default();
         let found = found.of(frames);
-        let mut next = self.at;
         for (index, (channel, lane)) in main.channels_mut().zip(self.lanes.iter_mut()).enumerate() {
             let io = span.of(channel);
             self.faults += if in_place {
@@ -372,11 +370,9 @@ impl<'a, S: Sample> SideChain<'a, S> {
             if in_place {
                 continue;
             }
-            let start = index.saturating_mul(self.lookahead);
-            let ring = self.delays.get_mut(start..start.saturating_add(self.lookahead));
-            next = exchange(ring.unwrap_or_default(), self.at, io, fresh);
+            self.line.exchange(self.line.ring(&mut self.delays, index), io, fresh);
         }
-        self.at = next;
+        self.line.pass();
         self.finish(span, wanted);
     }
 
@@ -450,40 +446,4 @@ pub(super) fn piece_reach(now: u64) -> usize {
 /// Whether a share stands at a value from a frame on.
 pub(super) fn stands_at(share: &Glide<f32>, value: f32, frame: u64) -> bool {
     share.target() == value && share.is_settled(frame)
-}
-
-/// Puts fresh samples into a ring and what they push out into the block; returns the next place.
-pub(super) fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh: &[S]) -> usize {
-    let mut at = at;
-    let mut rest = io;
-    let mut fresh = fresh;
-    if ring.is_empty() {
-        for (io, fresh) in rest.iter_mut().zip(fresh) {
-            *io = *fresh;
-        }
-        return 0;
-    }
-    if let [slot] = ring {
-        for (io, fresh) in rest.iter_mut().zip(fresh) {
-            *io = core::mem::replace(slot, *fresh);
-        }
-        return 0;
-    }
-    while !rest.is_empty() {
-        let slots = ring.get_mut(at..).unwrap_or_default();
-        let count = slots.len().min(rest.len());
-        let whole = core::mem::take(&mut rest);
-        let Some((io, io_left)) = whole.split_at_mut_checked(count) else { return 0 };
-        let Some((new, new_left)) = fresh.split_at_checked(count) else { return 0 };
-        for ((io, slot), new) in io.iter_mut().zip(slots).zip(new) {
-            *io = *slot;
-            *slot = *new;
-        }
-        (rest, fresh) = (io_left, new_left);
-        at = if at + count >= ring.len() { 0 } else { at + count };
-        if count == 0 {
-            return 0;
-        }
-    }
-    at
 }

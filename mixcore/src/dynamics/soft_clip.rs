@@ -35,14 +35,14 @@
 use super::clip_shape::Clip;
 use super::limiter::Limiter;
 use super::reduction::{ReductionLog, ReductionStats, copy_row};
-use super::side_chain::{exchange, stands_at};
+use super::side_chain::stands_at;
 use super::soft_clip_params::{PIECE, Point, SoftClipperParams, SoftClipperSetup};
 use super::soft_clip_step::{DRIVEN_LIMIT, MAX_LATENCY, Plan, Settings, Voice};
 use super::travel::Travel;
 use super::unit;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
-use crate::filters::Oversampler;
+use crate::filters::{DelayLine, Oversampler};
 use crate::kernels::{self, AMPLITUDE_DB, AMPLITUDE_FLOOR};
 use crate::ramp::{self, Glide};
 use crate::stream::{Field, Io, Process, Processor, Stream};
@@ -90,11 +90,11 @@ pub struct SoftClipper<'a, S> {
     setup: SoftClipperSetup,
     travel: Travel<SoftClipperParams>,
     target: Point,
-    latency: usize,
     /// A ring of [`MAX_LATENCY`] of the driven and one of the dry signal for each channel, then a
     /// piece of both.
     memory: Store<'a, S>,
-    at: usize,
+    /// Where the rings stand.
+    line: DelayLine,
     oversampler: Option<Oversampler<'a, S>>,
     guard: Option<Limiter<'a, S>>,
     voices: PerChannel<Voice>,
@@ -188,12 +188,12 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
     ) -> Result<Self, Error> {
         params.validate()?;
         let fade = ramp::ramp_frames(stream.rate_hz);
+        let latency = oversampler.as_ref().map_or(1, Oversampler::latency_frames);
         Ok(Self {
             travel: Travel::new(params, fade),
             target: Point::design(&params),
-            latency: oversampler.as_ref().map_or(1, Oversampler::latency_frames).min(MAX_LATENCY),
+            line: DelayLine::new(latency.min(MAX_LATENCY)),
             memory,
-            at: 0,
             oversampler,
             guard,
             voices: PerChannel::new(stream.channel_count())?,
@@ -369,16 +369,15 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         }
         let driven_rings = driven_rings.chunks_mut(MAX_LATENCY);
         let rings = driven_rings.zip(dry_rings.chunks_mut(MAX_LATENCY));
-        let mut next = self.at;
         for (((io, work), dry), (driven_ring, dry_ring)) in
             main.channels_mut().zip(work.chunks(each)).zip(dry.chunks_mut(each)).zip(rings)
         {
-            let ring = dry_ring.get_mut(..self.latency).unwrap_or_default();
-            exchange(ring, self.at, dry, io);
-            let ring = driven_ring.get_mut(..self.latency).unwrap_or_default();
-            next = exchange(ring, self.at, io, work);
+            let ring = self.line.ring(dry_ring, 0);
+            self.line.exchange(ring, dry, io);
+            let ring = self.line.ring(driven_ring, 0);
+            self.line.exchange(ring, io, work);
         }
-        self.at = next;
+        self.line.pass();
         match &mut self.oversampler {
             Some(over) => over.down(BlockMut::contiguous(work, channels)?)?,
             None => {
@@ -418,17 +417,17 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
 
 impl<S: Sample> Processor for SoftClipper<'_, S> {
     fn latency_frames(&self) -> usize {
-        self.latency + self.guard.as_ref().map_or(0, Processor::latency_frames)
+        self.line.frames() + self.guard.as_ref().map_or(0, Processor::latency_frames)
     }
 
     fn tail_frames(&self) -> usize {
         let guard = self.guard.as_ref().map_or(0, Processor::tail_frames);
-        self.latency + self.oversampler.as_ref().map_or(1, Oversampler::tail_frames) + guard
+        self.line.frames() + self.oversampler.as_ref().map_or(1, Oversampler::tail_frames) + guard
     }
 
     fn reset(&mut self) {
         self.memory.fill(S::zero());
-        self.at = 0;
+        self.line.reset();
         if let Some(over) = &mut self.oversampler {
             over.reset();
         }

@@ -39,7 +39,7 @@ use super::taken::Taken;
 use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{BlockMut, Sample, Store, move_to_front};
 use crate::error::Error;
-use crate::filters::RealFft;
+use crate::filters::{DelayLine, RealFft};
 use crate::kernels;
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
@@ -180,6 +180,8 @@ pub struct Suppressor<'a, S> {
     /// The window and a frame; then for each channel the last N inputs, the sums of what is taken out,
     /// and a spectrum.
     memory: Store<'a, S>,
+    /// Where the last N inputs stand.
+    line: DelayLine,
     floor: NoiseFloor<'a>,
     bands: [NoiseBand; MAX_BANDS],
     count: usize,
@@ -291,6 +293,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             params,
             fft,
             memory,
+            line: DelayLine::new(length),
             floor: NoiseFloor::new(numbers, count, hops, time_s),
             bands,
             count,
@@ -391,13 +394,12 @@ impl<'a, S: Sample> Suppressor<'a, S> {
     fn hop(&mut self) -> Option<()> {
         let (length, hop) = (self.length, self.cells.frames());
         let bins = length / 2 + 1;
-        let at = usize::try_from(self.now % length.max(1) as u64).ok()?;
         let (window, rest) = self.memory.split_at_mut_checked(length)?;
         let (time, lines) = rest.split_at_mut_checked(length)?;
         let mut powers = [0.0; MAX_BANDS];
         for line in lines.chunks_exact_mut((3 * length + 2).max(1)) {
             let (ring, _) = line.split_at_checked(length)?;
-            let (newer, older) = ring.split_at_checked(at)?;
+            let [older, newer] = self.line.past(ring, length, length);
             let oldest_first = older.iter().chain(newer);
             for ((to, from), weight) in time.iter_mut().zip(oldest_first).zip(window.iter()) {
                 *to = *from * *weight;
@@ -462,6 +464,7 @@ impl<S: Sample> Processor for Suppressor<'_, S> {
         for band in &mut self.bands {
             *band = NoiseBand { first: band.first, end: band.end, ..NoiseBand::default() };
         }
+        self.line.reset();
         self.cells.reset();
         self.taken.reset();
         (self.now, self.frames, self.faults) = (0, 0, 0);
@@ -480,7 +483,6 @@ impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
     fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
         let frames = part.frames();
         let length = self.length;
-        let at = usize::try_from(self.now % length.max(1) as u64).unwrap_or(0);
         let place = self.cells.place();
         let shares = self.taken.shares(self.now);
         let lines = self.memory.get_mut(2 * length..).unwrap_or_default();
@@ -489,14 +491,12 @@ impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
         {
             self.faults += kernels::clean_in_place(self.stream.isa, channel) as u64;
             let Some((ring, sums)) = line.split_at_mut_checked(length) else { continue };
-            let ring = ring.get_mut(at..).unwrap_or_default();
             let sums = sums.get(place..).unwrap_or_default();
             let mut sums = sums.iter();
-            for (sample, slot) in channel.iter_mut().zip(ring) {
-                core::mem::swap(sample, slot);
-            }
+            self.line.swap(ring, channel);
             self.taken.leave(&shares, channel, |_| sums.next().map_or(0.0, |sum| sum.as_f64()));
         }
+        self.line.pass();
         self.now += frames as u64;
         if self.cells.pass(frames) {
             // The slices fit: they were made for it.

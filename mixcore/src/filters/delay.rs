@@ -3,20 +3,18 @@
 //! Used for latency compensation and for the latency-matched dry path of a bypass:
 //! y\[n\] = x\[n − D\], with zeros before the start.
 //!
-//! Cost: one clean and two copies per sample. Latency: D.
+//! Cost: a clean and two copies a sample. Latency: D.
 //! Limits: whole frames, fixed for life; between the frames and on the move it is
 //! [`super::FractionalDelay`]. Milliseconds and metres become frames by [`super::DelayTime`].
 
 use crate::audio::{Sample, Store};
 use crate::error::Error;
-use crate::kernels::{self, Isa};
+use crate::filters::DelayLine;
+use crate::kernels;
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
 
 /// Longest delay, s: longer ones are a wrong unit, not a wish.
 pub(super) const MAX_DELAY_S: f64 = 60.0;
-
-/// Frames that are moved in one go, through the stack.
-const CHUNK_FRAMES: usize = 256;
 
 /// A delay line of whole frames on every channel.
 ///
@@ -27,9 +25,7 @@ const CHUNK_FRAMES: usize = 256;
 pub struct Delay<'a, S> {
     /// One ring of `frames` samples per channel, one after the other.
     rings: Store<'a, S>,
-    frames: usize,
-    /// Next place to read and write in every ring.
-    at: usize,
+    line: DelayLine,
     stream: Stream,
     faults: u64,
 }
@@ -80,22 +76,22 @@ impl<'a, S: Sample> Delay<'a, S> {
     }
 
     fn over(rings: Store<'a, S>, frames: usize, stream: Stream) -> Self {
-        Self { rings, frames, at: 0, stream, faults: 0 }
+        Self { rings, line: DelayLine::new(frames), stream, faults: 0 }
     }
 }
 
 impl<S: Sample> Processor for Delay<'_, S> {
     fn latency_frames(&self) -> usize {
-        self.frames
+        self.line.frames()
     }
 
     fn tail_frames(&self) -> usize {
-        self.frames
+        self.line.frames()
     }
 
     fn reset(&mut self) {
         self.rings.fill(S::zero());
-        self.at = 0;
+        self.line.reset();
         self.faults = 0;
     }
 
@@ -117,49 +113,14 @@ impl<S: Sample> Processor for Delay<'_, S> {
 }
 
 impl<S: Sample> Process<S> for Delay<'_, S> {
-    fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
+    fn process(&mut self, mut io: Io<'_, S>) -> Result<(), Error> {
+        let main = io.main_without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
-        let mut next = self.at;
         for (channel, samples) in main.channels_mut().enumerate() {
-            let ring = self.rings.get_mut(channel * self.frames..).unwrap_or_default();
-            let ring = ring.get_mut(..self.frames).unwrap_or_default();
-            let faults;
-            (next, faults) = exchange(self.stream.isa, ring, self.at, samples);
-            self.faults += faults as u64;
+            self.faults += kernels::clean_in_place(self.stream.isa, samples) as u64;
+            self.line.swap(self.line.ring(&mut self.rings, channel), samples);
         }
-        self.at = next;
+        self.line.pass();
         Ok(())
     }
-}
-
-/// Exchanges the samples of one channel, cleaned, for those that its ring holds from `at` on; the next
-/// place, and the samples that were taken as 0. A ring without room leaves only the cleaning.
-fn exchange<S: Sample>(
-    isa: Isa,
-    ring: &mut [S],
-    mut at: usize,
-    mut samples: &mut [S],
-) -> (usize, usize) {
-    let mut scratch = [S::zero(); CHUNK_FRAMES];
-    let mut faults = 0;
-    while !samples.is_empty() {
-        let slot = ring.get_mut(at..).unwrap_or_default();
-        let room = if slot.is_empty() { CHUNK_FRAMES } else { slot.len() };
-        let (part, rest) = samples.split_at_mut(samples.len().min(room).min(CHUNK_FRAMES));
-        let Some(fresh) = scratch.get_mut(..part.len()) else { break };
-        faults += kernels::clean(isa, part, fresh);
-        if let Some(slot) = slot.get_mut(..part.len()) {
-            part.copy_from_slice(slot);
-            slot.copy_from_slice(fresh);
-            at += part.len();
-            if at >= ring.len() {
-                at = 0;
-            }
-        } else {
-            part.copy_from_slice(fresh);
-        }
-        samples = rest;
-    }
-    (at, faults)
 }

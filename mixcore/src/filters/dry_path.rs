@@ -9,6 +9,28 @@
 //! at an input frame and is heard when that frame comes out. At w = 0 the output is the delayed
 //! (cleaned) input bit for bit, at w = 1 what the processor gives bit for bit.
 //!
+//! # Who mixes how
+//! All of the library's dry signals come out of one kind of delay line (`delay_line.rs`), and a mix of
+//! two signals is one kernel ([`kernels::blend`]). What differs is what a processor has to mix:
+//! - Its output is another signal than its input ([`super::Convolver`]): this dry path.
+//! - Its output is its delayed input times a gain (compressor, gate, transient shaper, ducker,
+//!   leveller): the line that the gain is applied to is the dry signal, and the mix is a gain too,
+//!   m·g + 1 − m. A second line would cost a copy and the memory once more, and give the same.
+//! - It applies such gains in the bands of a crossover (multiband compressor, a de-esser that splits):
+//!   the dry signal is the bands without their gain, an all-pass of the input. The input's own bits
+//!   beside bands that have turned in phase would comb at every mix but 0 and 100 %.
+//! - Its output is its delayed input and something that is added or taken out (the duckers in bands,
+//!   click tamer, plosive tamer, suppressor; de-esser and dynamic equaliser with their moving bands;
+//!   the soft clipper's excess): the share is one of what is added.
+//!
+//! In all but the bands of a crossover the output at 0 % and behind a bypass is the delayed input, bit
+//! for bit (`tests/all/dry_signal.rs`). Two kinds have no line of this type:
+//! - The limiter, alone and in bands, has lines of its own (`dynamics/line.rs`): its detector reads each
+//!   chunk with its neighbours from one plain slice, at every stage, which the end of a ring would
+//!   cut. The first of these lines holds the undisturbed signal, which a bypass mixes in by the same
+//!   kernel.
+//! - What has no latency (fader, equaliser, filters, hum comb) has nothing to delay.
+//!
 //! Cost: two copies and a clean a sample; a multiplication while neither 0 nor 1. Latency: none of its
 //! own. Limits: w is linear in amplitude, which is right for signals that are alike.
 
@@ -16,6 +38,7 @@ use core::ops::Range;
 
 use crate::audio::{BlockMut, Sample, Store};
 use crate::error::Error;
+use crate::filters::DelayLine;
 use crate::filters::delay::MAX_DELAY_S;
 use crate::kernels;
 use crate::math;
@@ -57,13 +80,12 @@ pub struct DryPathStorage {
 /// ```
 #[derive(Debug)]
 pub struct DryPath<'a, S> {
-    /// A ring for each channel, one after the other.
-    rings: Store<'a, S>,
-    /// A ring of the frames' shares, in step with those of the samples.
+    /// Where the rings of the samples stand, and the ring of the frames' shares, in step.
+    line: DelayLine,
+    /// A ring for each channel, then what has left them: up to [`DRY_PATH_FRAMES`] frames of each.
+    samples: Store<'a, S>,
+    /// The ring of the shares, then those that have left it.
     shares: Store<'a, f32>,
-    latency: usize,
-    /// Place of the next frame in every ring.
-    at: usize,
     stream: Stream,
     share: Glide<f32>,
     mix_percent: f64,
@@ -81,9 +103,9 @@ impl<S: Sample> DryPath<'static, S> {
     /// As [`DryPath::new_in`], but for the memory.
     pub fn new(latency_frames: usize, mix_percent: f64, stream: Stream) -> Result<Self, Error> {
         let need = Self::required_len(latency_frames, &stream)?;
-        let (rings, shares) =
+        let (samples, shares) =
             (Store::owned(need.samples, S::zero()), Store::owned(need.control, 0.0));
-        Self::over(rings, shares, latency_frames, mix_percent, stream)
+        Self::over(samples, shares, latency_frames, mix_percent, stream)
     }
 }
 
@@ -102,9 +124,9 @@ impl<'a, S: Sample> DryPath<'a, S> {
         control: &'a mut [f32],
     ) -> Result<Self, Error> {
         let need = Self::required_len(latency_frames, &stream)?;
-        let rings = Store::lent("dry path sample", samples, need.samples, S::zero())?;
+        let samples = Store::lent("dry path sample", samples, need.samples, S::zero())?;
         let shares = Store::lent("dry path control", control, need.control, 0.0)?;
-        Self::over(rings, shares, latency_frames, mix_percent, stream)
+        Self::over(samples, shares, latency_frames, mix_percent, stream)
     }
 
     /// Memory that a dry path of this latency needs.
@@ -121,7 +143,7 @@ impl<'a, S: Sample> DryPath<'a, S> {
     }
 
     fn over(
-        rings: Store<'a, S>,
+        samples: Store<'a, S>,
         shares: Store<'a, f32>,
         latency: usize,
         mix_percent: f64,
@@ -129,10 +151,9 @@ impl<'a, S: Sample> DryPath<'a, S> {
     ) -> Result<Self, Error> {
         let share = Glide::new(share_of(mix_percent)?, ramp_frames(stream.rate_hz));
         let mut path = Self {
-            rings,
+            line: DelayLine::new(latency),
+            samples,
             shares,
-            latency,
-            at: 0,
             stream,
             share,
             mix_percent,
@@ -147,7 +168,7 @@ impl<'a, S: Sample> DryPath<'a, S> {
     /// The delay of the dry signal.
     #[must_use]
     pub fn latency_frames(&self) -> usize {
-        self.latency
+        self.line.frames()
     }
 
     /// The mix it stands at or moves to, bypass aside.
@@ -193,9 +214,9 @@ impl<'a, S: Sample> DryPath<'a, S> {
     /// Clears the delayed signal and ends a running change.
     pub fn reset(&mut self) {
         self.share.settle();
-        self.rings.fill(S::zero());
+        self.samples.fill(S::zero());
         self.shares.fill(self.share.target());
-        self.at = 0;
+        self.line.reset();
         self.now = 0;
         self.faults = 0;
     }
@@ -207,20 +228,23 @@ impl<'a, S: Sample> DryPath<'a, S> {
     /// that the block does not have; nothing is taken then.
     pub fn take(&mut self, io: &mut BlockMut<'_, S>, part: Range<usize>) -> Result<(), Error> {
         self.check(io, &part)?;
-        let isa = self.stream.isa;
-        let ring_len = self.ring_len();
-        let channels = io.channels_mut().zip(self.rings.chunks_exact_mut(ring_len));
-        for (samples, ring) in channels {
+        let Self { line, samples, shares, share, stream, now, .. } = self;
+        let rings = line.frames() * stream.channel_count();
+        let (rings, held) = samples.split_at_mut_checked(rings).unwrap_or_default();
+        let held = held.chunks_exact_mut(DRY_PATH_FRAMES);
+        for ((channel, samples), held) in io.channels_mut().enumerate().zip(held) {
             let Some(samples) = samples.get_mut(part.clone()) else { continue };
-            self.faults += kernels::clean_in_place(isa, samples) as u64;
-            let [first, second] = wrapped_mut(ring, self.at, samples.len());
-            for (to, from) in first.iter_mut().chain(second).zip(samples) {
-                *to = *from;
-            }
+            self.faults += kernels::clean_in_place(stream.isa, samples) as u64;
+            let held = held.get_mut(..samples.len()).unwrap_or_default();
+            line.exchange(line.ring(rings, channel), held, samples);
         }
-        let [first, second] = wrapped_mut(&mut self.shares, self.at, part.len());
-        self.share.fill(self.now, first);
-        self.share.fill(self.now + first.len() as u64, second);
+        let mut fresh = [0.0; DRY_PATH_FRAMES];
+        let fresh = fresh.get_mut(..part.len()).unwrap_or_default();
+        share.fill(*now, fresh);
+        let (ring, held) = shares.split_at_mut_checked(line.frames()).unwrap_or_default();
+        line.exchange(ring, held.get_mut(..part.len()).unwrap_or_default(), fresh);
+        line.pass();
+        *now += part.len() as u64;
         Ok(())
     }
 
@@ -229,37 +253,20 @@ impl<'a, S: Sample> DryPath<'a, S> {
     ///
     /// # Errors
     /// As [`DryPath::take`]; the block is untouched then.
-    pub fn blend(&mut self, io: &mut BlockMut<'_, S>, part: Range<usize>) -> Result<(), Error> {
+    pub fn blend(&self, io: &mut BlockMut<'_, S>, part: Range<usize>) -> Result<(), Error> {
         self.check(io, &part)?;
-        let (isa, frames) = (self.stream.isa, part.len());
-        let ring_len = self.ring_len();
-        // The ring holds one chunk more than the latency.
-        let from = if self.at >= self.latency {
-            self.at - self.latency
-        } else {
-            self.at + DRY_PATH_FRAMES
-        };
-        let [shares, shares_after] = wrapped(&self.shares, from, frames);
-        let all_wet = shares.iter().chain(shares_after).all(|&share| share == 1.0);
-        if !all_wet {
-            for (samples, ring) in io.channels_mut().zip(self.rings.chunks_exact(ring_len)) {
-                let [dry, dry_after] = wrapped(ring, from, frames);
-                let samples = samples.get_mut(part.clone()).unwrap_or_default();
-                if let Some((wet, wet_after)) = samples.split_at_mut_checked(dry.len()) {
-                    kernels::blend(isa, wet, dry, shares);
-                    kernels::blend(isa, wet_after, dry_after, shares_after);
-                }
-            }
+        let latency = self.line.frames();
+        let shares = self.shares.get(latency..).unwrap_or_default();
+        let shares = shares.get(..part.len()).unwrap_or_default();
+        if shares.iter().all(|&share| share == 1.0) {
+            return Ok(());
         }
-        let next = self.at + frames;
-        self.at = if next >= ring_len { next - ring_len } else { next };
-        self.now += frames as u64;
+        let held = self.samples.get(latency * self.stream.channel_count()..).unwrap_or_default();
+        for (samples, dry) in io.channels_mut().zip(held.chunks_exact(DRY_PATH_FRAMES)) {
+            let wet = samples.get_mut(part.clone()).unwrap_or_default();
+            kernels::blend(self.stream.isa, wet, dry, shares);
+        }
         Ok(())
-    }
-
-    /// At least 1, as the compiler has to see.
-    fn ring_len(&self) -> usize {
-        (self.latency + DRY_PATH_FRAMES).max(1)
     }
 
     fn check(&self, io: &BlockMut<'_, S>, part: &Range<usize>) -> Result<(), Error> {
@@ -280,23 +287,4 @@ fn share_of(mix_percent: f64) -> Result<f32, Error> {
     let percent = Error::check_range("mix_percent", mix_percent, 0.0, 100.0)?;
     #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
     Ok((percent / 100.0) as f32)
-}
-
-/// `count` places of a ring from `at` on, at most as many as it has.
-fn wrapped<T>(ring: &[T], at: usize, count: usize) -> [&[T]; 2] {
-    let Some((before, behind)) = ring.split_at_checked(at) else { return [&[], &[]] };
-    match behind.get(..count) {
-        Some(part) => [part, &[]],
-        None => [behind, before.get(..count.saturating_sub(behind.len())).unwrap_or_default()],
-    }
-}
-
-fn wrapped_mut<T>(ring: &mut [T], at: usize, count: usize) -> [&mut [T]; 2] {
-    let Some((before, behind)) = ring.split_at_mut_checked(at) else { return [&mut [], &mut []] };
-    if count <= behind.len() {
-        [behind.get_mut(..count).unwrap_or_default(), &mut []]
-    } else {
-        let rest = count - behind.len();
-        [behind, before.get_mut(..rest).unwrap_or_default()]
-    }
 }

@@ -7,6 +7,7 @@ mod convolver;
 mod crossing;
 mod crossover;
 mod delay;
+mod delay_line;
 mod delay_time;
 pub mod design;
 mod dry_path;
@@ -33,6 +34,7 @@ pub use crossover::{
     Crossover, CrossoverParams, CrossoverSetup, MAX_CROSSOVER_BANDS, MIN_CROSSOVER_BANDS,
 };
 pub use delay::Delay;
+pub(crate) use delay_line::DelayLine;
 pub use delay_time::{DelayTime, speed_of_sound_m_s};
 pub use dry_path::{DRY_PATH_FRAMES, DryPath, DryPathStorage};
 pub use eq::{Eq, EqBand, EqParams, EqSetup, MAX_EQ_BANDS};

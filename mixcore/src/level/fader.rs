@@ -155,6 +155,8 @@ pub struct Fader {
     polarity: PerChannel<Switch>,
     /// Frames since the start: the absolute counter of the ramps.
     frame: u64,
+    /// From this frame on level, mute and polarities stand.
+    stands_from: u64,
 }
 
 impl Fader {
@@ -182,7 +184,7 @@ impl Fader {
             polarity.move_to(sign(setup.is_inverted(channel)), 0, 0);
         }
         let (ramp_frames, mute) = (ramp_frames as u64, Switch::default());
-        Ok(Self { params, stream, ramp, ramp_frames, mute, polarity, frame: 0 })
+        Ok(Self { params, stream, ramp, ramp_frames, mute, polarity, frame: 0, stands_from: 0 })
     }
 
     /// Moves the fader to new parameters from the next frame on. A muted fader stays silent.
@@ -193,6 +195,7 @@ impl Fader {
         params.validate()?;
         self.params = params;
         self.ramp.move_to(params.target_db(), self.frame);
+        self.moves();
         Ok(())
     }
 
@@ -205,6 +208,7 @@ impl Fader {
     /// Closes down to exact zero, or opens again, over the ramp time from the next frame on.
     pub fn set_muted(&mut self, muted: bool) {
         self.mute.move_to(if muted { 0.0 } else { 1.0 }, self.frame, self.ramp_frames);
+        self.moves();
     }
 
     /// Whether it is muted, or on its way there.
@@ -225,6 +229,7 @@ impl Fader {
         if let Some(polarity) = self.polarity.get_mut(channel) {
             polarity.move_to(sign(inverted), self.frame, self.ramp_frames);
         }
+        self.moves();
         Ok(())
     }
 
@@ -253,6 +258,11 @@ impl Fader {
     pub fn is_silent(&self) -> bool {
         let down = self.ramp.is_settled(self.frame) && self.ramp.target_db() == f64::NEG_INFINITY;
         down || (self.mute.is_settled(self.frame) && self.mute.target() == 0.0)
+    }
+
+    /// Something may move from the next frame on.
+    fn moves(&mut self) {
+        self.stands_from = self.frame.saturating_add(self.ramp_frames);
     }
 
     /// Level and mute around the absolute frame `now`.
@@ -309,6 +319,7 @@ impl Processor for Fader {
             polarity.settle();
         }
         self.frame = 0;
+        self.stands_from = 0;
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -329,6 +340,15 @@ impl<S: Sample> Process<S> for Fader {
         let main = io.main_without_key()?;
         main.check_channels("block", self.stream.channel_count())?;
         let frames = main.frames();
+        if self.frame >= self.stands_from {
+            let start = self.ramp.target_gain() * self.mute.target();
+            let standing = Segment { frames, start, step: 0.0, first: 0 };
+            for (samples, polarity) in main.channels_mut().rev().zip(self.polarity.iter().rev()) {
+                standing.apply(self.stream.isa, samples, polarity.target());
+            }
+            self.frame += frames as u64;
+            return Ok(());
+        }
         let mut done = 0;
         while done < frames {
             let segment = self.segment(frames - done);

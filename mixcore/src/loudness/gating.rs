@@ -155,6 +155,12 @@ impl<'a> SubBlocks<'a> {
         Self { energies, rate_hz, first: 0, isa }
     }
 
+    /// Other energies at the same rate, from the start of a programme.
+    #[must_use]
+    pub(crate) fn with_energies<'b>(&self, energies: &'b [f64]) -> SubBlocks<'b> {
+        SubBlocks { energies, rate_hz: self.rate_hz, first: 0, isa: self.isa }
+    }
+
     /// Number of sub-blocks.
     #[must_use]
     pub fn len(&self) -> usize {

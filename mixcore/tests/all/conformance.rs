@@ -134,7 +134,7 @@ pub fn streams(isa: Isa) -> impl Iterator<Item = Stream> {
 }
 
 /// The usual streams and one more that is unusual: 7.1 at a rate that is no multiple of 1000.
-fn more_streams(isa: Isa) -> impl Iterator<Item = Stream> {
+pub fn more_streams(isa: Isa) -> impl Iterator<Item = Stream> {
     let unusual = Stream::with_isa(11_025.0, Layout::SURROUND_7_1, isa).unwrap();
     streams(isa).chain([unusual])
 }
@@ -194,8 +194,12 @@ pub fn reset_is_new<S: Sample>(make: Make<S>) {
     }
 }
 
+/// Impulses: of a usual level; so soft that gates close and upward compressors lift, -60 dBFS; and just
+/// below the largest sample that is legal.
+const IMPULSES: [f64; 3] = [0.125, 1e-3, 999_999.0];
+
 /// An impulse at frames 0, 1, middle and last, in short and long clips, lands exactly
-/// `latency_frames` later, and the tail is as long as it says.
+/// `latency_frames` later, and the tail is as long as it says. Soft and loud, in the clip of 50 frames.
 pub fn latency_is_exact<S: Sample>(make: Make<S>) {
     for stream in more_streams(Isa::detect()) {
         for clip in [1, 2, 50, 500, FRAMES] {
@@ -203,28 +207,36 @@ pub fn latency_is_exact<S: Sample>(make: Make<S>) {
                 if at >= clip {
                     continue;
                 }
-                let mut unit = make(stream).unwrap();
-                let (inputs, _) = unit.channels(&stream);
-                let latency = unit.processor().latency_frames();
-                let tail = unit.processor().tail_frames();
-                assert!(tail >= latency);
-                let mut input = vec![vec![S::zero(); clip + tail + 100]; inputs];
-                for channel in &mut input {
-                    channel[at] = S::from_f64(0.125);
+                let levels = if clip == 50 { &IMPULSES[..] } else { &IMPULSES[..1] };
+                for &level in levels {
+                    impulse_lands(make, stream, clip, at, level);
                 }
-                let output = feed(&mut unit, &stream, &input, 64, false);
-                let sounding: Vec<usize> = (0..output[0].len())
-                    .filter(|&n| output.iter().any(|channel| channel[n] != S::zero()))
-                    .collect();
-                let loudest = sounding
-                    .iter()
-                    .copied()
-                    .max_by(|&a, &b| energy(&output, a).total_cmp(&energy(&output, b)));
-                assert_eq!(loudest, Some(at + latency), "impulse at {at} of {clip}");
-                assert!(sounding.iter().all(|&n| n <= at + tail), "tail longer than tail_frames");
             }
         }
     }
+}
+
+fn impulse_lands<S: Sample>(make: Make<S>, stream: Stream, clip: usize, at: usize, level: f64) {
+    let mut unit = make(stream).unwrap();
+    let (inputs, _) = unit.channels(&stream);
+    let latency = unit.processor().latency_frames();
+    let tail = unit.processor().tail_frames();
+    assert!(tail >= latency);
+    let mut input = vec![vec![S::zero(); clip + tail + 100]; inputs];
+    for channel in &mut input {
+        channel[at] = S::from_f64(level);
+    }
+    let output = feed(&mut unit, &stream, &input, 64, false);
+    assert_eq!(unit.processor().faults(), 0, "{level} is legal");
+    let sounding: Vec<usize> = (0..output[0].len())
+        .filter(|&n| output.iter().any(|channel| channel[n] != S::zero()))
+        .collect();
+    let loudest = sounding
+        .iter()
+        .copied()
+        .max_by(|&a, &b| energy(&output, a).total_cmp(&energy(&output, b)));
+    assert_eq!(loudest, Some(at + latency), "impulse of {level} at {at} of {clip}");
+    assert!(sounding.iter().all(|&n| n <= at + tail), "{level}: tail longer than tail_frames");
 }
 
 fn energy<S: Sample>(audio: &[Vec<S>], n: usize) -> f64 {
@@ -335,6 +347,27 @@ pub fn fields_are_honest<S: Sample>(make: Make<S>) {
     }
     assert!(processor.set_field("no_such_field", 0.0).is_err());
     assert_eq!(processor.field("no_such_field"), None);
+}
+
+/// A frequency that the stream does not have is refused by name and nothing changes, wherever the
+/// field's own bound lies; one below it is taken.
+pub fn frequencies_stay_below_nyquist<S: Sample>(make: Make<S>) {
+    let stream = more_streams(Isa::detect()).last().unwrap();
+    let nyquist = stream.rate_hz / 2.0;
+    let mut unit = make(stream).unwrap();
+    let processor = unit.processor();
+    for field in processor.fields() {
+        if field.unit != "Hz" || field.max < nyquist {
+            continue;
+        }
+        let before = processor.field(field.name);
+        for hz in [nyquist, nyquist + 1.0, field.max] {
+            let text = processor.set_field(field.name, hz).unwrap_err().to_string();
+            assert!(text.starts_with(&format!("{} is {hz}, allowed is", field.name)), "{text}");
+            assert_eq!(processor.field(field.name), before, "{}", field.name);
+        }
+        processor.set_field(field.name, nyquist / 2.0).unwrap();
+    }
 }
 
 /// The output of a fixed programme, for the golden hashes.

@@ -22,6 +22,7 @@ mod crossover;
 mod design;
 mod dialogue;
 mod dry_path;
+mod dry_signal;
 mod extent;
 mod fft;
 mod fractional_delay;

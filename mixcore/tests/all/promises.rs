@@ -48,6 +48,7 @@ macro_rules! promises {
             both!(faulty_samples($memory));
             both!(bad_blocks());
             both!(fields_are_honest());
+            both!(frequencies_stay_below_nyquist());
         }
     };
 }

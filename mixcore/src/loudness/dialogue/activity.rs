@@ -121,6 +121,11 @@ impl<'a> Activity<'a> {
     /// ```
     pub fn new(powers: &'a [f64], rate_hz: f64) -> Result<Self, Error> {
         Error::check_range("rate_hz", rate_hz, MIN_RATE_HZ, MAX_RATE_HZ)?;
+        Ok(Self::at_rate(powers, rate_hz))
+    }
+
+    /// As [`Activity::new`], at a rate that was checked.
+    pub(super) fn at_rate(powers: &'a [f64], rate_hz: f64) -> Self {
         let silence = db_to_power(FLOOR_DBFS);
         let ratio = db_to_power(ACTIVE_DB);
         let mut activity =
@@ -133,7 +138,7 @@ impl<'a> Activity<'a> {
             }
             activity.threshold = next;
         }
-        Ok(activity)
+        activity
     }
 
     fn scan(&self) -> Scan<'a> {

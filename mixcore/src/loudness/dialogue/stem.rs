@@ -156,12 +156,7 @@ impl<'a, S: Sample> StemActivity<'a, S> {
     /// Where the stem has spoken so far. Costs a few passes over the history.
     #[must_use]
     pub fn activity(&self) -> Activity<'_> {
-        match Activity::new(
-            self.powers.get(..self.rows.done()).unwrap_or_default(),
-            self.stream.rate_hz,
-        ) {
-            Ok(activity) => activity,
-            Err(_) => unreachable!("the rate was checked when the stem was made"),
-        }
+        let powers = self.powers.get(..self.rows.done()).unwrap_or_default();
+        Activity::at_rate(powers, self.stream.rate_hz)
     }
 }

@@ -1,0 +1,483 @@
+//! The channels of a view, however they lie in memory.
+//!
+//! A view is moved into every call, so it is kept small: up to eight channels are listed one by one;
+//! more lie in one buffer, or in groups of up to eight of the caller's own list, which are opened
+//! when they are walked through. 64 single slices would be a kilobyte a view.
+
+use core::{array, slice};
+
+use super::MAX_CHANNELS;
+
+/// Channels that are listed one by one at most, and of a group.
+pub(super) const FEW: usize = 8;
+
+/// Groups at most: full ones, and a rest of 4 + 2 + 1.
+const GROUPS: usize = MAX_CHANNELS / FEW - 1 + 3;
+
+/// A group of the caller's list, whatever that is made of.
+pub(super) trait Rows<S> {
+    /// A row, empty if it is not there.
+    fn row(&self, index: usize) -> &[S];
+}
+
+pub(super) trait RowsMut<S>: Rows<S> {
+    fn row_mut(&mut self, index: usize) -> &mut [S];
+    /// All rows.
+    fn open(&mut self) -> [Option<&mut [S]>; FEW];
+}
+
+impl<S, C: AsRef<[S]>, const N: usize> Rows<S> for [C; N] {
+    fn row(&self, index: usize) -> &[S] {
+        self.get(index).map(C::as_ref).unwrap_or_default()
+    }
+}
+
+impl<S, C: AsRef<[S]> + AsMut<[S]>, const N: usize> RowsMut<S> for [C; N] {
+    fn row_mut(&mut self, index: usize) -> &mut [S] {
+        self.get_mut(index).map(C::as_mut).unwrap_or_default()
+    }
+
+    fn open(&mut self) -> [Option<&mut [S]>; FEW] {
+        let mut rows = [const { None }; FEW];
+        for (slot, row) in rows.iter_mut().zip(self) {
+            *slot = Some(row.as_mut());
+        }
+        rows
+    }
+}
+
+/// Group of a channel, and its row in there, in a list of `count`.
+fn place(count: usize, channel: usize) -> (usize, usize) {
+    let (mut group, mut row) = (channel / FEW, channel % FEW);
+    if group == count / FEW {
+        for size in [4, 2] {
+            if count & size == 0 {
+                continue;
+            }
+            if row < size {
+                break;
+            }
+            (group, row) = (group + 1, row - size);
+        }
+    }
+    (group, row)
+}
+
+type Group<'a, S> = &'a (dyn Rows<S> + Sync + 'a);
+type GroupMut<'a, S> = &'a mut (dyn RowsMut<S> + Send + Sync + 'a);
+
+/// A list of channels.
+pub(super) enum List<'a, S> {
+    Few([&'a [S]; FEW]),
+    /// Rows that lie `row_len` apart, and the first frame of each.
+    Spread {
+        rows: &'a [S],
+        row_len: usize,
+        start: usize,
+    },
+    /// Groups, and the first frame of each row.
+    Many {
+        groups: [Option<Group<'a, S>>; GROUPS],
+        start: usize,
+    },
+}
+
+impl<S> Clone for List<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for List<'_, S> {}
+
+impl<'a, S> List<'a, S> {
+    /// The first [`MAX_CHANNELS`] of a list.
+    #[inline]
+    pub(super) fn of<C: AsRef<[S]> + Sync>(channels: &'a [C]) -> Self {
+        if channels.len() <= FEW {
+            let mut few: [&[S]; FEW] = [&[]; FEW];
+            for (slot, channel) in few.iter_mut().zip(channels) {
+                *slot = channel.as_ref();
+            }
+            return Self::Few(few);
+        }
+        Self::grouped(channels)
+    }
+
+    fn grouped<C: AsRef<[S]> + Sync>(channels: &'a [C]) -> Self {
+        let mut groups: [Option<Group<'a, S>>; GROUPS] = [None; GROUPS];
+        let (full, mut rest) = channels.as_chunks::<FEW>();
+        let (full_slots, mut slots) = groups.split_at_mut(full.len().min(GROUPS));
+        for (slot, group) in full_slots.iter_mut().zip(full) {
+            *slot = Some(group);
+        }
+        /// Puts the next rows of the rest, if it has them, into the next slot.
+        fn next<'a, S, C: AsRef<[S]> + Sync, const N: usize>(
+            rest: &mut &'a [C],
+            slots: &mut &mut [Option<Group<'a, S>>],
+        ) {
+            if let Some((group, after)) = rest.split_first_chunk::<N>()
+                && let Some((slot, left)) = core::mem::take(slots).split_first_mut()
+            {
+                *slot = Some(group);
+                (*rest, *slots) = (after, left);
+            }
+        }
+        next::<S, C, 4>(&mut rest, &mut slots);
+        next::<S, C, 2>(&mut rest, &mut slots);
+        next::<S, C, 1>(&mut rest, &mut slots);
+        Self::Many { groups, start: 0 }
+    }
+
+    /// Rows that lie `row_len` apart, up to [`MAX_CHANNELS`], from frame `start` on.
+    pub(super) fn spread(rows: &'a [S], row_len: usize, start: usize, frames: usize) -> Self {
+        if rows.len() / row_len.max(1) > FEW {
+            return Self::Spread { rows, row_len, start };
+        }
+        let mut few: [&[S]; FEW] = [&[]; FEW];
+        for (slot, row) in few.iter_mut().zip(rows.chunks_exact(row_len.max(1))) {
+            *slot = row.get(start..start + frames).unwrap_or_default();
+        }
+        Self::Few(few)
+    }
+
+    /// `frames` frames of one of `count` channels, empty if it is not there.
+    #[inline]
+    pub(super) fn row(&self, [count, channel]: [usize; 2], frames: usize) -> &'a [S] {
+        match self {
+            Self::Few(few) => few.get(channel).copied().unwrap_or_default(),
+            Self::Spread { rows, row_len, start } => {
+                let start = channel.saturating_mul(*row_len).saturating_add(*start);
+                rows.get(start..start.saturating_add(frames)).unwrap_or_default()
+            }
+            Self::Many { groups, start } => {
+                let (group, row) = place(count, channel);
+                let group = groups.get(group).copied().flatten();
+                let row = group.map(|group| group.row(row)).unwrap_or_default();
+                row.get(*start..start.saturating_add(frames)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// The frames `from..end` of every channel.
+    #[inline]
+    pub(super) fn cut(&mut self, count: usize, from: usize, end: usize) {
+        match self {
+            Self::Few(few) => {
+                for channel in few.iter_mut().take(count) {
+                    *channel = channel.get(from..end).unwrap_or_default();
+                }
+            }
+            Self::Spread { start, .. } | Self::Many { start, .. } => *start += from,
+        }
+    }
+}
+
+/// A list of channels that may be written.
+pub(super) enum ListMut<'a, S> {
+    /// `None` beyond the last channel.
+    Few([Option<&'a mut [S]>; FEW]),
+    Spread {
+        rows: &'a mut [S],
+        row_len: usize,
+        start: usize,
+    },
+    Many {
+        groups: [Option<GroupMut<'a, S>>; GROUPS],
+        start: usize,
+    },
+}
+
+/// The same group for a shorter time.
+fn shorter<'b, 'a: 'b, S>(
+    group: &'b mut Option<GroupMut<'a, S>>,
+) -> Option<GroupMut<'b, S>> {
+    match group {
+        Some(group) => Some(&mut **group),
+        None => None,
+    }
+}
+
+impl<'a, S> ListMut<'a, S> {
+    /// The first [`MAX_CHANNELS`] of a list.
+    #[inline]
+    pub(super) fn of<C: AsRef<[S]> + AsMut<[S]> + Send + Sync>(channels: &'a mut [C]) -> Self {
+        if channels.len() <= FEW {
+            let mut few = [const { None }; FEW];
+            for (slot, channel) in few.iter_mut().zip(channels) {
+                *slot = Some(channel.as_mut());
+            }
+            return Self::Few(few);
+        }
+        Self::grouped(channels)
+    }
+
+    fn grouped<C: AsRef<[S]> + AsMut<[S]> + Send + Sync>(channels: &'a mut [C]) -> Self {
+        let mut groups: [Option<GroupMut<'a, S>>; GROUPS] = [const { None }; GROUPS];
+        let (full, mut rest) = channels.as_chunks_mut::<FEW>();
+        let (full_slots, mut slots) = groups.split_at_mut(full.len().min(GROUPS));
+        for (slot, group) in full_slots.iter_mut().zip(full) {
+            *slot = Some(group);
+        }
+        /// Puts the next rows of the rest, if it has them, into the next slot.
+        fn next<'a, S, C: AsRef<[S]> + AsMut<[S]> + Send + Sync, const N: usize>(
+            rest: &mut &'a mut [C],
+            slots: &mut &mut [Option<GroupMut<'a, S>>],
+        ) {
+            if rest.len() >= N
+                && let Some((group, after)) = core::mem::take(rest).split_first_chunk_mut::<N>()
+                && let Some((slot, left)) = core::mem::take(slots).split_first_mut()
+            {
+                *slot = Some(group);
+                (*rest, *slots) = (after, left);
+            }
+        }
+        next::<S, C, 4>(&mut rest, &mut slots);
+        next::<S, C, 2>(&mut rest, &mut slots);
+        next::<S, C, 1>(&mut rest, &mut slots);
+        Self::Many { groups, start: 0 }
+    }
+
+    /// Rows that lie `row_len` apart, up to [`MAX_CHANNELS`].
+    pub(super) fn spread(rows: &'a mut [S], row_len: usize) -> Self {
+        if rows.len() / row_len.max(1) > FEW {
+            return Self::Spread { rows, row_len, start: 0 };
+        }
+        let mut few = [const { None }; FEW];
+        for (slot, row) in few.iter_mut().zip(rows.chunks_exact_mut(row_len.max(1))) {
+            *slot = Some(row);
+        }
+        Self::Few(few)
+    }
+
+    /// The list, read only.
+    pub(super) fn shared(&self) -> List<'_, S> {
+        match self {
+            Self::Few(few) => {
+                let mut list: [&[S]; FEW] = [&[]; FEW];
+                for (slot, channel) in list.iter_mut().zip(few) {
+                    *slot = channel.as_deref().unwrap_or_default();
+                }
+                List::Few(list)
+            }
+            Self::Spread { rows, row_len, start } => {
+                List::Spread { rows, row_len: *row_len, start: *start }
+            }
+            Self::Many { groups, start } => {
+                let mut list: [Option<Group<'_, S>>; GROUPS] = [None; GROUPS];
+                for (slot, group) in list.iter_mut().zip(groups) {
+                    *slot = match group {
+                        Some(group) => Some(&**group),
+                        None => None,
+                    };
+                }
+                List::Many { groups: list, start: *start }
+            }
+        }
+    }
+
+    /// `frames` frames of one of `count` channels, empty if it is not there.
+    #[inline]
+    pub(super) fn row(&self, [count, channel]: [usize; 2], frames: usize) -> &[S] {
+        match self {
+            Self::Few(few) => few.get(channel).and_then(Option::as_deref).unwrap_or_default(),
+            Self::Spread { rows, row_len, start } => {
+                let start = channel.saturating_mul(*row_len).saturating_add(*start);
+                rows.get(start..start.saturating_add(frames)).unwrap_or_default()
+            }
+            Self::Many { groups, start } => {
+                let (group, row) = place(count, channel);
+                let Some(Some(group)) = groups.get(group) else { return &[] };
+                group.row(row).get(*start..start.saturating_add(frames)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// As [`ListMut::row`], to be written.
+    #[inline]
+    pub(super) fn row_mut(&mut self, [count, channel]: [usize; 2], frames: usize) -> &mut [S] {
+        match self {
+            Self::Few(few) => {
+                few.get_mut(channel).and_then(Option::as_deref_mut).unwrap_or_default()
+            }
+            Self::Spread { rows, row_len, start } => {
+                let start = channel.saturating_mul(*row_len).saturating_add(*start);
+                rows.get_mut(start..start.saturating_add(frames)).unwrap_or_default()
+            }
+            Self::Many { groups, start } => {
+                let (group, row) = place(count, channel);
+                let Some(Some(group)) = groups.get_mut(group) else { return &mut [] };
+                group.row_mut(row).get_mut(*start..start.saturating_add(frames)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// The rows of all channels.
+    #[inline]
+    pub(super) fn rows_mut(&mut self, count: usize, frames: usize) -> RowsIter<'_, 'a, S> {
+        match self {
+            Self::Few(few) => {
+                let places = Places::Few(few.get_mut(..count).unwrap_or_default().iter_mut());
+                RowsIter { places, left: count, frames }
+            }
+            Self::Spread { rows, row_len, start } => {
+                let len = row_len.saturating_mul(count).min(rows.len());
+                let rows = rows.get_mut(..len).unwrap_or_default();
+                let rows = rows.chunks_exact_mut((*row_len).max(1));
+                RowsIter { places: Places::Spread { rows, start: *start }, left: count, frames }
+            }
+            Self::Many { groups, start } => RowsIter::of_groups(groups, *start, [count, frames]),
+        }
+    }
+
+    /// The frames `from..end` of every channel, for a shorter time.
+    #[inline]
+    pub(super) fn part(&mut self, from: usize, end: usize) -> ListMut<'_, S> {
+        match self {
+            Self::Few(few) => {
+                let mut list = [const { None }; FEW];
+                for (slot, channel) in list.iter_mut().zip(few) {
+                    *slot = channel.as_deref_mut().and_then(|channel| channel.get_mut(from..end));
+                }
+                ListMut::Few(list)
+            }
+            Self::Spread { rows, row_len, start } => {
+                ListMut::Spread { rows, row_len: *row_len, start: *start + from }
+            }
+            Self::Many { groups, start } => {
+                let mut list = [const { None }; GROUPS];
+                for (slot, group) in list.iter_mut().zip(groups) {
+                    *slot = shorter(group);
+                }
+                ListMut::Many { groups: list, start: *start + from }
+            }
+        }
+    }
+
+    /// The frames `from..end` of every channel.
+    pub(super) fn cut(&mut self, from: usize, end: usize) {
+        match self {
+            Self::Few(few) => {
+                for channel in few {
+                    *channel = channel.take().and_then(|channel| channel.get_mut(from..end));
+                }
+            }
+            Self::Spread { start, .. } | Self::Many { start, .. } => *start += from,
+        }
+    }
+}
+
+/// What is left of a group that was opened.
+type Opened<'b, S> = array::IntoIter<Option<&'b mut [S]>, FEW>;
+
+/// Groups that are opened from both ends.
+struct Groups<'b, 'a, S> {
+    shut: slice::IterMut<'b, Option<GroupMut<'a, S>>>,
+    front: Opened<'b, S>,
+    back: Opened<'b, S>,
+}
+
+impl<'b, S> Groups<'b, '_, S> {
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'b mut [S]> {
+        loop {
+            // A group of less than eight ends with empty places.
+            if let Some(row) = self.front.next().flatten() {
+                return Some(row);
+            }
+            match self.shut.next() {
+                Some(Some(group)) => self.front = group.open().into_iter(),
+                Some(None) => {}
+                None => return self.back.next().flatten(),
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn next_back(&mut self) -> Option<&'b mut [S]> {
+        loop {
+            if let Some(row) = self.back.by_ref().rev().flatten().next() {
+                return Some(row);
+            }
+            match self.shut.next_back() {
+                Some(Some(group)) => self.back = group.open().into_iter(),
+                Some(None) => {}
+                None => return self.front.by_ref().rev().flatten().next(),
+            }
+        }
+    }
+}
+
+enum Places<'b, 'a, S> {
+    Few(slice::IterMut<'b, Option<&'a mut [S]>>),
+    Spread {
+        rows: slice::ChunksExactMut<'b, S>,
+        start: usize,
+    },
+    Many {
+        groups: Groups<'b, 'a, S>,
+        start: usize,
+    },
+}
+
+/// The rows of a list, in order.
+pub(super) struct RowsIter<'b, 'a, S> {
+    places: Places<'b, 'a, S>,
+    left: usize,
+    frames: usize,
+}
+
+impl<'b, 'a, S> RowsIter<'b, 'a, S> {
+    /// Apart, so that a walk over few channels does not prepare for many.
+    #[inline(never)]
+    fn of_groups(
+        groups: &'b mut [Option<GroupMut<'a, S>>],
+        start: usize,
+        [left, frames]: [usize; 2],
+    ) -> Self {
+        let [front, back] = [const { [const { None }; FEW] }; 2].map(IntoIterator::into_iter);
+        let groups = Groups { shut: groups.iter_mut(), front, back };
+        Self { places: Places::Many { groups, start }, left, frames }
+    }
+}
+
+impl<'b, S> Iterator for RowsIter<'b, '_, S> {
+    type Item = &'b mut [S];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'b mut [S]> {
+        self.left = self.left.checked_sub(1)?;
+        let (row, start) = match &mut self.places {
+            Places::Few(few) => {
+                return Some(few.next().and_then(Option::as_deref_mut).unwrap_or_default());
+            }
+            Places::Spread { rows, start } => (rows.next(), *start),
+            Places::Many { groups, start } => (groups.next(), *start),
+        };
+        let end = start.saturating_add(self.frames);
+        Some(row.and_then(|row| row.get_mut(start..end)).unwrap_or_default())
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<S> DoubleEndedIterator for RowsIter<'_, '_, S> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let (row, start) = match &mut self.places {
+            Places::Few(few) => {
+                return Some(few.next_back().and_then(Option::as_deref_mut).unwrap_or_default());
+            }
+            Places::Spread { rows, start } => (rows.next_back(), *start),
+            Places::Many { groups, start } => (groups.next_back(), *start),
+        };
+        let end = start.saturating_add(self.frames);
+        Some(row.and_then(|row| row.get_mut(start..end)).unwrap_or_default())
+    }
+}
+
+impl<S> ExactSizeIterator for RowsIter<'_, '_, S> {}
