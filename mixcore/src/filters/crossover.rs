@@ -355,8 +355,7 @@ impl<'a> Crossover<'a> {
                 let chunk = chunk.get_mut(..frames)?;
                 self.faults += without_overflow(chunk.as_flattened_mut(), 2);
                 let here = channels.min(2 * pair + 2) - 2 * pair;
-                let mut outputs =
-                    output.channels_mut().skip(band * channels + 2 * pair).take(here);
+                let mut outputs = output.channels_mut().skip(band * channels + 2 * pair).take(here);
                 let left = outputs.next()?.get_mut(at..at + frames)?;
                 let right = match outputs.next() {
                     Some(right) => right.get_mut(at..at + frames)?,

@@ -479,20 +479,9 @@ fn the_sections_are_their_plain_twins_at_every_level() {
                     let (mut twins, mut twin_states) = (bands.clone(), states);
                     let motion = moving.map(|n| PairMove { steps: &steps[..n], first: 3 });
                     let [a, b] = &mut bands[..] else { unreachable!() };
-                    kernels::pair_cascade(
-                        isa,
-                        &sections,
-                        motion,
-                        [a, b],
-                        &mut states[..count],
-                    );
+                    kernels::pair_cascade(isa, &sections, motion, [a, b], &mut states[..count]);
                     let [a, b] = &mut twins[..] else { unreachable!() };
-                    scalar::pair_cascade(
-                        &sections,
-                        motion,
-                        [a, b],
-                        &mut twin_states[..count],
-                    );
+                    scalar::pair_cascade(&sections, motion, [a, b], &mut twin_states[..count]);
                     assert_eq!(
                         bits(&bands, &states),
                         bits(&twins, &twin_states),
