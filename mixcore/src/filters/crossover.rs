@@ -42,11 +42,11 @@ pub(super) const CROSSINGS: usize = MAX_CROSSOVER_BANDS - 1;
 /// Frames that are processed in one go; at multiples of it the states settle.
 const CHUNK: usize = 64;
 /// A chunk of two channels.
-type Rows = [[f64; CHUNK]; 2];
+type Frames = [[f64; 2]; CHUNK];
 /// Numbers of a [`PairState`].
 const STATE_LEN: usize = 8;
 /// Numbers of a chunk of two channels.
-const ROWS_LEN: usize = 2 * CHUNK;
+const FRAMES_LEN: usize = 2 * CHUNK;
 
 /// What is fixed for life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +208,7 @@ pub struct Crossover<'a> {
     params: CrossoverParams,
     stream: Stream,
     movement: Movement,
-    /// Rows of a chunk: two channels of each band and two more; then the states, pair by pair.
+    /// A chunk of two channels for each band and one more; then the states, pair by pair.
     memory: Store<'a, f64>,
     /// Absolute frame of the next input.
     now: u64,
@@ -260,7 +260,7 @@ impl<'a> Crossover<'a> {
             return Err(Error::BlockChannels { given: outputs, max: MAX_CHANNELS });
         }
         let pairs = stream.channel_count().div_ceil(2);
-        Ok((setup.bands + 1) * ROWS_LEN + pairs * setup.pair_states() * STATE_LEN)
+        Ok((setup.bands + 1) * FRAMES_LEN + pairs * setup.pair_states() * STATE_LEN)
     }
 
     fn over(
@@ -329,33 +329,39 @@ impl<'a> Crossover<'a> {
         frames: usize,
     ) -> Option<()> {
         let (isa, channels) = (self.stream.isa, self.stream.channel_count());
-        let rows_len = (self.setup.bands + 1) * ROWS_LEN;
-        let (rows, states) = self.memory.split_at_mut_checked(rows_len)?;
+        let chunks_len = (self.setup.bands + 1) * FRAMES_LEN;
+        let (chunks, states) = self.memory.split_at_mut_checked(chunks_len)?;
         let mut rest = &mut *states;
         for pair in 0..channels.div_ceil(2) {
             let (pair_states, behind) =
                 rest.split_at_mut_checked(self.setup.pair_states() * STATE_LEN)?;
             rest = behind;
-            let inputs = rows.as_chunks_mut::<CHUNK>().0.first_chunk_mut::<2>()?;
-            for (channel, row) in (2 * pair..).zip(inputs) {
-                row.fill(0.0);
-                if let Some(samples) = input.channels().nth(channel) {
-                    let mut clean = [S::zero(); CHUNK];
-                    let (clean, row) = (clean.get_mut(..frames)?, row.get_mut(..frames)?);
-                    let faults = kernels::clean(isa, samples.get(at..at + frames)?, clean);
-                    self.faults += faults as u64;
-                    kernels::accumulate(isa, row, clean, 1.0);
-                }
-            }
+            let (chunks, _) = chunks.as_chunks_mut::<2>().0.as_chunks_mut::<CHUNK>();
+            let first = chunks.first_mut()?.get_mut(..frames)?;
+            // A last channel that has no other runs beside silence.
+            let (silence, mut unread) = ([S::zero(); CHUNK], [S::zero(); CHUNK]);
+            let mut inputs = input.channels().skip(2 * pair);
+            let left = inputs.next()?.get(at..at + frames)?;
+            let right = match inputs.next() {
+                Some(right) => right.get(at..at + frames)?,
+                None => silence.get(..frames)?,
+            };
+            self.faults += kernels::pair_in(isa, left, right, first) as u64;
+            // No negative zero: a section could hand it on.
+            first.as_flattened_mut().iter_mut().for_each(|x| *x += 0.0);
             let crossings = (0..self.setup.crossings()).map(|k| self.movement.at(k, self.now));
-            split(isa, crossings, rows, pair_states, frames)?;
-            let bands = rows.as_chunks_mut::<CHUNK>().0.as_chunks_mut::<2>().0;
-            for (band, rows) in bands.iter_mut().take(self.setup.bands).enumerate() {
-                for (channel, row) in (2 * pair..channels).zip(rows) {
-                    self.faults += without_overflow(row.get_mut(..frames)?, 1);
-                    let out = output.channels_mut().nth(band * channels + channel)?;
-                    kernels::round_into(isa, row, out.get_mut(at..at + frames)?);
-                }
+            split(isa, crossings, chunks, pair_states, frames)?;
+            for (band, chunk) in chunks.iter_mut().take(self.setup.bands).enumerate() {
+                let chunk = chunk.get_mut(..frames)?;
+                self.faults += without_overflow(chunk.as_flattened_mut(), 2);
+                let here = channels.min(2 * pair + 2) - 2 * pair;
+                let mut outputs = output.channels_mut().skip(band * channels + 2 * pair).take(here);
+                let left = outputs.next()?.get_mut(at..at + frames)?;
+                let right = match outputs.next() {
+                    Some(right) => right.get_mut(at..at + frames)?,
+                    None => unread.get_mut(..frames)?,
+                };
+                kernels::pair_out(isa, chunk, left, right);
             }
         }
         if (self.now + frames as u64).is_multiple_of(CHUNK as u64) {
@@ -369,22 +375,22 @@ fn states_of(memory: &mut [f64]) -> &mut [PairState] {
     memory.as_chunks_mut::<4>().0.as_chunks_mut::<2>().0
 }
 
-/// The tree of two channels: `rows` holds the signal in its first two rows, and in the end two rows
-/// for each band.
+/// The tree of two channels: `chunks` holds the signal in its first chunk, and in the end a chunk for
+/// each band.
 fn split<'a>(
     isa: Isa,
     crossings: impl Iterator<Item = Option<[Stretch<'a>; 2]>>,
-    rows: &mut [f64],
+    chunks: &mut [Frames],
     states: &mut [f64],
     frames: usize,
 ) -> Option<()> {
-    let rows = rows.as_chunks_mut::<CHUNK>().0.as_chunks_mut::<2>().0;
-    let (spare, bands) = rows.split_last_mut()?;
+    let (spare, bands) = chunks.split_last_mut()?;
     let mut states = states_of(states);
-    let mut run = |(sections, motion): Stretch<'_>, one: &mut Rows, two: &mut Rows| {
+    let mut run = |(sections, motion): Stretch<'_>, one: &mut Frames, two: &mut Frames| {
         let (part, behind) = core::mem::take(&mut states).split_at_mut_checked(sections.len())?;
         states = behind;
-        kernels::pair_cascade(isa, sections, motion, four(one, two, frames)?, part);
+        let two_bands = [one.get_mut(..frames)?, two.get_mut(..frames)?];
+        kernels::pair_cascade(isa, sections, motion, two_bands, part);
         Some(())
     };
     for (k, crossing) in crossings.enumerate() {
@@ -392,7 +398,7 @@ fn split<'a>(
         let [low, high] = bands.get_mut(k..)?.first_chunk_mut::<2>()?;
         *high = *low;
         run(halves, low, high)?;
-        // The bands below, two by two; an odd one comes first, beside rows that nobody reads.
+        // The bands below, two by two; an odd one comes first, beside a chunk that nobody reads.
         let (odd, twos) = bands.get_mut(..k)?.split_at_mut_checked(k % 2)?;
         if let [one] = odd {
             run(all_pass, one, spare)?;
@@ -402,16 +408,6 @@ fn split<'a>(
         }
     }
     Some(())
-}
-
-/// The first `frames` of four rows.
-fn four<'r>(
-    [a, b]: &'r mut Rows,
-    [c, d]: &'r mut Rows,
-    frames: usize,
-) -> Option<[&'r mut [f64]; 4]> {
-    let part = |row: &'r mut [f64; CHUNK]| row.get_mut(..frames);
-    Some([part(a)?, part(b)?, part(c)?, part(d)?])
 }
 
 impl Processor for Crossover<'_> {

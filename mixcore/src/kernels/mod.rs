@@ -103,7 +103,7 @@ pub use mix::{accumulate, accumulate_ramp, add_scaled, round_into};
 /// Parts of [`crate::filters::Crossover`], public for tests and benches only.
 #[doc(hidden)]
 pub use pair_cascade::{
-    PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, SectionPair, pair_cascade, settle_pairs,
+    PAIR_LANES, PAIR_SECTIONS, PairMove, PairState, SectionPair, pair_cascade, settle_pairs,
 };
 /// Parts of the equaliser, public for tests and benches only.
 #[doc(hidden)]

@@ -1,27 +1,29 @@
-//! Second-order sections on four rows, two and two with the same filter. Lane axis: row.
+//! Second-order sections on two bands of two channels, each band with a filter of its own. Lane axis: channel of a band.
 //!
 //! > y = b0·x + s1, s1' = (b1·x + s2) − a1·y, s2' = b2·x − a2·y, section after section
 //!
-//! What a crossover is made of: rows 0 and 1 are two channels of one band, rows 2 and 3 of another.
-//! The recursion runs serially in time, so a lane's result depends on its own row, filter and state
-//! alone. s1' is summed so that a sample waits for the one before it through three operations only.
+//! What a crossover is made of: lanes 0 and 1 are two channels of one band, lanes 2 and 3 of another.
+//! The recursion runs serially in time, so a lane's result depends on its own samples, filter and state
+//! alone. s1' is summed so that a sample waits for the one before it through three operations only; that
+//! wait is the cost, at any level. Frames lie side by side, so that nothing is turned in the loop: with
+//! rows of time, which four wide lanes have to turn into frames and back, the states found no register,
+//! and AVX2 was slower than SSE2.
 
 use fearless_simd::{Simd, f64x2, f64x4, prelude::*};
 
 use super::cascade::Section;
 use super::isa::{Isa, dispatch};
-use super::lanes::turn_four;
 use super::settle::settled_lanes;
 
-/// Rows that run side by side.
-pub const PAIR_ROWS: usize = 4;
+/// Lanes that run side by side: two channels of two bands.
+pub const PAIR_LANES: usize = 4;
 /// Most sections in series.
 pub const PAIR_SECTIONS: usize = 4;
 
 /// States of a section in the four lanes: s1 and s2.
-pub type PairState = [[f64; PAIR_ROWS]; 2];
+pub type PairState = [[f64; PAIR_LANES]; 2];
 
-/// The filter of rows 0 and 1, and that of rows 2 and 3.
+/// The filter of lanes 0 and 1, and that of lanes 2 and 3.
 pub type SectionPair = [Section; 2];
 
 /// Where a filter moves to: what is added to its coefficients per frame, and how many frames ago
@@ -30,22 +32,22 @@ pub type SectionPair = [Section; 2];
 pub struct PairMove<'a> {
     /// Added per frame, section by section.
     pub steps: &'a [SectionPair],
-    /// Frames from the start of the movement to the first of the rows.
+    /// Frames from the start of the movement to the first one given.
     pub first: usize,
 }
 
-/// Four rows through up to [`PAIR_SECTIONS`] sections, in place.
+/// Two bands of two channels through up to [`PAIR_SECTIONS`] sections, in place.
 ///
-/// As many frames count as the shortest row has, and as many sections as there are states. With a
+/// As many frames count as the shorter band has, and as many sections as there are states. With a
 /// `motion` the coefficients of frame n are `sections + steps·(first + n)`.
 pub fn pair_cascade(
     isa: Isa,
     sections: &[SectionPair],
     motion: Option<PairMove<'_>>,
-    rows: [&mut [f64]; PAIR_ROWS],
+    bands: [&mut [[f64; 2]]; 2],
     states: &mut [PairState],
 ) {
-    dispatch!(isa, simd => pair_cascade_lanes(simd, sections, motion, rows, states));
+    dispatch!(isa, simd => pair_cascade_lanes(simd, sections, motion, bands, states));
 }
 
 #[inline(always)]
@@ -53,15 +55,15 @@ fn pair_cascade_lanes<I: Simd>(
     simd: I,
     sections: &[SectionPair],
     motion: Option<PairMove<'_>>,
-    rows: [&mut [f64]; PAIR_ROWS],
+    bands: [&mut [[f64; 2]]; 2],
     states: &mut [PairState],
 ) {
     let count = sections.len().min(states.len());
     match count {
-        1 => pass_of::<I, 1>(simd, sections, motion, rows, states),
-        2 => pass_of::<I, 2>(simd, sections, motion, rows, states),
-        3 => pass_of::<I, 3>(simd, sections, motion, rows, states),
-        4.. => pass_of::<I, 4>(simd, sections, motion, rows, states),
+        1 => pass_of::<I, 1>(simd, sections, motion, bands, states),
+        2 => pass_of::<I, 2>(simd, sections, motion, bands, states),
+        3 => pass_of::<I, 3>(simd, sections, motion, bands, states),
+        4.. => pass_of::<I, 4>(simd, sections, motion, bands, states),
         0 => {}
     }
 }
@@ -71,7 +73,7 @@ fn pass_of<I: Simd, const N: usize>(
     simd: I,
     sections: &[SectionPair],
     motion: Option<PairMove<'_>>,
-    rows: [&mut [f64]; PAIR_ROWS],
+    bands: [&mut [[f64; 2]]; 2],
     states: &mut [PairState],
 ) {
     let Some(sections) = sections.first_chunk::<N>() else { return };
@@ -85,7 +87,7 @@ fn pass_of<I: Simd, const N: usize>(
     match motion {
         None => run(
             simd,
-            rows,
+            bands,
             &mut filter,
             #[inline(always)]
             |filter, x| filter.step(x),
@@ -97,7 +99,7 @@ fn pass_of<I: Simd, const N: usize>(
             let mut at = motion.first;
             run(
                 simd,
-                rows,
+                bands,
                 &mut filter,
                 #[inline(always)]
                 |filter, x| {
@@ -158,7 +160,7 @@ struct Filter<I: Simd, const N: usize> {
 }
 
 impl<I: Simd, const N: usize> Filter<I, N> {
-    /// One frame of the four rows through all sections.
+    /// One frame of the four lanes through all sections.
     #[inline(always)]
     fn step(&mut self, input: f64x4<I>) -> f64x4<I> {
         let mut x = input;
@@ -172,41 +174,19 @@ impl<I: Simd, const N: usize> Filter<I, N> {
     }
 }
 
-/// Every frame of the rows through `step`, four at a time.
+/// Every frame of the bands through `step`.
 #[inline(always)]
 fn run<I: Simd, const N: usize>(
     simd: I,
-    rows: [&mut [f64]; PAIR_ROWS],
+    [one, two]: [&mut [[f64; 2]]; 2],
     filter: &mut Filter<I, N>,
     mut step: impl FnMut(&mut Filter<I, N>, f64x4<I>) -> f64x4<I>,
 ) {
-    let frames = rows.iter().fold(usize::MAX, |least, row| least.min(row.len()));
-    let [r0, r1, r2, r3] =
-        rows.map(|row| row.get_mut(..frames).unwrap_or_default().as_chunks_mut());
-    let tiles = r0.0.iter_mut().zip(r1.0).zip(r2.0.iter_mut().zip(r3.0));
-    for ((r0, r1), (r2, r3)) in tiles {
-        let [x0, x1, x2, x3] = turn_four([
-            f64x4::load_array_ref(simd, r0),
-            f64x4::load_array_ref(simd, r1),
-            f64x4::load_array_ref(simd, r2),
-            f64x4::load_array_ref(simd, r3),
-        ]);
-        let y0 = step(filter, x0);
-        let y1 = step(filter, x1);
-        let y2 = step(filter, x2);
-        let y3 = step(filter, x3);
-        let [y0, y1, y2, y3] = turn_four([y0, y1, y2, y3]);
-        y0.store_array(r0);
-        y1.store_array(r1);
-        y2.store_array(r2);
-        y3.store_array(r3);
-    }
-    let rest = r0.1.iter_mut().zip(r1.1).zip(r2.1.iter_mut().zip(r3.1));
-    for ((r0, r1), (r2, r3)) in rest {
-        let y = step(filter, f64x4::load_array(simd, [*r0, *r1, *r2, *r3]));
-        let mut out = [0.0; PAIR_ROWS];
-        y.store_array(&mut out);
-        [*r0, *r1, *r2, *r3] = out;
+    for (one, two) in one.iter_mut().zip(two) {
+        let x = f64x2::load_array_ref(simd, one).combine(f64x2::load_array_ref(simd, two));
+        let (low, high) = step(filter, x).split();
+        low.store_array(one);
+        high.store_array(two);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The plain twins of the crossover's kernels.
 
 use super::cascade::Section;
-use super::pair_cascade::{PAIR_ROWS, PAIR_SECTIONS, PairMove, PairState, SectionPair};
+use super::pair_cascade::{PAIR_SECTIONS, PairMove, PairState, SectionPair};
 use super::scalar::count;
 use super::settle::settled;
 
@@ -9,28 +9,30 @@ use super::settle::settled;
 pub fn pair_cascade(
     sections: &[SectionPair],
     motion: Option<PairMove<'_>>,
-    rows: [&mut [f64]; PAIR_ROWS],
+    bands: [&mut [[f64; 2]]; 2],
     states: &mut [PairState],
 ) {
-    let frames = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+    let frames = bands.iter().map(|band| band.len()).min().unwrap_or(0);
     let sections = &sections[..sections.len().min(states.len()).min(PAIR_SECTIONS)];
     if motion.is_some_and(|motion| motion.steps.len() < sections.len()) {
         return;
     }
-    for (lane, row) in rows.into_iter().enumerate() {
-        for (n, sample) in row[..frames].iter_mut().enumerate() {
+    for (band, frames) in bands.map(|band| &mut band[..frames]).into_iter().enumerate() {
+        for (n, frame) in frames.iter_mut().enumerate() {
             for (k, (pair, state)) in sections.iter().zip(&mut *states).enumerate() {
-                let mut section = pair[lane / 2];
+                let mut section = pair[band];
                 if let Some(motion) = motion {
-                    let step = motion.steps[k][lane / 2];
-                    section = moved(&section, &step, motion.first.wrapping_add(n));
+                    section = moved(&section, &motion.steps[k][band], motion.first.wrapping_add(n));
                 }
                 let ([b0, b1, b2], [a1, a2]) = (section.b, section.a);
-                let (x, [s1, s2]) = (*sample, &mut *state);
-                let y = x * b0 + s1[lane];
-                s1[lane] = (x * b1 + s2[lane]) - y * a1;
-                s2[lane] = x * b2 - y * a2;
-                *sample = y;
+                let [s1, s2] = state;
+                for (channel, sample) in frame.iter_mut().enumerate() {
+                    let (x, lane) = (*sample, 2 * band + channel);
+                    let y = x * b0 + s1[lane];
+                    s1[lane] = (x * b1 + s2[lane]) - y * a1;
+                    s2[lane] = x * b2 - y * a2;
+                    *sample = y;
+                }
             }
         }
     }

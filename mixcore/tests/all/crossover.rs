@@ -456,8 +456,10 @@ fn the_sections_are_their_plain_twins_at_every_level() {
         [100.0, 400.0, 1e3, 2e3, 5e3].map(|hz| [section(hz, 1.0), section(2.0 * hz, 0.5)]);
     let small = |s: Section| Section { b: s.b.map(|b| b * 1e-3), a: s.a.map(|a| a * -1e-4) };
     let steps = sections.map(|pair| pair.map(small));
-    let bits = |rows: &[Vec<f64>], states: &[PairState]| -> Vec<u64> {
-        rows.iter()
+    let bits = |bands: &[Vec<[f64; 2]>], states: &[PairState]| -> Vec<u64> {
+        bands
+            .iter()
+            .flatten()
             .flatten()
             .chain(states.as_flattened().as_flattened())
             .map(|x| x.to_bits())
@@ -467,28 +469,21 @@ fn the_sections_are_their_plain_twins_at_every_level() {
         for length in [0, 1, 2, 3, 4, 5, 7, 8, 63, 64] {
             for count in 0..=5 {
                 for moving in [None, Some(5), Some(2)] {
-                    let mut rows = noise::<f64>(4, length + 2, 1.0, 31);
-                    rows[2].truncate(length);
+                    let channels = noise::<f64>(4, length + 2, 1.0, 31);
+                    let mut bands: Vec<Vec<[f64; 2]>> = channels
+                        .chunks(2)
+                        .map(|two| two[0].iter().zip(&two[1]).map(|(&l, &r)| [l, r]).collect())
+                        .collect();
+                    bands[1].truncate(length);
                     let mut states = [[[0.25; 4], [-0.125; 4]]; 5];
-                    let (mut twins, mut twin_states) = (rows.clone(), states);
+                    let (mut twins, mut twin_states) = (bands.clone(), states);
                     let motion = moving.map(|n| PairMove { steps: &steps[..n], first: 3 });
-                    let [a, b, c, d] = &mut rows[..] else { unreachable!() };
-                    kernels::pair_cascade(
-                        isa,
-                        &sections,
-                        motion,
-                        [a, b, c, d],
-                        &mut states[..count],
-                    );
-                    let [a, b, c, d] = &mut twins[..] else { unreachable!() };
-                    scalar::pair_cascade(
-                        &sections,
-                        motion,
-                        [a, b, c, d],
-                        &mut twin_states[..count],
-                    );
+                    let [a, b] = &mut bands[..] else { unreachable!() };
+                    kernels::pair_cascade(isa, &sections, motion, [a, b], &mut states[..count]);
+                    let [a, b] = &mut twins[..] else { unreachable!() };
+                    scalar::pair_cascade(&sections, motion, [a, b], &mut twin_states[..count]);
                     assert_eq!(
-                        bits(&rows, &states),
+                        bits(&bands, &states),
                         bits(&twins, &twin_states),
                         "{isa:?} {length} {count}"
                     );

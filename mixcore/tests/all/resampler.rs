@@ -335,7 +335,7 @@ fn latency<S: Sample>(rounding: f64) {
             let mut resampler = make::<S>(from, to, quality, Layout::MONO);
             let (up, down) = resampler.ratio();
             let delay = resampler.latency_frames();
-            for frames in [1, 2, 50, down + 1, 3 * down + 7] {
+            for frames in [1, 2, 50, down + 1, 3 * down + 7, 12_345] {
                 for at in [0, 1, frames / 2, frames - 1] {
                     let mut clip = vec![vec![S::zero(); frames]];
                     if at >= frames {

@@ -10,9 +10,14 @@
 //! the level at 0 Hz, level and slope at `hz` (so a peak stays in its place), and the levels at one
 //! frequency beside `hz` and at one near 0.87 of Nyquist. Beyond that nothing is matched: a digital
 //! response is flat at Nyquist, an analogue one is not, and whoever asks for its level there pays
-//! in the band below. A shelf has four levels instead, for it has no peak; a high-pass has N = n2·t²
-//! (a double zero at 0 Hz) and three levels. Where the frequencies lie was chosen by a search for
-//! the least largest error over Q, gain and `hz`.
+//! in the band below. A shelf has four levels instead, for it has no peak. Where the frequencies lie was
+//! chosen by a search for the least largest error over Q, gain and `hz`.
+//!
+//! A high-pass has N = t² (a double zero at 0 Hz). D/N is a quadratic polynomial in 1/t then, and among
+//! those the one whose error, times |H|², alternates at four frequencies with equal size is the best
+//! (Chebyshev; no other errs by less at all four, de la Vallée Poussin): it is solved for that directly.
+//! What it still errs by is what a bent frequency axis costs: near a resonance 1/t changes with f by
+//! (π·r/2)·cot(π·r/2) as fast as at 0 Hz in proportion, and three numbers cannot serve both.
 //!
 //! Back to coefficients (Vicanek): in x, N = c0 + c1·x + c2·x² has
 //! b0 + b1 + b2 = √N(0), b0 − b1 + b2 = √N(1), b0·b2 = c2/16, and so
@@ -38,6 +43,8 @@ use crate::units::power_to_db;
 
 /// Upper frequency that is matched, as a share of Nyquist.
 const EDGE: f64 = 0.88;
+/// Up to here, as a share of Nyquist, the error of a high-pass is the least there is: 20 kHz at 44.1 kHz.
+const TOP: f64 = 0.907;
 /// Highest corner and upper frequency that a first-order design matches.
 const FIRST_ORDER: [f64; 2] = [0.45, 0.82];
 /// Frequencies, as shares of Nyquist, at which candidates are judged.
@@ -134,6 +141,19 @@ fn apart(wished: f64, instead: f64, r: f64) -> f64 {
     if (wished - r).abs() < 0.02 { instead } else { wished }
 }
 
+/// Where the error of the best high-pass turns between 0 Hz and the top, as shares of Nyquist: below and
+/// above the resonance, by so many of its widths. Fitted to the true places, found by linear programming
+/// for corners from 0.05 to 0.9 and Q 0.25 to 10; they need not be exact, for an error is flat where it turns.
+fn extremes(r: f64, q: f64) -> [f64; 2] {
+    // Lower ones have two poles apart; the upper turn stays where it is then.
+    let fitted = q.max(0.25);
+    let lower = lower_edge(fitted);
+    let below = r * (0.83 - 0.81 * lower + r * r * (3.18 * lower - 1.31));
+    let above = 1.84 * lower - 0.12 - r * (2.16 * lower - 0.04);
+    // The edges of bands of Q q/(2·below) and q/(2·above).
+    [r * lower_edge(0.5 * q / below.max(0.0)), r / lower_edge(0.5 * fitted / above)]
+}
+
 /// The edge, 0.02 or more from the corner `r`.
 fn edge_beside(edge: f64, r: f64) -> f64 {
     apart(edge, if r < edge { r + 0.02 } else { r - 0.02 }, r)
@@ -209,24 +229,32 @@ impl<'a> Match<'a> {
         finite(cookbook::normalised([0.25, -0.5 * cos, 0.25], self.factor([1.0, d1, d2])?))
     }
 
-    /// N = n2·t², so that (1 − z⁻¹)² is exact; three levels. From n2·t²/M = D.
+    /// N = t², so that (1 − z⁻¹)² is exact. What is left is D/N = α·v² + β·v + γ with v = 1/t: three numbers,
+    /// whose best choice errs by as much up as down, in turn, at four frequencies. D/N·|H|² = 1 ± e there.
     fn high_pass(&self, q: f64) -> Option<Biquad> {
-        let (r, lower) = (self.corner, lower_edge(q));
-        let c = r.min(0.6);
-        let (low, middle, edge) = if q < 3.0 {
-            let middle = (c + (r - c) * ((q - 0.7) / 3.0).clamp(0.0, 1.0)).min(0.9);
-            ((c * lower * lower).max(0.05 * c).min(0.96 * middle), middle, 0.85)
-        } else {
-            let low = (0.93 * r).min(0.65);
-            (low * lower * lower, r.min(0.95), (r + 0.1).clamp(0.7, 0.85))
-        };
-        let rows = [low, middle, edge.max(middle + 0.03)].map(|share| {
+        let r = self.corner;
+        // A resonance above the top is still held: by and by, for it costs accuracy below.
+        let top = TOP + (r.min(0.95) + 0.02 - TOP).max(0.0) * ((q - 1.0) / 4.0).clamp(0.0, 1.0);
+        let [low, high] = extremes(r, q);
+        let high = high.clamp(1.05 * low, top - 0.022);
+        // At 0 Hz |H|² is u², and v is 1/u times this.
+        let flat = self.x0 / (math::PI / 2.0 * r * (math::PI / 2.0 * r));
+        let at = |share: f64, sign: f64| {
             let (t, m) = self.point(share);
-            scaled([t * t / m, -t, -t * t], 1.0)
-        });
-        let [n2, d1, d2] = solve(rows)?;
-        let first = self.factor([0.0, 0.0, n2])?[0];
-        let poles = self.factor([1.0, d1, d2])?;
+            scaled([m / (t * t), m / t, m, sign], 1.0)
+        };
+        let rows = [
+            scaled([flat * flat, 0.0, 0.0, -1.0], 1.0),
+            at(low, 1.0),
+            at(high, -1.0),
+            at(top, 1.0),
+        ];
+        let [d0, d1, d2, e] = solve(rows)?;
+        // As far up as down in dB too.
+        let even = (1.0 - e) * (1.0 + e);
+        let scale = if even > 0.0 { 1.0 / math::sqrt(even) } else { return None };
+        let first = self.factor([0.0, 0.0, 1.0])?[0];
+        let poles = self.factor([d0 * scale, d1 * scale, d2 * scale])?;
         finite(cookbook::normalised([first, -2.0 * first, first], poles))
     }
 
