@@ -50,6 +50,7 @@ mod properties_fold;
 mod properties_lent;
 mod properties_level;
 mod rate_lent;
+mod real_layout;
 mod rigs;
 mod roster;
 mod signals;
