@@ -114,7 +114,7 @@ pub enum ChannelLock {
     Off,
     /// Always.
     Any,
-    /// If it is within this distance, 0 to 2√2.
+    /// If it is within this distance, 0 to 3.5 (no two places of the room are further apart than 2√3).
     Within(f64),
 }
 
@@ -191,7 +191,7 @@ impl ObjectMetadata {
     }
 }
 
-/// The diagonal of the room.
+/// The diagonal of the room, 2√3, rounded up.
 const MAX_LOCK: f64 = 3.5;
 /// BS.2127: how much nearer a loudspeaker must be to be the nearest.
 const LOCK_TOLERANCE: f64 = 1e-5;

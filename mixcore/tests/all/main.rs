@@ -54,6 +54,7 @@ mod real_layout;
 mod rigs;
 mod roster;
 mod signals;
+mod spatial_promises;
 mod spectrum;
 mod stereo;
 mod trade;
