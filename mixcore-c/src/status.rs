@@ -95,9 +95,10 @@ pub(crate) fn fault(status: i32, text: fmt::Arguments<'_>) -> Fault {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let status = match error {
-            Error::OutOfRange { .. } | Error::ItemOutOfRange { .. } | Error::NotAllowed { .. } => {
-                MIXCORE_ERROR_RANGE
-            }
+            Error::OutOfRange { .. }
+            | Error::ItemOutOfRange { .. }
+            | Error::Misplaced { .. }
+            | Error::NotAllowed { .. } => MIXCORE_ERROR_RANGE,
             Error::UnknownName { .. } => MIXCORE_ERROR_NAME,
             Error::ChannelCount { .. } | Error::BlockChannels { .. } => MIXCORE_ERROR_CHANNELS,
             Error::FrameCount { .. } => MIXCORE_ERROR_FRAMES,

@@ -87,6 +87,19 @@ pub enum Error {
         /// Largest allowed value; below `min` where nothing is allowed (an index of an empty list).
         max: f64,
     },
+    /// A loudspeaker that does not stand where its layout lets it stand.
+    Misplaced {
+        /// Its label of BS.2051 ("M+110").
+        loudspeaker: &'static str,
+        /// Name of the angle, with its unit suffix.
+        field: &'static str,
+        /// What was given.
+        given: f64,
+        /// Smallest allowed value; of an azimuth the first one, anticlockwise.
+        min: f64,
+        /// Largest allowed value.
+        max: f64,
+    },
     /// A number of which certain values are allowed, which is not one of them.
     NotAllowed {
         /// Name of the parameter, with its unit suffix.
@@ -218,6 +231,10 @@ impl fmt::Display for Error {
             Self::ItemOutOfRange { item, index, field, given, min, max } => write!(
                 f,
                 "{item} {index}: {field} is {given}, allowed is {min} to {max}: set it inside that range"
+            ),
+            Self::Misplaced { loudspeaker, field, given, min, max } => write!(
+                f,
+                "loudspeaker {loudspeaker}: {field} is {given}, allowed is {min} to {max}: place it there, or pan this rig with Vbap"
             ),
             Self::NotAllowed { field, given, allowed, hint } => {
                 write!(f, "{field} is {given}, allowed is {allowed}: {hint}")

@@ -9,11 +9,14 @@
 //! Sources: ITU-R BS.2127-1, "allocentric panner", with its table of positions, as the EBU ADM
 //! Renderer 2.1.0 (BSD-3-Clause-Clear) holds it; gains of that program are the test.
 //! Cost: at most seven sines and cosines. Latency: none (a pure function).
-//! Limits: the nominal layouts (screen loudspeakers at ±15°). Layouts that BS.2051 does not
-//! name use the positions that it gives to the same labels.
+//! Limits: places are those of the labels; only screen loudspeakers (M±SC) have theirs from where they
+//! really stand ([`super::RealLayout`]), on the front wall up to 30° and on the side wall beyond. Layouts
+//! that BS.2051 does not name use the places that it gives to the same labels.
 
-use super::PanGains;
 use super::geometry::Vector;
+use super::real_layout::is_screen;
+use super::room::to_cartesian;
+use super::{PanGains, RealLayout};
 use crate::audio::{Layout, MAX_LAYOUT_CHANNELS};
 use crate::error::Error;
 use crate::math;
@@ -38,12 +41,17 @@ pub struct Allocentric {
 }
 
 impl Allocentric {
-    /// The panner for the nominal loudspeakers of a layout.
+    /// The panner for a layout, at its nominal or its real directions ([`RealLayout`]).
     #[must_use]
-    pub fn new(layout: Layout) -> Self {
+    pub fn new(layout: impl Into<RealLayout>) -> Self {
+        let placed: RealLayout = layout.into();
+        let layout = placed.layout();
         let mut places = [[f64::NAN; 3]; MAX_LAYOUT_CHANNELS];
-        for (place, speaker) in places.iter_mut().zip(layout.speakers()) {
-            if !speaker.lfe {
+        let speakers = layout.speakers().iter().zip(placed.directions());
+        for (place, (speaker, real)) in places.iter_mut().zip(speakers) {
+            if is_screen(speaker) {
+                *place = screen_place(real.azimuth_deg);
+            } else if !speaker.lfe {
                 *place = place_of(speaker.label);
             }
         }
@@ -149,13 +157,19 @@ fn between(coordinates: impl Iterator<Item = f64>, value: f64) -> [(f64, f64); 2
     [(low, math::cos(angle)), (high, math::sin(angle))]
 }
 
+/// BS.2127's place of a screen loudspeaker: where its azimuth meets the wall, exactly on it, so that
+/// it stands in one row with its neighbours.
+fn screen_place(azimuth_deg: f64) -> Vector {
+    let [x, y, _] = to_cartesian(azimuth_deg.abs(), 0.0, 1.0);
+    let side = if azimuth_deg < 0.0 { 1.0 } else { -1.0 };
+    if azimuth_deg.abs() <= 30.0 { [side * x.abs(), 1.0, 0.0] } else { [side, y, 0.0] }
+}
+
 /// BS.2127's place of a label in every layout that has it.
 fn place_of(label: &str) -> Vector {
     match label {
         "M+030" => [-1.0, 1.0, 0.0],
         "M-030" => [1.0, 1.0, 0.0],
-        "M+SC" => [-0.5, 1.0, 0.0],
-        "M-SC" => [0.5, 1.0, 0.0],
         "M+060" => [-1.0, 0.414_214, 0.0],
         "M-060" => [1.0, 0.414_214, 0.0],
         "M+090" => [-1.0, 0.0, 0.0],

@@ -15,7 +15,7 @@
 use super::geometry::{Vector, length, sub, times};
 use super::room::inside;
 use super::screen::ScreenRoom;
-use super::{Allocentric, Direction, PanGains, PointSource, Screen, ScreenEdgeLock};
+use super::{Allocentric, Direction, PanGains, PointSource, RealLayout, Screen, ScreenEdgeLock};
 use crate::audio::{Layout, Speaker};
 use crate::error::Error;
 
@@ -124,16 +124,18 @@ pub struct DirectSpeakers {
 }
 
 impl DirectSpeakers {
-    /// The map to the nominal loudspeakers of a layout, with the screen that hangs in the room, if one
-    /// does.
+    /// The map to a layout, at its nominal or its real directions ([`RealLayout`]), with the screen that
+    /// hangs in the room, if one does. Bounds are compared with the nominal directions (BS.2127): a
+    /// channel means a loudspeaker, not a point.
     ///
     /// # Errors
-    /// A screen out of range.
-    pub fn new(layout: Layout, screen: Option<Screen>) -> Result<Self, Error> {
+    /// A screen out of range, or real directions that [`PointSource::new`] refuses.
+    pub fn new(layout: impl Into<RealLayout>, screen: Option<Screen>) -> Result<Self, Error> {
+        let placed: RealLayout = layout.into();
         Ok(Self {
-            point_source: PointSource::new(layout)?,
-            room: Allocentric::new(layout),
-            screen: ScreenRoom::new(screen, layout)?,
+            point_source: PointSource::new(placed)?,
+            room: Allocentric::new(placed),
+            screen: ScreenRoom::new(screen, placed.layout())?,
         })
     }
 

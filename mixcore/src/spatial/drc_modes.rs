@@ -5,9 +5,10 @@
 //! mode the dialogue stays at −31; in RF mode it is brought to −20 dBFS, 11 dB up, and the profile is
 //! always applied in full.
 //!
-//! Source: Dolby, DP570 user's manual, D.3 and D.4; the profile "speech" after Dolby's Metadata Guide,
-//! issue 3, section 3. NOTE: for "film light" both print an early cut from −26 dB although the null
-//! band ends at −21; it begins at −21 here.
+//! Sources: Dolby, "DP570 Multichannel Audio Tool User's Manual", D.3 (both modes) and D.4 (film and
+//! music); the profile "speech" is in Dolby, "DP564 Multichannel Audio Decoder User's Manual", appendix
+//! A, page A-9. NOTE: for "film light" D.4 prints an early cut from −26 dB although its null band ends at
+//! −21; it begins at −21 here.
 //! Limits: the static curves alone. Attack, hold and release are the encoder's and not published
 //! there, so nothing here processes audio.
 
@@ -100,6 +101,16 @@ impl DrcProfile {
             }
             Self::Off => return None,
         })
+    }
+
+    /// Where its numbers are printed; empty for [`DrcProfile::Off`].
+    #[must_use]
+    pub const fn citation(self) -> &'static str {
+        match self {
+            Self::Speech => "Dolby, DP564 user's manual, appendix A, page A-9",
+            Self::Off => "",
+            _ => "Dolby, DP570 user's manual, D.4",
+        }
     }
 
     /// The gain of the static curve for a level, both dB, the dialogue at −31 dBFS.

@@ -129,6 +129,7 @@ impl<S: Sample> Checked<'_, S> {
         Ok(TargetReport {
             name: target.name.clone(),
             citation: target.citation(),
+            layout: target.layout(),
             verdict,
             peak_bound_db,
             power_bound_db,

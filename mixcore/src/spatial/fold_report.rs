@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::cancellation::Thresholds;
 use super::fold_fix::{CancelCause, FoldFix};
-use crate::audio::Block;
+use crate::audio::{Block, Layout};
 use crate::error::Error;
 use crate::units::Reading;
 
@@ -175,6 +175,8 @@ pub struct TargetReport {
     pub name: String,
     /// Where its numbers come from.
     pub citation: &'static str,
+    /// The layout that is heard: its channels are the outputs.
+    pub layout: Layout,
     /// The judgement.
     pub verdict: FoldVerdict,
     /// How far a peak can grow at worst, dB.

@@ -5,7 +5,8 @@ use core::ops::Deref;
 use crate::audio::MAX_LAYOUT_CHANNELS;
 use crate::math;
 
-/// One linear gain per channel of a layout, LFEs included (at 0).
+/// One linear gain per channel of a layout, LFEs included: at 0 but for what is an LFE itself
+/// ([`super::DirectSpeakers`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PanGains {
     pub(super) gains: [f64; MAX_LAYOUT_CHANNELS],

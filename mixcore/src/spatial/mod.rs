@@ -36,6 +36,7 @@ mod pan;
 mod pan_law;
 mod point_source;
 mod quadrature;
+mod real_layout;
 mod regions;
 mod room;
 mod scaling;
@@ -88,6 +89,7 @@ pub use object_mixer::{
 pub use pan::{Panner, PannerParams, pan_gains};
 pub use pan_law::{PanForm, PanLaw, StereoPan};
 pub use point_source::{Direction, PointSource};
+pub use real_layout::{AllowedDirection, RealLayout};
 pub use scaling::{LfePolicy, Scaling};
 pub use screen::{HorizontalEdge, Screen, ScreenEdgeLock, VerticalEdge};
 pub use stereo::{

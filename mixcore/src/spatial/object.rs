@@ -7,23 +7,23 @@
 //! split into a direct share √(1 − d) and a diffuse one √d, which goes through decorrelators
 //! ([`super::decorrelation_taps`]).
 //!
-//! Gains are all that is computed here; [`super::ObjectRenderer`] applies them in time.
+//! Gains are all that is computed here; [`super::ObjectMixer`] applies them in time.
 //!
 //! Sources: ITU-R BS.2127-1, "rendering of objects"; tests are the EBU's own vectors for 4+5+0 and runs
 //! of the EBU ADM Renderer 2.1.0 for six other layouts.
 //! Cost: that of the panner, three times with divergence; zones and locks some 10 ns a loudspeaker.
 //! Latency: none (a pure function).
-//! Limits: at most [`MAX_ZONES`] zones; in the room loudspeakers stand at their nominal places.
+//! Limits: at most [`MAX_ZONES`] zones, which hold loudspeakers by their nominal directions.
 
 use super::geometry::{
     Vector, axes, check_direction, direction, length, position_angles, radians, sub, times,
 };
 use super::screen::ScreenRoom;
 use super::{
-    Allocentric, Direction, Divergence, Extent, PanGains, PointSource, PolarExtent, Screen,
-    ScreenEdgeLock, Zone, zones,
+    Allocentric, Direction, Divergence, Extent, PanGains, PointSource, PolarExtent, RealLayout,
+    Screen, ScreenEdgeLock, Zone, zones,
 };
-use crate::audio::{Layout, MAX_LAYOUT_CHANNELS};
+use crate::audio::{Layout, MAX_LAYOUT_CHANNELS, Speaker};
 use crate::error::Error;
 use crate::math;
 
@@ -52,7 +52,9 @@ pub enum ObjectPlace {
     Cartesian {
         /// x to the right, y to the front, z up; beyond ±1 it is the wall.
         place: [f64; 3],
-        /// Width, height and depth, 0 to 2 (see [`Allocentric::sized_gains`]).
+        /// Width, height and depth, 0 to 2, of which the EBU ADM Renderer and so this takes the second
+        /// one along y and the third one along z (see [`Allocentric::sized_gains`]), although width,
+        /// depth and height lie along x, y and z for the ADM and for [`ObjectPlace::to_polar`].
         size: [f64; 3],
         /// Divergence: 0 is the source alone, 0.5 three equal ones, 1 both sides alone.
         divergence: f64,
@@ -74,6 +76,34 @@ impl Default for ObjectPlace {
     }
 }
 
+impl ObjectPlace {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// The first one that is out of range or not finite.
+    pub fn validate(&self) -> Result<(), Error> {
+        match *self {
+            Self::Polar { azimuth_deg, elevation_deg, distance, extent, divergence } => {
+                check_direction(azimuth_deg, elevation_deg)?;
+                Error::check_range("distance", distance, 0.0, super::extent::MAX_DISTANCE)?;
+                extent.validate()?;
+                divergence.validate()?;
+            }
+            Self::Cartesian { place, size, divergence, divergence_range } => {
+                for coordinate in place {
+                    Error::check_range("place", coordinate, -1e6, 1e6)?;
+                }
+                for size in size {
+                    Error::check_range("size", size, 0.0, 2.0)?;
+                }
+                Error::check_range("divergence", divergence, 0.0, 1.0)?;
+                Error::check_range("divergence_range", divergence_range, 0.0, 2.0)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Whether an object is heard from the nearest loudspeaker alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
@@ -84,7 +114,7 @@ pub enum ChannelLock {
     Off,
     /// Always.
     Any,
-    /// If it is within this distance, 0 to 2√2.
+    /// If it is within this distance, 0 to 3.5 (no two places of the room are further apart than 2√3).
     Within(f64),
 }
 
@@ -150,24 +180,7 @@ impl ObjectMetadata {
     /// # Errors
     /// The first one that is out of range or not finite.
     pub fn validate(&self) -> Result<(), Error> {
-        match self.place {
-            ObjectPlace::Polar { azimuth_deg, elevation_deg, distance, extent, divergence } => {
-                check_direction(azimuth_deg, elevation_deg)?;
-                Error::check_range("distance", distance, 0.0, super::extent::MAX_DISTANCE)?;
-                extent.validate()?;
-                divergence.validate()?;
-            }
-            ObjectPlace::Cartesian { place, size, divergence, divergence_range } => {
-                for coordinate in place {
-                    Error::check_range("place", coordinate, -1e6, 1e6)?;
-                }
-                for size in size {
-                    Error::check_range("size", size, 0.0, 2.0)?;
-                }
-                Error::check_range("divergence", divergence, 0.0, 1.0)?;
-                Error::check_range("divergence_range", divergence_range, 0.0, 2.0)?;
-            }
-        }
+        self.place.validate()?;
         Error::check_range("gain", self.gain, 0.0, 16.0)?;
         Error::check_range("diffuse", self.diffuse, 0.0, 1.0)?;
         if let ChannelLock::Within(distance) = self.channel_lock {
@@ -178,7 +191,7 @@ impl ObjectMetadata {
     }
 }
 
-/// The diagonal of the room.
+/// The diagonal of the room, 2√3, rounded up.
 const MAX_LOCK: f64 = 3.5;
 /// BS.2127: how much nearer a loudspeaker must be to be the nearest.
 const LOCK_TOLERANCE: f64 = 1e-5;
@@ -206,13 +219,14 @@ pub struct ObjectPanner<'a> {
 
 #[cfg(feature = "alloc")]
 impl ObjectPanner<'static> {
-    /// A panner for the nominal loudspeakers of a layout, in memory of its own, with the screen that
-    /// hangs in the room, if one does.
+    /// A panner for a layout, at its nominal or its real directions ([`RealLayout`]), in memory of its
+    /// own, with the screen that hangs in the room, if one does.
     ///
     /// # Errors
-    /// A screen out of range.
-    pub fn new(layout: Layout, screen: Option<Screen>) -> Result<Self, Error> {
-        Self::over(PolarExtent::new(PointSource::new(layout)?)?, screen)
+    /// A screen out of range, or real directions that [`PointSource::new`] refuses.
+    pub fn new(layout: impl Into<RealLayout>, screen: Option<Screen>) -> Result<Self, Error> {
+        let placed: RealLayout = layout.into();
+        Self::over(PolarExtent::new(PointSource::new(placed)?)?, &placed, screen)
     }
 }
 
@@ -220,37 +234,44 @@ impl<'a> ObjectPanner<'a> {
     /// A panner in lent memory of [`PolarExtent::required_len`] numbers or more.
     ///
     /// # Errors
-    /// A screen out of range, or too little memory.
+    /// As of [`ObjectPanner::new`], or too little memory.
     pub fn new_in(
-        layout: Layout,
+        layout: impl Into<RealLayout>,
         screen: Option<Screen>,
         memory: &'a mut [f64],
     ) -> Result<Self, Error> {
-        Self::over(PolarExtent::new_in(PointSource::new(layout)?, memory)?, screen)
+        let placed: RealLayout = layout.into();
+        Self::over(PolarExtent::new_in(PointSource::new(placed)?, memory)?, &placed, screen)
     }
 
-    fn over(extent: PolarExtent<'a>, screen: Option<Screen>) -> Result<Self, Error> {
-        let layout = extent.point_source().layout();
+    fn over(
+        extent: PolarExtent<'a>,
+        placed: &RealLayout,
+        screen: Option<Screen>,
+    ) -> Result<Self, Error> {
+        let layout = placed.layout();
         let screen = ScreenRoom::new(screen, layout)?;
         let mut real = [[0.0; 3]; MAX_LAYOUT_CHANNELS];
         let mut rank = [u8::MAX; MAX_LAYOUT_CHANNELS];
-        for ((real, rank), speaker) in real.iter_mut().zip(&mut rank).zip(layout.speakers()) {
-            *real = Direction::nominal(speaker).vector();
+        let speakers = || layout.speakers().iter().zip(placed.directions());
+        for ((real, rank), (speaker, at)) in real.iter_mut().zip(&mut rank).zip(speakers()) {
+            *real = at.vector();
             if speaker.lfe {
                 continue;
             }
             // BS.2127: the lowest |elevation|, then elevation, |azimuth|, azimuth.
-            let key = |speaker: &crate::audio::Speaker| {
-                let (azimuth, elevation) = (speaker.azimuth_deg, speaker.elevation_deg);
+            let key = |at: &Direction| {
+                let (azimuth, elevation) = (at.azimuth_deg, at.elevation_deg);
                 [elevation.abs(), elevation, azimuth.abs(), azimuth]
             };
-            let before = |other: &&crate::audio::Speaker| !other.lfe && key(other) < key(speaker);
+            let before =
+                |(speaker, other): &(&Speaker, &Direction)| !speaker.lfe && key(other) < key(at);
             #[expect(clippy::cast_possible_truncation, reason = "at most 24 channels")]
             {
-                *rank = layout.speakers().iter().filter(before).count() as u8;
+                *rank = speakers().filter(before).count() as u8;
             }
         }
-        Ok(Self { room: Allocentric::new(layout), extent, screen, real, rank })
+        Ok(Self { room: Allocentric::new(*placed), extent, screen, real, rank })
     }
 
     /// The layout that is panned into.

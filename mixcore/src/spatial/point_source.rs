@@ -21,18 +21,19 @@
 //! Cost: two sines and cosines, one dot product per region and one solution. Latency: none (a pure
 //! function).
 //! Limits: neither extent nor distance ([`super::PolarExtent`]). Layouts that BS.2051 does not name
-//! follow the same rules (quad, 5.0, 7.1.2, 9.1.6); 3.0 is 5.0 with each surround played by its side,
-//! mono is mono: BS.2127 says nothing of these.
+//! follow the same rules (quad, 5.0, 7.1.2, 9.1.6); 3.0 is 5.0, and 3.1.2 is 5.1.2 with its heights at
+//! 45°, with each surround played by its side, mono is mono: BS.2127 says nothing of these.
 
 use core::f64::consts::FRAC_1_SQRT_2;
 
-use super::PanGains;
 use super::geometry::{
     MAX_POINTS, Vector, around, check_direction, cross, direction, dot, facets, length, members,
     sub, unit,
 };
+use super::real_layout::is_screen;
 use super::regions::{Corner, Regions, Vertex};
-use crate::audio::{Layout, MAX_LAYOUT_CHANNELS, Speaker};
+use super::{PanGains, RealLayout};
+use crate::audio::{Layout, Speaker};
 use crate::error::Error;
 use crate::math;
 
@@ -75,6 +76,8 @@ enum Fold {
     Stereo,
     /// From 5.0 to 3.0.
     Front,
+    /// From 5.1.2 to 3.1.2.
+    FrontAndHeights,
     /// One loudspeaker plays everything.
     Mono,
 }
@@ -103,56 +106,47 @@ pub struct PointSource {
 }
 
 impl PointSource {
-    /// The panner for loudspeakers at their nominal directions.
+    /// The panner for a layout, at its nominal or its real directions ([`RealLayout`]). Stereo, 3.0
+    /// and mono are panned as if they stood at their nominal ones (BS.2127).
     ///
     /// # Errors
-    /// Of the named layouts only 3.1.2 gives one: it leaves the rear open, see [`super::Vbap`].
-    pub fn new(layout: Layout) -> Result<Self, Error> {
-        let mut real = [Direction { azimuth_deg: 0.0, elevation_deg: 0.0 }; MAX_LAYOUT_CHANNELS];
-        for (real, speaker) in real.iter_mut().zip(layout.speakers()) {
-            *real = Direction::nominal(speaker);
-        }
-        Self::with_positions(layout, real.get(..layout.channel_count()).unwrap_or(&[]))
-    }
-
-    /// The panner for loudspeakers at their real directions, one per channel of the layout (what
-    /// stands for an LFE is left aside). Stereo, 3.0 and mono are panned as if they stood at their
-    /// nominal ones (BS.2127).
-    ///
-    /// # Errors
-    /// Another number of directions than channels, a direction out of range, screen loudspeakers
-    /// (M±SC) outside 5° to 25° and 35° to 60°, or directions so far from the nominal ones that the
-    /// loudspeakers change places.
-    pub fn with_positions(layout: Layout, real: &[Direction]) -> Result<Self, Error> {
-        if real.len() != layout.channel_count() {
-            return Err(Error::ChannelCount {
-                what: "list of directions",
-                given: real.len(),
-                expected: layout.channel_count(),
-            });
-        }
-        for (direction, speaker) in real.iter().zip(layout.speakers()) {
-            check_direction(direction.azimuth_deg, direction.elevation_deg)?;
-            check_screen_speaker(speaker, direction)?;
-        }
+    /// Real directions so far from the nominal ones that loudspeakers change places; none for a
+    /// [`Layout`].
+    pub fn new(layout: impl Into<RealLayout>) -> Result<Self, Error> {
+        let placed: RealLayout = layout.into();
+        let layout = placed.layout();
         let (fold, source) = match layout.name() {
             "stereo" => (Fold::Stereo, Layout::SURROUND_5_0),
             "3.0" => (Fold::Front, Layout::SURROUND_5_0),
+            "3.1.2" => (Fold::FrontAndHeights, Layout::SURROUND_5_1_2),
             "mono" => return Ok(Self { layout, fold: Fold::Mono, regions: Regions::new() }),
             _ => (Fold::Direct, layout),
         };
         let mut plan = Plan::new();
         for (channel, speaker) in source.speakers().iter().enumerate() {
-            let real = if fold == Fold::Direct {
-                real.get(channel).copied().unwrap_or(Direction::nominal(speaker))
-            } else {
-                Direction::nominal(speaker)
+            let own = match fold {
+                Fold::Direct => Some(channel),
+                // Of L R C LFE Ls Rs and two heights all but the surrounds.
+                Fold::FrontAndHeights if channel < 4 => Some(channel),
+                Fold::FrontAndHeights if channel >= 6 => Some(channel - 2),
+                _ => None,
             };
+            let real = own.and_then(|own| placed.directions().get(own).copied());
+            let real = real.unwrap_or(Direction::nominal(speaker));
             plan.add_speaker(channel, speaker, real)?;
         }
         plan.add_heights()?;
         let regions = plan.regions(source)?;
         Ok(Self { layout, fold, regions })
+    }
+
+    /// The panner for loudspeakers at any real directions, one per channel of the layout, which BS.2051
+    /// is not asked about: [`PointSource::new`] of a [`RealLayout::anywhere`].
+    ///
+    /// # Errors
+    /// As of both.
+    pub fn with_positions(layout: Layout, real: &[Direction]) -> Result<Self, Error> {
+        Self::new(RealLayout::anywhere(layout, real)?)
     }
 
     /// The layout that is panned into.
@@ -245,6 +239,7 @@ impl PointSource {
             Fold::Direct => self.regions.gains(at, self.layout.channel_count()),
             Fold::Stereo => stereo(&self.regions.gains(at, 5)),
             Fold::Front => front(&self.regions.gains(at, 5)),
+            Fold::FrontAndHeights => front_and_heights(&self.regions.gains(at, 8)),
             Fold::Mono => {
                 let mut gains = PanGains::silent(1);
                 gains.gains[0] = 1.0;
@@ -277,19 +272,18 @@ fn front(five: &PanGains) -> PanGains {
     gains
 }
 
-fn is_screen(speaker: &Speaker) -> bool {
-    matches!(speaker.label, "M+SC" | "M-SC")
-}
-
-/// BS.2127: screen loudspeakers stand inside or outside of the front ones.
-fn check_screen_speaker(speaker: &Speaker, real: &Direction) -> Result<(), Error> {
-    let side_deg = real.azimuth_deg.abs();
-    let ranges = [5.0..=25.0, 35.0..=60.0];
-    if is_screen(speaker) && !ranges.iter().any(|range| range.contains(&side_deg)) {
-        let (min, max) = if side_deg > 30.0 { (35.0, 60.0) } else { (5.0, 25.0) };
-        Error::check_range("azimuth_deg of M±SC without its sign", side_deg, min, max)?;
-    }
-    Ok(())
+/// 3.1.2, from the gains of 5.1.2: each surround by its side.
+fn front_and_heights(eight: &PanGains) -> PanGains {
+    let [left, right, centre, _, surround_left, surround_right, up_left, up_right, ..] =
+        eight.gains;
+    let mut gains = PanGains::silent(6);
+    gains.gains[0] = left + FRAC_1_SQRT_2 * surround_left;
+    gains.gains[1] = right + FRAC_1_SQRT_2 * surround_right;
+    gains.gains[2] = centre;
+    gains.gains[4] = up_left;
+    gains.gains[5] = up_right;
+    gains.scale(1.0 / math::sqrt(gains.power()));
+    gains
 }
 
 /// The nominal direction for the hull: screen loudspeakers stand at 15° or at 45° (BS.2127).
@@ -329,7 +323,7 @@ impl Plan {
         let Some(place) = place else {
             return Err(Error::Unsupported {
                 what: "a layout with more than 62 real and imagined loudspeakers",
-                hint: "use VBAP for this rig",
+                hint: "pan this rig with Vbap",
             });
         };
         *place = stand;
@@ -464,6 +458,6 @@ fn same_side(nominal: &[Vector], real: &[Vector], order: &[usize], corner: usize
 fn displaced() -> Error {
     Error::Unsupported {
         what: "a layout whose loudspeakers change places or leave a gap",
-        hint: "place every loudspeaker near its nominal direction, or use VBAP",
+        hint: "place every loudspeaker near its nominal direction, or pan this rig with Vbap",
     }
 }

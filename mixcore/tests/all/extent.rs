@@ -211,7 +211,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_arguments_give_an_error_or_a_source(
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         sources in prop::collection::vec((
             prop_oneof![1 => any::<f64>(), 9 => -190.0..190.0],
             prop_oneof![1 => any::<f64>(), 9 => -95.0..95.0],

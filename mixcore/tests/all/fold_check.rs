@@ -343,7 +343,11 @@ fn the_profiles_of_dynamic_range_control_meet_their_printed_ends() {
             last = gain_db;
         }
         assert_eq!(profile.gain_db(-90.0), boost_db);
+        assert!(profile.citation().starts_with("Dolby, DP5"));
     }
+    // 10 dB below the null band at 5:1; 19 dB would be 15.2, of which 15 are printed.
+    assert!((DrcProfile::Speech.gain_db(-41.0) - 8.0).abs() <= 1e-12);
+    assert_eq!(DrcProfile::Speech.gain_db(-50.0), 15.0);
     assert_eq!(DrcProfile::Off.gain_db(0.0), 0.0);
 }
 

@@ -64,7 +64,7 @@ fn zones(text: &str) -> [Option<Zone>; MAX_ZONES] {
     zones
 }
 
-fn edge_lock(horizontal: &str, vertical: &str) -> ScreenEdgeLock {
+pub fn edge_lock(horizontal: &str, vertical: &str) -> ScreenEdgeLock {
     ScreenEdgeLock {
         horizontal: match horizontal {
             "left" => Some(HorizontalEdge::Left),
@@ -79,7 +79,7 @@ fn edge_lock(horizontal: &str, vertical: &str) -> ScreenEdgeLock {
     }
 }
 
-fn object(fields: &[&str]) -> ObjectMetadata {
+pub fn object(fields: &[&str]) -> ObjectMetadata {
     let n = numbers(&fields[3..13]);
     let [x, y, z, width, height, depth, gain, diffuse, value, range] = n[..] else {
         panic!("{fields:?}")
@@ -151,7 +151,7 @@ fn objects_on_seven_other_layouts_are_the_ebus() {
     println!("largest difference {worst:e}");
 }
 
-fn bounded(text: &str) -> Bounded {
+pub fn bounded(text: &str) -> Bounded {
     let part: Vec<&str> = text.split(' ').collect();
     let bound = |text: &str| (text != "-").then(|| text.parse().unwrap());
     Bounded { value: part[0].parse().unwrap(), min: bound(part[1]), max: bound(part[2]) }
@@ -269,7 +269,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_metadata_give_an_error_or_finite_gains(
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         cartesian: bool,
         n in prop::collection::vec(prop_oneof![1 => any::<f64>(), 60 => -1.0..1.0], 24),
         lock in 0..3_usize,

@@ -1,7 +1,7 @@
 //! Extent, distance, divergence and the Cartesian panner of BS.2127 against the EBU ADM Renderer.
 
 use mixcore::Layout;
-use mixcore::spatial::{Allocentric, Divergence, PanGains};
+use mixcore::spatial::{Allocentric, Divergence, Extent, ObjectPlace, PanGains};
 use proptest::prelude::*;
 
 /// Sums of a few products.
@@ -9,6 +9,9 @@ const ROUNDING: f64 = 1e-12;
 
 /// Runs of the EBU ADM Renderer: layout; place; size; gains without LFEs in 12 digits.
 const ALLOCENTRIC: &str = include_str!("data/ear_allocentric.csv");
+
+/// Likewise: kind of the source; place; width, height, depth; the same in the other kind.
+const CONVERTED: &str = include_str!("data/ear_place_conversion.csv");
 
 /// The numbers of a line between its layout and its gains.
 pub fn numbers(fields: &[&str]) -> Vec<f64> {
@@ -112,6 +115,86 @@ fn every_loudspeaker_sounds_alone_at_its_place_and_the_power_is_one() {
     }
 }
 
+/// A place without divergence and what it is in the other kind: six numbers.
+fn converted(polar: bool, n: &[f64]) -> Result<[f64; 6], mixcore::Error> {
+    let place = if polar {
+        ObjectPlace::Polar {
+            azimuth_deg: n[0],
+            elevation_deg: n[1],
+            distance: n[2],
+            extent: Extent { width_deg: n[3], height_deg: n[4], depth: n[5] },
+            divergence: Divergence::default(),
+        }
+    } else {
+        ObjectPlace::Cartesian {
+            place: [n[0], n[1], n[2]],
+            size: [n[3], n[4], n[5]],
+            divergence: 0.0,
+            divergence_range: 0.0,
+        }
+    };
+    let other = if polar { place.to_cartesian()? } else { place.to_polar()? };
+    // What comes out is a place, and one of the other kind.
+    other.validate().unwrap();
+    Ok(match other {
+        ObjectPlace::Cartesian { place: [x, y, z], size: [w, h, d], .. } if polar => {
+            [x, y, z, w, h, d]
+        }
+        ObjectPlace::Polar { azimuth_deg, elevation_deg, distance, extent: e, .. } if !polar => {
+            [azimuth_deg, elevation_deg, distance, e.width_deg, e.height_deg, e.depth]
+        }
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn a_place_and_its_size_are_converted_as_the_ebu_does() {
+    /// The file's 12 digits of up to 360; near 0° and 360° an angle of a sine or cosine has half of the
+    /// digits of its argument (√1e-16, twice and in degrees).
+    const BOUND: f64 = 4e-6;
+    let (mut count, mut worst) = ([0; 2], 0.0_f64);
+    for line in CONVERTED.lines().skip(1) {
+        let fields: Vec<&str> = line.split(';').collect();
+        let polar = fields[0] == "P";
+        let ours = converted(polar, &numbers(&fields[1..7])).unwrap();
+        let mut off = difference(&ours, &gains_of(fields[7], 6));
+        if !polar && (off - 360.0).abs() < BOUND {
+            // -180° and 180° are one.
+            off = difference(&ours[1..], &gains_of(fields[7], 6)[1..]);
+        }
+        assert!(off <= BOUND, "{line}: {off} {ours:?}");
+        worst = worst.max(off);
+        count[usize::from(polar)] += 1;
+    }
+    assert_eq!(count, [150, 150]);
+    println!("largest difference {worst:e}");
+}
+
+#[test]
+fn a_conversion_by_hand() {
+    // 180° wide and straight ahead: the whole width, and half of the depth for the arc.
+    let wide = converted(true, &[0.0, 0.0, 1.0, 180.0, 0.0, 0.0]).unwrap();
+    assert!(difference(&wide, &[0.0, 1.0, 0.0, 1.0, 0.0, 0.5]) <= ROUNDING, "{wide:?}");
+    // And back: x alone means 180°, y alone means 180°, so there is no depth left.
+    let back = converted(false, &wide).unwrap();
+    assert!(difference(&back, &[0.0, 0.0, 1.0, 180.0, 0.0, 0.0]) <= 1e-5, "{back:?}");
+    // A point is a point both ways.
+    assert_eq!(converted(true, &[77.0, -12.0, 0.5, 0.0, 0.0, 0.0]).unwrap()[3..], [0.0; 3]);
+    assert_eq!(converted(false, &[0.3, -0.2, 0.9, 0.0, 0.0, 0.0]).unwrap()[3..], [0.0; 3]);
+    // A divergence has no range of the other kind, and nothing beyond the ranges has a place.
+    let divided = ObjectPlace::Cartesian {
+        place: [0.0; 3],
+        size: [0.0; 3],
+        divergence: 0.5,
+        divergence_range: 0.2,
+    };
+    let error = divided.to_polar().unwrap_err().to_string();
+    assert!(error.contains("divergence") && error.contains("set it to 0"), "{error}");
+    assert_eq!(divided.to_cartesian().unwrap(), divided);
+    assert!(converted(true, &[f64::NAN, 0.0, 1.0, 0.0, 0.0, 0.0]).is_err());
+    assert!(converted(false, &[2e3, 0.0, 0.0, 0.0, 0.0, 0.0]).is_err());
+}
+
 #[test]
 fn a_divergence_has_its_shares_and_its_sides() {
     let parts = Divergence { value: 0.5, azimuth_range_deg: 30.0 }.parts(0.0, 0.0).unwrap();
@@ -130,7 +213,7 @@ fn a_divergence_has_its_shares_and_its_sides() {
 proptest! {
     #[test]
     fn any_place_or_divergence_gives_an_error_or_a_source(
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         place in (any::<f64>(), -2.0..2.0, -2.0..2.0).prop_map(<[f64; 3]>::from),
         value in prop_oneof![any::<f64>(), -0.5..1.5],
         range in prop_oneof![any::<f64>(), -20.0..200.0],
@@ -159,5 +242,21 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&share));
             prop_assert!((power(&vector) - 1.0).abs() <= ROUNDING);
         }
+    }
+
+    #[test]
+    fn any_place_converts_to_an_error_or_a_place(
+        polar: bool,
+        n in prop::collection::vec(prop_oneof![1 => any::<f64>(), 60 => -1.0..1.0], 6),
+    ) {
+        // `converted` asserts that what comes out is valid.
+        let scale = if polar { [180.0, 90.0, 2.0, 360.0, 360.0, 1.0] } else { [2.0; 6] };
+        let mut given: Vec<f64> = n.iter().zip(scale).map(|(n, scale)| n * scale).collect();
+        for size in &mut given[3..] {
+            *size = size.abs();
+        }
+        given[2] = if polar { given[2].abs() } else { given[2] };
+        let inside = n.iter().all(|n| n.abs() <= 1.0);
+        prop_assert_eq!(converted(polar, &given).is_ok() || !inside, true);
     }
 }

@@ -144,6 +144,34 @@ fn a_stereo_source_that_is_not_panned_stays() {
 }
 
 #[test]
+fn a_balance_lowers_one_side_and_a_dual_pan_places_each() {
+    for law in PanLaw::ALL {
+        for form in [PanForm::Plain, PanForm::Compensated] {
+            for position in positions() {
+                let [left, right] = law.gains(form, position).unwrap();
+                let balance = StereoPan::Balance { law, form, position }.matrix().unwrap();
+                assert_eq!(balance, [[left, 0.0], [0.0, right]], "nothing changes sides");
+                let dual = StereoPan::Dual { law, form, left: position, right: -position };
+                // The right input is the left one in the mirror.
+                assert_eq!(dual.matrix().unwrap(), [[left, right], [right, left]]);
+            }
+            // Both in the middle are mono, and both at the left leave the right silent.
+            let centre = law.gains(form, 0.0).unwrap()[0];
+            let mono = StereoPan::Dual { law, form, left: 0.0, right: 0.0 }.matrix().unwrap();
+            assert_eq!(mono, [[centre; 2]; 2]);
+            let one = StereoPan::Dual { law, form, left: -1.0, right: -1.0 }.matrix().unwrap();
+            assert_eq!(one[1], [0.0; 2]);
+        }
+    }
+    // A balance of 0 dB leaves the louder side alone, wherever it stands.
+    for position in positions() {
+        let (law, form) = (PanLaw::Balance0, PanForm::Plain);
+        let [[left, _], [_, right]] = StereoPan::Balance { law, form, position }.matrix().unwrap();
+        assert_eq!(if position <= 0.0 { left } else { right }, 1.0);
+    }
+}
+
+#[test]
 fn a_rotation_keeps_the_power_and_moves_the_centre() {
     for tenths in -900..=900 {
         let pan = StereoPan::Rotation { angle_deg: f64::from(tenths) / 10.0 };

@@ -47,7 +47,8 @@ pub fn csv(out: &mut dyn Write, document: &Document<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn line(out: &mut dyn Write, cells: &[&str]) -> fmt::Result {
+/// Writes a line; what holds a comma, a quotation mark or a break is quoted.
+pub(super) fn line(out: &mut dyn Write, cells: &[&str]) -> fmt::Result {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             out.write_char(',')?;

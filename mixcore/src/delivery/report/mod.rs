@@ -2,12 +2,14 @@
 //!
 //! Every form is a free function over `core::fmt::Write`: nothing here opens a file. A
 //! [`Document`] has groups (one for each spec, say), a group has columns that are compared side
-//! by side ("the edit as delivered", "the edit normalised", "the mix").
+//! by side ("the edit as delivered", "the edit normalised", "the mix"). [`fold_downs`] has the same
+//! forms for a check of fold-downs and translations.
 
 mod bars;
 mod csv;
 mod document;
 mod figure;
+pub mod fold_downs;
 mod html;
 #[cfg(feature = "json")]
 mod json;

@@ -120,7 +120,7 @@ fn row(out: &mut dyn Write, cells: [&str; 5]) -> fmt::Result {
 }
 
 /// A paragraph with a lead on its first line and the same indent below; nothing for no text.
-fn wrapped(out: &mut dyn Write, lead: &str, text: &str) -> fmt::Result {
+pub(super) fn wrapped(out: &mut dyn Write, lead: &str, text: &str) -> fmt::Result {
     let indent = " ".repeat(lead.len());
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,5 +1,6 @@
 //! Specs, measurements and verdicts, as a quality-control engineer would try them.
 
+mod fold_downs;
 mod properties;
 mod reports;
 mod specs;

@@ -1,0 +1,146 @@
+//! The forms of a check of fold-downs: complete, escaped, with names, timecodes and reasons.
+
+use mixcore::delivery::report::fold_downs::{FoldDocument, csv, json, text};
+use mixcore::spatial::{
+    CheckedStem, FoldCheckSetup, FoldReport, FoldTarget, Translation, TranslationReport,
+    check_fold_downs, check_translations,
+};
+use mixcore::units::FrameRate;
+use mixcore::{Block, Layout, Stream, Timecode};
+
+use crate::signals::{noise, sine};
+
+const RATE_HZ: f64 = 16_000.0;
+const FRAMES: usize = 32_000;
+const NAMES: [&str; 2] = ["AMB, \"the river\"", "FX"];
+
+/// An ambience whose right side is inverted and a bang in the same file, twice too loud for mono.
+fn checked() -> (FoldReport, Vec<TranslationReport>, Stream) {
+    let river = noise::<f64>(4, FRAMES, 0.1, 1).remove(0);
+    let mut bang = sine::<f64>(400.0, RATE_HZ, FRAMES, 1.4);
+    bang[..16_000].fill(0.0);
+    bang[17_600..].fill(0.0);
+    let ambience = [river.clone(), river.iter().map(|x| -x).collect::<Vec<_>>()];
+    let effects = [bang.clone(), bang];
+    let mix: Vec<Vec<f64>> =
+        (0..2).map(|c| ambience[c].iter().zip(&effects[c]).map(|(a, b)| a + b).collect()).collect();
+    let stem = |name, audio| CheckedStem { name, audio: Block::new(audio).unwrap(), source: 3 };
+    let stems = [stem(NAMES[0], &ambience), stem(NAMES[1], &effects)];
+    let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
+    let targets = FoldTarget::usual(Layout::STEREO).unwrap();
+    let mix = Block::new(&mix).unwrap();
+    let setup = FoldCheckSetup::default();
+    let report = check_fold_downs(mix, &stems, &targets, &setup, stream).unwrap();
+    let ways = [Translation::Mono, Translation::Loudspeaker { low_hz: 200.0, high_hz: 6_000.0 }];
+    (report, check_translations(mix, &stems, &ways, stream).unwrap(), stream)
+}
+
+fn written(
+    form: impl Fn(&mut dyn core::fmt::Write, &FoldDocument<'_>) -> core::fmt::Result,
+) -> (String, FoldReport) {
+    let (report, translations, stream) = checked();
+    let start = Timecode::parse("10:00:00:00", FrameRate::F25).unwrap();
+    let document = FoldDocument {
+        title: "A \"film\"",
+        report: &report,
+        translations: &translations,
+        stems: &NAMES,
+        stream,
+        start,
+    };
+    let mut out = String::new();
+    form(&mut out, &document).unwrap();
+    (out, report)
+}
+
+/// Cells of RFC 4180: quoted ones unquoted, doubled quotes halved.
+fn cells(line: &str) -> Vec<String> {
+    let (mut cells, mut quoted) = (vec![String::new()], false);
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                cells.last_mut().unwrap().push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            letter => cells.last_mut().unwrap().push(letter),
+        }
+    }
+    assert!(!quoted, "{line}");
+    cells
+}
+
+#[test]
+fn csv_has_a_line_for_every_finding_and_all_its_cells() {
+    let (out, report) = written(csv);
+    assert!(out.ends_with("\r\n"));
+    let rows: Vec<Vec<String>> = out.split_terminator("\r\n").map(cells).collect();
+    let at = |name: &str| rows[0].iter().position(|cell| cell == name).unwrap();
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()));
+    let mono = &report.targets[0];
+    // The mix, six readings of mono, its places, and for two ways two readings of the mix and each stem.
+    let findings = 6 + mono.overs.len() + mono.cancellations.len();
+    assert_eq!(rows.len(), 1 + 1 + findings + 2 * (2 + 2 * 2));
+    let of =
+        |finding: &str| rows.iter().filter(|row| row[at("finding")] == finding).collect::<Vec<_>>();
+    assert_eq!((of("over").len(), of("cancellation").len()), (1, mono.cancellations.len()));
+    // From 1 s to 1.1 s, after ten hours at 25 frames a second.
+    let over = of("over")[0];
+    assert_eq!(over[at("verdict")], "FAIL");
+    assert!(["10:00:00:24", "10:00:01:00"].contains(&over[at("in")].as_str()), "{over:?}");
+    assert!(over[at("out")].starts_with("10:00:01:0"));
+    let frame: u64 = over[at("in_frame")].parse().unwrap();
+    assert_eq!(frame, mono.overs[0].first_frame);
+    let peak: f64 = over[at("value")].parse().unwrap();
+    assert!(peak == mono.overs[0].peak_dbtp && over[at("unit")] == "dBTP");
+    let places = of("cancellation");
+    let river = places.iter().find(|row| row[at("stem")] == NAMES[0]).unwrap();
+    assert_eq!(river[at("cause")], "polarity");
+    assert_eq!(river[at("channels")], "L/R");
+    assert_eq!(river[at("fix")], "invert R");
+    assert_eq!(river[at("scope")], "in the stem alone");
+    assert!(river[at("harm")].starts_with("FX -"), "{river:?}");
+    assert_eq!(river[at("solved")], "yes");
+    assert!(river[at("citation")].contains("BS.775"), "{river:?}");
+    // What has no value has a reason.
+    let moved = of("moved");
+    let lost = moved.iter().find(|row| row[at("stem")] == NAMES[0]).unwrap();
+    assert!(lost[at("value")].is_empty() && lost[at("reason")] == "below the gate", "{lost:?}");
+    assert!(rows.iter().any(|row| row[at("target")] == "loudspeaker 200 to 6000 Hz"));
+}
+
+#[test]
+fn text_stays_in_its_width_and_names_cause_fix_and_harm() {
+    let (out, _) = written(text);
+    for expected in [
+        "A \"film\"\nfold-downs FAIL; stereo | 16000 Hz | the mix itself ",
+        "\nmono      FAIL\n",
+        "over: 10:00:0",
+        "cancels: ",
+        "cause: polarity",
+        "do: invert R in the stem alone: ",
+        "in the source it would change FX -",
+        "moved below the gate",
+    ] {
+        let flat = out.replace("\n             ", " ").replace("\n        ", " ");
+        assert!(flat.contains(expected), "{expected} in\n{out}");
+    }
+    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+}
+
+#[test]
+fn json_is_the_whole_report_with_its_schema() {
+    let (out, report) = written(json);
+    let root: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(root["schema"], "mixcore-fold-downs-1");
+    assert_eq!((&root["start"], &root["layout"]), (&"10:00:00:00".into(), &"stereo".into()));
+    assert_eq!(root["stems"][0], NAMES[0]);
+    let mono = &root["fold_downs"]["targets"][0];
+    assert_eq!((&mono["name"], &mono["layout"]), (&"mono".into(), &"mono".into()));
+    let places = mono["cancellations"].as_array().unwrap();
+    assert_eq!(places.len(), report.targets[0].cancellations.len());
+    assert_eq!(root["translations"][1]["translation"]["loudspeaker"]["low_hz"], 200.0);
+    assert!(root["translations"][0]["stems"][0]["moved_lu"]["value"].is_null());
+}
