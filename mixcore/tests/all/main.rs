@@ -154,6 +154,8 @@ mod overflow;
 mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
+#[cfg(feature = "std")]
+mod reductions;
 #[cfg(feature = "alloc")]
 mod reference;
 #[cfg(feature = "json")]
