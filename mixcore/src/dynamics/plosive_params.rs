@@ -1,5 +1,6 @@
-//! What a plosive tamer is made for, what may move, and what follows from it.
+//! What a plosive tamer is made for, what may move, what follows from it, and what it remembers.
 
+use super::voice_mean::VoiceMean;
 use crate::error::Error;
 use crate::math;
 use crate::stream::{Stream, params};
@@ -87,4 +88,27 @@ impl Coeffs {
             line: kept(LINE_S),
         }
     }
+}
+
+/// One channel: the poles of the detector, and those of the shelves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Channel {
+    /// Energies of the cell at hand, low and voice: apart, so that every split adds up in one order.
+    pub(super) energies: [f64; 2],
+    pub(super) low: [f64; 2],
+    pub(super) high: [f64; 2],
+    pub(super) shelves: [f64; 2],
+}
+
+/// Smoothed powers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Powers {
+    pub(super) low_fast: f64,
+    pub(super) low_steady: f64,
+    pub(super) voice_fast: f64,
+    pub(super) voice_syllable: f64,
+    /// Mean power of the voice where it speaks.
+    pub(super) voice: VoiceMean,
+    /// Forgetful sums over speech: bass, and ones.
+    pub(super) spoken: [f64; 2],
 }

@@ -31,13 +31,13 @@
 
 use super::cells::{CHUNK, Cells, DialogueStorage};
 use super::gain_trace::{GainTrace, Rows};
-use super::plosive_params::{Coeffs, PlosiveTamerParams, PlosiveTamerSetup};
+use super::plosive_params::{Channel, Coeffs, PlosiveTamerParams, PlosiveTamerSetup, Powers};
 use super::reduction::ReductionStats;
 use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
 use super::tool::{OnCells, chosen, fields_of, gain_stats, grid, in_pieces, listen};
 use super::unit;
-use super::voice_mean::{VoiceGates, VoiceMean, bounded, entering};
+use super::voice_mean::{VoiceGates, bounded, entering};
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Delay;
@@ -54,29 +54,6 @@ const SPOKEN: f64 = 0.0316;
 const STEEP: f64 = 4.0;
 /// (f/hz)² where a reduction is defined: at a quarter of `hz`, where puffs have their power.
 const AT: f64 = 0.0625;
-
-/// One channel: the poles of the detector, and those of the shelves.
-#[derive(Clone, Copy, Debug, Default)]
-struct Channel {
-    /// Energies of the cell at hand, low and voice: apart, so that every split adds up in one order.
-    energies: [f64; 2],
-    low: [f64; 2],
-    high: [f64; 2],
-    shelves: [f64; 2],
-}
-
-/// Smoothed powers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Powers {
-    low_fast: f64,
-    low_steady: f64,
-    voice_fast: f64,
-    voice_syllable: f64,
-    /// Mean power of the voice where it speaks.
-    voice: VoiceMean,
-    /// Forgetful sums over speech: bass, and ones.
-    spoken: [f64; 2],
-}
 
 /// Lowers the bass where it comes as a puff of air, and nowhere else.
 ///

@@ -211,8 +211,7 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
         io: Io<'_, S>,
         reduction_db: &mut [f32],
     ) -> Result<(), Error> {
-        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-        self.run(io, Some(&mut *reduction_db))?;
+        self.process_with_gain(io, reduction_db)?;
         reduction_db.iter_mut().for_each(|db| *db = 0.0 - *db);
         Ok(())
     }

@@ -133,10 +133,7 @@ fn a_row_too_short_is_refused(unit: &mut dyn GainReduction<f64>, out: &mut Plana
     let mut short = vec![0.0_f32; rows * out[0].len() - 1];
     let before = out.clone();
     let io = Io::new(BlockMut::new(out).unwrap());
-    let error = unit.process_with_reduction(io, &mut short).unwrap_err();
-    assert!(
-        error.to_string().contains("reduction_db") || error.to_string().contains("movement_db")
-    );
+    assert!(unit.process_with_reduction(io, &mut short).is_err());
     assert!(*out == before);
 }
 
