@@ -277,13 +277,11 @@ fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
             ],
         ));
         // Shares of the time end at none and at all of it.
-        for (name, of) in [
-            (
-                "over 3 dB",
-                (&|r: &DynamicsReadings| value(r.contour.over_3_db_percent)) as &dyn Fn(&_) -> f64,
-            ),
+        let shares: [Named<'_>; 2] = [
+            ("over 3 dB", &|r| value(r.contour.over_3_db_percent)),
             ("over 6 dB", &|r| value(r.contour.over_6_db_percent)),
-        ] {
+        ];
+        for (name, of) in shares {
             let values: Vec<f64> = all.iter().map(of).collect();
             println!("{what}, {name}: {values:.2?}");
             assert!(values.windows(2).all(|pair| pair[1] >= pair[0]), "{what} {name}: {values:?}");
