@@ -1,21 +1,4 @@
 //! One set of read-outs for everything that turns a signal down: now, as a curve, as statistics.
-//!
-//! | processor | rows of the curve | static curve |
-//! |---|---|---|
-//! | compressor, gate, de-esser, limiter, soft clipper | one, of the channel that is reduced most | `static_curve_db` |
-//! | multiband compressor, dynamic EQ | one a band | `static_curve_db` of a band |
-//! | multiband limiter | one a band, then the output's | `static_curve_db` of a band |
-//! | transient shaper | one, of the channel whose gain moves most | `static_curve_db` |
-//! | ducker | one | `static_curve_db` |
-//! | masking-aware ducker, cut of the low-mids, suppressor | one, of the band that is reduced most | `static_curve_db` |
-//! | leveller | one | `static_curve_db` |
-//! | automixer | one a microphone | `static_curve_db` |
-//! | plosive tamer, click tamer | one | none: what is steady is no puff and no click |
-//!
-//! Limits: the hum comb takes out a model of the hum and has no gain; [`super::HumComb`] says what it has
-//! in place of these. The limiter for a whole clip gives its curve with
-//! [`super::ClipLimiter::limit_with_reduction`], the planned ducker and leveller theirs by sub-block
-//! ([`super::DuckPlan::reduction_db`], [`super::LevellerPlan::gain_db`]).
 
 use super::automixer::Automixer;
 use super::click_tamer::ClickTamer;
@@ -44,6 +27,25 @@ use crate::stream::{Io, Process};
 /// Each has methods of the same names, so one that is known needs no trait; this is for a list of several.
 /// Reductions are in dB; a raised gain counts as negative, and where a dynamic EQ raises, as positive. They
 /// are without make-up and mix, and go on in a bypass that is a cross-fade.
+///
+/// # Shape
+/// | processor | rows of the curve | static curve |
+/// |---|---|---|
+/// | compressor, gate, de-esser, limiter, soft clipper | one, of the channel that is reduced most | `static_curve_db` |
+/// | multiband compressor, dynamic EQ | one a band | `static_curve_db` of a band |
+/// | multiband limiter | one a band, then the output's | `static_curve_db` of a band |
+/// | transient shaper | one, of the channel whose gain moves most | `static_curve_db` |
+/// | ducker | one | `static_curve_db` |
+/// | masking-aware ducker, cut of the low-mids, suppressor | one, of the band that is reduced most | `static_curve_db` |
+/// | leveller | one | `static_curve_db` |
+/// | automixer | one a microphone | `static_curve_db` |
+/// | plosive tamer | one, of both shelves | none: what is steady is no puff |
+/// | click tamer | one, of the channel and band that is reduced most | none: what is steady is no click |
+///
+/// The hum comb takes out a model of the hum and has no gain: [`super::HumComb`] says what it has in place
+/// of these. The limiter for a whole clip gives its curve with
+/// [`super::ClipLimiter::limit_with_reduction`], the planned ducker and leveller theirs by sub-block
+/// ([`super::DuckPlan::reduction_db`], [`super::LevellerPlan::gain_db`]).
 ///
 /// # Example
 /// ```

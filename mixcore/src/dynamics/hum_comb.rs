@@ -38,9 +38,8 @@
 //! Trans. ASSP 25(6), 1977 (the canceller as a notch); response and loop are derived above.
 //! Cost: per harmonic four products and four sums a sample, four harmonics side by side.
 //! Latency: none; the dry part is the input itself. Limits: a voice that stays on a harmonic of the mains
-//! for longer than τ is taken for hum. It has no gain, so no gain reduction, curve of one or statistics of one: what it takes out is the
-//! model of the hum, which [`HumComb::set_listen`] gives sample by sample, [`HumComb::harmonic_dbfs`] harmonic
-//! by harmonic and [`HumComb::removed_dbfs`] as a whole; its static curve is [`HumComb::response_db`].
+//! for longer than τ is taken for hum. It has no
+//! gain, so no gain reduction, no curve of one and no statistics: see [`HumComb`] for what it has instead.
 
 use super::cells::{Cells, DialogueStorage};
 use super::gain_trace::Rows;
@@ -70,6 +69,10 @@ const AT_REST: f64 = 3e-9;
 const LEAST_SHARE: f64 = 1.0 / 32.0;
 
 /// A comb of notches that follows the mains and takes its hum out of every channel.
+///
+/// It has no gain, so no gain reduction: what it takes out is heard with [`HumComb::set_listen`], stands
+/// harmonic by harmonic in [`HumComb::harmonic_dbfs`] and as a whole in [`HumComb::removed_dbfs`]; its static
+/// curve is [`HumComb::response_db`].
 ///
 /// It has memory, so it cleans its input: samples that are not finite or beyond 1e6 become 0 and are
 /// counted.
