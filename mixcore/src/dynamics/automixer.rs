@@ -22,14 +22,16 @@
 //! Latency: none. Limits: channels stay channels; their sum is the next thing's work
 //! ([`crate::level::sum_bus`]). At most eight groups.
 
-use super::cells::{Cells, Ear};
-use super::tool::{OnCells, chosen, fields_of, grid, in_pieces};
-use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample};
+use super::cells::{CHUNK, Cells, Ear};
+use super::gain_trace::{GainTrace, Rows, write_row};
+use super::reduction::{ReductionStats, lower_row};
+use super::tool::{OnCells, chosen, fields_of, gain_stats, grid, in_pieces};
+use crate::audio::{BlockMut, MAX_CHANNELS, PerChannel, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, settled};
 use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
-use crate::units::{db_to_gain, db_to_power, gain_to_db};
+use crate::units::{db_to_gain, db_to_power, gain_to_db, power_to_db};
 
 /// Most groups of an automixer.
 pub const MAX_AUTOMIXER_GROUPS: usize = 8;
@@ -108,6 +110,26 @@ params! {
     }
 }
 
+impl AutomixerParams {
+    /// Gain of a microphone whose level, its priority included, stands `over_db` over the sum of all others
+    /// of its group, dB.
+    ///
+    /// # Example
+    /// ```
+    /// use mixcore::dynamics::AutomixerParams;
+    /// let params = AutomixerParams::default(); // slope 1, floor -40 dB
+    /// assert!((params.static_gain_db(0.0) + 3.0103).abs() < 1e-4);
+    /// assert!((params.static_gain_db(-20.0) + 20.0432).abs() < 1e-4);
+    /// assert_eq!(params.static_gain_db(-60.0), -40.0);
+    /// ```
+    #[must_use]
+    pub fn static_gain_db(&self, over_db: f64) -> f64 {
+        // -10 log10 of the share 1/(1 + 10^(-over/10)).
+        let all_over_own_db = power_to_db(1.0 + db_to_power(0.0 - over_db));
+        (0.0 - 0.5 * self.slope * all_over_own_db).max(self.floor_db)
+    }
+}
+
 /// What follows from the parameters.
 #[derive(Clone, Copy, Debug)]
 struct Coeffs {
@@ -182,6 +204,7 @@ pub struct Automixer {
     ear: Ear,
     microphones: PerChannel<Microphone>,
     cells: Cells,
+    trace: GainTrace,
     bypass: bool,
     done: u64,
     faults: u64,
@@ -208,6 +231,7 @@ impl Automixer {
             ear: Ear::of_each(stream.layout, stream.rate_hz)?,
             microphones: PerChannel::new(stream.channel_count())?,
             cells: Cells::new(CELL),
+            trace: GainTrace::new(),
             bypass: false,
             done: 0,
             faults: 0,
@@ -285,6 +309,62 @@ impl Automixer {
         Ok(total / cells)
     }
 
+    /// Microphones: the channels of the stream.
+    #[must_use]
+    pub fn microphone_count(&self) -> usize {
+        self.microphones.len()
+    }
+
+    /// Reduction of the last frame, dB, of the microphone that is turned down most.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        self.trace.last_db()
+    }
+
+    gain_stats! {
+        /// Reduction since the last reset, dB, of the microphone that is turned down most; none before the
+        /// first frame. [`Automixer::mean_gain_db`] has the mean of each.
+    }
+
+    /// Level of a microphone over the sum of all others of its group as they come in, dB, that comes in
+    /// steadily at `over_db` over them, its priority included.
+    #[must_use]
+    pub fn static_curve_db(&self, over_db: f64) -> f64 {
+        over_db + self.params.static_gain_db(over_db)
+    }
+
+    /// [`Process::process`], and the reduction of every frame of the block for every microphone, dB.
+    ///
+    /// # Shape
+    /// `reduction_db` has the frames of the first channel first, then those of the next.
+    ///
+    /// # Errors
+    /// As `process`, and another length than channels x frames.
+    pub fn process_with_reduction<S: Sample>(
+        &mut self,
+        io: Io<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<(), Error> {
+        let expected = self.microphones.len().saturating_mul(io.main.frames());
+        check_frames("reduction_db", reduction_db.len(), expected)?;
+        in_pieces(self, io, Some(reduction_db))
+    }
+
+    /// The read-outs of a piece.
+    fn look(&mut self, frames: usize, rows: &mut Rows<'_>) {
+        let isa = self.stream.isa;
+        let mut least = [f32::INFINITY; CHUNK];
+        let least = least.get_mut(..frames).unwrap_or_default();
+        for (index, microphone) in self.microphones.iter().enumerate() {
+            let mut gains = [1.0_f32; CHUNK];
+            let gains = gains.get_mut(..frames).unwrap_or_default();
+            self.cells.line(microphone.gains, gains);
+            lower_row(least, gains);
+            write_row(isa, gains, rows.row(index));
+        }
+        self.trace.take_gains(isa, least, &mut []);
+    }
+
     /// Number of open microphones of a group: 1/Σ share², 1 where one has it all, N where all N are
     /// equal; 0 for a group without channels.
     #[must_use]
@@ -333,6 +413,7 @@ impl Processor for Automixer {
         self.cells.reset();
         self.done = 0;
         self.faults = 0;
+        self.trace = GainTrace::new();
         for microphone in self.microphones.iter_mut() {
             microphone.power = 0.0;
             microphone.total_db = 0.0;
@@ -354,7 +435,7 @@ impl Processor for Automixer {
 impl<S: Sample> OnCells<S> for Automixer {
     grid!();
 
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+    fn piece(&mut self, mut part: BlockMut<'_, S>, rows: &mut Rows<'_>) -> Result<(), Error> {
         let (isa, frames) = (self.stream.isa, part.frames());
         for channel in part.channels_mut() {
             self.faults += kernels::clean_in_place(isa, channel) as u64;
@@ -363,6 +444,7 @@ impl<S: Sample> OnCells<S> for Automixer {
         for (channel, microphone) in part.channels_mut().zip(self.microphones.iter()) {
             self.cells.apply(isa, channel, microphone.gains);
         }
+        self.look(frames, rows);
         if self.cells.pass(frames) {
             let Coeffs { attack, release, .. } = self.coeffs;
             for (microphone, energy) in self.microphones.iter_mut().zip(self.ear.take_each()) {
@@ -383,6 +465,6 @@ impl<S: Sample> OnCells<S> for Automixer {
 
 impl<S: Sample> Process<S> for Automixer {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        in_pieces(self, io)
+        in_pieces(self, io, None)
     }
 }

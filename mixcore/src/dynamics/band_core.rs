@@ -3,7 +3,7 @@
 
 use super::band_unit::{BandDuckerSetup, BandDuckerStorage, BandUnit, Leaving};
 use super::key_filter::KeyFilter;
-use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::reduction::{ReductionLog, ReductionStats};
 use crate::analysis::{ERB_BANDS, MaskingFrame};
 use crate::audio::{Sample, Store, check_frames};
 use crate::error::Error;
@@ -199,12 +199,7 @@ impl<'a, S: Sample, D: Decide<'a>> BandCore<'a, S, D> {
             if let Some(trace) = trace.as_deref_mut().and_then(|row| row.get_mut(at..at + take)) {
                 trace.fill(reduction);
             }
-            self.log.largest(reduction);
-            // Frames of the absolute grid in here.
-            let grid = LOOK_FRAMES as u64;
-            for _ in self.now.div_ceil(grid)..end.div_ceil(grid) {
-                self.log.look(reduction);
-            }
+            self.log.hold(self.now, take, reduction);
             at += take;
             self.now = end;
         }

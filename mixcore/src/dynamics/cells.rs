@@ -49,6 +49,21 @@ impl Cells {
         (self.frames - self.place).min(CHUNK).min(left)
     }
 
+    /// What runs straight from the first number to the second over the whole cell, at its next frames.
+    pub(super) fn line(&self, [from, to]: [f64; 2], row: &mut [f32]) {
+        let step = (to - from) / self.length();
+        for (place, value) in (self.place..).zip(row) {
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                reason = "a control signal within a cell"
+            )]
+            {
+                *value = (from + step * place as f64) as f32;
+            }
+        }
+    }
+
     /// A piece is done; whether its cell is complete.
     pub(super) fn pass(&mut self, frames: usize) -> bool {
         self.place += frames;

@@ -26,141 +26,22 @@
 //!
 //! Sources: own design. Cost: two FIRs of rate/corner and rate/150 taps and some comparisons a cell. Latency:
 //! half of the longer window and the neighbourhood, 25 ms with the defaults. Limits: each channel for
-//! itself; of two clicks within 12 ms each hides the other.
+//! itself; of two clicks within 12 ms each hides the other; it has no static curve, as what is steady is no click.
 
 use super::cells::{CHUNK, Cells, DialogueStorage};
+use super::click_tamer_params::{ClickTamerParams, ClickTamerSetup, Sizes, window};
 use super::click_watch::{BANDS, BESIDE, ClickWatch, Spot};
+use super::gain_trace::{GainTrace, Rows};
+use super::reduction::{ReductionStats, lower_row};
 use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
-use super::tool::{chosen, fields_of, listen};
-use crate::audio::{BlockMut, MAX_LAYOUT_CHANNELS, PerChannel, Sample, Store};
+use super::tool::{chosen, fields_of, gain_stats, listen};
+use super::unit;
+use crate::audio::{BlockMut, MAX_LAYOUT_CHANNELS, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::{Delay, DelayLine, Fir, FirSetup, MAX_TAPS};
 use crate::kernels;
-use crate::math;
-use crate::stream::{Field, Io, Process, Processor, Stream, params};
-
-/// Time of a cell, ms.
-const CELL_MS: f64 = 0.5;
-/// Where the middle band begins: what of a click lies below is 20 dB down.
-const LOW_HZ: f64 = 150.0;
-
-/// What is fixed for life.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
-pub struct ClickTamerSetup {
-    /// Longest click, 0.5 to 10 ms, to whole cells of 1/2 ms.
-    pub max_click_ms: f64,
-    /// Where the split-off band begins, 200 to 2000 Hz.
-    pub corner_hz: f64,
-}
-
-impl Default for ClickTamerSetup {
-    /// 4 ms, a mouth's click with its ring; 700 Hz, above the voice's fundamental.
-    fn default() -> Self {
-        Self { max_click_ms: 4.0, corner_hz: 700.0 }
-    }
-}
-
-/// Frames of a cell; cells of the guards and halves of the windows of both bands.
-#[derive(Clone, Copy, Debug)]
-struct Sizes {
-    cell: usize,
-    guards: [usize; BANDS],
-    halves: [usize; BANDS],
-}
-
-impl Sizes {
-    /// Frames from a cell's own until it leaves.
-    fn hold(&self) -> usize {
-        (ClickWatch::span(&self.guards) + BESIDE + 2) * self.cell
-    }
-
-    /// Half of the longer window.
-    fn centre(&self) -> usize {
-        let [short, long] = self.halves;
-        short.max(long)
-    }
-
-    /// Frames that the shorter window waits for the longer one.
-    fn wait(&self) -> usize {
-        let [short, long] = self.halves;
-        long.saturating_sub(short)
-    }
-
-    /// For each channel: the input of the whole latency, and the two bands of the hold.
-    fn ring_len(&self, stream: &Stream) -> usize {
-        (self.centre() + (1 + BANDS) * self.hold()) * stream.channel_count()
-    }
-}
-
-impl ClickTamerSetup {
-    /// Checks length and corner.
-    ///
-    /// # Errors
-    /// One of them outside its bounds.
-    pub fn validate(&self) -> Result<(), Error> {
-        Error::check_range("max_click_ms", self.max_click_ms, 0.5, 10.0)?;
-        Error::check_range("corner_hz", self.corner_hz, 200.0, 2000.0).map(|_| ())
-    }
-
-    fn sizes(&self, stream: &Stream) -> Result<Sizes, Error> {
-        self.validate()?;
-        stream.validate()?;
-        let half = |hz: f64| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "2 to 1280 frames"
-            )]
-            {
-                math::round(0.5 * stream.rate_hz / hz) as usize
-            }
-        };
-        let halves = [half(self.corner_hz), half(LOW_HZ)];
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "1 to 20 cells"
-        )]
-        let click = math::round(self.max_click_ms / CELL_MS) as usize;
-        let cell = stream.frames_of_ms(CELL_MS).max(1);
-        Ok(Sizes { cell, guards: halves.map(|half| click + half.div_ceil(cell)), halves })
-    }
-}
-
-/// A Hann window with the sum 1, of half of its length on either side of its middle.
-fn window(memory: &mut [f64; MAX_TAPS], half: usize) -> &[f64] {
-    let taps = memory.get_mut(..2 * half + 1).unwrap_or_default();
-    #[expect(clippy::cast_precision_loss, reason = "at most 2561 taps")]
-    let turn = 2.0 * math::PI / (taps.len() + 1) as f64;
-    let mut sum = 0.0;
-    for (n, tap) in (1..).zip(taps.iter_mut()) {
-        *tap = 0.5 - 0.5 * math::cos(turn * f64::from(n));
-        sum += *tap;
-    }
-    for tap in taps.iter_mut() {
-        *tap /= sum;
-    }
-    taps
-}
-
-params! {
-    /// What may move.
-    ///
-    /// A change counts from the next cell of 1/2 ms on; the amount moves over 20 ms.
-    pub struct ClickTamerParams {
-        /// How far a click stands above its surroundings.
-        threshold_db: "dB", 1.0 => 40.0, 9.0, Decibel, fixed;
-        /// Largest reduction.
-        max_reduction_db: "dB", 0.0 => 60.0, 30.0, Decibel, fixed;
-        /// Clicks that are weaker are left alone.
-        floor_dbfs: "dBFS", -100.0 => 0.0, -70.0, Decibel, fixed;
-        /// Share of it that is taken out: below 100 % a parallel mix.
-        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
-    }
-}
+use crate::stream::{Field, Io, Process, Processor, Stream};
 
 /// Lowers short lone clicks to the level of what surrounds them.
 ///
@@ -206,6 +87,7 @@ pub struct ClickTamer<'a, S> {
     now: u64,
     log: TamedLog,
     taken: Taken,
+    trace: GainTrace,
     faults: u64,
 }
 
@@ -317,6 +199,7 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
             now: 0,
             log: TamedLog::new(),
             taken: Taken::new(params.amount_percent, stream.rate_hz),
+            trace: GainTrace::new(),
             faults: 0,
         })
     }
@@ -353,6 +236,16 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         self.channels.iter().fold(0.0, |most, channel| most.max(channel.reduction_db()))
     }
 
+    gain_stats! {
+        /// Reduction since the last reset, dB, of the channel and band that is reduced most, without the
+        /// amount; none before the first frame.
+    }
+
+    unit::traced! {
+        /// [`Process::process`], and the reduction of every frame of the block, dB ≥ 0, of the channel and
+        /// band that is reduced most, without the amount.
+    }
+
     /// What it took out since the last reset, of all channels.
     #[must_use]
     pub fn report(&self) -> TamerReport {
@@ -364,8 +257,21 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         self.log.places()
     }
 
+    fn run(&mut self, io: Io<'_, S>, trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let mut main = io.without_key()?;
+        main.check_channels("block", self.stream.channel_count())?;
+        let mut rows = Rows::new(trace, main.frames());
+        let mut at = 0;
+        while at < main.frames() {
+            let take = CHUNK.min(main.frames() - at);
+            self.chunk(main.range(at, at + take), rows.piece(at, take).row(0))?;
+            at += take;
+        }
+        Ok(())
+    }
+
     /// A chunk: cleans it, splits it, and goes on cell by cell.
-    fn chunk(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+    fn chunk(&mut self, mut part: BlockMut<'_, S>, row: &mut [f32]) -> Result<(), Error> {
         let frames = part.frames();
         let mut rows = [[[S::zero(); CHUNK]; MAX_LAYOUT_CHANNELS]; BANDS];
         let [short, long] = &mut rows;
@@ -385,6 +291,7 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         let mut at = 0;
         while at < frames {
             let take = self.cells.piece(frames - at);
+            self.look(take, row.get_mut(at..at + take).unwrap_or_default());
             self.piece(part.range(at, at + take), [&*short, &*long], at);
             at += take;
         }
@@ -447,6 +354,27 @@ impl<'a, S: Sample> ClickTamer<'a, S> {
         }
     }
 
+    /// The read-outs of a piece: the lowest gain of any channel and band.
+    fn look(&mut self, frames: usize, row: &mut [f32]) {
+        let mut gains = [1.0_f32; CHUNK];
+        let gains = gains.get_mut(..frames).unwrap_or_default();
+        let mut rests = true;
+        for shares in self.channels.iter().flat_map(|watch| watch.shares) {
+            if shares != [0.0; 2] {
+                rests = false;
+                let mut line = [1.0_f32; CHUNK];
+                let line = line.get_mut(..frames).unwrap_or_default();
+                self.cells.line(shares.map(|share| 1.0 - share), line);
+                lower_row(gains, line);
+            }
+        }
+        if rests {
+            self.trace.hold(1.0, frames, row);
+        } else {
+            self.trace.take_gains(self.stream.isa, gains, row);
+        }
+    }
+
     /// A cell is complete.
     fn end_cell(&mut self) {
         let Sizes { guards, .. } = self.sizes;
@@ -485,6 +413,7 @@ impl<S: Sample> Processor for ClickTamer<'_, S> {
         (self.done, self.now) = (0, 0);
         self.taken.reset();
         (self.log, self.faults) = (TamedLog::new(), 0);
+        self.trace = GainTrace::new();
     }
 
     fields_of!(ClickTamerParams);
@@ -496,14 +425,6 @@ impl<S: Sample> Processor for ClickTamer<'_, S> {
 
 impl<S: Sample> Process<S> for ClickTamer<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        main.check_channels("block", self.stream.channel_count())?;
-        let mut at = 0;
-        while at < main.frames() {
-            let take = CHUNK.min(main.frames() - at);
-            self.chunk(main.range(at, at + take))?;
-            at += take;
-        }
-        Ok(())
+        self.run(io, None)
     }
 }

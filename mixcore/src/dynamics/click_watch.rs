@@ -3,7 +3,7 @@
 //!
 //! The rules are in the module doc of [`super::click_tamer`].
 
-use super::click_tamer::ClickTamerParams;
+use super::click_tamer_params::ClickTamerParams;
 use super::tamed::{TamedLog, TamedPlace};
 use crate::units::{db_to_gain, db_to_power, power_to_db};
 

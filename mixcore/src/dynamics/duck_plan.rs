@@ -24,8 +24,8 @@
 //! Limits: sub-blocks of 10 ms; points of the curve lie on their grid.
 
 #[cfg(feature = "alloc")]
-use alloc::vec::Vec;
-
+use super::curve_points::lane;
+use super::curve_points::{at_or_last, bends};
 use super::duck_outcome::{DuckOutcome, DuckedPhrase, LEAST_SPEECH};
 use super::ducker_params::DuckerParams;
 use super::reduction::mixed_db;
@@ -33,18 +33,16 @@ use crate::audio::Store;
 use crate::error::Error;
 #[cfg(feature = "alloc")]
 use crate::level::AutomationLane;
-use crate::level::{Breakpoint, SegmentShape};
+use crate::level::Breakpoint;
 use crate::loudness::{
     Phrase, SUB_BLOCKS_PER_S, SpeechActivity, SubBlocks, phrases, speech_over_background,
-    speech_runs, sub_block_start,
+    speech_runs,
 };
 use crate::units::{Reading, db_to_power, power_to_db};
 
 /// Sub-blocks before a phrase at which the gain is down, 50 ms: the memory of the K-weighting's
 /// high-pass (38 Hz, Q 0.5: 1/e in 4 ms) does not carry the music of before into the phrase.
 const LEAD: usize = 5;
-/// Two slopes per sub-block that differ by less are one line, dB: far below any step of a fader.
-const SAME_SLOPE_DB: f64 = 1e-9;
 
 /// What a ducker does to a whole clip: phrases, curve and automation.
 ///
@@ -103,8 +101,7 @@ impl DuckPlan<'_> {
     /// # Errors
     /// None that a plan can cause.
     pub fn lane(&self) -> Result<AutomationLane<'static>, Error> {
-        let points: Vec<Breakpoint> = self.breakpoints().collect();
-        AutomationLane::new(&points)
+        lane(self.breakpoints())
     }
 }
 
@@ -263,7 +260,7 @@ impl<'a> DuckPlan<'a> {
     /// Reduction at the start of sub-block `index`, dB ≥ 0; that at the end for all beyond it.
     #[must_use]
     pub fn reduction_db(&self, index: usize) -> f64 {
-        self.curve.get(index).or(self.curve.last()).copied().unwrap_or(0.0)
+        at_or_last(&self.curve, index)
     }
 
     /// Mean excess over the needed reduction, over the phrases that need one and get it, LU.
@@ -283,18 +280,7 @@ impl<'a> DuckPlan<'a> {
 
     /// The gain as points of an automation, straight in decibels between them: only where it bends.
     pub fn breakpoints(&self) -> impl Iterator<Item = Breakpoint> + '_ {
-        let last = self.curve.len().saturating_sub(1);
-        let bends = move |k: &usize| {
-            let at = |k: usize| self.reduction_db(k);
-            let (k, moves) = (*k, |step: f64| step.abs() > SAME_SLOPE_DB);
-            k == 0
-                || (k == last && moves(at(k) - at(k - 1)))
-                || (k < last && moves((at(k + 1) - at(k)) - (at(k) - at(k - 1))))
-        };
-        (0..self.curve.len()).filter(bends).map(|k| {
-            let frame = sub_block_start(k, self.rate_hz);
-            Breakpoint::new(frame, 0.0 - self.reduction_db(k), SegmentShape::DbLinear)
-        })
+        bends(&self.curve, -1.0, self.rate_hz)
     }
 }
 

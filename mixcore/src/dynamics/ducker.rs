@@ -57,6 +57,7 @@ use super::ducker_state::{Entry, Follower};
 use super::key_filter::KeyFilter;
 use super::key_path::KeyPath;
 use super::reduction::{LOOK_FRAMES, ReductionLog, ReductionStats};
+use super::unit;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Delay;
@@ -337,17 +338,8 @@ impl<'a, S: Sample> Ducker<'a, S> {
         self.follower.log.report()
     }
 
-    /// [`Process::process`], and the gain reduction of every frame of the block, dB, without the mix.
-    ///
-    /// # Errors
-    /// As `process`, and a row of another length than the block.
-    pub fn process_with_reduction(
-        &mut self,
-        io: Io<'_, S>,
-        reduction_db: &mut [f32],
-    ) -> Result<(), Error> {
-        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-        self.run(io, Some(reduction_db))
+    unit::traced! {
+        /// [`Process::process`], and the gain reduction of every frame of the block, dB, without the mix.
     }
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {

@@ -39,7 +39,7 @@ use super::dynamic_eq_params::{
 use super::key_filter::KeyFilter;
 use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, part};
 use super::moving_band::{BandState, run_pair};
-use super::reduction::{ReductionLog, ReductionStats, copy_row};
+use super::reduction::{ReductionLog, ReductionStats, copy_row, raise_row};
 use super::side_chain::Span;
 use super::travel::Travel;
 use super::unit;
@@ -108,6 +108,8 @@ pub struct DynamicEq<'a, S> {
     listens_to: usize,
     wet: Glide<f32>,
     logs: [ReductionLog; MAX_DYNAMIC_BANDS],
+    /// Of the band that moves most.
+    log: ReductionLog,
     now: u64,
 }
 
@@ -156,6 +158,7 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
             listens_to: 0,
             wet: Glide::new(1.0, fade),
             logs: core::array::from_fn(|_| ReductionLog::new()),
+            log: ReductionLog::new(),
             now: 0,
             setup,
             stream,
@@ -217,6 +220,12 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         self.logs.get(..self.setup.bands)?.get(band)?.stats()
     }
 
+    /// The same of the band that moved most; none before the first frame.
+    #[must_use]
+    pub fn reduction_stats(&self) -> Option<ReductionStats> {
+        self.log.stats()
+    }
+
     /// Level at the centre of a bell, or in the middle of a shelf's plateau, for a steady level of
     /// the band, dB, at the target parameters, without the mix; none for a band that is not there.
     #[must_use]
@@ -256,6 +265,21 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         self.run(io, Some(movement_db))
     }
 
+    /// [`DynamicEq::process_with_movement`] by the name that all dynamics have.
+    ///
+    /// # Shape
+    /// `reduction_db` has the frames of the first band first, then those of the next.
+    ///
+    /// # Errors
+    /// As `process`, and another length than bands x frames.
+    pub fn process_with_reduction(
+        &mut self,
+        io: Io<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<(), Error> {
+        self.process_with_movement(io, reduction_db)
+    }
+
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
         let Io { mut main, key } = io;
         self.intake.check(&main, key.as_ref())?;
@@ -277,16 +301,20 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
             let settings = Settings { line, ends: &ends };
             self.hear(&mut main, key.as_ref(), span, &ends[0]);
             let most = self.apply(&mut main, span, &settings);
+            let mut all = [0.0; CHUNK];
+            let all = part(&mut all, span.frames);
             for (band, (row, log)) in
                 most.iter().zip(&mut self.logs).enumerate().take(self.setup.bands)
             {
                 let row = row.get(..span.frames).unwrap_or_default();
                 log.take(self.stream.isa, span.now, row);
+                raise_row(all, row);
                 if let Some(trace) = trace.as_deref_mut() {
                     let start = band.saturating_mul(frames).saturating_add(at);
                     copy_row(trace.get_mut(start..).unwrap_or_default(), row);
                 }
             }
+            self.log.take(self.stream.isa, span.now, all);
             at += span.frames;
             self.now += span.frames as u64;
         }
@@ -462,6 +490,7 @@ impl<S: Sample> Processor for DynamicEq<'_, S> {
         for lane in self.lanes.iter_mut() {
             *lane = Lane { group: lane.group, weight: lane.weight, ..Lane::default() };
         }
+        self.log = ReductionLog::new();
         for log in &mut self.logs {
             *log = ReductionLog::new();
         }

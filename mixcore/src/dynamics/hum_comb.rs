@@ -38,27 +38,22 @@
 //! Trans. ASSP 25(6), 1977 (the canceller as a notch); response and loop are derived above.
 //! Cost: per harmonic four products and four sums a sample, four harmonics side by side.
 //! Latency: none; the dry part is the input itself. Limits: a voice that stays on a harmonic of the mains
-//! for longer than τ is taken for hum.
+//! for longer than τ is taken for hum. It has no
+//! gain, so no gain reduction, no curve of one and no statistics: see [`HumComb`] for what it has instead.
 
 use super::cells::{Cells, DialogueStorage};
+use super::gain_trace::Rows;
+use super::hum_comb_params::{HumCombParams, HumCombSetup, MAX_HUM_HARMONICS};
+use super::hum_models::{GROUPS, Group, LANES, count, follow, leak_of, part_of, put};
 use super::taken::Taken;
 use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
 use crate::audio::{BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
 use crate::kernels::{self, settled};
 use crate::math;
-use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_power, gain_to_db};
 
-/// Most harmonics of a hum comb: up to 2 kHz at 50 Hz, below half of the lowest rate.
-pub const MAX_HUM_HARMONICS: usize = 40;
-
-/// Harmonics side by side.
-const LANES: usize = 4;
-/// A group of them: real parts, then imaginary parts.
-type Group = [f64; 2 * LANES];
-/// Most groups.
-const GROUPS: usize = MAX_HUM_HARMONICS / LANES;
 /// Hum below this power (−100 dBFS) says nothing about the mains frequency.
 const AUDIBLE: f64 = 1e-10;
 /// Corner above which a voice is listened for: two octaves above the 20th harmonic of 50 Hz, whose hum
@@ -73,54 +68,11 @@ const AT_REST: f64 = 3e-9;
 /// Least share that is kept, so that no model stands still.
 const LEAST_SHARE: f64 = 1.0 / 32.0;
 
-/// What is fixed for life.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
-pub struct HumCombSetup {
-    /// Nominal mains frequency, 45 to 65 Hz: 50 or 60, or another one for a recording at a wrong speed.
-    pub mains_hz: f64,
-    /// Harmonics, the fundamental included: 1 to 40.
-    pub harmonics: usize,
-}
-
-impl Default for HumCombSetup {
-    /// 50 Hz and 20 harmonics, up to 1 kHz: above, hum of rectifiers and dimmers dies away.
-    fn default() -> Self {
-        Self { mains_hz: 50.0, harmonics: 20 }
-    }
-}
-
-impl HumCombSetup {
-    /// Checks the mains and the number of harmonics.
-    ///
-    /// # Errors
-    /// One of them outside its bounds.
-    pub fn validate(&self) -> Result<(), Error> {
-        Error::check_range("mains_hz", self.mains_hz, 45.0, 65.0)?;
-        #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
-        let (given, most) = (self.harmonics as f64, MAX_HUM_HARMONICS as f64);
-        Error::check_range("harmonics", given, 1.0, most).map(|_| ())
-    }
-
-    fn groups(&self) -> usize {
-        self.harmonics.div_ceil(LANES)
-    }
-}
-
-params! {
-    /// What may move.
-    pub struct HumCombParams {
-        /// Width of each notch between its -3 dB points.
-        width_hz: "Hz", 0.2 => 10.0, 1.0, Log, fixed;
-        /// How far the mains may stray from the nominal; 0 holds it.
-        drift_hz: "Hz", 0.0 => 2.0, 0.5, Linear, fixed;
-        /// Share of the hum that is taken out.
-        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
-    }
-}
-
 /// A comb of notches that follows the mains and takes its hum out of every channel.
+///
+/// It has no gain, so no gain reduction: what it takes out is heard with [`HumComb::set_listen`], stands
+/// harmonic by harmonic in [`HumComb::harmonic_dbfs`] and as a whole in [`HumComb::removed_dbfs`]; its static
+/// curve is [`HumComb::response_db`].
 ///
 /// It has memory, so it cleans its input: samples that are not finite or beyond 1e6 become 0 and are
 /// counted.
@@ -429,57 +381,6 @@ impl<'a> HumComb<'a> {
     }
 }
 
-/// A harmonic's number.
-fn count(harmonic: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "at most 40")]
-    {
-        harmonic as f64
-    }
-}
-
-/// |H|² at so many radians a sample of the poles above whose corner a voice is listened for:
-/// (1 − z⁻¹)/(1 − (1 − k)·z⁻¹) each, as often as there are poles.
-fn leak_of(pole: f64, angle: f64) -> f64 {
-    let (c, kept) = (math::cos(angle), 1.0 - pole);
-    let each = 2.0 * (1.0 - c) / (1.0 - 2.0 * kept * c + kept * kept);
-    (each * each) * (each * each)
-}
-
-fn part_of(group: &Group, index: usize) -> f64 {
-    group.get(index).copied().unwrap_or(0.0)
-}
-
-fn put(group: &mut Group, index: usize, part: f64) {
-    if let Some(slot) = group.get_mut(index) {
-        *slot = part;
-    }
-}
-
-/// One sample through the models of a channel: the hum that they stand for. Sums in four lanes, then
-/// (0 + 2) + (1 + 3).
-#[inline(always)]
-fn follow(states: &mut [Group], steps: &[Group], x: f64, mu: f64) -> f64 {
-    let mut sums = [0.0; LANES];
-    for state in states.iter() {
-        for (sum, re) in sums.iter_mut().zip(state) {
-            *sum += re;
-        }
-    }
-    let hum = (sums[0] + sums[2]) + (sums[1] + sums[3]);
-    let pull = mu * (x - hum);
-    for (state, step) in states.iter_mut().zip(steps) {
-        let [r0, r1, r2, r3, i0, i1, i2, i3] = *state;
-        let [c0, c1, c2, c3, s0, s1, s2, s3] = *step;
-        let r = [r0 + pull, r1 + pull, r2 + pull, r3 + pull];
-        let (i, c, s) = ([i0, i1, i2, i3], [c0, c1, c2, c3], [s0, s1, s2, s3]);
-        let re: [f64; LANES] = core::array::from_fn(|k| r[k] * c[k] - i[k] * s[k]);
-        let im: [f64; LANES] = core::array::from_fn(|k| r[k] * s[k] + i[k] * c[k]);
-        let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (re, im);
-        *state = [a0, a1, a2, a3, b0, b1, b2, b3];
-    }
-    hum
-}
-
 impl Processor for HumComb<'_> {
     fn latency_frames(&self) -> usize {
         0
@@ -523,7 +424,7 @@ impl Processor for HumComb<'_> {
 impl<S: Sample> OnCells<S> for HumComb<'_> {
     grid!();
 
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+    fn piece(&mut self, mut part: BlockMut<'_, S>, _rows: &mut Rows<'_>) -> Result<(), Error> {
         let frames = part.frames();
         let shares = self.taken.shares(self.now);
         let groups = self.setup.groups();
@@ -558,6 +459,6 @@ impl<S: Sample> OnCells<S> for HumComb<'_> {
 
 impl<S: Sample> Process<S> for HumComb<'_> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        in_pieces(self, io)
+        in_pieces(self, io, None)
     }
 }

@@ -32,9 +32,12 @@
 //! at +20 dBFS. [`super::LevellerPlan`], which sees the whole clip, gives every phrase one gain.
 
 use super::cells::{Cells, DialogueStorage, Ear};
+use super::gain_trace::{GainTrace, Rows};
 use super::leveller_ride::Ride;
-use super::tool::{OnCells, chosen, fields_of, grid, in_pieces};
-use crate::audio::{BlockMut, Sample, Store};
+use super::reduction::ReductionStats;
+use super::tool::{OnCells, chosen, fields_of, gain_stats, grid, in_pieces};
+use super::unit;
+use crate::audio::{BlockMut, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Delay;
 use crate::math;
@@ -206,6 +209,7 @@ pub struct Leveller<'a, S> {
     cells: Cells,
     /// Gains at both ends of the cell that leaves.
     gains: [f64; 2],
+    trace: GainTrace,
     bypass: bool,
     latency: usize,
 }
@@ -275,6 +279,7 @@ impl<'a, S: Sample> Leveller<'a, S> {
             ride: Ride::new(ahead, least, numbers),
             cells: Cells::new(cell),
             gains: [1.0; 2],
+            trace: GainTrace::new(),
             bypass: false,
             latency: ahead * cell,
         })
@@ -309,6 +314,31 @@ impl<'a, S: Sample> Leveller<'a, S> {
         self.ride.gain_db()
     }
 
+    /// The gain as a reduction, of the newest frame of output, dB; negative where the voice is raised.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        self.trace.last_db()
+    }
+
+    gain_stats! {
+        /// The gain as a reduction since the last reset, dB; none before the first frame.
+    }
+
+    /// Loudness that a steady voice comes to which has `loudness_lufs`, LUFS.
+    #[must_use]
+    pub fn static_curve_db(&self, loudness_lufs: f64) -> f64 {
+        loudness_lufs + self.params.static_gain_db(Lufs::new(loudness_lufs))
+    }
+
+    unit::traced! {
+        /// [`Process::process`], and the gain of every frame of the block as a reduction, dB; negative where
+        /// the voice is raised.
+    }
+
+    fn run(&mut self, io: Io<'_, S>, trace: Option<&mut [f32]>) -> Result<(), Error> {
+        in_pieces(self, io, trace)
+    }
+
     /// What it did since the last reset.
     #[must_use]
     pub fn report(&self) -> LevellerReport {
@@ -335,6 +365,7 @@ impl<S: Sample> Processor for Leveller<'_, S> {
         self.ride.reset();
         self.cells.reset();
         self.gains = [1.0; 2];
+        self.trace = GainTrace::new();
     }
 
     fields_of!(LevellerParams);
@@ -347,7 +378,7 @@ impl<S: Sample> Processor for Leveller<'_, S> {
 impl<S: Sample> OnCells<S> for Leveller<'_, S> {
     grid!();
 
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+    fn piece(&mut self, mut part: BlockMut<'_, S>, rows: &mut Rows<'_>) -> Result<(), Error> {
         let frames = part.frames();
         // Faults are counted by the delay.
         self.ear.hear(&part.as_block(), &self.stream);
@@ -355,6 +386,7 @@ impl<S: Sample> OnCells<S> for Leveller<'_, S> {
         for channel in part.channels_mut() {
             self.cells.apply(self.stream.isa, channel, self.gains);
         }
+        self.trace.line(self.stream.isa, &self.cells, self.gains, frames, rows.row(0));
         if self.cells.pass(frames) {
             let power = self.ear.take() / self.cells.length();
             let [_, from] = self.gains;
@@ -367,6 +399,6 @@ impl<S: Sample> OnCells<S> for Leveller<'_, S> {
 
 impl<S: Sample> Process<S> for Leveller<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        in_pieces(self, io)
+        self.run(io, None)
     }
 }

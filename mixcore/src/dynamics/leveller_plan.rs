@@ -31,8 +31,11 @@
 //! Limits: sub-blocks of 10 ms; points of the curve lie on their grid. One gate for the whole clip: a line
 //! more than `gate_lu` below the mean is taken as room tone.
 
-use super::curve_points::bends;
+#[cfg(feature = "alloc")]
+use super::curve_points::lane;
+use super::curve_points::{at_or_last, bends};
 use super::leveller::{LevellerParams, LevellerReport, LevellerSetup};
+use super::leveller_outcome::{LevelOutcome, LevelledPhrase, number};
 use crate::audio::Store;
 use crate::error::Error;
 #[cfg(feature = "alloc")]
@@ -47,69 +50,6 @@ use crate::units::{Lufs, Power, Reading, db_to_power};
 const PASSES: usize = 64;
 /// Gains that differ by less are equal, dB: far below any step of a fader.
 const SAME_DB: f64 = 1e-9;
-
-/// How a phrase came off, and what held it back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LevelOutcome {
-    /// It lies within the dead zone (or the strength is 0) and is left as it is.
-    #[default]
-    NoneNeeded,
-    /// It has the gain that the law asks for, in the whole of it.
-    Met,
-    /// It would need more than the largest gain.
-    UpCap,
-    /// It would need more than the largest reduction.
-    DownCap,
-    /// A neighbour stands too near: part of a way lies inside it, or its gain gives way.
-    SlewLimit,
-    /// Too little speech: it is given no gain of its own.
-    TooShort,
-}
-
-/// One phrase of a plan.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct LevelledPhrase {
-    /// Where it is, from its first strong sub-block to its last.
-    pub phrase: Phrase,
-    /// Loudness of its speech as it is, LUFS.
-    pub before_lufs: Reading,
-    /// Loudness of the same sub-blocks as planned, LUFS.
-    pub after_lufs: Reading,
-    /// Gain that the law asks for, its caps included, dB.
-    pub asked_db: f64,
-    /// Gain that it is given, dB; in its middle at least.
-    pub gain_db: f64,
-    /// How it came off.
-    pub outcome: LevelOutcome,
-    /// Power from which its sub-blocks are strong.
-    gate: f64,
-}
-
-impl Default for LevelledPhrase {
-    fn default() -> Self {
-        Self {
-            phrase: Phrase { start: 0, end: 0, start_frame: 0, end_frame: 0 },
-            before_lufs: Reading::NotApplicable,
-            after_lufs: Reading::NotApplicable,
-            asked_db: 0.0,
-            gain_db: 0.0,
-            outcome: LevelOutcome::NoneNeeded,
-            gate: 0.0,
-        }
-    }
-}
-
-impl LevelledPhrase {
-    fn counts(&self) -> bool {
-        self.outcome != LevelOutcome::TooShort
-    }
-
-    fn length(&self) -> f64 {
-        number(self.phrase.len())
-    }
-}
 
 /// Memory that [`LevellerPlan::new_in`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,8 +121,7 @@ impl LevellerPlan<'_> {
     /// # Errors
     /// None that a plan can cause.
     pub fn lane(&self) -> Result<AutomationLane<'static>, Error> {
-        let points: alloc::vec::Vec<Breakpoint> = self.breakpoints().collect();
-        AutomationLane::new(&points)
+        lane(self.breakpoints())
     }
 }
 
@@ -390,7 +329,7 @@ impl<'a> LevellerPlan<'a> {
     /// Gain at the start of sub-block `index`, dB; that at the end for all beyond it.
     #[must_use]
     pub fn gain_db(&self, index: usize) -> f64 {
-        self.curve.get(index).or(self.curve.last()).copied().unwrap_or(0.0)
+        at_or_last(&self.curve, index)
     }
 
     /// What it does, in the figures of the live one.
@@ -430,13 +369,6 @@ fn way_begins(a: &LevelledPhrase, b: &LevelledPhrase, way: f64) -> f64 {
         start - way
     } else {
         end
-    }
-}
-
-fn number(index: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "sub-blocks of days fit into 53 bits")]
-    {
-        index as f64
     }
 }
 

@@ -89,6 +89,7 @@ use super::peak_detector::CHUNK;
 use super::plan::Plan;
 use super::reduction::ReductionStats;
 use super::stages::{Orders, Stages};
+use super::unit;
 use crate::audio::{BlockMut, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::kernels::{self, AMPLITUDE_DB, AMPLITUDE_FLOOR, ReleasePowers};
@@ -370,18 +371,10 @@ impl<'a, S: Sample> Limiter<'a, S> {
         (ceiling - self.reserve) * self.margin
     }
 
-    /// [`Process::process`], and the gain reduction of every frame of output, dB ≥ 0, of the channel
-    /// that is reduced most. As [`Limiter::gain_reduction_db`] it goes on while the limiter is bypassed.
-    ///
-    /// # Errors
-    /// As `process`, and a row of another length than the block.
-    pub fn process_with_reduction(
-        &mut self,
-        io: Io<'_, S>,
-        reduction_db: &mut [f32],
-    ) -> Result<(), Error> {
-        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-        self.run(io, Some(reduction_db))
+    unit::traced! {
+        /// [`Process::process`], and the gain reduction of every frame of output, dB ≥ 0, of the channel
+        /// that is reduced most. As [`Limiter::gain_reduction_db`] it goes on while the limiter is
+        /// bypassed.
     }
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {

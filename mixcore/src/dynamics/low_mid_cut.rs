@@ -427,6 +427,13 @@ impl<S: Sample> LowMidCut<'_, S> {
         self.core.set_key_filter(filter);
     }
 
+    /// How far a steady key still lies below what would be heard, dB, that lay `hidden_db` below it, under a
+    /// voice whose words can spare the cut, with the mix ([`LowMidCutParams::depth_db`]).
+    #[must_use]
+    pub fn static_curve_db(&self, hidden_db: f64) -> f64 {
+        hidden_db - self.params.depth_db(hidden_db, f64::INFINITY)
+    }
+
     /// What it cost and brought since the last reset.
     #[must_use]
     pub fn report(&self) -> LowMidReport {

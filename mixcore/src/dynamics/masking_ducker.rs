@@ -129,6 +129,13 @@ impl<S: Sample> MaskingDucker<'_, S> {
         self.core.set_key_filter(filter);
     }
 
+    /// Ratio of excitations to which a steady band comes that stands at `ratio_db`, dB, with the mix:
+    /// [`MaskingDuckerParams::static_curve_db`].
+    #[must_use]
+    pub fn static_curve_db(&self, ratio_db: f64) -> f64 {
+        self.params.static_curve_db(ratio_db)
+    }
+
     /// What it cost and brought since the last reset.
     #[must_use]
     pub fn report(&self) -> BandDuckReport {

@@ -32,10 +32,12 @@
 
 use super::band_split::{BandSplit, halves, pieces_len};
 use super::compressor::Compressor;
+use super::gain_trace::{GainTrace, Rows};
 use super::key_filter::KeyFilter;
 use super::makeup::{LoudnessMatch, MakeUp};
 use super::multiband_params::{MultibandParams, MultibandSetup, Place};
-use super::side_chain::{Span, piece_reach, stands_at};
+use super::reduction::{ReductionStats, copy_row, raise_row};
+use super::side_chain::{PIECE, Span, piece_reach, stands_at};
 use crate::audio::{Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Crossover;
@@ -118,6 +120,7 @@ pub struct Multiband<'a, S> {
     /// Shares of what is processed and of the key that is heard, as in every band.
     wet: Glide<f32>,
     listen: Glide<f32>,
+    trace: GainTrace,
     /// Absolute frame of the next input.
     now: u64,
     faults: u64,
@@ -232,6 +235,7 @@ impl<'a, S: Sample> Multiband<'a, S> {
             },
             wet: Glide::new(1.0, fade),
             listen: Glide::new(0.0, fade),
+            trace: GainTrace::new(),
             now: 0,
             faults: 0,
             setup,
@@ -288,6 +292,13 @@ impl<'a, S: Sample> Multiband<'a, S> {
     #[must_use]
     pub fn static_curve_db(&self, band: usize, input_db: f64) -> Option<f64> {
         self.band(band).map(|unit| unit.static_curve_db(input_db))
+    }
+
+    /// The gain reduction since the last reset, dB, of the band and channel that is reduced most; none before
+    /// the first frame. [`Multiband::band`] has that of each.
+    #[must_use]
+    pub fn reduction_stats(&self) -> Option<ReductionStats> {
+        self.trace.stats()
     }
 
     /// What each band of the key passes besides before it is listened to, from the next frame on.
@@ -364,15 +375,19 @@ impl<'a, S: Sample> Multiband<'a, S> {
         self.run(io, Some(reduction_db))
     }
 
-    fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
+    fn run(&mut self, io: Io<'_, S>, trace: Option<&mut [f32]>) -> Result<(), Error> {
         let Io { mut main, key } = io;
         self.split.check(&main, key.as_ref())?;
         let frames = main.frames();
+        let mut rows = Rows::new(trace, frames);
         let ahead = self.latency_frames() as u64;
         let mut at = 0;
         while at < frames {
             let end = frames.min(at + piece_reach(self.now));
-            let (from, mut part) = (at, main.range(at, end));
+            let mut part = main.range(at, end);
+            let rows = rows.piece(at, end - at);
+            let mut most = [f32::NEG_INFINITY; PIECE];
+            let most = most.get_mut(..end - at).unwrap_or_default();
             let span = Span { at: 0, frames: end - at, now: self.now };
             if let Some(matched) = &mut self.matched {
                 for (channel, samples) in part.channels_mut().enumerate() {
@@ -383,13 +398,14 @@ impl<'a, S: Sample> Multiband<'a, S> {
             let (bands, key) = (&mut self.bands, key.as_ref().map(|key| key.range(at, end)));
             self.split.run(&mut part, key.as_ref(), |band, io| {
                 let Some(MultibandSlot(Some(unit))) = bands.get_mut(band) else { return Ok(()) };
-                let start = band.saturating_mul(frames).saturating_add(from);
-                let row = start..start.saturating_add(io.main.frames());
-                match trace.as_deref_mut().and_then(|trace| trace.get_mut(row)) {
-                    Some(row) => unit.process_with_reduction(io, row),
-                    None => unit.process(io),
-                }
+                let mut row = [0.0; PIECE];
+                let row = row.get_mut(..io.main.frames()).unwrap_or_default();
+                unit.process_with_reduction(io, row)?;
+                raise_row(most, row);
+                copy_row(rows.row(band), row);
+                Ok(())
             })?;
+            self.trace.take(self.split.isa(), most);
             if let Some(matched) = &mut self.matched {
                 for (channel, samples) in part.channels_mut().enumerate() {
                     matched.hear(channel, 1, samples);
@@ -432,6 +448,7 @@ impl<S: Sample> Processor for Multiband<'_, S> {
         if let Some(matched) = &mut self.matched {
             matched.reset();
         }
+        self.trace = GainTrace::new();
         self.wet.settle();
         self.listen.settle();
         self.now = 0;

@@ -13,13 +13,16 @@
 //! Cost: the crossover and one limiter more than there are bands. Latency: that of two limiters.
 //!
 //! Limits: bands x channels are at most 64. At rest the output has the phase of the crossover; where
-//! every bit has to pass, take the plain limiter.
+//! every bit has to pass, take the plain limiter. Where the sum of a band's reduction and the output's is given,
+//! both are those of their own clock: the output's stage is later by its latency.
 
 use super::band_split::{BandSplit, halves, pieces_len};
+use super::gain_trace::{GainTrace, Rows};
 use super::limiter::Limiter;
 use super::multiband_limiter_params::{MultibandLimiterParams, MultibandLimiterSetup};
+use super::reduction::{ReductionStats, copy_row, raise_row};
 use super::side_chain::PIECE;
-use crate::audio::{Sample, Store};
+use crate::audio::{Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::{Crossover, CrossoverParams};
 use crate::stream::{Field, Io, Process, Processor, Stream, unknown_field};
@@ -95,6 +98,7 @@ pub struct MultibandLimiter<'a, S> {
     split: BandSplit<'a, S>,
     bands: Store<'a, MultibandLimiterSlot<'a, S>>,
     output: Limiter<'a, S>,
+    trace: GainTrace,
 }
 
 #[cfg(feature = "alloc")]
@@ -120,7 +124,7 @@ impl<S: Sample> MultibandLimiter<'static, S> {
         let pieces = Store::owned(pieces_len(&setup.crossover, &stream, 1), S::zero());
         let crossover = Crossover::new(setup.crossover, params.crossover, stream)?;
         let split = BandSplit::new(stream, crossover, None, pieces);
-        Ok(Self { setup, params, split, bands, output })
+        Ok(Self { setup, params, split, bands, output, trace: GainTrace::new() })
     }
 }
 
@@ -179,7 +183,8 @@ impl<'a, S: Sample> MultibandLimiter<'a, S> {
         }
         let output = Limiter::new_in(setup.output, params.output(), stream, samples, control)?;
         let split = BandSplit::new(stream, crossover, None, pieces);
-        Ok(Self { setup, params, split, bands: Store::Lent(bands), output })
+        let bands = Store::Lent(bands);
+        Ok(Self { setup, params, split, bands, output, trace: GainTrace::new() })
     }
 
     /// What was chosen for life.
@@ -268,6 +273,66 @@ impl<'a, S: Sample> MultibandLimiter<'a, S> {
         most + self.output_reduction_db()
     }
 
+    /// The gain reduction since the last reset, dB: of the band that is reduced most, with that of the output;
+    /// none before the first frame. [`MultibandLimiter::band`] and [`MultibandLimiter::output`] have that of
+    /// each.
+    #[must_use]
+    pub fn reduction_stats(&self) -> Option<ReductionStats> {
+        self.trace.stats()
+    }
+
+    /// [`Process::process`], and the gain reduction of every frame of the block in every band and of the
+    /// output, dB ≥ 0, of the channel that is reduced most.
+    ///
+    /// # Shape
+    /// `reduction_db` has the frames of the lowest band first, then those of the next, and at last those of
+    /// the output. A band's frames leave the block by the output's latency later.
+    ///
+    /// # Errors
+    /// As `process`, and another length than (bands + 1) x frames.
+    pub fn process_with_reduction(
+        &mut self,
+        io: Io<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<(), Error> {
+        let expected = (self.split.bands() + 1).saturating_mul(io.main.frames());
+        check_frames("reduction_db", reduction_db.len(), expected)?;
+        self.run(io, Some(reduction_db))
+    }
+
+    fn run(&mut self, io: Io<'_, S>, trace: Option<&mut [f32]>) -> Result<(), Error> {
+        let mut main = io.without_key()?;
+        self.split.check(&main, None)?;
+        let (bands, frames, count) = (&mut self.bands, main.frames(), self.split.bands());
+        let mut rows = Rows::new(trace, frames);
+        let mut at = 0;
+        while at < frames {
+            let end = frames.min(at + PIECE);
+            let rows = rows.piece(at, end - at);
+            let mut part = main.range(at, end);
+            let (mut most, mut row) = ([0.0; PIECE], [0.0; PIECE]);
+            let most = most.get_mut(..end - at).unwrap_or_default();
+            let row = row.get_mut(..end - at).unwrap_or_default();
+            self.split.run(&mut part, None, |band, io| {
+                let Some(MultibandLimiterSlot(Some(unit))) = bands.get_mut(band) else {
+                    return Ok(());
+                };
+                unit.process_with_reduction(io, row)?;
+                raise_row(most, row);
+                copy_row(rows.row(band), row);
+                Ok(())
+            })?;
+            self.output.process_with_reduction(Io::new(part), row)?;
+            copy_row(rows.row(count), row);
+            for (most, output) in most.iter_mut().zip(&*row) {
+                *most += output;
+            }
+            self.trace.take(self.split.isa(), most);
+            at = end;
+        }
+        Ok(())
+    }
+
     /// Output level of a band for a steady input level in it, dB, before the output's limiter; none
     /// for a band that is not there.
     #[must_use]
@@ -305,6 +370,7 @@ impl<S: Sample> Processor for MultibandLimiter<'_, S> {
             unit.reset();
         }
         self.output.reset();
+        self.trace = GainTrace::new();
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -337,20 +403,6 @@ impl<S: Sample> Processor for MultibandLimiter<'_, S> {
 
 impl<S: Sample> Process<S> for MultibandLimiter<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        let mut main = io.without_key()?;
-        self.split.check(&main, None)?;
-        let (bands, frames) = (&mut self.bands, main.frames());
-        let mut at = 0;
-        while at < frames {
-            let end = frames.min(at + PIECE);
-            self.split.run(&mut main.range(at, end), None, |band, io| {
-                match bands.get_mut(band) {
-                    Some(MultibandLimiterSlot(Some(unit))) => unit.process(io),
-                    _ => Ok(()),
-                }
-            })?;
-            at = end;
-        }
-        self.output.process(Io::new(main))
+        self.run(io, None)
     }
 }

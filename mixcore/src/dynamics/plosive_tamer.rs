@@ -26,30 +26,26 @@
 //! Cost: six poles a sample and a few comparisons a cell. Latency: the look-ahead. Limits: one gain for
 //! all channels, which keeps the image; a puff into a loud vowel is as loud as its voice and stays; where
 //! speech goes on more than 15 dB below what it was, its level is known after a minute (after a short loud sound ten times its length) and 3 dB/s, its bass
-//! falls by 4.3 dB in 3 s of speech from then on; a sample beyond +20 dBFS is heard as one at +20 dBFS.
+//! falls by 4.3 dB in 3 s of speech from then on; a sample beyond +20 dBFS is heard as one at +20 dBFS; it has no static
+//! curve, as what is steady is no puff.
 
 use super::cells::{CHUNK, Cells, DialogueStorage};
+use super::gain_trace::{GainTrace, Rows};
+use super::plosive_params::{Channel, Coeffs, PlosiveTamerParams, PlosiveTamerSetup, Powers};
+use super::reduction::ReductionStats;
 use super::taken::Taken;
 use super::tamed::{TamedLog, TamedPlace, TamerReport};
-use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
-use super::voice_mean::{VoiceGates, VoiceMean, bounded, entering};
-use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
+use super::tool::{OnCells, chosen, fields_of, gain_stats, grid, in_pieces, listen};
+use super::unit;
+use super::voice_mean::{VoiceGates, bounded, entering};
+use crate::audio::{Block, BlockMut, PerChannel, Sample, Store, check_frames};
 use crate::error::Error;
 use crate::filters::Delay;
 use crate::kernels::{self, settled, settled_each};
 use crate::math;
-use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::{db_to_power, power_to_db};
 
-/// Time of a cell, ms: 32 frames at 48 kHz.
-const CELL_MS: f64 = 2.0 / 3.0;
-/// Time constants of the powers, s: a period and a half of the lowest voice, a syllable, and what is
-/// steady.
-const FAST_S: f64 = 0.01;
-const SYLLABLE_S: f64 = 0.1;
-const STEADY_S: f64 = 1.0;
-/// Time constant of the voice's own level and bass, s of speech: a line.
-const LINE_S: f64 = 3.0;
 /// Speech is what is within 15 dB of the voice's mean, as a power ratio: the lower of the gates that
 /// levellers of the trade have (10 to 15 LU).
 const SPOKEN: f64 = 0.0316;
@@ -58,104 +54,6 @@ const SPOKEN: f64 = 0.0316;
 const STEEP: f64 = 4.0;
 /// (f/hz)² where a reduction is defined: at a quarter of `hz`, where puffs have their power.
 const AT: f64 = 0.0625;
-
-/// What is fixed for life.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
-pub struct PlosiveTamerSetup {
-    /// Time by which the signal is delayed, 5 to 100 ms, to whole cells of 2/3 ms.
-    pub lookahead_ms: f64,
-}
-
-impl Default for PlosiveTamerSetup {
-    /// 30 ms, a puff's own length: its vowel is in sight when it begins.
-    fn default() -> Self {
-        Self { lookahead_ms: 30.0 }
-    }
-}
-
-impl PlosiveTamerSetup {
-    /// Checks the look-ahead.
-    ///
-    /// # Errors
-    /// A look-ahead outside 5 to 100 ms.
-    pub fn validate(&self) -> Result<(), Error> {
-        Error::check_range("lookahead_ms", self.lookahead_ms, 5.0, 100.0).map(|_| ())
-    }
-
-    /// Cells of the look-ahead, and frames of a cell.
-    fn sizes(&self, stream: &Stream) -> Result<(usize, usize), Error> {
-        self.validate()?;
-        stream.validate()?;
-        let cell = stream.frames_of_ms(CELL_MS).max(1);
-        Ok(((stream.frames_of_ms(self.lookahead_ms) / cell).max(2) - 1, cell))
-    }
-}
-
-params! {
-    /// What may move.
-    ///
-    /// A change counts at once; the reduction goes on from where it is, the amount moves over 20 ms.
-    pub struct PlosiveTamerParams {
-        /// Corner between bass and voice.
-        hz: "Hz", 40.0 => 400.0, 150.0, Log, fixed;
-        /// How far bass stands above the voice before it is a puff.
-        threshold_db: "dB", 0.0 => 40.0, 6.0, Decibel, fixed;
-        /// Largest reduction, at a quarter of `hz`.
-        max_reduction_db: "dB", 0.0 => 24.0, 18.0, Decibel, fixed;
-        /// Time constant of the way back.
-        release_ms: "ms", 5.0 => 1000.0, 50.0, Log, fixed;
-        /// Bass that is weaker is left alone.
-        floor_dbfs: "dBFS", -90.0 => 0.0, -50.0, Decibel, fixed;
-        /// Share of it that is taken out: below 100 % a parallel mix.
-        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
-    }
-}
-
-/// What follows from the parameters.
-#[derive(Clone, Copy, Debug)]
-struct Coeffs {
-    pole: f64,
-    release: f64,
-    smooth: [f64; 3],
-    line: f64,
-}
-
-impl Coeffs {
-    fn design(params: &PlosiveTamerParams, rate_hz: f64, cell_s: f64) -> Self {
-        let kept = |time_s: f64| math::exp(-cell_s / time_s);
-        Self {
-            pole: 1.0 - math::exp(-2.0 * math::PI * params.hz / rate_hz),
-            release: kept(params.release_ms * 1e-3),
-            smooth: [FAST_S, SYLLABLE_S, STEADY_S].map(kept),
-            line: kept(LINE_S),
-        }
-    }
-}
-
-/// One channel: the poles of the detector, and those of the shelves.
-#[derive(Clone, Copy, Debug, Default)]
-struct Channel {
-    /// Energies of the cell at hand, low and voice: apart, so that every split adds up in one order.
-    energies: [f64; 2],
-    low: [f64; 2],
-    high: [f64; 2],
-    shelves: [f64; 2],
-}
-
-/// Smoothed powers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Powers {
-    low_fast: f64,
-    low_steady: f64,
-    voice_fast: f64,
-    voice_syllable: f64,
-    /// Mean power of the voice where it speaks.
-    voice: VoiceMean,
-    /// Forgetful sums over speech: bass, and ones.
-    spoken: [f64; 2],
-}
 
 /// Lowers the bass where it comes as a puff of air, and nowhere else.
 ///
@@ -206,6 +104,7 @@ pub struct PlosiveTamer<'a, S> {
     reduction_db: f64,
     /// 1 − g at both ends of the cell that leaves.
     shares: [f64; 2],
+    trace: GainTrace,
     bypass: bool,
     /// Cells so far, and frames.
     done: u64,
@@ -288,6 +187,7 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
             falling: 0.0,
             reduction_db: 0.0,
             shares: [0.0; 2],
+            trace: GainTrace::new(),
             bypass: false,
             done: 0,
             now: 0,
@@ -330,6 +230,20 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
     #[must_use]
     pub fn gain_reduction_db(&self) -> f64 {
         self.reduction_db
+    }
+
+    gain_stats! {
+        /// Reduction of the bass since the last reset, dB, at a quarter of `hz`, without the amount; none
+        /// before the first frame.
+    }
+
+    unit::traced! {
+        /// [`Process::process`], and the reduction of the bass of every frame of the block, dB ≥ 0, at a
+        /// quarter of `hz`, without the amount.
+    }
+
+    fn run(&mut self, io: Io<'_, S>, trace: Option<&mut [f32]>) -> Result<(), Error> {
+        in_pieces(self, io, trace)
     }
 
     /// What it took out since the last reset.
@@ -449,6 +363,25 @@ impl<'a, S: Sample> PlosiveTamer<'a, S> {
         self.done += 1;
     }
 
+    /// The read-outs of a piece: the reduction of both shelves at a quarter of their corner.
+    fn look(&mut self, frames: usize, row: &mut [f32]) {
+        let [from, to] = self.shares;
+        if from == 0.0 && to == 0.0 {
+            return self.trace.hold(1.0, frames, row);
+        }
+        let mut gains = [0.0_f32; CHUNK];
+        let gains = gains.get_mut(..frames).unwrap_or_default();
+        self.cells.line([1.0 - from, 1.0 - to], gains);
+        for gain in gains.iter_mut() {
+            let g = f64::from(*gain);
+            #[expect(clippy::cast_possible_truncation, reason = "a read-out")]
+            {
+                *gain = ((g * g + AT) / (1.0 + AT)) as f32;
+            }
+        }
+        self.trace.take_gains(self.stream.isa, gains, row);
+    }
+
     /// Keeps the books of puffs: what comes within a look-ahead is the same one.
     fn note(&mut self, request: f64) {
         let frames = self.cells.frames() as u64;
@@ -516,6 +449,7 @@ impl<S: Sample> Processor for PlosiveTamer<'_, S> {
         (self.done, self.now) = (0, 0);
         (self.open, self.log) = (None, TamedLog::new());
         self.taken.reset();
+        self.trace = GainTrace::new();
     }
 
     fields_of!(PlosiveTamerParams);
@@ -528,7 +462,7 @@ impl<S: Sample> Processor for PlosiveTamer<'_, S> {
 impl<S: Sample> OnCells<S> for PlosiveTamer<'_, S> {
     grid!();
 
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+    fn piece(&mut self, mut part: BlockMut<'_, S>, rows: &mut Rows<'_>) -> Result<(), Error> {
         let frames = part.frames();
         self.hear(&part.as_block());
         self.delay.process(Io::new(part.reborrow()))?;
@@ -549,6 +483,7 @@ impl<S: Sample> OnCells<S> for PlosiveTamer<'_, S> {
                 share * *one + share * *two
             });
         }
+        self.look(frames, rows.row(0));
         self.now += frames as u64;
         if self.cells.pass(frames) {
             self.end_cell();
@@ -559,6 +494,6 @@ impl<S: Sample> OnCells<S> for PlosiveTamer<'_, S> {
 
 impl<S: Sample> Process<S> for PlosiveTamer<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        in_pieces(self, io)
+        self.run(io, None)
     }
 }

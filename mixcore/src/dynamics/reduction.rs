@@ -36,6 +36,13 @@ pub(super) fn raise_row(most: &mut [f32], row: &[f32]) {
     }
 }
 
+/// Lowers a row to another one where that is smaller.
+pub(super) fn lower_row(least: &mut [f32], row: &[f32]) {
+    for (least, value) in least.iter_mut().zip(row) {
+        *least = if *value < *least { *value } else { *least };
+    }
+}
+
 /// Copies as far as both reach.
 pub(super) fn copy_row(to: &mut [f32], from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
@@ -86,6 +93,19 @@ impl ReductionLog {
         let next = if past == 0 { 0 } else { LOOK_FRAMES - past };
         for reduction in reductions.iter().skip(next).step_by(LOOK_FRAMES) {
             self.look(*reduction);
+        }
+    }
+
+    /// A reduction that stands still for so many frames from the absolute frame `now` on.
+    pub(super) fn hold(&mut self, now: u64, frames: usize, reduction_db: f32) {
+        if frames == 0 {
+            return;
+        }
+        self.largest(reduction_db);
+        // Frames of the absolute grid in here.
+        let grid = LOOK_FRAMES as u64;
+        for _ in now.div_ceil(grid)..(now + frames as u64).div_ceil(grid) {
+            self.look(reduction_db);
         }
     }
 

@@ -277,18 +277,9 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         Clip { shape: self.setup.shape, threshold, ceiling }
     }
 
-    /// [`Process::process`], and how far the shape turned every input frame of the block down, dB, in
-    /// the channel that was turned down most.
-    ///
-    /// # Errors
-    /// As `process`, and a row of another length than the block.
-    pub fn process_with_reduction(
-        &mut self,
-        io: Io<'_, S>,
-        reduction_db: &mut [f32],
-    ) -> Result<(), Error> {
-        check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-        self.run(io, Some(reduction_db))
+    unit::traced! {
+        /// [`Process::process`], and how far the shape turned every input frame of the block down, dB,
+        /// in the channel that was turned down most.
     }
 
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {

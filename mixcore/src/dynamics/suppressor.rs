@@ -32,50 +32,27 @@
 //! which keeps the image; hum is narrower than a band, take [`super::HumComb`] for it; noise that changes
 //! faster than the learning time is taken for signal.
 
-use super::cells::{Cells, DialogueStorage};
+use super::cells::{CHUNK, Cells, DialogueStorage};
+use super::gain_trace::{GainTrace, Rows};
 use super::noise_floor::{MAX_BANDS, NoiseFloor, NoiseLearning, STRETCHES};
+use super::reduction::{ReductionStats, mixed_db};
 use super::suppressor_bands::{NoiseBand, decide, lay_out, weigh};
+use super::suppressor_params::{SuppressorParams, SuppressorReport, SuppressorSetup};
 use super::taken::Taken;
-use super::tool::{OnCells, chosen, fields_of, grid, in_pieces, listen};
-use crate::audio::{BlockMut, Sample, Store, move_to_front};
+use super::tool::{OnCells, chosen, fields_of, gain_stats, grid, in_pieces, listen};
+use super::unit;
+use crate::audio::{BlockMut, Sample, Store, check_frames, move_to_front};
 use crate::error::Error;
 use crate::filters::{DelayLine, RealFft};
 use crate::kernels;
 use crate::math;
-use crate::stream::{Field, Io, Process, Processor, Stream, params};
+use crate::stream::{Field, Io, Process, Processor, Stream};
 use crate::units::power_to_db;
 
 /// Length of a frame that N is nearest to on a scale of octaves, s.
 const FRAME_S: f64 = 0.02;
 /// Frames over every sample.
 const OVERLAP: usize = 4;
-
-/// What is fixed for life.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "json", serde(default, deny_unknown_fields))]
-pub struct SuppressorSetup {
-    /// Learning time, 0.1 to 60 s.
-    pub learning_s: f64,
-}
-
-impl Default for SuppressorSetup {
-    /// 8 s: stretches of an eighth of a second, as the closures of consonants and the pauses between words
-    /// are.
-    fn default() -> Self {
-        Self { learning_s: 8.0 }
-    }
-}
-
-impl SuppressorSetup {
-    /// Checks the learning time.
-    ///
-    /// # Errors
-    /// A time outside 0.1 to 60 s.
-    pub fn validate(&self) -> Result<(), Error> {
-        Error::check_range("learning_s", self.learning_s, 0.1, 60.0).map(|_| ())
-    }
-}
 
 /// N for a rate.
 fn frame_length(rate_hz: f64) -> usize {
@@ -88,53 +65,6 @@ fn frame_length(rate_hz: f64) -> usize {
     {
         1 << (octave as u32)
     }
-}
-
-params! {
-    /// What may move.
-    ///
-    /// A change counts from the next frame of about 20 ms on; the amount moves over 20 ms.
-    pub struct SuppressorParams {
-        /// How far above the floor a band is still taken for noise.
-        threshold_db: "dB", 0.0 => 30.0, 12.0, Decibel, fixed;
-        /// Slope of the expansion: decibels out for decibels in.
-        ratio: "1", 1.0 => 10.0, 4.0, Linear, fixed;
-        /// Largest reduction.
-        range_db: "dB", 0.0 => 40.0, 12.0, Decibel, fixed;
-        /// Time constant of a band's level on its way down.
-        release_ms: "ms", 10.0 => 1000.0, 80.0, Log, fixed;
-        /// Share of it that is taken out: below 100 % a parallel mix.
-        amount_percent: "%", 0.0 => 100.0, 100.0, Linear, smoothed;
-    }
-}
-
-impl SuppressorParams {
-    /// Gain of a band by its level above the floor, dB ≤ 0.
-    ///
-    /// # Example
-    /// ```
-    /// use mixcore::dynamics::SuppressorParams;
-    /// let params = SuppressorParams::default(); // 12 dB, 4, 12 dB
-    /// assert_eq!(params.static_gain_db(13.0), 0.0);
-    /// assert_eq!(params.static_gain_db(10.0), -6.0);
-    /// assert_eq!(params.static_gain_db(0.0), -12.0);
-    /// ```
-    #[must_use]
-    pub fn static_gain_db(&self, above_floor_db: f64) -> f64 {
-        let below = self.threshold_db - above_floor_db;
-        if below > 0.0 { 0.0 - ((self.ratio - 1.0) * below).min(self.range_db) } else { 0.0 }
-    }
-}
-
-/// What a suppressor did since its last reset.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct SuppressorReport {
-    /// Mean reduction over time and bands, dB ≥ 0.
-    pub mean_reduction_db: f64,
-    /// Mean level of what was taken out, dBFS of the mean square of all channels; -inf where it was
-    /// nothing.
-    pub removed_dbfs: f64,
 }
 
 /// Lowers steady noise below a learnt floor, band by band.
@@ -193,6 +123,9 @@ pub struct Suppressor<'a, S> {
     now: u64,
     frames: u64,
     taken: Taken,
+    /// The largest share of any band, of the last frames, newest first.
+    deepest: [f64; OVERLAP],
+    trace: GainTrace,
     faults: u64,
 }
 
@@ -305,6 +238,8 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             now: 0,
             frames: 0,
             taken: Taken::new(params.amount_percent, stream.rate_hz),
+            deepest: [0.0; OVERLAP],
+            trace: GainTrace::new(),
             faults: 0,
         };
         suppressor.design();
@@ -378,6 +313,56 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         power_to_db(floor.copied().unwrap_or(0.0))
     }
 
+    /// Reduction of the newest frame of output in the band that is reduced most, dB ≥ 0, without the amount.
+    #[must_use]
+    pub fn gain_reduction_db(&self) -> f64 {
+        self.trace.last_db()
+    }
+
+    gain_stats! {
+        /// Reduction since the last reset, dB, of the band that is reduced most, without the amount; none
+        /// before the first frame.
+    }
+
+    /// Level of a band above its floor, dB, that one comes to which stands steadily at `above_floor_db`,
+    /// with the amount.
+    #[must_use]
+    pub fn static_curve_db(&self, above_floor_db: f64) -> f64 {
+        let gain_db = self.params.static_gain_db(above_floor_db);
+        above_floor_db + mixed_db(gain_db, self.params.amount_percent / 100.0)
+    }
+
+    unit::traced! {
+        /// [`Process::process`], and the reduction of every frame of the block, dB ≥ 0, of the band that is
+        /// reduced most, without the amount: the windows of the frames that overlap there, each with its
+        /// deepest band.
+    }
+
+    fn run(&mut self, io: Io<'_, S>, trace: Option<&mut [f32]>) -> Result<(), Error> {
+        in_pieces(self, io, trace)
+    }
+
+    /// The read-outs of a piece.
+    fn look(&mut self, frames: usize, row: &mut [f32]) {
+        if self.deepest == [0.0; OVERLAP] {
+            return self.trace.hold(1.0, frames, row);
+        }
+        let mut gains = [1.0_f32; CHUNK];
+        let gains = gains.get_mut(..frames).unwrap_or_default();
+        let window = self.memory.get(..self.length).unwrap_or_default();
+        let starts = (self.cells.place()..).step_by(self.cells.frames());
+        for (share, start) in self.deepest.iter().zip(starts) {
+            for (gain, weight) in gains.iter_mut().zip(window.get(start..).unwrap_or_default()) {
+                let weight = weight.as_f64();
+                #[expect(clippy::cast_possible_truncation, reason = "a read-out")]
+                {
+                    *gain -= (0.5 * share * weight * weight) as f32;
+                }
+            }
+        }
+        self.trace.take_gains(self.stream.isa, gains, row);
+    }
+
     /// What it did since the last reset.
     #[must_use]
     pub fn report(&self) -> SuppressorReport {
@@ -425,6 +410,10 @@ impl<'a, S: Sample> Suppressor<'a, S> {
             |above_db: f64| if self.bypass { 0.0 } else { self.params.static_gain_db(above_db) };
         let all_pass = decide(bands, &powers, self.floor.floors(), self.kept, of);
         self.frames += 1;
+        self.deepest.rotate_right(1);
+        if let Some(newest) = self.deepest.first_mut() {
+            *newest = bands.iter().fold(0.0, |most, band| most.max(band.share));
+        }
         for line in lines.chunks_exact_mut((3 * length + 2).max(1)) {
             let (sums, spectrum) = line.get_mut(length..)?.split_at_mut_checked(length)?;
             // What the hop before has taken out is gone.
@@ -467,6 +456,7 @@ impl<S: Sample> Processor for Suppressor<'_, S> {
         self.line.reset();
         self.cells.reset();
         self.taken.reset();
+        (self.deepest, self.trace) = ([0.0; OVERLAP], GainTrace::new());
         (self.now, self.frames, self.faults) = (0, 0, 0);
     }
 
@@ -480,7 +470,7 @@ impl<S: Sample> Processor for Suppressor<'_, S> {
 impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
     grid!();
 
-    fn piece(&mut self, mut part: BlockMut<'_, S>) -> Result<(), Error> {
+    fn piece(&mut self, mut part: BlockMut<'_, S>, rows: &mut Rows<'_>) -> Result<(), Error> {
         let frames = part.frames();
         let length = self.length;
         let place = self.cells.place();
@@ -497,6 +487,7 @@ impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
             self.taken.leave(&shares, channel, |_| sums.next().map_or(0.0, |sum| sum.as_f64()));
         }
         self.line.pass();
+        self.look(frames, rows.row(0));
         self.now += frames as u64;
         if self.cells.pass(frames) {
             // The slices fit: they were made for it.
@@ -508,6 +499,6 @@ impl<S: Sample> OnCells<S> for Suppressor<'_, S> {
 
 impl<S: Sample> Process<S> for Suppressor<'_, S> {
     fn process(&mut self, io: Io<'_, S>) -> Result<(), Error> {
-        in_pieces(self, io)
+        self.run(io, None)
     }
 }

@@ -1,6 +1,7 @@
 //! What every tool for dialogue says of itself, and its way through a block: written once.
 
 use super::cells::Cells;
+use super::gain_trace::Rows;
 use crate::audio::{BlockMut, Sample};
 use crate::error::Error;
 use crate::stream::{Io, Stream};
@@ -38,6 +39,17 @@ macro_rules! listen {
     };
 }
 
+/// Statistics of a tool's gain, and its last value, from its `trace`.
+macro_rules! gain_stats {
+    ($(#[$doc:meta])*) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn reduction_stats(&self) -> Option<ReductionStats> {
+            self.trace.stats()
+        }
+    };
+}
+
 /// The part of [`crate::stream::Processor`] that is about parameters.
 macro_rules! fields_of {
     ($params:ty) => {
@@ -68,24 +80,29 @@ macro_rules! grid {
     };
 }
 
-pub(super) use {chosen, fields_of, grid, listen};
+pub(super) use {chosen, fields_of, gain_stats, grid, listen};
 
 /// A tool that works on the grid of its cells.
 pub(super) trait OnCells<S: Sample> {
     fn stream(&self) -> &Stream;
     fn cells(&self) -> &Cells;
-    /// A piece that ends with its cell at the latest.
-    fn piece(&mut self, part: BlockMut<'_, S>) -> Result<(), Error>;
+    /// A piece that ends with its cell at the latest; `rows` get its reductions, dB.
+    fn piece(&mut self, part: BlockMut<'_, S>, rows: &mut Rows<'_>) -> Result<(), Error>;
 }
 
-/// Takes a block without a key through a tool, piece by piece.
-pub(super) fn in_pieces<S: Sample>(tool: &mut impl OnCells<S>, io: Io<'_, S>) -> Result<(), Error> {
+/// Takes a block without a key through a tool, piece by piece; `trace` gets its reductions, row by row.
+pub(super) fn in_pieces<S: Sample>(
+    tool: &mut impl OnCells<S>,
+    io: Io<'_, S>,
+    trace: Option<&mut [f32]>,
+) -> Result<(), Error> {
     let mut main = io.without_key()?;
     main.check_channels("block", tool.stream().channel_count())?;
+    let mut rows = Rows::new(trace, main.frames());
     let mut at = 0;
     while at < main.frames() {
         let take = tool.cells().piece(main.frames() - at);
-        tool.piece(main.range(at, at + take))?;
+        tool.piece(main.range(at, at + take), rows.piece(at, take))?;
         at += take;
     }
     Ok(())

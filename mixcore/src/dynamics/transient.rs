@@ -202,6 +202,26 @@ impl<'a, S: Sample> TransientShaper<'a, S> {
         self.run(io, Some(gain_db))
     }
 
+    /// The same as reductions, dB: a raised gain counts as negative.
+    ///
+    /// # Errors
+    /// As `process`, and a row of another length than the block.
+    pub fn process_with_reduction(
+        &mut self,
+        io: Io<'_, S>,
+        reduction_db: &mut [f32],
+    ) -> Result<(), Error> {
+        self.process_with_gain(io, reduction_db)?;
+        reduction_db.iter_mut().for_each(|db| *db = 0.0 - *db);
+        Ok(())
+    }
+
+    /// [`TransientShaper::movement_stats`] by the name that all dynamics have.
+    #[must_use]
+    pub fn reduction_stats(&self) -> Option<ReductionStats> {
+        self.movement_stats()
+    }
+
     fn run(&mut self, io: Io<'_, S>, mut trace: Option<&mut [f32]>) -> Result<(), Error> {
         let Io { mut main, key } = io;
         self.chain.check(&main, key.as_ref())?;

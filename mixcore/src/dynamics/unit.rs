@@ -2,7 +2,8 @@
 //! and one text.
 //!
 //! Every macro stands inside an `impl` of a unit (but for [`memory`], which writes its own) and asks
-//! for fields of these names: `setup`, `travel`, `wet`, `log`, `voices`, `now`.
+//! for fields of these names: `setup`, `travel`, `wet`, `log`, `voices`, `now`; for some a method `run`
+//! that takes a block and perhaps a row.
 
 /// `new`, and `new_in` with memory for samples and squares, for a unit with `required_len` and `build`.
 macro_rules! memory {
@@ -111,6 +112,25 @@ macro_rules! key_listen {
 }
 pub(super) use key_listen;
 
+/// The gain reduction of every frame as an array, for a unit with `run`; what it says is the caller's.
+macro_rules! traced {
+    ($(#[$doc:meta])*) => {
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// As `process`, and a row of another length than the block.
+        pub fn process_with_reduction(
+            &mut self,
+            io: Io<'_, S>,
+            reduction_db: &mut [f32],
+        ) -> Result<(), Error> {
+            check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
+            self.run(io, Some(reduction_db))
+        }
+    };
+}
+pub(super) use traced;
+
 /// The gain reduction: of a channel, since the last reset, as a curve.
 macro_rules! reductions {
     () => {
@@ -127,18 +147,9 @@ macro_rules! reductions {
             self.log.stats()
         }
 
-        /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the
-        /// channel that is reduced most.
-        ///
-        /// # Errors
-        /// As `process`, and a row of another length than the block.
-        pub fn process_with_reduction(
-            &mut self,
-            io: Io<'_, S>,
-            reduction_db: &mut [f32],
-        ) -> Result<(), Error> {
-            check_frames("reduction_db", reduction_db.len(), io.main.frames())?;
-            self.run(io, Some(reduction_db))
+        unit::traced! {
+            /// [`Process::process`], and the gain reduction of every frame of the block, dB, of the
+            /// channel that is reduced most.
         }
     };
 }

@@ -137,6 +137,35 @@ fn a_gain_and_a_latency_change_nothing() {
     assert!(value(alone.modulation[4].before) > 0.7);
 }
 
+/// On real programmes: a gain, a latency, both, and the polarity.
+#[test]
+fn real_programmes_read_the_same_under_gain_latency_and_polarity() {
+    for (what, before) in programmes() {
+        // 12 s are enough for every reading.
+        let before: Planar = before.into_iter().map(|c| c[..12 * 48_000].to_vec()).collect();
+        for (gain, latency) in [(-1.0_f32, 0_usize), (0.37, 0), (1.0, 1234), (-2.5, 70_001)] {
+            let mut longer = before.clone();
+            let mut after = before.clone();
+            for (channel, longer) in after.iter_mut().zip(&mut longer) {
+                longer.extend(vec![0.0; latency]);
+                let moved = channel.iter().map(|x| x * gain);
+                *channel = vec![0.0; latency].into_iter().chain(moved).collect();
+            }
+            let found = read(&longer, &after, latency);
+            for (index, change) in changes(&found).into_iter().enumerate() {
+                assert!(
+                    change.abs() < 10.0 * F32_TOLERANCE,
+                    "{what} {index}: {change} ({gain}, {latency})"
+                );
+            }
+            if latency == 0 && gain == -1.0 {
+                // Nothing is rounded: nothing at all.
+                assert!(changes(&found).iter().all(|change| *change == 0.0), "{what}");
+            }
+        }
+    }
+}
+
 /// The gate of the loudness range is absolute; a programme at −62 LUFS, 20 dB lower, would lose it.
 #[test]
 fn a_gain_that_takes_the_programme_below_the_gate_changes_nothing() {
@@ -244,10 +273,56 @@ fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
                 ("minus slew", &|r| -value(r.contour.p95_slew_db_per_s)),
                 ("modulation at 250 Hz", &|r| value(r.modulation[1].after)),
                 ("modulation at 500 Hz", &|r| value(r.modulation[2].after)),
+                ("level", &|r| value(r.gain_lu)),
             ],
         ));
+        // Shares of the time end at none and at all of it.
+        let shares: [Named<'_>; 2] = [
+            ("over 3 dB", &|r| value(r.contour.over_3_db_percent)),
+            ("over 6 dB", &|r| value(r.contour.over_6_db_percent)),
+        ];
+        for (name, of) in shares {
+            let values: Vec<f64> = all.iter().map(of).collect();
+            println!("{what}, {name}: {values:.2?}");
+            assert!(values.windows(2).all(|pair| pair[1] >= pair[0]), "{what} {name}: {values:?}");
+            assert!(values[5] > values[0], "{what} {name}: {values:?}");
+        }
         // A ratio of 1 is none.
         assert_eq!(changes(&all[0]).iter().filter(|change| **change != 0.0).count(), 0);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// An attack of 10 ms without look-ahead, as it is set on a voice: range, slope and modulation fall with the
+/// ratio all the same, but the onsets pass, so peaks over loudness rise, as the module doc says.
+#[test]
+fn without_look_ahead_all_falls_but_the_peaks() {
+    let mut wrong = Vec::new();
+    for (what, before) in programmes().into_iter().take(2) {
+        let threshold_dbfs = level_db(&before[0]) - 15.0;
+        let all = [1.0, 2.0, 4.0, 8.0].map(|ratio| {
+            let params = CompressorParams { threshold_dbfs, ratio, ..CompressorParams::default() };
+            let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
+            let setup = CompressorSetup::default();
+            let mut compressor = Compressor::new(setup, params, stream).unwrap();
+            let mut after = before.clone();
+            compressor.process(Io::new(BlockMut::new(&mut after).unwrap())).unwrap();
+            read(&before, &after, compressor.latency_frames())
+        });
+        wrong.extend(fall(
+            what,
+            &all,
+            &[
+                ("range", &|r| value(r.range_lu.after)),
+                ("slope", &|r| value(r.contour.slope)),
+                ("correlation", &|r| value(r.contour.correlation)),
+                ("modulation at 250 Hz", &|r| value(r.modulation[1].after)),
+                ("modulation at 500 Hz", &|r| value(r.modulation[2].after)),
+            ],
+        ));
+        let peaks = all.map(|r| value(r.plr_db.after));
+        println!("{what}, peak to loudness: {peaks:.3?}");
+        assert!(peaks[3] > peaks[0], "{what}: {peaks:?}");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -255,11 +330,12 @@ fn real_programmes_lose_with_every_step_of_our_compressors_ratio() {
 /// Every octave of real speech under a compressor of its own: its depth of modulation falls.
 #[test]
 fn every_octave_loses_modulation_with_the_ratio_of_its_own_compressor() {
-    let [_, (_, reader), _] = programmes();
+    let [(_, cue), (_, reader), _] = programmes();
     let mut wrong = Vec::new();
-    // 8 kHz is where the recording ends.
-    for (octave, hz) in MODULATION_OCTAVES_HZ.into_iter().take(6).enumerate() {
-        let mut before = reader.clone();
+    // 8 kHz is where the recordings end.
+    let octaves = MODULATION_OCTAVES_HZ.into_iter().take(6).enumerate();
+    for ((octave, hz), voice) in octaves.flat_map(|octave| [(octave, &cue), (octave, &reader)]) {
+        let mut before = voice.clone();
         let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
         let section =
             second_order(Method::Cookbook, Shape::BandPass, hz, 1.414, 0.0, RATE_HZ).unwrap();

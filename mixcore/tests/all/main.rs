@@ -162,6 +162,8 @@ mod overflow;
 mod oversampler;
 #[cfg(feature = "std")]
 mod programmes;
+#[cfg(feature = "std")]
+mod reductions;
 #[cfg(feature = "alloc")]
 #[cfg_attr(
     not(feature = "std"),

@@ -3,9 +3,10 @@
 use mixcore::analysis::{DynamicsKept, DynamicsSetup};
 use mixcore::audio::{Block, BlockMut, Sample};
 use mixcore::dynamics::{
-    BandDuckerSetup, Compressor, CompressorParams, CompressorSetup, Ducker, DuckerParams,
-    DuckerSetup, Gate, GateParams, GateSetup, KeyFilter, Limiter, LowMidCut, LowMidCutParams,
-    MaskingDucker, MaskingDuckerParams,
+    Automixer, BandDuckerSetup, ClickTamer, Compressor, CompressorParams, CompressorSetup, Ducker,
+    DuckerParams, DuckerSetup, DynamicEq, GainReduction, Gate, GateParams, GateSetup, KeyFilter,
+    Leveller, Limiter, LowMidCut, LowMidCutParams, MaskingDucker, MaskingDuckerParams, Multiband,
+    MultibandLimiter, PlosiveTamer, Suppressor, TransientShaper,
 };
 use mixcore::filters::design::{Pass, butterworth};
 use mixcore::{Io, Layout, Process, Stream};
@@ -42,6 +43,44 @@ fn keyed_dynamics<S: Sample>() {
         }
         let short = Io::with_key(BlockMut::new(&mut main).unwrap(), Block::mono(&audio[0][..7]));
         assert!(compressor.process(short).is_err());
+    });
+    assert_eq!(calls, 0);
+}
+
+/// Curve and statistics of everything that has several rows or works in cells.
+#[test]
+fn curves_never_allocate() {
+    const FRAMES: usize = 5000;
+    let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
+    let leveller = Leveller::new(Default::default(), Default::default(), stream).unwrap();
+    let automixer = Automixer::new(Default::default(), Default::default(), stream).unwrap();
+    let suppressor = Suppressor::new(Default::default(), Default::default(), stream).unwrap();
+    let plosives = PlosiveTamer::new(Default::default(), Default::default(), stream).unwrap();
+    let clicks = ClickTamer::new(Default::default(), Default::default(), stream).unwrap();
+    let multiband = Multiband::new(Default::default(), Default::default(), stream).unwrap();
+    let limiter = MultibandLimiter::new(Default::default(), Default::default(), stream).unwrap();
+    let equaliser = DynamicEq::new(Default::default(), Default::default(), stream).unwrap();
+    let shaper = TransientShaper::new(Default::default(), Default::default(), stream).unwrap();
+    let mut units: [Box<dyn GainReduction<f32>>; 9] = [
+        Box::new(leveller),
+        Box::new(automixer),
+        Box::new(suppressor),
+        Box::new(plosives),
+        Box::new(clicks),
+        Box::new(multiband),
+        Box::new(limiter),
+        Box::new(equaliser),
+        Box::new(shaper),
+    ];
+    let mut audio = crate::signals::noise::<f32>(2, FRAMES, 0.5, 3);
+    let mut rows = vec![0.0; 8 * FRAMES];
+    let calls = crate::allocations(|| {
+        for unit in &mut units {
+            let rows = &mut rows[..unit.reduction_rows() * FRAMES];
+            let io = Io::new(BlockMut::new(&mut audio).unwrap());
+            unit.process_with_reduction(io, rows).unwrap();
+            std::hint::black_box((unit.gain_reduction_db(), unit.reduction_stats()));
+        }
     });
     assert_eq!(calls, 0);
 }

@@ -68,6 +68,24 @@ fn every_phrase_is_given_what_the_law_says_from_its_first_word_on() {
     }
 }
 
+/// Loudness decides, not level: tones of one loudness lie 14 dB apart in level and are given one gain.
+#[test]
+fn phrases_of_one_loudness_are_given_one_gain() {
+    let (mut gains, mut levels) = (Vec::new(), Vec::new());
+    for hz in [25.0, 200.0, 997.0, 6000.0] {
+        let at = |level: f64| sine::<f32>(hz, 48e3, frames(4.0), level);
+        // The meter says how far the tone lies from −29 LUFS.
+        let audio = at(0.05 * 10_f64.powf((-29.0 - loudness_lufs(&at(0.05))) / 20.0));
+        levels.push(level_db(&audio));
+        let mut leveller = leveller(whole());
+        run(&mut leveller, &mut audio.clone());
+        gains.push(leveller.gain_db());
+    }
+    assert!(gains.iter().all(|gain| (gain - 6.0).abs() < WINDOW_DB), "{gains:?}");
+    let apart = levels.iter().fold(f64::MIN, |a, b| a.max(*b)) - levels[3];
+    assert!(apart > 10.0, "{levels:?}");
+}
+
 #[test]
 fn the_gain_never_moves_faster_than_its_slews() {
     /// Two roundings of a gain in dB.

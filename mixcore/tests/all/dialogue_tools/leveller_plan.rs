@@ -230,15 +230,10 @@ fn no_breath_is_measured_or_raised() {
         let input = uneven(&voice);
         let alone = plan(&input, params);
         let mut breathing = input.clone();
-        let mut last = f64::NEG_INFINITY;
-        for s in &voice.pauses {
-            // Places of one breath.
-            if s - last < 0.25 {
-                continue;
-            }
-            last = *s;
-            // 0.25 s of noise, 22 dB below the cue's −24 LUFS.
-            let breath = hiss(frames(0.25), -46.0, 8);
+        for (seed, s) in (8..).zip(&voice.pauses) {
+            // 0.25 s of noise, 22 dB below the cue's −24 LUFS; places 0.2 s apart give one of 0.45 s, whose
+            // middle is 3 dB stronger.
+            let breath = hiss(frames(0.25), -46.0, seed);
             for (x, breath) in breathing[frames(*s)..].iter_mut().zip(breath) {
                 *x += breath;
             }
@@ -251,6 +246,43 @@ fn no_breath_is_measured_or_raised() {
         // A breath has the gain of a neighbour at the most; beyond it nothing is raised.
         let most = alone.phrases().iter().map(|found| found.gain_db).fold(0.0, f64::max);
         assert!(with.report().highest_gain_db <= most + 0.01);
+    }
+}
+
+/// Breaths that overlap, touch, or follow each other within the pause of a phrase are breaths all the same:
+/// what decides is the level of a sub-block, not how many there are.
+#[test]
+fn breaths_that_overlap_are_no_phrase_together() {
+    let params = LevellerParams::default();
+    let alone = {
+        let mut list = energies(&[(-29.0, 2.0)], 1.0);
+        list.extend(vec![0.0; 200]);
+        list
+    };
+    let expected = plan_of(&alone, params);
+    // Two of 0.25 s, 20 LU below the line, so many sub-blocks apart; the line ends at 300.
+    for apart in [0, 5, 10, 24, 25, 26, 40, 60] {
+        let mut list = alone.clone();
+        for start in [350, 350 + apart] {
+            for slot in &mut list[start..start + 25] {
+                *slot += energy(-49.0);
+            }
+        }
+        let plan = plan_of(&list, params);
+        assert_eq!(plan.phrases(), expected.phrases(), "{apart}");
+        assert!(curve(&plan, &list) == curve(&expected, &alone), "{apart}");
+    }
+    // Above the gate they are speech, once as two words of one phrase and once as one word.
+    for (apart, lengths) in [(10, 35), (30, 55)] {
+        let mut list = alone.clone();
+        for start in [350, 350 + apart] {
+            list[start..start + 25].fill(energy(-35.0));
+        }
+        let plan = plan_of(&list, params);
+        assert_eq!(plan.phrases().len(), 2, "{apart}");
+        let found = plan.phrases()[1];
+        assert_eq!((found.phrase.start, found.phrase.end), (350, 350 + lengths), "{apart}");
+        assert!((value(found.before_lufs) + 35.0).abs() < EXACT_DB, "{found:?}");
     }
 }
 
