@@ -14,6 +14,7 @@ mod cells;
 mod click_tamer;
 mod click_watch;
 mod clip_limiter;
+mod clip_rows;
 mod clip_shape;
 mod compressor;
 mod compressor_gains;

@@ -19,7 +19,7 @@ use crate::stream::Stream;
 /// against its work.
 pub(super) const PIECE: usize = 256;
 
-/// Longest look-ahead, ms.
+/// Longest look-ahead, ms: the trade's (LSP compressor and gate: 0 to 20 ms).
 pub const MAX_DYNAMICS_LOOKAHEAD_MS: f64 = 20.0;
 
 /// A row of control values, one per frame of a piece.
@@ -464,8 +464,12 @@ pub(super) fn exchange<S: Sample>(ring: &mut [S], at: usize, io: &mut [S], fresh
         return 0;
     }
     if let [slot] = ring {
-        for (io, fresh) in rest.iter_mut().zip(fresh) {
-            *io = core::mem::replace(slot, *fresh);
+        // All but the last sample move by one frame: no turn waits for the one before.
+        if let ([first, rest @ ..], Some((last, fresh))) = (rest, fresh.split_last()) {
+            *first = core::mem::replace(slot, *last);
+            for (io, fresh) in rest.iter_mut().zip(fresh) {
+                *io = *fresh;
+            }
         }
         return 0;
     }

@@ -1,0 +1,109 @@
+//! A follower with two time constants over a row of wanted gains, and the gains that come of it. Lane
+//! axis: time, but for the recursion.
+//!
+//! > c = −G, y = p·y + (1 − p)·c with p of the attack while c > y, else of the release
+//! > g = 10^((m − y)/20)
+//!
+//! With the faster pole the attack's, the right branch is the larger of the two, else the smaller: no
+//! comparison stands in the way of the recursion, which is one product, one sum and one choice long
+//! (7 cycles of latency on Zen 5, 10 to 12 on cores with 4 cycles for a sum or a product). Sixteen
+//! frames at a time, so that a core that executes out of order reckons the next frames' products and
+//! the last frames' gains while it waits for the recursion.
+//!
+//! Control signals are f32 (house rule); the state of the recursion is f64.
+
+use fearless_simd::{Simd, f32x16, prelude::*};
+
+use super::gain_computer::gains_of;
+use super::isa::{Isa, dispatch};
+use super::scalar;
+
+/// Frames of a turn.
+const LANES: usize = 16;
+
+/// One pole: the share of what was and the share of what comes, which sum to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FollowPole {
+    /// Share of the value before: exp(−1/(τ·fs)).
+    pub stay: f64,
+    /// Share of the new value.
+    pub come: f64,
+}
+
+impl FollowPole {
+    /// Its next value, from the one before and from what comes.
+    #[inline(always)]
+    #[must_use]
+    pub fn step(self, y: f64, x: f64) -> f64 {
+        self.stay * y + self.come * x
+    }
+}
+
+/// `io` holds wanted gains in dB and gets the smoothed reductions, `gains` gets the linear gains of
+/// `makeup_db` less those; the shorter length counts. `[attack, release]`, and `y` the reduction
+/// before the first frame; returns that of the last.
+pub fn follow(
+    isa: Isa,
+    poles: [FollowPole; 2],
+    y: f64,
+    makeup_db: f32,
+    io: &mut [f32],
+    gains: &mut [f32],
+) -> f64 {
+    dispatch!(isa, simd => follow_lanes(simd, poles, y, makeup_db, io, gains))
+}
+
+#[inline(always)]
+fn follow_lanes<I: Simd>(
+    simd: I,
+    poles: [FollowPole; 2],
+    y: f64,
+    makeup_db: f32,
+    io: &mut [f32],
+    gains: &mut [f32],
+) -> f64 {
+    let [attack, release] = poles;
+    if attack.stay <= release.stay {
+        let larger = #[inline(always)]
+        |a: f64, b: f64| if a > b { a } else { b };
+        follow_by(simd, poles, y, makeup_db, io, gains, larger)
+    } else {
+        let smaller = #[inline(always)]
+        |a: f64, b: f64| if a < b { a } else { b };
+        follow_by(simd, poles, y, makeup_db, io, gains, smaller)
+    }
+}
+
+#[inline(always)]
+fn follow_by<I: Simd>(
+    simd: I,
+    poles: [FollowPole; 2],
+    y: f64,
+    makeup_db: f32,
+    io: &mut [f32],
+    gains: &mut [f32],
+    choose: impl Fn(f64, f64) -> f64,
+) -> f64 {
+    let [attack, release] = poles;
+    let frames = io.len().min(gains.len());
+    let (io, io_tail) = io[..frames].as_chunks_mut::<LANES>();
+    let (gains, gains_tail) = gains[..frames].as_chunks_mut::<LANES>();
+    let makeup = f32x16::splat(simd, makeup_db);
+    let mut y = y;
+    for (io, gains) in io.iter_mut().zip(gains) {
+        let (mut up, mut down) = ([0.0; LANES], [0.0; LANES]);
+        for ((value, up), down) in io.iter().zip(&mut up).zip(&mut down) {
+            let c = -f64::from(*value);
+            (*up, *down) = (attack.come * c, release.come * c);
+        }
+        for ((value, up), down) in io.iter_mut().zip(&up).zip(&down) {
+            y = choose(attack.stay * y + *up, release.stay * y + *down);
+            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+            {
+                *value = y as f32;
+            }
+        }
+        gains_of(simd, makeup - f32x16::load_array_ref(simd, io)).store_slice(gains);
+    }
+    scalar::follow(poles, y, makeup_db, io_tail, gains_tail)
+}
