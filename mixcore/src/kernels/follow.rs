@@ -64,25 +64,21 @@ fn follow_lanes<I: Simd>(
 ) -> f64 {
     let [attack, release] = poles;
     if attack.stay <= release.stay {
-        let larger = #[inline(always)]
-        |a: f64, b: f64| if a > b { a } else { b };
-        follow_by(simd, poles, y, makeup_db, io, gains, larger)
+        follow_by::<I, true>(simd, poles, y, makeup_db, io, gains)
     } else {
-        let smaller = #[inline(always)]
-        |a: f64, b: f64| if a < b { a } else { b };
-        follow_by(simd, poles, y, makeup_db, io, gains, smaller)
+        follow_by::<I, false>(simd, poles, y, makeup_db, io, gains)
     }
 }
 
+/// With the larger of both branches, or with the smaller.
 #[inline(always)]
-fn follow_by<I: Simd>(
+fn follow_by<I: Simd, const LARGER: bool>(
     simd: I,
     poles: [FollowPole; 2],
     y: f64,
     makeup_db: f32,
     io: &mut [f32],
     gains: &mut [f32],
-    choose: impl Fn(f64, f64) -> f64,
 ) -> f64 {
     let [attack, release] = poles;
     let frames = io.len().min(gains.len());
@@ -97,7 +93,9 @@ fn follow_by<I: Simd>(
             (*up, *down) = (attack.come * c, release.come * c);
         }
         for ((value, up), down) in io.iter_mut().zip(&up).zip(&down) {
-            y = choose(attack.stay * y + *up, release.stay * y + *down);
+            let (a, b) = (attack.stay * y + *up, release.stay * y + *down);
+            let takes_a = if LARGER { a > b } else { a < b };
+            y = if takes_a { a } else { b };
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             {
                 *value = y as f32;
