@@ -6,7 +6,7 @@
 //!
 //! With the faster pole the attack's, the right branch is the larger of the two, else the smaller: no
 //! comparison stands in the way of the recursion, which is one product, one sum and one choice long
-//! (7 cycles of latency on Zen 5, 10 to 12 on cores with 4 cycles for a sum or a product). Sixteen
+//! (7 cycles of latency on Zen 5, 10 to 12 on cores with 4 cycles for a sum or a product). A few
 //! frames at a time, so that a core that executes out of order reckons the next frames' products and
 //! the last frames' gains while it waits for the recursion.
 //!
@@ -18,8 +18,12 @@ use super::gain_computer::gains_of;
 use super::isa::{Isa, dispatch};
 use super::scalar;
 
-/// Frames of a turn.
+/// Lanes of f32 control values.
 const LANES: usize = 16;
+/// Frames of a turn: their recursion, and the passes before and behind it, fit into the window of a core
+/// that executes out of order (some 400 operations). Slices whose length the compiler does not know keep
+/// it from putting both branches of a step into one vector, which waits for shuffles.
+const PART: usize = 2 * LANES;
 
 /// One pole: the share of what was and the share of what comes, which sum to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -62,6 +66,8 @@ fn follow_lanes<I: Simd>(
     io: &mut [f32],
     gains: &mut [f32],
 ) -> f64 {
+    let frames = io.len().min(gains.len());
+    let (io, gains) = (&mut io[..frames], &mut gains[..frames]);
     let [attack, release] = poles;
     if attack.stay <= release.stay {
         follow_by::<I, true>(simd, poles, y, makeup_db, io, gains)
@@ -81,27 +87,35 @@ fn follow_by<I: Simd, const LARGER: bool>(
     gains: &mut [f32],
 ) -> f64 {
     let [attack, release] = poles;
-    let frames = io.len().min(gains.len());
-    let (io, io_tail) = io[..frames].as_chunks_mut::<LANES>();
-    let (gains, gains_tail) = gains[..frames].as_chunks_mut::<LANES>();
     let makeup = f32x16::splat(simd, makeup_db);
+    let (mut up, mut down, mut row) = ([0.0; PART], [0.0; PART], [0.0; PART]);
     let mut y = y;
-    for (io, gains) in io.iter_mut().zip(gains) {
-        let (mut up, mut down) = ([0.0; LANES], [0.0; LANES]);
+    for (io, gains) in io.chunks_mut(PART).zip(gains.chunks_mut(PART)) {
         for ((value, up), down) in io.iter().zip(&mut up).zip(&mut down) {
             let c = -f64::from(*value);
             (*up, *down) = (attack.come * c, release.come * c);
         }
-        for ((value, up), down) in io.iter_mut().zip(&up).zip(&down) {
+        for ((value, up), down) in row.iter_mut().take(io.len()).zip(&up).zip(&down) {
             let (a, b) = (attack.stay * y + *up, release.stay * y + *down);
             let takes_a = if LARGER { a > b } else { a < b };
             y = if takes_a { a } else { b };
+            *value = y;
+        }
+        for (value, y) in io.iter_mut().zip(&row) {
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             {
-                *value = y as f32;
+                *value = *y as f32;
             }
         }
-        gains_of(simd, makeup - f32x16::load_array_ref(simd, io)).store_slice(gains);
+        let (from, from_tail) = io.as_chunks::<LANES>();
+        let (to, to_tail) = gains.as_chunks_mut::<LANES>();
+        for (from, to) in from.iter().zip(to) {
+            gains_of(simd, makeup - f32x16::load_array_ref(simd, from)).store_slice(to);
+        }
+        for (from, to) in from_tail.iter().zip(&mut *to_tail) {
+            *to = makeup_db - *from;
+        }
+        scalar::gains_of_db(to_tail);
     }
-    scalar::follow(poles, y, makeup_db, io_tail, gains_tail)
+    y
 }
