@@ -180,7 +180,12 @@ fn window_case(isa: Isa, block: usize) -> Case {
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (title, layout) in [("stereo", Layout::STEREO), ("5.1", Layout::SURROUND_5_1)] {
+    let layouts = [
+        ("stereo", Layout::STEREO),
+        ("5.1", Layout::SURROUND_5_1),
+        ("7.1.4", Layout::SURROUND_7_1_4),
+    ];
+    for (title, layout) in layouts {
         for block in BLOCKS {
             for mode in [LimiterMode::TruePeak, LimiterMode::SamplePeak] {
                 let case = |what| limiter_case(mode, what, title, layout, block);

@@ -33,14 +33,15 @@ use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_gain, db_to_power, gain_to_db, power_to_db};
 
-/// Most groups of an automixer.
+/// Most groups of an automixer: one for each of as many rooms or panels; a byte a channel stores them.
 pub const MAX_AUTOMIXER_GROUPS: usize = 8;
 
 /// Frames between two gains: 0.7 ms at 48 kHz, a fraction of the shortest attack.
 const CELL: usize = 32;
-/// −120 dBFS as a power.
+/// −120 dBFS as a power: below the noise of any microphone's converter.
 const SILENCE: f64 = 1e-12;
-/// Largest priority, dB either way.
+/// Largest priority, dB either way: the default floor. A priority that much higher leaves the others, at
+/// equal levels and the slope 1, just that floor (−40.0 dB): a larger one moves no gain further.
 const MAX_PRIORITY_DB: f64 = 40.0;
 
 /// What is fixed for life: which channels share a gain.

@@ -21,7 +21,8 @@ use crate::units::{Reading, db_to_power, power_to_db};
 
 type Bands = [f64; ERB_BANDS];
 
-/// Broadband depths that are tried for the comparison, 0 to 24 dB in steps of 1 dB.
+/// Broadband depths that are tried for the comparison, 0 to 24 dB in steps of 1 dB: to twice the default
+/// depth; what needs more has none.
 const TRIALS: usize = 25;
 
 /// Numbers of a frame: excitation by the voice and by what goes down of the background, power of that,

@@ -48,7 +48,8 @@ impl Default for BandDuckerSetup {
     }
 }
 
-/// Longest look-ahead of a masking-aware ducker, ms.
+/// Longest look-ahead of a masking-aware ducker, ms: a phrase; its memory grows by 100 frames of all bands
+/// a second.
 const MAX_LOOKAHEAD_MS: f64 = 2000.0;
 
 impl BandDuckerSetup {

@@ -18,16 +18,20 @@ use crate::audio::Sample;
 use crate::kernels::settled_each;
 use crate::math;
 
-/// Edge of the band, Hz.
+/// Edge of the band, Hz: above it the periods (5 ms) lie within the default look-ahead, whose hold keeps
+/// the gain still from crest to crest without this. (x42 dpl.lv2 takes 500 Hz, for look-aheads of 1.2 ms.)
 const BASS_HZ: f64 = 200.0;
 /// Lowest note whose crests are waited for, Hz: B0 of a five-string bass, 30.87.
 const LOWEST_HZ: f64 = 30.87;
-/// Share of the peak from which the bass drives.
+/// Share of the peak from which the bass drives: what makes up less than half of it is not what the gain
+/// comes down for. Two low-passes leave 0.96 of a note at 40 Hz, 0.8 at 100 Hz and 0.5 at 200 Hz, so a
+/// note alone drives up to the edge of the band, and with as much above it (0.48 at 40 Hz) none does.
+/// At 0.6 a note alone would stop at 163 Hz, at 0.4 at 245 Hz.
 const DRIVES: f64 = 0.5;
 /// Share of the reduction in force that a crest must need: crests of a steady note differ by less, and
 /// the gain stays at most a seventh of the reduction (in amplitude) too low.
 pub(super) const CREST: f64 = 0.875;
-/// Frames of a mean.
+/// Frames of a mean: a quarter of a chunk; at 44.1 kHz and 200 Hz a 14th of a period, 0.08 dB down.
 const MEAN: usize = 16;
 
 /// The factors of a rate.

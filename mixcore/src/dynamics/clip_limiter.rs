@@ -29,7 +29,8 @@ use crate::stream::{Processor, Stream};
 /// more than 500 times what it exceeded at first.
 pub const MAX_PASSES: usize = 12;
 
-/// Passes that lower an aim by just what is exceeded.
+/// Passes that lower an aim by just what is exceeded: programmes need two to four passes in all, and a
+/// plain one takes no more than it must.
 const PLAIN_PASSES: usize = 3;
 
 /// What a clip needed.

@@ -44,7 +44,7 @@ pub enum ClipShape {
 
 /// Samples this close for their size have their middle taken: the difference of P has lost half of
 /// its digits there, and the middle is as exact.
-const CLOSE: f64 = 1e-6;
+pub(super) const CLOSE: f64 = 1e-6;
 
 /// A shape with its threshold and ceiling.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +56,7 @@ pub(super) struct Clip {
 
 impl Clip {
     /// The room between threshold and ceiling.
-    fn room(&self) -> f64 {
+    pub(super) fn room(&self) -> f64 {
         self.ceiling - self.threshold
     }
 
@@ -95,7 +95,7 @@ impl Clip {
     }
 
     /// P(x).
-    fn primitive(&self, x: f64) -> f64 {
+    pub(super) fn primitive(&self, x: f64) -> f64 {
         let over = x.abs() - self.begins();
         if over <= 0.0 {
             return 0.0;

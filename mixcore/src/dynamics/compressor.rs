@@ -282,33 +282,36 @@ impl<'a, S: Sample> Compressor<'a, S> {
                         if !wanted.own || wanted.linked {
                             copy_row(reductions, linked);
                         }
-                        let mut rests = false;
-                        if in_loop {
+                        let row = if first.is_none() { &mut *shared } else { &mut *apart };
+                        let shares = shares.as_ref();
+                        let gains = if in_loop {
                             let own = if wanted.own { &lane.level } else { &*level };
                             let loudest = if wanted.linked { &*level } else { own };
                             settings.run_loop(&ballistics, voice, [own, loudest], reductions);
+                            settings.gains(isa, reductions, false, shares, row)
                         } else {
                             if wanted.own {
                                 let own = lane.level.of(span.frames);
                                 settings.blend_db(isa, own, wanted.linked, reductions);
                             }
+                            let envelope = &mut voice.envelope;
                             // Nothing to do, nothing left to release: the gain stands still.
-                            rests = voice.envelope.is_at_rest()
-                                && kernels::extent(isa, &*reductions) == (0.0, 0.0);
-                            if rests {
-                                ballistics.rest(&mut voice.envelope);
+                            if envelope.is_at_rest()
+                                && kernels::extent(isa, &*reductions) == (0.0, 0.0)
+                            {
+                                ballistics.rest(envelope);
                                 reductions.fill(0.0);
+                                settings.gains(isa, reductions, true, shares, row)
                             } else {
-                                ballistics.run(&mut voice.envelope, reductions);
+                                let follower = (&ballistics, envelope);
+                                settings.follow(isa, follower, reductions, shares, row)
                             }
-                        }
+                        };
                         if span.ends_at_multiple_of(PIECE as u64) {
                             voice.envelope.settle();
                         }
                         voice.now = last(reductions);
                         raise_row(most, reductions);
-                        let row = if first.is_none() { &mut *shared } else { &mut *apart };
-                        let gains = settings.gains(isa, reductions, rests, shares.as_ref(), row);
                         gains.apply(isa, row, io);
                         if first.is_none() {
                             first = Some((before, *voice, gains));

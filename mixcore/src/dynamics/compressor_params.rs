@@ -10,7 +10,8 @@ use super::travel::{linear, logarithmic};
 use crate::error::Error;
 use crate::stream::{Stream, params};
 
-/// Level for which the automatic make-up stands, dBFS.
+/// Level for which the automatic make-up stands, dBFS: full scale, for which the Web Audio API
+/// takes it too (DynamicsCompressorNode, "full range gain": the curve at 1.0).
 const MAKEUP_REFERENCE_DBFS: f64 = 0.0;
 
 /// What is fixed for life.

@@ -23,7 +23,7 @@
 
 use crate::kernels::{CurveSection, Knee};
 
-/// Bends of a curve.
+/// Bends of a curve: above the threshold, below the upward one, below the expander's.
 const SECTIONS: usize = 3;
 
 /// Halvings of the search for the steady state of a loop: 500 dB down to 1e-12 dB.

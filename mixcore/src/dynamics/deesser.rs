@@ -36,7 +36,7 @@
 //! full. One band; several in a row are several de-essers.
 
 use super::ballistics::Ballistics;
-use super::deesser_gains::{Levels, Settings, Voice, join};
+use super::deesser_gains::{Levels, Settings, Voice, join, linear};
 use super::deesser_params::{DeEsserMode, DeEsserParams, DeEsserSetup, Point, ballistics};
 use super::deesser_split::{Split, TWO_BANDS, crossing};
 use super::detector::Listening;
@@ -329,8 +329,11 @@ impl<'a, S: Sample> DeEsser<'a, S> {
                 }
             }
         });
-        let all =
-            self.voices.iter_mut().map(|voice| &mut voice.levels).chain(self.groups.iter_mut());
+        // Only what the link asks for is put into dB.
+        let link = settings.link();
+        let own = self.voices.iter_mut().map(|voice| &mut voice.levels);
+        let own = own.filter(|_| link != [1.0; 2]);
+        let all = own.chain(self.groups.iter_mut().filter(|_| link != [0.0; 2]));
         for row in all.flatten() {
             self.listening.levels_db(isa, part(row, span.frames));
         }
@@ -372,31 +375,32 @@ impl<'a, S: Sample> DeEsser<'a, S> {
                     bands.split_at_mut_checked(count * span.frames).unwrap_or_default();
                 let frames = span.frames.max(1);
                 let bands = low.chunks(frames).zip(high.chunks_mut(frames));
+                let mut gains = [1.0; CHUNK];
                 for ((channel, voice), bands) in
                     main.channels_mut().zip(voices.iter_mut()).zip(bands)
                 {
-                    let gains = settings.gains_beside(
-                        isa,
-                        ballistics,
-                        voice,
-                        groups,
-                        (&mut *most, &mut last),
-                    );
-                    join(isa, span.of(channel), bands, gains, shares.as_ref());
+                    let beside = (&mut *most, &mut last);
+                    if let Some(row) =
+                        settings.gains_beside(isa, ballistics, voice, groups, beside)
+                    {
+                        gains = row;
+                        linear(isa, part(&mut gains, span.frames), shares.as_ref());
+                    }
+                    join(isa, span.of(channel), bands, part(&mut gains, span.frames));
                 }
             }
             None => {
                 let corners = settings.ends.map(|point| point.corner);
+                let mut frames = [[0.0; 6]; CHUNK];
                 let mut bell = |voice: &mut Voice| {
-                    let mut gains = settings.gains_beside(
-                        isa,
-                        ballistics,
-                        voice,
-                        groups,
-                        (&mut *most, &mut last),
-                    );
-                    let gains = part(&mut gains, span.frames);
-                    MovingShape::Bell.frames(isa, &settings.line, corners, gains, shares.as_ref())
+                    let beside = (&mut *most, &mut last);
+                    let row = settings.gains_beside(isa, ballistics, voice, groups, beside);
+                    if let Some(mut gains) = row {
+                        let (line, shares) = (&settings.line, shares.as_ref());
+                        let gains = part(&mut gains, span.frames);
+                        frames = MovingShape::Bell.frames(isa, line, corners, gains, shares);
+                    }
+                    frames
                 };
                 let mut channels = main.channels_mut();
                 let mut voices = voices.iter_mut();

@@ -29,19 +29,21 @@ pub(super) struct Voice {
 /// Levels of the sibilants and of the whole in each frame of a piece.
 pub(super) type Levels = [Short; 2];
 
-/// Adds the bands of a channel, the high one with its gain in dB.
-pub(super) fn join<S: Sample>(
-    isa: kernels::Isa,
-    io: &mut [S],
-    (low, high): (&[S], &mut [S]),
-    mut gains: Short,
-    shares: Option<&Short>,
-) {
-    let gains = part(&mut gains, io.len());
+/// Gains in dB become linear, with the share of the dry signal.
+pub(super) fn linear(isa: kernels::Isa, gains: &mut [f32], shares: Option<&Short>) {
     kernels::gains_of_db(isa, gains);
     if let Some(shares) = shares {
         mix_in(gains, shares);
     }
+}
+
+/// Adds the bands of a channel, the high one with its gain.
+pub(super) fn join<S: Sample>(
+    isa: kernels::Isa,
+    io: &mut [S],
+    (low, high): (&[S], &mut [S]),
+    gains: &[f32],
+) {
     kernels::apply_gains(isa, high, gains);
     let mut sum = [0.0; CHUNK];
     let sum = part(&mut sum, io.len());
@@ -65,12 +67,17 @@ pub(super) struct First {
     before: Envelope,
     after: Envelope,
     now: f32,
-    gains: Short,
 }
 
 impl Settings<'_> {
-    /// The smoothed gains of a channel in dB: with a full link those of the last one, where it is of the
-    /// same group and was in the same state.
+    /// The share of the link at both ends.
+    pub(super) fn link(&self) -> [f64; 2] {
+        let [a, b] = self.ends;
+        [a.link, b.link]
+    }
+
+    /// The smoothed gains of a channel in dB; none where they are those of the last one: with a full
+    /// link, in the same group and from the same state.
     pub(super) fn gains_beside(
         &self,
         isa: kernels::Isa,
@@ -78,20 +85,20 @@ impl Settings<'_> {
         voice: &mut Voice,
         groups: &[Levels],
         (most, last): (&mut [f32], &mut Option<First>),
-    ) -> Short {
+    ) -> Option<Short> {
         let before = voice.envelope;
         if let Some(first) = last
             && first.group == voice.group
             && first.before == before
-            && self.ends.iter().all(|point| point.link == 1.0)
+            && self.link() == [1.0; 2]
         {
             (voice.envelope, voice.now) = (first.after, first.now);
-            return first.gains;
+            return None;
         }
         let gains = self.gains(isa, ballistics, voice, groups, most);
         let (group, after, now) = (voice.group, voice.envelope, voice.now);
-        *last = Some(First { group, before, after, now, gains });
-        gains
+        *last = Some(First { group, before, after, now });
+        Some(gains)
     }
 
     /// The smoothed gains of a channel in dB, and the largest reduction raised by its own.
@@ -114,17 +121,17 @@ impl Settings<'_> {
 
     /// The gains that the curve asks for, dB.
     fn wanted(&self, isa: kernels::Isa, voice: &Voice, groups: &[Levels], frames: usize) -> Short {
-        let [a, b] = self.ends;
-        let own = self.curve(isa, &voice.levels, frames);
-        if a.link == 0.0 && b.link == 0.0 {
-            return own;
+        let link = self.link();
+        if link == [0.0; 2] {
+            return self.curve(isa, &voice.levels, frames);
         }
         let group = groups.get(voice.group).unwrap_or(&voice.levels);
         let mut linked = self.curve(isa, group, frames);
-        if a.link == 1.0 && b.link == 1.0 {
+        if link == [1.0; 2] {
             return linked;
         }
-        self.line.blend([a.link, b.link], &own, part(&mut linked, frames));
+        let own = self.curve(isa, &voice.levels, frames);
+        self.line.blend(link, &own, part(&mut linked, frames));
         linked
     }
 
@@ -132,12 +139,23 @@ impl Settings<'_> {
     fn curve(&self, isa: kernels::Isa, [sibilants, whole]: &Levels, frames: usize) -> Short {
         let [a, b] = self.ends;
         let mut over = [0.0; CHUNK];
-        for (n, ((over, s), x)) in over.iter_mut().zip(sibilants).zip(whole).enumerate() {
-            let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
-            let floor = self.line.between(a.floor_dbfs, b.floor_dbfs, n);
-            #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
+        let wanted = |s: f32, x: f32, threshold: f64, floor: f64| {
             let (relative, above) = (s - x - threshold as f32, s - floor as f32);
-            *over = if above < relative { above } else { relative };
+            if above < relative { above } else { relative }
+        };
+        let rows = over.iter_mut().zip(sibilants).zip(whole);
+        if self.line.is_still() {
+            let (threshold, floor) = (a.threshold_db, a.floor_dbfs);
+            for ((over, s), x) in rows {
+                *over = wanted(*s, *x, threshold, floor);
+            }
+        } else {
+            for (n, ((over, s), x)) in rows.enumerate() {
+                let threshold = self.line.between(a.threshold_db, b.threshold_db, n);
+                let floor = self.line.between(a.floor_dbfs, b.floor_dbfs, n);
+                *over = wanted(*s, *x, threshold, floor);
+            }
         }
         curve_row(isa, &self.line, [&a.curve, &b.curve], part(&mut over, frames))
     }

@@ -17,11 +17,13 @@ use crate::kernels::{self, Isa};
 use crate::loudness::{KWeighting, channel_weight};
 use crate::stream::Stream;
 
-/// Frames of a chunk of the mean square.
+/// Frames of a chunk of the mean square: the parameters' grid ([`crate::ramp::GRID_FRAMES`]).
 pub(super) const DETECTOR_CHUNK: usize = 32;
-/// Shortest window, ms; at low rates it is at least 64 frames.
+/// Shortest window, ms: a whole period of the square of 100 Hz, so that a low voice has a steady level;
+/// at low rates it is at least 64 frames, two chunks.
 pub const MIN_WINDOW_MS: f64 = 5.0;
-/// Longest window, ms.
+/// Longest window, ms: beyond that a level is a loudness (momentary 0.4 s, short-term 3 s), and the
+/// leveller's task.
 pub const MAX_WINDOW_MS: f64 = 1000.0;
 
 /// BS.1770-5, Annex 1, equation 2: the constant of loudness, dB.

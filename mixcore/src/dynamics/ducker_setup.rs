@@ -8,7 +8,7 @@ use crate::stream::Stream;
 
 /// Shortest look-ahead, ms: the 0.2 s in which speech is recognised, and a start of the way down.
 pub const MIN_DUCKER_LOOKAHEAD_MS: f64 = 250.0;
-/// Longest look-ahead, ms.
+/// Longest look-ahead, ms: a line of dialogue; beyond that [`super::DuckPlan`] sees the whole clip.
 pub const MAX_DUCKER_LOOKAHEAD_MS: f64 = 5000.0;
 /// Longest list of phrases: with one every second, 18 hours.
 pub const MAX_DUCKER_PHRASES: usize = 65_536;

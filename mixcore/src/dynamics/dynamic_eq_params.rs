@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::filters::design::{Method, Shape, second_order};
 use crate::stream::{Field, Scale, Stream, unknown_field};
 
-/// Most bands of a dynamic equaliser.
+/// Most bands of a dynamic equaliser: as many as a multiband processor has.
 pub const MAX_DYNAMIC_BANDS: usize = 6;
 
 /// On which side of its threshold a band acts.

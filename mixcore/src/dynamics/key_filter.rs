@@ -14,10 +14,11 @@ use crate::filters::design::{Method, second_order};
 use crate::filters::{Biquad, EqBand};
 use crate::kernels::settled;
 
-/// Most sections of a key filter.
+/// Most sections of a key filter: a high-pass and a low-pass of 24 dB/oct each.
 pub const MAX_KEY_SECTIONS: usize = 4;
 
-/// Largest coefficient of a numerator: 120 dB.
+/// Largest coefficient of a numerator: 120 dB, as far above any key filter as a fault (1e6) is above
+/// full scale, so that no product of both overflows.
 const MAX_NUMERATOR: f64 = 1e6;
 
 /// Up to [`MAX_KEY_SECTIONS`] second-order sections in a row.

@@ -7,7 +7,7 @@
 use super::curve::Curve;
 use super::detector::DETECTOR_CHUNK;
 use super::key_filter::{KeyFilter, KeyState};
-use super::side_chain::{Span, check_io};
+use super::side_chain::{Span, check_io, stands_at};
 use super::travel::Straight;
 use crate::audio::{Block, BlockMut, PerChannel, Sample, Store};
 use crate::error::Error;
@@ -130,6 +130,11 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         line: &Straight,
         [from, to]: [f64; 2],
     ) -> Option<Short> {
+        let entered = span.now.saturating_sub(self.line.frames() as u64);
+        let processed = stands_at(wet, 1.0, span.now) && stands_at(&self.listen, 0.0, entered);
+        if from == 1.0 && to == 1.0 && processed {
+            return None;
+        }
         let mut shares = [1.0; CHUNK];
         for (n, share) in part(&mut shares, span.frames).iter_mut().enumerate() {
             let frame = span.now + n as u64;

@@ -44,9 +44,9 @@ use crate::math;
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{Lufs, db_to_gain};
 
-/// Shortest look-ahead of a leveller, ms.
+/// Shortest look-ahead of a leveller, ms: half of a window of 0.1 s, the shortest syllable.
 pub const MIN_LEVELLER_LOOKAHEAD_MS: f64 = 50.0;
-/// Longest look-ahead of a leveller, ms.
+/// Longest look-ahead of a leveller, ms: half of a window of 10 s, longer than a line.
 pub const MAX_LEVELLER_LOOKAHEAD_MS: f64 = 5000.0;
 
 /// What is fixed for life.

@@ -7,9 +7,9 @@ use crate::level::{DitherKind, DitherSetup, MAX_DITHER_BITS, MIN_DITHER_BITS};
 use crate::stream::{Stream, params};
 use crate::units::gain_to_db;
 
-/// Shortest look-ahead, ms.
+/// Shortest look-ahead, ms: half a period of 1 kHz; what is shorter clips rather than limits.
 pub const MIN_LOOKAHEAD_MS: f64 = 0.5;
-/// Longest look-ahead, ms.
+/// Longest look-ahead, ms: the trade's (LSP limiter: 0.1 to 20 ms); the proof's rounding holds to there.
 pub const MAX_LOOKAHEAD_MS: f64 = 20.0;
 
 /// Where the stages aim, dB from the ceiling: room for the residual bound of the limiter's module doc
@@ -22,7 +22,8 @@ pub(super) const CLIP_AIM_DB: f64 = -0.015;
 /// How far below the ceiling the samples stay where only they count, linear: room for the rounding of
 /// the gain in f32. The limiter's module doc counts it; 1.3e-4 dB.
 pub(super) const SAMPLE_AIM: f64 = 1.0 - 1.0 / 65_536.0;
-/// Σ|h| of the judge's kernel: no point between samples exceeds this times the largest sample.
+/// Σ|h| of the judge's kernel (`the_residual_bound` computes 3.235): no point between samples exceeds
+/// this times the largest sample.
 const WIDEST: f64 = 3.236;
 
 /// Which peaks stay below the ceiling.
@@ -155,6 +156,7 @@ impl LimiterSetup {
     }
 }
 
+/// The bound: a ceiling below it is a slip of the hand.
 const CEILING_MIN_DBTP: f64 = -60.0;
 
 params! {

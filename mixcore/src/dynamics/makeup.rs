@@ -45,9 +45,13 @@ pub enum MakeUp {
 
 /// Time constant of the mean, s: the window of a short-term loudness (EBU Tech 3341).
 const MEAN_S: f64 = 3.0;
-/// Fastest movement, dB per second.
+/// Fastest movement, dB per second: the fastest that riders of the trade move (3 to 6 dB/s down, 1 to 3
+/// up). The mean asks for at most 1.45 dB/s (10·log10(e)/3 s) on the way up, and on the way down for
+/// 1.45·(10^(D/10) − 1) where a reduction of D dB ends at once. So the limit acts where D is beyond
+/// 7.1 dB, and at the start, where a make-up of 6 dB is there after 1 s.
 const SLEW_DB_PER_S: f64 = 6.0;
-/// Largest gain, dB.
+/// Largest gain, dB: what the make-up of hardware gives (API 2500+, manual, 7.1.1: 0 to +24 dB). A
+/// compressor that needs more has flattened its programme; what is beyond stays quieter.
 const MAX_DB: f64 = 24.0;
 /// Absolute gate of BS.1770-5, Annex 1, equation 4, LUFS.
 const GATE_LUFS: f64 = -70.0;

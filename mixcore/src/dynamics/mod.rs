@@ -15,6 +15,7 @@ mod click_tamer;
 mod click_tamer_params;
 mod click_watch;
 mod clip_limiter;
+mod clip_rows;
 mod clip_shape;
 mod compressor;
 mod compressor_gains;

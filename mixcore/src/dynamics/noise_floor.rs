@@ -5,11 +5,12 @@ use crate::kernels::settled;
 use crate::math;
 use crate::units::db_to_power;
 
-/// Most bands of a suppressor.
+/// Most bands of a suppressor: half of the highest rate, 384 kHz, holds 62.6 ERB.
 pub(super) const MAX_BANDS: usize = 64;
-/// Stretches of a learning time, of whose means the smallest counts.
+/// Stretches of a learning time, of whose means the smallest counts: of the default 8 s each is 0.125 s,
+/// a gap between two words.
 pub(super) const STRETCHES: usize = 64;
-/// Stretches that have to be over before there is a floor.
+/// Stretches that have to be over before there is a floor: by then, of the default, 1 s, which holds a gap.
 const LEAST: u64 = 8;
 /// Mean of the largest of 1, 2, 4 … 64 normal deviates, in standard deviations (D. Teichroew, "Tables of
 /// expected values of order statistics", Ann. Math. Stat. 27, 1956; 32 and 64 by Blom's approximation).

@@ -8,7 +8,10 @@ use crate::kernels::{self, Isa};
 
 /// Stages of the true-peak limiter: the limiter proper and two trims.
 pub(super) const STAGES: usize = 3;
-/// Look-ahead of a trim, frames (fixed in frames, as is the kernel that it works against).
+/// Look-ahead of a trim, frames (fixed in frames, as is the kernel that it works against): the shortest
+/// with whole vectors of 16 in its box of A = 112 for which the residual bound of the limiter's module
+/// doc stays below the ceiling. It leaves 0.0029 dB there; A = 104 would exceed it by 0.0033 dB, A = 96
+/// by 0.011 dB, and A = 128 would leave 0.012 dB for 32 frames more of latency.
 pub(super) const TRIM_FRAMES: usize = 111;
 // Its gain meets samples that its detector sees no more.
 const _: () = assert!(TRIM_FRAMES >= CHUNK);

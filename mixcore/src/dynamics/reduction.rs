@@ -6,7 +6,7 @@
 use crate::kernels::{self, Isa};
 use crate::units::{db_to_gain, gain_to_db};
 
-/// Frames between two looks.
+/// Frames between two looks: 0.7 ms at 48 kHz, short against every release.
 pub(super) const LOOK_FRAMES: usize = 32;
 
 /// Bins of a tenth of a decibel, 0 to 40 dB and everything above.

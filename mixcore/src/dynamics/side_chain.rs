@@ -20,7 +20,7 @@ use crate::stream::Stream;
 /// against its work.
 pub(super) const PIECE: usize = 256;
 
-/// Longest look-ahead, ms.
+/// Longest look-ahead, ms: the trade's (LSP compressor and gate: 0 to 20 ms).
 pub const MAX_DYNAMICS_LOOKAHEAD_MS: f64 = 20.0;
 
 /// A row of control values, one per frame of a piece.

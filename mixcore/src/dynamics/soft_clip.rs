@@ -32,6 +32,7 @@
 //!
 //! Limits: no link, key, range or hold, as no clipper has: it works on a sample's own size, at once.
 
+use super::clip_rows::{drive_row, taken_row};
 use super::clip_shape::Clip;
 use super::limiter::Limiter;
 use super::reduction::{ReductionLog, ReductionStats, copy_row};
@@ -325,13 +326,16 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         let dry = parts.1.get_mut(..channels * frames).unwrap_or_default();
 
         let steady = settings.steady(shape);
-        let at = |n: usize| steady.unwrap_or_else(|| settings.at(n, shape));
         // How many times too large, in the channel that was turned down most.
         let mut most = [1.0_f32; PIECE];
         for (io, work) in main.channels_mut().zip(work.chunks_mut(each)) {
             self.faults += kernels::clean_in_place(isa, io) as u64;
+            if let Some(steady) = steady {
+                drive_row(isa, steady, io, work, &mut most);
+                continue;
+            }
             for (n, ((x, driven), most)) in io.iter().zip(work).zip(&mut most).enumerate() {
-                let (drive, clip) = at(n);
+                let (drive, clip) = settings.at(n, shape);
                 let y = (x.as_f64() * drive).clamp(-DRIVEN_LIMIT, DRIVEN_LIMIT);
                 *driven = S::from_f64(y);
                 let taken = clip.excess(y);
@@ -344,9 +348,11 @@ impl<'a, S: Sample> SoftClipper<'a, S> {
         }
         // What is taken away takes the place of what was driven, which leaves its ring for the block.
         let taken = |voice: &mut Voice, samples: &mut [S]| {
-            let times = factor.max(1);
-            for (n, part) in samples.chunks_mut(times).enumerate() {
-                let (_, clip) = at(n);
+            if let Some((_, clip)) = steady {
+                return taken_row(isa, clip, voice, samples);
+            }
+            for (n, part) in samples.chunks_mut(factor.max(1)).enumerate() {
+                let (_, clip) = settings.at(n, shape);
                 for x in part {
                     *x = S::from_f64(voice.step(&clip, x.as_f64()));
                 }

@@ -8,7 +8,7 @@ use crate::filters::OversamplerSetup;
 use crate::stream::params;
 use crate::units::db_to_gain;
 
-/// Frames that are clipped in one go.
+/// Frames that are clipped in one go: 512 at eight times the rate, 4 KB in f64, in the nearest cache.
 pub(super) const PIECE: usize = 64;
 
 /// What is fixed for life.

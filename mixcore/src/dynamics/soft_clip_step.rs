@@ -20,8 +20,8 @@ pub(super) const DRIVEN_LIMIT: f64 = 1e5;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Voice {
     /// The sample before, at the rate at which it is clipped, and the mean excess up to it.
-    before: f64,
-    excess: f64,
+    pub(super) before: f64,
+    pub(super) excess: f64,
 }
 
 impl Voice {

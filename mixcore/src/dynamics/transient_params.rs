@@ -10,9 +10,10 @@ use crate::stream::{Stream, params};
 
 /// Pieces of which the peak is taken: half a period of 50 Hz, ms.
 const PEAK_MS: f64 = 10.0;
-/// Attack of the quick follower, ms: the shortest usual one.
+/// Attack of the quick follower, ms: the shortest of the 1 to 3 ms that transient shapers have.
 const QUICK_ATTACK_MS: f64 = 1.0;
-/// Release of the quick follower, ms: the shortest usual one, faster than any note decays.
+/// Release of the quick follower, ms: two pieces of the peak, faster than any note decays; half of it
+/// would follow the steps of the pieces.
 const QUICK_RELEASE_MS: f64 = 20.0;
 
 /// What is fixed for life.

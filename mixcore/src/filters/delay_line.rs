@@ -86,8 +86,14 @@ fn exchange<T: Copy>(ring: &mut [T], at: usize, out: &mut [T], fresh: &[T]) -> u
         return 0;
     }
     if let [slot] = ring {
-        for (out, fresh) in rest.iter_mut().zip(fresh) {
-            *out = core::mem::replace(slot, *fresh);
+        // All but the last sample move by one frame: no turn waits for the one before.
+        let count = rest.len().min(fresh.len());
+        let fresh = fresh.get(..count).and_then(<[T]>::split_last);
+        if let (Some([first, rest @ ..]), Some((last, fresh))) = (rest.get_mut(..count), fresh) {
+            *first = core::mem::replace(slot, *last);
+            for (out, fresh) in rest.iter_mut().zip(fresh) {
+                *out = *fresh;
+            }
         }
         return 0;
     }

@@ -3,14 +3,14 @@
 
 use mixcore::dynamics::{
     Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode, DeEsserParams,
-    DeEsserSetup, Detector, DynamicEq, DynamicEqBand, DynamicEqParams, DynamicEqSetup, Gate,
-    GateParams, GateSetup, KeyFilter, Multiband, MultibandBand, MultibandParams, MultibandSetup,
+    DeEsserSetup, Detector, Ducker, DuckerParams, DuckerSetup, DynamicEq, DynamicEqBand,
+    DynamicEqParams, DynamicEqSetup, Gate, GateParams, GateSetup, KeyFilter, Multiband, MultibandBand, MultibandParams, MultibandSetup,
     TransientShaper, TransientShaperParams, TransientShaperSetup,
 };
 use mixcore::filters::CrossoverParams;
 use mixcore::filters::design::{CrossoverSlope, Method, Shape, linkwitz_riley, second_order};
 use mixcore::units::{db_to_gain, gain_to_db};
-use mixcore::{BlockMut, Io, Layout, Process, Processor, Stream};
+use mixcore::{Block, BlockMut, Io, Layout, Process, Processor, Stream};
 
 use crate::signals::{noise, sine};
 
@@ -374,6 +374,36 @@ fn a_shapers_followers_take_their_times() {
         let ratio = follow(level, floor, sustain_ms, n) / follow(level, floor, 20.0, n);
         let expected = gain_to_db(ratio).clamp(0.0, 24.0);
         assert!((f64::from(*got) - expected).abs() < GAIN_DB, "{n}: {got} {expected}");
+    }
+}
+
+/// A ducker's moves are straight in decibels: its slews over 0.1 s, down and up.
+#[test]
+fn a_duckers_slews_are_what_they_say() {
+    // A voice from 2 s to 4 s over music as loud: all of the depth is asked for.
+    let frames = 480_000;
+    let mut key = noise::<f64>(1, frames, 0.3, 3).remove(0);
+    for (n, x) in key.iter_mut().enumerate() {
+        *x *= if (96_000..192_000).contains(&n) { 1.0 } else { 0.0 };
+    }
+    for (attack_db_per_s, release_db_per_s) in [(40.0, 8.0), (15.0, 30.0)] {
+        let params =
+            DuckerParams { attack_db_per_s, release_db_per_s, ..DuckerParams::default() };
+        let mut unit =
+            Ducker::<f64>::new(DuckerSetup::default(), params, stream(Layout::MONO)).unwrap();
+        let mut audio = noise::<f64>(1, frames, 0.3, 4);
+        let mut row = vec![0.0_f32; frames];
+        let io = Io::with_key(BlockMut::new(&mut audio).unwrap(), Block::mono(&key));
+        unit.process_with_reduction(io, &mut row).unwrap();
+        let depth = row.iter().fold(0.0_f32, |most, x| most.max(*x));
+        assert!(depth > 6.0, "{depth}");
+        let fastest = |sign: f32| {
+            let moves = row.iter().zip(&row[4800..]).map(|(a, b)| f64::from(sign * (b - a)));
+            10.0 * moves.fold(0.0_f64, f64::max)
+        };
+        for (got, wanted) in [(fastest(1.0), attack_db_per_s), (fastest(-1.0), release_db_per_s)] {
+            assert!((got / wanted - 1.0).abs() < TIME, "{got} dB/s of {wanted}");
+        }
     }
 }
 

@@ -163,3 +163,35 @@ fn the_whole_computer_is_that_of_the_textbook() {
     println!("worst error from amplitude to gain: {worst:.2e} dB");
     assert!(worst < COMPUTER_DB, "{worst}");
 }
+
+#[test]
+fn the_follower_has_the_same_bits_at_every_level_and_its_recursion_in_f64() {
+    for isa in Isa::available() {
+        for (stay, back) in [(0.9, 0.999), (0.999, 0.9), (0.99, 0.99)] {
+            let pole = |stay: f64| kernels::FollowPole { stay, come: 1.0 - stay };
+            let poles = [pole(stay), pole(back)];
+            for length in LENGTHS {
+                let mut io: Vec<f32> = noise::<f32>(1, length, 1.0, 5).remove(0);
+                io.iter_mut().for_each(|x| *x = -20.0 * x.abs());
+                let wanted = io.clone();
+                let (mut twin, mut gains) = (io.clone(), vec![0.0; length]);
+                let mut gain_twins = gains.clone();
+                let y = kernels::follow(isa, poles, 3.0, 1.5, &mut io, &mut gains);
+                let other = scalar::follow(poles, 3.0, 1.5, &mut twin, &mut gain_twins);
+                assert_eq!(y.to_bits(), other.to_bits(), "{length} at {isa:?}");
+                assert_eq!(bits(&io), bits(&twin), "{length} at {isa:?}");
+                assert_eq!(bits(&gains), bits(&gain_twins), "{length} at {isa:?}");
+                // As it stands in the textbook, with its comparison.
+                let mut expected = 3.0;
+                for ((wanted, got), gain) in wanted.iter().zip(&io).zip(&gains) {
+                    let c = -f64::from(*wanted);
+                    let [attack, release] = poles;
+                    expected = (if c > expected { attack } else { release }).step(expected, c);
+                    assert_eq!(*got, expected as f32);
+                    let apart = gain_to_db(f64::from(*gain)) - (1.5 - expected);
+                    assert!(apart.abs() < GAIN_DB, "{apart}");
+                }
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The limiter as an engineer would check it: curve, transparency, link, ceiling moves, bypass.
 
 use mixcore::audio::Sample;
-use mixcore::dynamics::{Limiter, LimiterParams, LimiterSetup};
+use mixcore::dynamics::{Limiter, LimiterMode, LimiterParams, LimiterRelease, LimiterSetup};
 use mixcore::math::PI;
 use mixcore::ramp::{GainRamp, ramp_frames};
 use mixcore::units::{db_to_gain, gain_to_db};
@@ -217,8 +217,60 @@ fn a_huge_sample_holds_the_ceiling_and_recovers_by_the_release() {
     for (n, (x, y)) in input.iter().zip(&out[latency..]).enumerate().skip(at + 500) {
         if x.abs() > 0.05 {
             let expected = 1.0 - mixcore::math::exp(-(n as f64 - start) / release);
-            // The mean of a convex release over the boxes lies above its middle: 0.05 is enough.
+            // The mean of a convex release over the boxes lies above its middle: 0.05 is enough. Its
+            // time is tested below.
             assert!((f64::from(y / x) - expected).abs() < 0.05, "frame {n}");
+        }
+    }
+}
+
+/// Time constants are tested to this (the bound).
+const TIME: f64 = 0.01;
+
+/// Frames, interpolated, in which the reduction at `start` falls to 36.8 % of it.
+fn release_frames(reductions: &[f64], start: usize) -> f64 {
+    let goal = reductions[start] * mixcore::math::exp(-1.0);
+    let after = (start..).find(|&n| reductions[n] <= goal).unwrap();
+    let (high, low) = (reductions[after - 1], reductions[after]);
+    (after - 1 - start) as f64 + (high - goal) / (high - low)
+}
+
+#[test]
+fn a_release_takes_its_time() {
+    let rate_hz = 48_000.0;
+    let (at, frames) = (4800, 240_000);
+    for mode in [LimiterMode::SamplePeak, LimiterMode::TruePeak] {
+        for (release, release_ms, slow_ms) in [
+            (LimiterRelease::Fixed, 20.0, 1000.0),
+            (LimiterRelease::Fixed, 100.0, 1000.0),
+            (LimiterRelease::Fixed, 700.0, 1000.0),
+            (LimiterRelease::TwoStage, 20.0, 900.0),
+        ] {
+            let setup = LimiterSetup { mode, release, ..LimiterSetup::default() };
+            let params = LimiterParams {
+                release_ms,
+                slow_release_ms: slow_ms,
+                ..LimiterParams::default()
+            };
+            let stream = Stream::new(rate_hz, Layout::MONO).unwrap();
+            let mut limiter = Limiter::<f64>::new(setup, params, stream).unwrap();
+            // A constant has its gain at every frame.
+            let mut input = vec![0.1; frames];
+            // One peak, or with two stages a passage that the slow one has settled in.
+            let two_stage = release == LimiterRelease::TwoStage;
+            let end = if two_stage { frames / 2 + at } else { at + 1 };
+            input[at..end].fill(4.0);
+            let out = flushed(&mut limiter, std::slice::from_ref(&input)).remove(0);
+            let latency = limiter.latency_frames();
+            let reductions: Vec<f64> =
+                input.iter().zip(&out[latency..]).map(|(x, y)| 1.0 - y / x).collect();
+            // Behind the look-ahead's hold and both boxes, the reach of the kernel and, with two
+            // stages, eight times the fast one.
+            let settled = if two_stage { 8 * 48 * 20 } else { 0 };
+            let frames = release_frames(&reductions, end + 1024 + settled);
+            let ms = if two_stage { slow_ms } else { release_ms };
+            let off = frames / (48.0 * ms) - 1.0;
+            assert!(off.abs() < TIME, "{mode:?} {release:?} {ms} ms: {off}");
         }
     }
 }
