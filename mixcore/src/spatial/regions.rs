@@ -7,7 +7,8 @@
 //! - A corner may stand for several channels (a rim): a virtual loudspeaker that is folded down.
 //!
 //! The region of a direction is the one whose plane the ray leaves the polyhedron through, so the one
-//! with the largest n·p, where n·x = 1 is its plane: one pass of dot products instead of trials.
+//! with the largest n·p, where n·x = 1 is its plane. Which planes can be that is known beforehand for
+//! each of 512 cells of space: in most cells four or fewer, so four dot products find the region.
 
 use super::PanGains;
 use super::geometry::{Vector, add, cross, dot, sub, times};
@@ -22,8 +23,15 @@ pub(super) const MAX_REGIONS: usize = 64;
 const EDGE: f64 = -1e-11;
 /// How far outside 0 to 1 a share of a quad may be.
 const SHARE: f64 = 1e-10;
-/// Planes that are looked at together.
-const LANES: usize = 4;
+/// Cells along an axis, from -1 to 1.
+const CELLS: usize = 8;
+/// Regions that a cell lists.
+const LISTED: usize = 4;
+/// In place of a cell's first region: more than it can list.
+const ALL: u8 = u8::MAX;
+/// How far a plane must stay below another one throughout a cell to be left out: far above the rounding
+/// of a dot product.
+const BELOW: f64 = 1e-9;
 /// Smallest determinant of a triplet: less has no room inside.
 const FLAT: f64 = 1e-6;
 
@@ -53,13 +61,28 @@ enum Shape {
 struct Region {
     shape: Shape,
     corners: [Corner; 4],
+    /// Set if all corners are channels and no two of them the same.
+    plain: Option<Plain>,
+}
+
+/// How the power of a region of single channels is added up, so that it is the power of all channels
+/// ([`PanGains::power`]) without those that are silent.
+#[derive(Clone, Copy, Debug)]
+struct Plain {
+    channels: [u8; 4],
+    /// The corners in the order in which their squares are added.
+    order: [u8; 4],
+    /// (1 + 2) + (3 + 4), else ((1 + 2) + 3) + 4.
+    pairs: bool,
 }
 
 /// All regions of a layout.
 #[derive(Clone, Debug)]
 pub(super) struct Regions {
-    /// The planes' normals, each axis in a row: n·x = 1.
-    planes: [[f64; MAX_REGIONS]; 3],
+    /// The planes' normals: n·x = 1.
+    planes: [Vector; MAX_REGIONS],
+    /// The regions that a ray through the cell can leave through, in rising order, the last repeated.
+    cells: [[u8; LISTED]; CELLS * CELLS * CELLS],
     regions: [Region; MAX_REGIONS],
     count: usize,
     /// What a virtual loudspeaker gives to every channel.
@@ -71,9 +94,11 @@ impl Regions {
         let region = Region {
             shape: Shape::Triplet { planes: [[0.0; 3]; 3] },
             corners: [Corner::Channel(0); 4],
+            plain: None,
         };
         Self {
-            planes: [[0.0; MAX_REGIONS]; 3],
+            planes: [[0.0; 3]; MAX_REGIONS],
+            cells: [[ALL; LISTED]; CELLS * CELLS * CELLS],
             regions: [region; MAX_REGIONS],
             count: 0,
             rims: [[0.0; MAX_LAYOUT_CHANNELS]; 2],
@@ -89,17 +114,24 @@ impl Regions {
     }
 
     fn push(&mut self, plane: Vector, region: Region) -> Result<(), Error> {
-        let Some(slot) = self.regions.get_mut(self.count) else {
+        let slots = self.regions.get_mut(self.count).zip(self.planes.get_mut(self.count));
+        let Some((slot, normal)) = slots else {
             return Err(unusable("more than 64 regions between loudspeakers"));
         };
-        *slot = region;
-        for (row, axis) in self.planes.iter_mut().zip(plane) {
-            if let Some(slot) = row.get_mut(self.count) {
-                *slot = axis;
-            }
-        }
+        (*slot, *normal) = (region, plane);
         self.count += 1;
         Ok(())
+    }
+
+    /// Fills the cells, when all regions are there.
+    pub(super) fn index(&mut self) {
+        let planes = self.planes.get(..self.count).unwrap_or_default();
+        for (place, cell) in self.cells.iter_mut().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "below 8")]
+            let middle = [place / (CELLS * CELLS), place / CELLS % CELLS, place % CELLS]
+                .map(|step| (step as f64 + 0.5) * (2.0 / CELLS as f64) - 1.0);
+            *cell = candidates(planes, middle);
+        }
     }
 
     /// A region between three loudspeakers, in the order in which they stand when seen from outside
@@ -118,7 +150,8 @@ impl Regions {
         // The sum of the gains is 1 on the plane through the three.
         let plane = add(planes[0], add(planes[1], planes[2]));
         let corners = [a.corner, b.corner, c.corner, c.corner];
-        self.push(plane, Region { shape: Shape::Triplet { planes }, corners })
+        let plain = plain(&[a.corner, b.corner, c.corner]);
+        self.push(plane, Region { shape: Shape::Triplet { planes }, corners, plain })
     }
 
     /// A region between four loudspeakers, in their order round it.
@@ -132,7 +165,8 @@ impl Regions {
         let shape =
             Shape::Quad { x: axis([a.at, b.at, c.at, d.at]), y: axis([b.at, c.at, d.at, a.at]) };
         let corners = [a.corner, b.corner, c.corner, d.corner];
-        self.push(times(normal, 1.0 / height), Region { shape, corners })
+        let plain = plain(&corners);
+        self.push(times(normal, 1.0 / height), Region { shape, corners, plain })
     }
 
     /// Gains of a direction (a unit vector) in `count` channels, at power 1.
@@ -145,6 +179,10 @@ impl Regions {
         };
         let mut gains = PanGains::silent(count);
         let Some(region) = self.regions.get(index) else { return gains };
+        if let Some(plain) = &region.plain {
+            plain.place(weights, &mut gains);
+            return gains;
+        }
         for (corner, weight) in region.corners.iter().zip(weights) {
             match *corner {
                 Corner::Channel(channel) => {
@@ -168,22 +206,30 @@ impl Regions {
     /// The region through whose plane the ray leaves: of equal ones the first.
     #[inline]
     fn leaving(&self, at: Vector) -> usize {
-        let [xs, ys, zs] = &self.planes;
-        let (mut heights, mut largest) = ([0.0; MAX_REGIONS], [f64::NEG_INFINITY; LANES]);
-        let (xs, ys, zs) = (xs.as_chunks().0, ys.as_chunks().0, zs.as_chunks().0);
-        let fours = heights.as_chunks_mut().0.iter_mut().zip(xs.iter().zip(ys).zip(zs));
-        for (heights, ((xs, ys), zs)) in fours.take(self.count.div_ceil(LANES)) {
-            let heights: &mut [f64; LANES] = heights;
-            let (xs, ys, zs): (&[f64; LANES], &[f64; LANES], &[f64; LANES]) = (xs, ys, zs);
-            let lanes = heights.iter_mut().zip(&mut largest).zip(xs.iter().zip(ys).zip(zs));
-            for ((height, largest), ((x, y), z)) in lanes {
-                *height = x * at[0] + y * at[1] + z * at[2];
-                *largest = if *height > *largest { *height } else { *largest };
+        let cell = self.cells.get(cell_of(at)).copied().unwrap_or([ALL; LISTED]);
+        let (mut best, mut largest) = (cell[0], self.height(usize::from(cell[0]), at));
+        if best == ALL {
+            return self.leaving_any(at);
+        }
+        for &index in &cell[1..] {
+            let height = self.height(usize::from(index), at);
+            let higher = height > largest;
+            best = if higher { index } else { best };
+            largest = if higher { height } else { largest };
+        }
+        usize::from(best)
+    }
+
+    /// As [`Regions::leaving`], from all regions.
+    fn leaving_any(&self, at: Vector) -> usize {
+        let (mut best, mut largest) = (0, f64::NEG_INFINITY);
+        for (index, &plane) in self.planes.iter().enumerate().take(self.count) {
+            let height = dot(plane, at);
+            if height > largest {
+                (best, largest) = (index, height);
             }
         }
-        // Places behind the last region have the height 0, which is never the largest.
-        let largest = largest.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        heights.iter().position(|&height| height == largest).unwrap_or(0)
+        best
     }
 
     /// The weights of a region's corners, if the direction lies in it.
@@ -220,11 +266,106 @@ impl Regions {
     }
 
     /// n·p of a region's plane.
+    #[inline]
     fn height(&self, index: usize, at: Vector) -> f64 {
-        let of = |row: &[f64; MAX_REGIONS]| row.get(index).copied().unwrap_or(0.0);
-        let [x, y, z] = &self.planes;
-        dot([of(x), of(y), of(z)], at)
+        self.planes.get(index).map_or(f64::NEG_INFINITY, |&plane| dot(plane, at))
     }
+}
+
+impl Plain {
+    /// The weights as the channels' gains, at power 1.
+    #[inline]
+    fn place(&self, weights: [f64; 4], gains: &mut PanGains) {
+        let square = |place: u8| {
+            let weight = weights[usize::from(place & 3)];
+            weight * weight
+        };
+        let [a, b, c, d] = self.order.map(square);
+        let power = if self.pairs { (a + b) + (c + d) } else { ((a + b) + c) + d };
+        let scale = 1.0 / math::sqrt(power);
+        // Backwards: of a triplet the last corner stands twice, the second time without a weight.
+        for (&channel, weight) in self.channels.iter().zip(weights).rev() {
+            if let Some(gain) = gains.gains.get_mut(usize::from(channel)) {
+                // No -0.
+                *gain = (0.0 + weight) * scale;
+            }
+        }
+    }
+}
+
+/// The sum of a region of three or four single channels; nothing if a corner is more, or a channel
+/// there twice.
+///
+/// [`PanGains::power`] adds the squares of every fourth channel, a to d, and then (a + b) + (c + d). A
+/// silent channel changes no sum, so what remains of up to four is one of two trees: two and two where
+/// there are two in each half, or two in each lane of one half; else one after the other, from the half
+/// and the lane that have the most.
+fn plain(corners: &[Corner]) -> Option<Plain> {
+    let mut channels = [0; 4];
+    for (slot, corner) in channels.iter_mut().zip(corners) {
+        let Corner::Channel(channel) = *corner else { return None };
+        *slot = channel;
+    }
+    let used = channels.get(..corners.len())?;
+    let alike = |channel: u8, part: fn(u8) -> u8| {
+        used.iter().filter(|&&other| part(other) == part(channel)).count()
+    };
+    let (lane, half) = (|channel| channel & 3, |channel| channel >> 1 & 1);
+    if used.iter().any(|&channel| alike(channel, |channel| channel) > 1) {
+        return None;
+    }
+    let mut order = [0, 1, 2, 3];
+    order.get_mut(..used.len())?.sort_unstable_by_key(|&place| {
+        let channel = used.get(usize::from(place)).copied().unwrap_or(0);
+        let (halves, lanes) = (alike(channel, half), alike(channel, lane));
+        (4 - halves, half(channel), 4 - lanes, lane(channel), channel)
+    });
+    let most = |part| used.iter().map(|&channel| alike(channel, part)).max();
+    let pairs = used.len() == 4
+        && (most(half) == Some(2) || most(half) == Some(4) && most(lane) == Some(2));
+    if let [.., last] = *used {
+        channels[3] = last;
+    }
+    Some(Plain { channels, order, pairs })
+}
+
+/// The cell of a point.
+#[inline]
+fn cell_of(at: Vector) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast that saturates, and 7 at most"
+    )]
+    let [x, y, z] = at
+        .map(|axis| ((axis + 1.0) * (CELLS as f64 * 0.5)) as usize)
+        .map(|step| step.min(CELLS - 1));
+    (x * CELLS + y) * CELLS + z
+}
+
+/// The planes that can be the highest somewhere in a cell: the one that is highest in its middle, and
+/// what does not stay below that one.
+fn candidates(planes: &[Vector], middle: Vector) -> [u8; LISTED] {
+    let highest = planes.iter().copied().fold((f64::NEG_INFINITY, [0.0; 3]), |best, plane| {
+        let height = dot(plane, middle);
+        if height > best.0 { (height, plane) } else { best }
+    });
+    let half = 1.0 / CELLS as f64;
+    let mut found = [ALL; LISTED];
+    let mut count = 0;
+    for (index, &plane) in (0_u8..).zip(planes) {
+        let apart = sub(plane, highest.1);
+        let most = dot(apart, middle) + half * (apart[0].abs() + apart[1].abs() + apart[2].abs());
+        if most < -BELOW {
+            continue;
+        }
+        if count == LISTED {
+            return [ALL; LISTED];
+        }
+        found.iter_mut().skip(count).for_each(|slot| *slot = index);
+        count += 1;
+    }
+    found
 }
 
 /// The equation of the share between the edges a-d and b-c: the direction lies in the plane through
