@@ -61,17 +61,26 @@ enum Shape {
 struct Region {
     shape: Shape,
     corners: [Corner; 4],
-    /// Set if all corners are channels and no two of them the same.
-    plain: Option<Plain>,
+    sum: Sum,
 }
 
-/// How the power of a region of single channels is added up, so that it is the power of all channels
-/// ([`PanGains::power`]) without those that are silent.
+/// How the weights of the corners become gains at power 1.
 #[derive(Clone, Copy, Debug)]
-struct Plain {
+enum Sum {
+    /// Up to four channels, each with one corner or two.
+    Slots(Slots),
+    /// Two channels, then a rim.
+    Rim { channels: [u8; 2], rim: u8 },
+    /// Anything else.
+    Any,
+}
+
+/// The channels of a region in the order in which [`PanGains::power`] adds their squares.
+#[derive(Clone, Copy, Debug)]
+struct Slots {
     channels: [u8; 4],
-    /// The corners in the order in which their squares are added.
-    order: [u8; 4],
+    /// The corners whose weights a channel gets; 4 is none.
+    parts: [[u8; 2]; 4],
     /// (1 + 2) + (3 + 4), else ((1 + 2) + 3) + 4.
     pairs: bool,
 }
@@ -94,7 +103,7 @@ impl Regions {
         let region = Region {
             shape: Shape::Triplet { planes: [[0.0; 3]; 3] },
             corners: [Corner::Channel(0); 4],
-            plain: None,
+            sum: Sum::Any,
         };
         Self {
             planes: [[0.0; 3]; MAX_REGIONS],
@@ -150,8 +159,13 @@ impl Regions {
         // The sum of the gains is 1 on the plane through the three.
         let plane = add(planes[0], add(planes[1], planes[2]));
         let corners = [a.corner, b.corner, c.corner, c.corner];
-        let plain = plain(&[a.corner, b.corner, c.corner]);
-        self.push(plane, Region { shape: Shape::Triplet { planes }, corners, plain })
+        let sum = match corners {
+            [Corner::Channel(a), Corner::Channel(b), Corner::Rim(rim), _] => {
+                Sum::Rim { channels: [a, b], rim }
+            }
+            [a, b, c, _] => slots(&[a, b, c]),
+        };
+        self.push(plane, Region { shape: Shape::Triplet { planes }, corners, sum })
     }
 
     /// A region between four loudspeakers, in their order round it.
@@ -165,8 +179,8 @@ impl Regions {
         let shape =
             Shape::Quad { x: axis([a.at, b.at, c.at, d.at]), y: axis([b.at, c.at, d.at, a.at]) };
         let corners = [a.corner, b.corner, c.corner, d.corner];
-        let plain = plain(&corners);
-        self.push(times(normal, 1.0 / height), Region { shape, corners, plain })
+        let sum = slots(&corners);
+        self.push(times(normal, 1.0 / height), Region { shape, corners, sum })
     }
 
     /// Gains of a direction (a unit vector) in `count` channels, at power 1.
@@ -179,10 +193,21 @@ impl Regions {
         };
         let mut gains = PanGains::silent(count);
         let Some(region) = self.regions.get(index) else { return gains };
-        if let Some(plain) = &region.plain {
-            plain.place(weights, &mut gains);
-            return gains;
+        match &region.sum {
+            Sum::Slots(slots) => slots.place(weights, &mut gains),
+            &Sum::Rim { channels, rim } => {
+                if let Some(rim) = self.rims.get(usize::from(rim)) {
+                    place_rim(channels, rim, weights, &mut gains);
+                }
+            }
+            Sum::Any => self.place(region, weights, &mut gains),
         }
+        gains
+    }
+
+    /// The weights as gains, whatever the corners are.
+    #[cold]
+    fn place(&self, region: &Region, weights: [f64; 4], gains: &mut PanGains) {
         for (corner, weight) in region.corners.iter().zip(weights) {
             match *corner {
                 Corner::Channel(channel) => {
@@ -200,7 +225,6 @@ impl Regions {
             }
         }
         gains.scale(1.0 / math::sqrt(gains.power()));
-        gains
     }
 
     /// The region through whose plane the ray leaves: of equal ones the first.
@@ -272,61 +296,106 @@ impl Regions {
     }
 }
 
-impl Plain {
+impl Slots {
     /// The weights as the channels' gains, at power 1.
     #[inline]
-    fn place(&self, weights: [f64; 4], gains: &mut PanGains) {
-        let square = |place: u8| {
-            let weight = weights[usize::from(place & 3)];
-            weight * weight
-        };
-        let [a, b, c, d] = self.order.map(square);
-        let power = if self.pairs { (a + b) + (c + d) } else { ((a + b) + c) + d };
+    fn place(&self, [a, b, c, d]: [f64; 4], gains: &mut PanGains) {
+        let weights = [a, b, c, d, 0.0, 0.0, 0.0, 0.0];
+        let [a, b, c, d] = self.parts.map(|[first, second]| {
+            // No -0, as one of the two is 0 or neither is below it.
+            weights[usize::from(first & 7)] + weights[usize::from(second & 7)]
+        });
+        let [aa, bb, cc, dd] = [a * a, b * b, c * c, d * d];
+        let power = if self.pairs { (aa + bb) + (cc + dd) } else { ((aa + bb) + cc) + dd };
         let scale = 1.0 / math::sqrt(power);
-        // Backwards: of a triplet the last corner stands twice, the second time without a weight.
-        for (&channel, weight) in self.channels.iter().zip(weights).rev() {
+        // Backwards: what is not used stands at the first one's channel.
+        for (&channel, weight) in self.channels.iter().zip([a, b, c, d]).rev() {
             if let Some(gain) = gains.gains.get_mut(usize::from(channel)) {
-                // No -0.
-                *gain = (0.0 + weight) * scale;
+                *gain = weight * scale;
             }
         }
     }
 }
 
-/// The sum of a region of three or four single channels; nothing if a corner is more, or a channel
-/// there twice.
+/// The weights of two channels and a rim as gains, at power 1.
+#[inline]
+fn place_rim(
+    [first, second]: [u8; 2],
+    rim: &[f64; MAX_LAYOUT_CHANNELS],
+    [a, b, c, _]: [f64; 4],
+    gains: &mut PanGains,
+) {
+    let mut lanes = [0.0; 4];
+    let groups = gains.count.div_ceil(4);
+    let fours = gains.gains.as_chunks_mut::<4>().0.iter_mut();
+    let ones = one_at(first).as_chunks::<4>().0.iter().zip(one_at(second).as_chunks::<4>().0);
+    for ((four, rim), (one, two)) in fours.zip(rim.as_chunks::<4>().0).zip(ones).take(groups) {
+        let four: &mut [f64; 4] = four;
+        *four = core::array::from_fn(|n| (a * one[n] + b * two[n]) + c * rim[n]);
+        for (lane, gain) in lanes.iter_mut().zip(four) {
+            *lane += *gain * *gain;
+        }
+    }
+    let [a, b, c, d] = lanes;
+    let scale = 1.0 / math::sqrt((a + b) + (c + d));
+    for four in gains.gains.as_chunks_mut::<4>().0.iter_mut().take(groups) {
+        for gain in four {
+            *gain *= scale;
+        }
+    }
+}
+
+/// 1 at one channel, 0 at all others.
+#[inline]
+fn one_at(channel: u8) -> &'static [f64; MAX_LAYOUT_CHANNELS] {
+    const ONE: [f64; 2 * MAX_LAYOUT_CHANNELS] = {
+        let mut ones = [0.0; 2 * MAX_LAYOUT_CHANNELS];
+        ones[MAX_LAYOUT_CHANNELS] = 1.0;
+        ones
+    };
+    static ONES: [f64; 2 * MAX_LAYOUT_CHANNELS] = ONE;
+    let before = MAX_LAYOUT_CHANNELS - usize::from(channel).min(MAX_LAYOUT_CHANNELS);
+    ONES.get(before..).and_then(|ones| ones.first_chunk()).unwrap_or(&[0.0; MAX_LAYOUT_CHANNELS])
+}
+
+/// The sum of a region of three or four corners that are channels.
 ///
 /// [`PanGains::power`] adds the squares of every fourth channel, a to d, and then (a + b) + (c + d). A
 /// silent channel changes no sum, so what remains of up to four is one of two trees: two and two where
 /// there are two in each half, or two in each lane of one half; else one after the other, from the half
 /// and the lane that have the most.
-fn plain(corners: &[Corner]) -> Option<Plain> {
-    let mut channels = [0; 4];
-    for (slot, corner) in channels.iter_mut().zip(corners) {
-        let Corner::Channel(channel) = *corner else { return None };
-        *slot = channel;
+fn slots(corners: &[Corner]) -> Sum {
+    let mut slots = Slots { channels: [0; 4], parts: [[4; 2]; 4], pairs: false };
+    let mut count = 0;
+    for (place, corner) in (0..).zip(corners) {
+        let &Corner::Channel(channel) = corner else { return Sum::Any };
+        let known = slots.channels.iter().take(count).position(|known| *known == channel);
+        match known.map(|known| &mut slots.parts[known]) {
+            Some([_, second]) if *second == 4 => *second = place,
+            Some(_) => return Sum::Any,
+            None => {
+                (slots.channels[count], slots.parts[count][0]) = (channel, place);
+                count += 1;
+            }
+        }
     }
-    let used = channels.get(..corners.len())?;
+    let used = slots.channels;
     let alike = |channel: u8, part: fn(u8) -> u8| {
-        used.iter().filter(|&&other| part(other) == part(channel)).count()
+        used.iter().take(count).filter(|&&other| part(other) == part(channel)).count()
     };
-    let (lane, half) = (|channel| channel & 3, |channel| channel >> 1 & 1);
-    if used.iter().any(|&channel| alike(channel, |channel| channel) > 1) {
-        return None;
-    }
+    let (lane, half) = (|channel: u8| channel & 3, |channel: u8| channel >> 1 & 1);
     let mut order = [0, 1, 2, 3];
-    order.get_mut(..used.len())?.sort_unstable_by_key(|&place| {
-        let channel = used.get(usize::from(place)).copied().unwrap_or(0);
+    order[..count].sort_unstable_by_key(|&place: &usize| {
+        let channel = used[place];
         let (halves, lanes) = (alike(channel, half), alike(channel, lane));
         (4 - halves, half(channel), 4 - lanes, lane(channel), channel)
     });
-    let most = |part| used.iter().map(|&channel| alike(channel, part)).max();
-    let pairs = used.len() == 4
-        && (most(half) == Some(2) || most(half) == Some(4) && most(lane) == Some(2));
-    if let [.., last] = *used {
-        channels[3] = last;
-    }
-    Some(Plain { channels, order, pairs })
+    let most = |part| used.iter().take(count).map(|&channel| alike(channel, part)).max();
+    slots.pairs =
+        count == 4 && (most(half) == Some(2) || most(half) == Some(4) && most(lane) == Some(2));
+    slots.channels = order.map(|place| used[if place < count { place } else { order[0] }]);
+    slots.parts = order.map(|place| slots.parts[place]);
+    Sum::Slots(slots)
 }
 
 /// The cell of a point.
