@@ -375,7 +375,8 @@ impl<'a, S: Sample> ObjectMixer<'a, S> {
         let mut lines = [[0.0; 2]; MAX_LAYOUT_CHANNELS];
         let piece = self.tracks.iter_mut().next().and_then(|track| track.piece(self.now));
         let first = piece.map_or(0, |piece| piece.lines(|gains| &gains.direct, &mut lines));
-        let mut outs = [const { &mut [] as &mut [S] }; MAX_LAYOUT_CHANNELS];
+        let mut outs: [&mut [S]; MAX_LAYOUT_CHANNELS] =
+            core::array::from_fn(|_| Default::default());
         let mut count = 0;
         for (slot, out) in outs.iter_mut().zip(output.channels_mut()) {
             *slot = out.get_mut(at..at + frames).unwrap_or_default();
