@@ -426,7 +426,7 @@ impl Stadium {
             return (middle.abs() <= reach + 2e-6).then_some(-1.0);
         }
         let per_swing = row.per_cos * self.per_sin;
-        let (from, to) = ((middle * per_swing), reach * per_swing.abs());
+        let (from, to) = (middle * per_swing, reach * per_swing.abs());
         (from - to <= 1.0 + 1e-9 && from + to >= least - 1e-9).then_some(from - to)
     }
 
