@@ -84,7 +84,7 @@ pub(super) fn sin_cos_deg(degrees: f64) -> (f64, f64) {
 }
 
 /// 1.5·2⁵²: numbers beside it are whole.
-const WHOLE: f64 = 6_755_399_441_055_744.0;
+pub(super) const WHOLE: f64 = 6_755_399_441_055_744.0;
 /// 1/n! of the series of the sine after x, alternating.
 const SIN: [f64; 8] = [
     -1.0 / 6.0,

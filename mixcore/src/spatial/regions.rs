@@ -11,7 +11,7 @@
 //! each of 512 cells of space: in most cells four or fewer, so four dot products find the region.
 
 use super::PanGains;
-use super::geometry::{Vector, add, cross, dot, sub, times};
+use super::geometry::{Vector, WHOLE, add, cross, dot, sub, times};
 use crate::audio::MAX_LAYOUT_CHANNELS;
 use crate::error::Error;
 use crate::math;
@@ -25,6 +25,8 @@ const EDGE: f64 = -1e-11;
 const SHARE: f64 = 1e-10;
 /// Cells along an axis, from -1 to 1.
 const CELLS: usize = 8;
+/// Cells to a unit: a little less than half of them, so that both ends of an axis have theirs.
+const PER_AXIS: f64 = 3.999;
 /// Regions that a cell lists.
 const LISTED: usize = 4;
 /// In place of a cell's first region: more than it can list.
@@ -138,7 +140,7 @@ impl Regions {
         for (place, cell) in self.cells.iter_mut().enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "below 8")]
             let middle = [place / (CELLS * CELLS), place / CELLS % CELLS, place % CELLS]
-                .map(|step| (step as f64 + 0.5) * (2.0 / CELLS as f64) - 1.0);
+                .map(|step| (step as f64 - 3.5) / PER_AXIS);
             *cell = candidates(planes, middle);
         }
     }
@@ -230,13 +232,14 @@ impl Regions {
     /// The region through whose plane the ray leaves: of equal ones the first.
     #[inline]
     fn leaving(&self, at: Vector) -> usize {
-        let cell = self.cells.get(cell_of(at)).copied().unwrap_or([ALL; LISTED]);
-        let (mut best, mut largest) = (cell[0], self.height(usize::from(cell[0]), at));
+        let cell = self.cells[cell_of(at)];
+        let height = |index: u8| dot(self.planes[usize::from(index) % MAX_REGIONS], at);
+        let (mut best, mut largest) = (cell[0], height(cell[0]));
         if best == ALL {
             return self.leaving_any(at);
         }
         for &index in &cell[1..] {
-            let height = self.height(usize::from(index), at);
+            let height = height(index);
             let higher = height > largest;
             best = if higher { index } else { best };
             largest = if higher { height } else { largest };
@@ -257,7 +260,7 @@ impl Regions {
     }
 
     /// The weights of a region's corners, if the direction lies in it.
-    #[inline]
+    #[inline(always)]
     fn weights(&self, index: usize, at: Vector) -> Option<[f64; 4]> {
         match &self.regions.get(index)?.shape {
             Shape::Triplet { planes } => {
@@ -398,17 +401,12 @@ fn slots(corners: &[Corner]) -> Sum {
     Sum::Slots(slots)
 }
 
-/// The cell of a point.
+/// The cell of a point of the unit cube: of each coordinate the nearest whole number to 3.5 + 3.999
+/// times it, 0 to 7, which stands in the last bits of the sum.
 #[inline]
 fn cell_of(at: Vector) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast that saturates, and 7 at most"
-    )]
-    let [x, y, z] = at
-        .map(|axis| ((axis + 1.0) * (CELLS as f64 * 0.5)) as usize)
-        .map(|step| step.min(CELLS - 1));
+    #[expect(clippy::cast_possible_truncation, reason = "three bits are wanted")]
+    let [x, y, z] = at.map(|axis| (axis * PER_AXIS + 3.5 + WHOLE).to_bits() as usize & 7);
     (x * CELLS + y) * CELLS + z
 }
 
@@ -419,7 +417,7 @@ fn candidates(planes: &[Vector], middle: Vector) -> [u8; LISTED] {
         let height = dot(plane, middle);
         if height > best.0 { (height, plane) } else { best }
     });
-    let half = 1.0 / CELLS as f64;
+    let half = 0.5 / PER_AXIS;
     let mut found = [ALL; LISTED];
     let mut count = 0;
     for (index, &plane) in (0_u8..).zip(planes) {
