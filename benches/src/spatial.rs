@@ -1,7 +1,11 @@
 //! Gains of directions, sizes and rigs, beside the figures that libear has been measured at.
 //!
-//! No rival runs here: libear is C++ and was timed apart, on another machine of the same kind; the
-//! goals are DESIGN's. Before a case exists its gains are looked at: power 1 in every direction.
+//! libear is C++ and was timed apart, on another machine of the same kind; its figures are quoted and
+//! the goals are DESIGN's. The crate `vbap` runs beside ours on rigs that both cut into the same
+//! regions: a ring of eight and the corners of an icosahedron (where four or more loudspeakers are the
+//! corners of one face, or faces are large, the two differ on purpose: ours mirrors and leaves no
+//! direction silent). Before a case exists its gains are looked at: power 1 in every direction, and
+//! those of `vbap` where it runs.
 
 use std::hint::black_box;
 
@@ -11,7 +15,9 @@ use mixcore::spatial::{
 };
 use mixcore::{Block, BlockMut, Convert, Layout, Stream};
 
-use crate::{Case, Limit, RATE_HZ};
+use vbap::{PanCursor, VBAPanner};
+
+use crate::{Case, Goal, Limit, RATE_HZ, Rival};
 
 /// Directions of a run.
 const DIRECTIONS: usize = 1000;
@@ -147,6 +153,85 @@ fn vbap(layout: Layout) -> Case {
     })
 }
 
+/// A rig beside the crate `vbap`: from a direction to a gain for every loudspeaker.
+fn vbap_beside(what: &str, rig: &[(f64, f64)], shape: VbapShape) -> Case {
+    /// Both solve the same equations in f64.
+    const ROUNDING: f64 = 1e-9;
+    let loudspeakers: Vec<Direction> = rig
+        .iter()
+        .map(|&(azimuth_deg, elevation_deg)| Direction { azimuth_deg, elevation_deg })
+        .collect();
+    let panner = Vbap::new(&loudspeakers, shape).expect("a rig that can be closed");
+    let builder =
+        rig.iter().fold(VBAPanner::builder(), |builder, &(azimuth_deg, elevation_deg)| {
+            builder.add_speaker(azimuth_deg, elevation_deg)
+        });
+    let rival = builder.build().expect("a rig that can be closed");
+    let params = VbapParams::default();
+    // On a ring elevations count for nothing in ours.
+    let level = |deg: f64| if shape == VbapShape::Ring { 0.0 } else { deg };
+    let directions: Vec<(f64, f64)> =
+        directions().into_iter().map(|(azimuth, elevation)| (azimuth, level(elevation))).collect();
+    let mut dense = vec![0.0; rig.len()];
+    let mut cursor = PanCursor::default();
+    for &(azimuth_deg, elevation_deg) in &directions {
+        let ours = panner.gains(azimuth_deg, elevation_deg, params).expect("a direction");
+        dense.fill(0.0);
+        rival.compute_gains(azimuth_deg, elevation_deg, &mut cursor).accumulate_into(&mut dense);
+        let apart = ours.iter().zip(&dense).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(apart < ROUNDING, "{what}: {apart} apart at {azimuth_deg}° {elevation_deg}°");
+    }
+    let mut theirs = move |azimuth_deg: f64, elevation_deg: f64| {
+        dense.fill(0.0);
+        rival.compute_gains(azimuth_deg, elevation_deg, &mut cursor).accumulate_into(&mut dense);
+        dense[0]
+    };
+    let again = directions.clone();
+    let rival = Rival::new(
+        "vbap",
+        move || {
+            let mut sum = 0.0;
+            for &(azimuth_deg, elevation_deg) in black_box(&again) {
+                sum += theirs(azimuth_deg, elevation_deg);
+            }
+            black_box(sum);
+        },
+        Goal::None,
+    );
+    Case {
+        name: format!("VBAP, {what}"),
+        units: DIRECTIONS as u64,
+        unit: "direction",
+        ours: Box::new(move || {
+            let mut sum = 0.0;
+            for &(azimuth_deg, elevation_deg) in black_box(&directions) {
+                let gains = panner.gains(azimuth_deg, elevation_deg, params);
+                sum += gains.map_or(f64::NAN, |gains| gains[0]);
+            }
+            black_box(sum);
+        }),
+        rivals: vec![rival],
+        limit: None,
+    }
+}
+
+/// Eight loudspeakers all round.
+fn ring() -> Case {
+    let rig: Vec<(f64, f64)> = (0..8).map(|n| (f64::from(n) * 45.0 - 135.0, 0.0)).collect();
+    vbap_beside("a ring of 8", &rig, VbapShape::Ring)
+}
+
+/// The corners of an icosahedron: two rings of five at ±atan(1/2), turned by half a step, and both poles.
+fn icosahedron() -> Case {
+    let elevation_deg = 0.5_f64.atan().to_degrees();
+    let ring = (0..10).map(|n| {
+        let up = if n % 2 == 0 { elevation_deg } else { -elevation_deg };
+        (f64::from(n) * 36.0 - 162.0, up)
+    });
+    let rig: Vec<(f64, f64)> = ring.chain([(0.0, 90.0), (0.0, -90.0)]).collect();
+    vbap_beside("an icosahedron of 12", &rig, VbapShape::Sphere)
+}
+
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
@@ -160,5 +245,7 @@ pub fn cases() -> Vec<Case> {
         extent(20.0, limit(1000.0, 1000.0, "libear 2000 ns (AVX-512, f32)")),
         extent(90.0, limit(1000.0, 1000.0, "libear 2000 ns (AVX-512, f32)")),
         vbap(Layout::SURROUND_7_1_4),
+        ring(),
+        icosahedron(),
     ]
 }

@@ -12,13 +12,14 @@ use super::intake::Intake;
 use super::isa::{Isa, dispatch};
 use super::k_weight::{KSegments, KState, KWork};
 use super::polyphase::{PhasePlace, PhasePlan};
+use super::ramps::RAMP_FRAMES;
 use super::reduce::PeakEnergy;
 use super::screen::LevelScreen;
 use super::true_peak::{HALF_WAY_TAPS, MirroredTaps, PointPair};
 use super::{
     around, band_pass, blend, cascade, correlate, direct, fft_real, fir, fractional, gain,
-    gain_computer, intake, interp, k_weight, matrix, mix, pipe_io, polyphase, reduce, running,
-    screen, spectrum_mac, true_peak, weigh, window,
+    gain_computer, intake, interp, k_weight, matrix, mix, pipe_io, polyphase, ramps, reduce,
+    running, screen, spectrum_mac, true_peak, weigh, window,
 };
 
 macro_rules! for_both_samples {
@@ -114,6 +115,12 @@ for_both_samples! {
     polyphase::phase_dots_two_lanes as fn phase_dots_two(
         plan: &PhasePlan, bank: &[Self], place: PhasePlace, lines: [&[Self]; 2], outs: [&mut [Self]; 2]
     ) -> PhasePlace;
+    ramps::accumulate_ramps_lanes as fn accumulate_ramps(
+        source: &[Self], lines: &[[f64; 2]], first: usize, sums: &mut [[f64; RAMP_FRAMES]]
+    );
+    ramps::ramps_into_lanes as fn ramps_into(
+        source: &[Self], lines: &[[f64; 2]], first: usize, outs: &mut [&mut [Self]]
+    );
     running::exceed_lanes as fn exceed(samples: &[Self], aims: &[f32], over: &mut [f32]);
     reduce::peak_lanes as fn peak(samples: &[Self]) -> Self;
     reduce::extent_lanes as fn extent(values: &[Self]) -> (Self, Self);

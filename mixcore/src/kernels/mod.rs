@@ -41,6 +41,7 @@ mod pipe_io;
 mod pipeline;
 mod pipeline_form;
 mod polyphase;
+mod ramps;
 mod reduce;
 mod running;
 mod sample;
@@ -50,6 +51,7 @@ mod scalar_convolve;
 mod scalar_crossover;
 mod scalar_fir;
 mod scalar_pipeline;
+mod scalar_ramps;
 mod scalar_spread;
 mod screen;
 mod settle;
@@ -118,6 +120,9 @@ pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pipeline, pipelin
 /// Parts of [`crate::filters::Resampler`], public for tests and benches only.
 #[doc(hidden)]
 pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
+/// Parts of [`crate::spatial::ObjectMixer`], public for tests and benches only.
+#[doc(hidden)]
+pub use ramps::{RAMP_FRAMES, accumulate_ramps, ramps_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 /// Parts of the limiter, public for tests and benches only.
 #[doc(hidden)]

@@ -9,26 +9,17 @@ pub fn spread(shape: &SpreadShape, table: &[f64], ranges: &[[u16; 2]], sums: &mu
         return;
     }
     let table = table.as_chunks::<4>().0;
-    let block = 3 + (1 + SPREAD_BLOCK) * groups;
+    let block = 3 + SPREAD_BLOCK * groups;
     for &[first, count] in ranges {
         let (first, count) = (usize::from(first) * block, usize::from(count) * block);
         for block in table.get(first..first + count).unwrap_or_default().chunks_exact(block) {
             let (directions, gains) = block.split_at(3);
-            let (whole, each) = gains.split_at(groups);
-            let weights: [f64; 4] = core::array::from_fn(|lane| {
-                spread_weight(
+            for (lane, gains) in gains.chunks_exact(groups).enumerate() {
+                let weight = spread_weight(
                     shape,
                     [directions[0][lane], directions[1][lane], directions[2][lane]],
-                )
-            });
-            if weights.iter().all(|&weight| weight >= 1.0) {
-                add(sums, whole, 1.0);
-            } else {
-                for (gains, &weight) in each.chunks_exact(groups).zip(&weights) {
-                    if weight > 0.0 {
-                        add(sums, gains, weight);
-                    }
-                }
+                );
+                add(sums, gains, weight);
             }
         }
     }
@@ -45,7 +36,7 @@ fn add(sums: &mut [[f64; 4]], gains: &[[f64; 4]], weight: f64) {
 pub fn spread_weight(shape: &SpreadShape, [x, y, z]: [f64; 3]) -> f64 {
     let [right, ahead, up] = shape.axes.map(|[a, b, c]| (x * a + y * b) + z * c);
     let (right, up) = (right.abs(), up.abs());
-    let beside = ahead < crate::math::sqrt(right * right + ahead * ahead) * shape.end_cos;
+    let beside = right * shape.centre[1] - ahead * shape.centre[0] >= shape.end_sin;
     let near = right * shape.centre[0] + ahead * shape.centre[1];
     let of = if beside { near } else { up };
     let other = crate::math::sqrt((1.0 - of * of).max(0.0));

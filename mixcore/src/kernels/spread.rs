@@ -2,10 +2,10 @@
 //! for the weights, loudspeaker for the sums.
 //!
 //! The weight of a direction is 1 inside a shape and falls straight with the angle to 0 outside
-//! ([`SpreadShape`]). Four directions are weighed at once; where all four count in full, the sum of
-//! their gains is at hand.
+//! ([`SpreadShape`]). Four directions are weighed at once, and all four are added: to look which of
+//! them count would be guessed wrong at every edge, for more than the additions cost.
 
-use fearless_simd::{Select, Simd, SimdMask, f64x4, prelude::*};
+use fearless_simd::{Select, Simd, f64x4, prelude::*};
 
 use super::isa::{Isa, dispatch};
 
@@ -35,9 +35,10 @@ pub struct SpreadShape {
     pub axes: [[f64; 3]; 3],
     /// Sine and cosine of the angle from the middle to where the centre of an end stands.
     pub centre: [f64; 2],
-    /// A direction belongs to an end if its cosine to the middle, within the plane of the long side,
-    /// is below this; −2 where both ends meet.
-    pub end_cos: f64,
+    /// A direction belongs to an end if it is turned beyond the centre of an end, within the plane of
+    /// the long side: if the sine of the angle between the two is not below this. 0, or 2 where both
+    /// ends meet.
+    pub end_sin: f64,
     /// Sine and cosine of the half width.
     pub radius: [f64; 2],
     /// Sines of the angle across at the edge and at the end of the fade; 2 beyond 90°.
@@ -49,9 +50,8 @@ pub struct SpreadShape {
 }
 
 /// Adds to `sums` (`groups`·4 numbers) the weighted gains of the blocks in `ranges` (first block and
-/// how many). A block is [`SPREAD_AXES`] numbers of directions, the sum of the gains of its
-/// directions, and the gains of each direction; gains come in groups of four. What does not fit
-/// together is left out.
+/// how many). A block is [`SPREAD_AXES`] numbers of directions and the gains of each direction, in
+/// groups of four. What does not fit together is left out.
 pub fn spread(
     isa: Isa,
     shape: &SpreadShape,
@@ -91,10 +91,9 @@ fn pass_of<I: Simd, const N: usize>(
 ) {
     let Some(sums) = sums.first_chunk_mut::<N>() else { return };
     let mut total: [f64x4<I>; N] = core::array::from_fn(|n| f64x4::load_array(simd, sums[n]));
-    let (one, zero) = (f64x4::splat(simd, 1.0), f64x4::splat(simd, 0.0));
     let groups = table.as_chunks::<4>().0;
-    // Groups of a block: directions, the sum, and the gains of each direction.
-    let block = 3 + (1 + SPREAD_BLOCK) * N;
+    // Groups of a block: directions, and the gains of each.
+    let block = 3 + SPREAD_BLOCK * N;
     for &[first, count] in ranges {
         let (first, count) = (usize::from(first) * block, usize::from(count) * block);
         let Some(part) = groups.get(first..first + count) else { continue };
@@ -105,16 +104,12 @@ fn pass_of<I: Simd, const N: usize>(
                 f64x4::load_array_ref(simd, y),
                 f64x4::load_array_ref(simd, z),
             ];
-            let weights = weigh::<I>(simd, shape, directions);
-            if weights.simd_ge(one).all_true() {
-                let Some(gains) = gains.first_chunk::<N>() else { continue };
-                add::<I, N>(simd, &mut total, gains, one);
-            } else if !weights.simd_le(zero).all_true() {
-                let Some(gains) = gains.get(N..) else { continue };
-                for (gains, weight) in gains.as_chunks::<N>().0.iter().zip(weights.as_slice()) {
-                    if *weight > 0.0 {
-                        add::<I, N>(simd, &mut total, gains, f64x4::splat(simd, *weight));
-                    }
+            let mut weights = [0.0; SPREAD_BLOCK];
+            weigh::<I>(simd, shape, directions).store_array(&mut weights);
+            for (gains, &weight) in gains.as_chunks::<N>().0.iter().zip(&weights) {
+                let weight = f64x4::splat(simd, weight);
+                for (total, gains) in total.iter_mut().zip(gains) {
+                    *total += f64x4::load_array_ref(simd, gains) * weight;
                 }
             }
         }
@@ -125,25 +120,14 @@ fn pass_of<I: Simd, const N: usize>(
 }
 
 #[inline(always)]
-fn add<I: Simd, const N: usize>(
-    simd: I,
-    total: &mut [f64x4<I>; N],
-    gains: &[[f64; 4]; N],
-    weight: f64x4<I>,
-) {
-    for (total, gains) in total.iter_mut().zip(gains) {
-        *total += f64x4::load_array_ref(simd, gains) * weight;
-    }
-}
-
-#[inline(always)]
 fn weigh<I: Simd>(simd: I, shape: &SpreadShape, [x, y, z]: [f64x4<I>; 3]) -> f64x4<I> {
     let (one, zero) = (f64x4::splat(simd, 1.0), f64x4::splat(simd, 0.0));
     let [[rx, ry, rz], [ax, ay, az], [ux, uy, uz]] = shape.axes;
     let right = ((x * rx + y * ry) + z * rz).abs();
     let ahead = (x * ax + y * ay) + z * az;
     let up = ((x * ux + y * uy) + z * uz).abs();
-    let beside = ahead.simd_lt((right * right + ahead * ahead).sqrt() * shape.end_cos);
+    let beyond = right * shape.centre[1] - ahead * shape.centre[0];
+    let beside = beyond.simd_ge(f64x4::splat(simd, shape.end_sin));
     let near = right * shape.centre[0] + ahead * shape.centre[1];
     // The sine of the angle across, or the cosine of the angle to the centre of an end.
     let of = beside.select(near, up);

@@ -12,9 +12,9 @@
 //!
 //! Sources: ITU-R BS.2127-1, "extent panner", as the EBU ADM Renderer 2.1.0 (BSD-3-Clause-Clear)
 //! holds it; gains of that program for 53 directions of 14 sizes in three layouts are the test.
-//! Cost: in proportion to the size: only the directions inside a cone round the source are looked at,
-//! four at a time ([`crate::kernels`]). The table is 428·(12 + 5·loudspeakers) f64, loudspeakers rounded
-//! up to fours.
+//! Cost: in proportion to the size: only the directions inside a cone round the source and not beyond its
+//! long sides are looked at, four at a time ([`crate::kernels`]). The table is 428·(12 + 4·loudspeakers)
+//! f64, loudspeakers rounded up to fours.
 //! Latency: none (a pure function).
 //! Limits: polar positions; the allocentric extent is another one.
 
@@ -36,6 +36,9 @@ const BLOCKS: usize = 428;
 const LANES: usize = 4;
 /// BS.2127: where the weight falls to 0, degrees outside.
 const FADE_DEG: f64 = 10.0;
+/// Sine and cosine of it.
+const FADE_SIN: f64 = 0.173_648_177_666_930_35;
+const FADE_COS: f64 = 0.984_807_753_012_208;
 /// BS.2127: the size of a source of extent 0 for the law of distance.
 const MIN_SIZE: f64 = 0.2;
 /// Largest distance: a unit is where the loudspeakers stand.
@@ -72,6 +75,8 @@ impl Extent {
 struct Row {
     sin: f64,
     cos: f64,
+    /// 1/cos; only of rings that are not at a pole.
+    per_cos: f64,
     /// First block.
     first: u16,
     /// Directions.
@@ -107,8 +112,8 @@ pub struct PolarExtent<'a> {
     /// Channels that have a loudspeaker.
     channels: [u8; MAX_LAYOUT_CHANNELS],
     loudspeakers: usize,
-    /// For each block the directions, the sum of their gains, and the gains of each of them; gains
-    /// are filled up with zeros to a multiple of [`LANES`].
+    /// For each block the directions and the gains of each of them, filled up with zeros to a multiple
+    /// of [`LANES`].
     table: Store<'a, f64>,
     isa: Isa,
 }
@@ -152,7 +157,7 @@ impl<'a> PolarExtent<'a> {
                 loudspeakers += 1;
             }
         }
-        let mut rows = [Row { sin: 0.0, cos: 0.0, first: 0, count: 0 }; ROWS];
+        let mut rows = [Row { sin: 0.0, cos: 0.0, per_cos: 0.0, first: 0, count: 0 }; ROWS];
         let lanes = loudspeakers.next_multiple_of(LANES);
         let mut first = 0;
         let mut blocks = table.chunks_exact_mut(block_len(loudspeakers));
@@ -165,12 +170,11 @@ impl<'a> PolarExtent<'a> {
                 reason = "72 at most, and not negative"
             )]
             let count = (math::rint(cos * 72.0) as u16).max(1);
-            *row = Row { sin, cos, first, count };
+            *row = Row { sin, cos, per_cos: 1.0 / cos, first, count };
             let mut n = 0;
             for block in blocks.by_ref().take(usize::from(row.blocks())) {
                 let (vectors, gains) = block.split_at_mut(SPREAD_AXES);
-                let (whole, each) = gains.split_at_mut(lanes);
-                for (lane, to) in each.chunks_exact_mut(lanes).enumerate() {
+                for (lane, to) in gains.chunks_exact_mut(lanes).enumerate() {
                     // The last direction of a ring fills its block up, without gains.
                     let real = n < count;
                     let place = n.min(count - 1);
@@ -179,11 +183,8 @@ impl<'a> PolarExtent<'a> {
                         axis[lane] = coordinate;
                     }
                     let law = point_source.law(at);
-                    for ((to, whole), &channel) in
-                        to.iter_mut().zip(whole.iter_mut()).zip(&channels).take(loudspeakers)
-                    {
+                    for (to, &channel) in to.iter_mut().zip(&channels).take(loudspeakers) {
                         *to = if real { law.gains[usize::from(channel)] } else { 0.0 };
-                        *whole += *to;
                     }
                     n += 1;
                 }
@@ -274,7 +275,8 @@ impl<'a> PolarExtent<'a> {
     fn spread(&self, shape: &Stadium) -> PanGains {
         let mut ranges = [[0; 2]; 2 * ROWS];
         let mut count = 0;
-        for row in &self.rows {
+        let (skip, rows) = shape.rows();
+        for row in self.rows.iter().skip(skip).take(rows) {
             for range in shape.arc(row).into_iter().flatten() {
                 if let Some(slot) = ranges.get_mut(count) {
                     *slot = range;
@@ -302,7 +304,7 @@ impl<'a> PolarExtent<'a> {
 
 /// Numbers of the table per block.
 const fn block_len(loudspeakers: usize) -> usize {
-    SPREAD_AXES + (1 + SPREAD_BLOCK) * loudspeakers.next_multiple_of(LANES)
+    SPREAD_AXES + SPREAD_BLOCK * loudspeakers.next_multiple_of(LANES)
 }
 
 /// The angle that an extent is seen at from a distance, degrees.
@@ -326,43 +328,106 @@ fn seen(extent_deg: f64, distance: f64) -> f64 {
 struct Stadium {
     /// The right hand side lies along the long side.
     shape: SpreadShape,
-    /// The direction and the cosine of the cone that holds everything.
+    /// The direction, and the angle and the cosine of the cone that holds everything.
     azimuth: f64,
+    elevation_deg: f64,
     sin: f64,
     cos: f64,
+    cone_deg: f64,
     cone_cos: f64,
+    /// The long side goes upwards.
+    tall: bool,
+    /// 1 over the cosine and the sine of the elevation; only where these are not 0.
+    per_cos: f64,
+    per_sin: f64,
 }
 
 impl Stadium {
     fn new(azimuth_deg: f64, elevation_deg: f64, width_deg: f64, height_deg: f64) -> Self {
         let azimuth_deg = if elevation_deg.abs() > 90.0 - 1e-5 { 0.0 } else { azimuth_deg };
-        let (half_width, half_height) = (radians(width_deg) * 0.5, radians(height_deg) * 0.5);
-        let radius = half_width.min(half_height);
-        let [right, ahead, up] = axes(azimuth_deg, elevation_deg);
-        let (long, short, axes) = if half_height > half_width {
+        let (sin, cos) = sin_cos_deg(elevation_deg);
+        let (side, front) = sin_cos_deg(azimuth_deg);
+        // Right, ahead and up for a listener who looks at the source.
+        let right = [front, side, 0.0];
+        let ahead = [-side * cos, front * cos, sin];
+        let up = [side * sin, -front * sin, cos];
+        let (half_width, half_height) = (width_deg * 0.5, height_deg * 0.5);
+        let tall = half_height > half_width;
+        let (long, short, axes) = if tall {
             (half_height, half_width, [up, ahead, right])
         } else {
             (half_width, half_height, [right, ahead, up])
         };
-        let long = stretched(long, short);
-        let centre = long - radius;
-        let fade = radians(FADE_DEG);
-        let sine = |angle: f64| if angle >= math::PI * 0.5 { 2.0 } else { math::sin(angle) };
-        let cosine = |angle: f64| if angle >= math::PI { -2.0 } else { math::cos(angle) };
-        let (sin, cos) = sin_cos_deg(elevation_deg);
-        let centre_cos = math::cos(centre);
+        let radius_deg = short;
+        let centre_deg = stretched(long, short) - radius_deg;
+        let cone_deg = centre_deg + radius_deg + FADE_DEG;
+        let centre = sin_cos_deg(centre_deg);
+        let radius = sin_cos_deg(radius_deg);
+        let end = turned(radius, (FADE_SIN, FADE_COS));
+        let sine = |deg: f64, sin: f64| if deg >= 90.0 { 2.0 } else { sin };
+        let cosine = |deg: f64, cos: f64| if deg >= 180.0 { -2.0 } else { cos };
+        let end_deg = radius_deg + FADE_DEG;
         let shape = SpreadShape {
             axes,
-            centre: [math::sin(centre), centre_cos],
+            centre: [centre.0, centre.1],
             // Where both ends meet behind, everything is between them.
-            end_cos: if centre >= math::PI { -2.0 } else { centre_cos },
-            radius: [math::sin(radius), math::cos(radius)],
-            band: [sine(radius), sine(radius + fade)],
-            ends: [cosine(radius), cosine(radius + fade)],
-            per_fade: 1.0 / fade,
+            end_sin: if centre_deg >= 180.0 { 2.0 } else { 0.0 },
+            radius: [radius.0, radius.1],
+            band: [sine(radius_deg, radius.0), sine(end_deg, end.0)],
+            ends: [cosine(radius_deg, radius.1), cosine(end_deg, end.1)],
+            per_fade: 1.0 / radians(FADE_DEG),
         };
-        let azimuth = radians(azimuth_deg);
-        Self { shape, azimuth, sin, cos, cone_cos: cosine(long + fade) }
+        Self {
+            shape,
+            azimuth: radians(azimuth_deg),
+            elevation_deg,
+            sin,
+            cos,
+            cone_deg,
+            cone_cos: cosine(cone_deg, turned(centre, end).1),
+            tall,
+            per_cos: 1.0 / cos,
+            per_sin: 1.0 / sin,
+        }
+    }
+
+    /// The rings that the cone reaches: how many lie before them, and how many they are.
+    fn rows(&self) -> (usize, usize) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast that saturates: at 0 what is below the first ring"
+        )]
+        let index = |elevation_deg: f64| ((elevation_deg + 90.0) * 0.2) as usize;
+        let first = index(self.elevation_deg - self.cone_deg);
+        // One more for rounding.
+        (first, index(self.elevation_deg + self.cone_deg) + 2 - first)
+    }
+
+    /// What the cosine of the angle along a ring from the source must exceed for a direction not to be
+    /// beyond a long side; nothing if all of them are, within the cone.
+    fn across(&self, row: &Row, least: f64) -> Option<f64> {
+        let reach = self.shape.band[1];
+        if reach > 1.0 {
+            return Some(-1.0);
+        }
+        if self.tall {
+            // Across the source it is cos·sin(angle); what lies behind the listener is not looked at.
+            let sin = reach * row.per_cos;
+            return Some(if least < 0.0 || sin >= 1.0 {
+                -1.0
+            } else {
+                math::sqrt(1.0 - sin * sin)
+            });
+        }
+        // Across it is middle − swing·cos(angle), or the negative of that.
+        let (swing, middle) = (row.cos * self.sin, row.sin * self.cos);
+        if swing.abs() < 1e-6 {
+            return (middle.abs() <= reach + 2e-6).then_some(-1.0);
+        }
+        let per_swing = row.per_cos * self.per_sin;
+        let (from, to) = (middle * per_swing, reach * per_swing.abs());
+        (from - to <= 1.0 + 1e-9 && from + to >= least - 1e-9).then_some(from - to)
     }
 
     /// The part of a ring inside the cone: first block and how many, twice where it goes through the
@@ -379,10 +444,13 @@ impl Stadium {
             // The ring's nearest direction lies outside; a little more for rounding.
             return if edge > reach + 1e-9 { [None; 2] } else { whole };
         }
+        let least = edge * row.per_cos * self.per_cos;
+        let Some(across) = self.across(row, least) else { return [None; 2] };
+        let least = least.max(across).clamp(-1.0, 1.0);
         let count = f64::from(row.count);
         let per_radian = count * (0.5 / math::PI);
         // One direction more on both sides is more than what the bound and all rounding are off by.
-        let half = arc_cosine(edge / reach) * per_radian + 1.0;
+        let half = arc_cosine(least) * per_radian + 1.0;
         if 2.0 * half + 1.0 >= count {
             return whole;
         }
@@ -416,16 +484,20 @@ fn arc_cosine(x: f64) -> f64 {
 }
 
 /// BS.2127: half of the long side, stretched so that 180° reach round to the back; the more the
-/// flatter the source.
+/// flatter the source. Degrees.
 fn stretched(long: f64, short: f64) -> f64 {
-    let quarter = math::PI * 0.5;
-    let full = if long <= quarter {
+    let full = if long <= 90.0 {
         long
     } else {
-        quarter + (math::PI + short - quarter) * ((long - quarter) / quarter).min(1.0)
+        90.0 + (180.0 + short - 90.0) * ((long - 90.0) / 90.0).min(1.0)
     };
-    let tall = ((short - quarter * 0.5) / (quarter * 0.5)).clamp(0.0, 1.0);
+    let tall = ((short - 45.0) / 45.0).clamp(0.0, 1.0);
     full + (long - full) * tall
+}
+
+/// Sine and cosine of the sum of two angles.
+fn turned((a_sin, a_cos): (f64, f64), (b_sin, b_cos): (f64, f64)) -> (f64, f64) {
+    (a_sin * b_cos + a_cos * b_sin, a_cos * b_cos - a_sin * b_sin)
 }
 
 /// A source that is spread to both sides of itself: BS.2127's divergence.

@@ -95,21 +95,22 @@ impl RigGains {
 
     /// All gains of another source, scaled.
     pub(super) fn add_all(&mut self, other: &Self, by: f64) {
-        for (slot, gain) in self.gains.iter_mut().zip(other.gains) {
+        for (slot, gain) in self.gains.iter_mut().zip(other.gains).take(other.count) {
             *slot += gain * by;
         }
     }
 
     /// Scales to (Σ gᵖ)^(1/p) = 1.
     pub(super) fn normalise(&mut self, exponent: f64) {
+        let gains = self.gains.get_mut(..self.count).unwrap_or_default();
         let sum: f64 = if exponent == 2.0 {
-            self.gains.iter().map(|gain| gain * gain).sum()
+            gains.iter().map(|gain| gain * gain).sum()
         } else {
-            let loud = self.gains.iter().filter(|gain| **gain > 0.0);
+            let loud = gains.iter().filter(|gain| **gain > 0.0);
             loud.map(|gain| math::pow(*gain, exponent)).sum()
         };
         let norm = if exponent == 2.0 { math::sqrt(sum) } else { math::pow(sum, 1.0 / exponent) };
-        for gain in &mut self.gains {
+        for gain in gains {
             *gain /= norm;
         }
     }

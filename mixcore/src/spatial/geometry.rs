@@ -61,7 +61,9 @@ pub(super) fn degrees(radians: f64) -> f64 {
 /// roundings the error is below 4e-16 (tested). At multiples of 90° it is exact.
 #[inline]
 pub(super) fn sin_cos_deg(degrees: f64) -> (f64, f64) {
-    let quarter = math::rint(degrees * (1.0 / 90.0));
+    // The nearest whole number, ties to even: the sum has no fraction, and the number in its last bits.
+    let whole = degrees * (1.0 / 90.0) + WHOLE;
+    let quarter = whole - WHOLE;
     let x = radians(degrees - quarter * 90.0);
     let y = x * x;
     // In pairs, so that the chain of additions is short.
@@ -71,17 +73,18 @@ pub(super) fn sin_cos_deg(degrees: f64) -> (f64, f64) {
         (a + b * y2) + (c + d * y2) * y4
     };
     let (sin, cos) = (x + x * y * series(&SIN), 1.0 + y * series(&COS));
-    #[expect(clippy::cast_possible_truncation, reason = "angles are checked: a few turns at most")]
-    let (sin, cos) = match quarter as i64 & 3 {
-        0 => (sin, cos),
-        1 => (cos, -sin),
-        2 => (-sin, -cos),
-        _ => (-cos, sin),
-    };
+    // Without branches, which would be guessed wrong for every other direction: at odd quarters the two
+    // change places, and two quarters of the turn change each one's sign.
+    let (sin, cos, quarter) = (sin.to_bits(), cos.to_bits(), whole.to_bits());
+    let swap = (sin ^ cos) & 0_u64.wrapping_sub(quarter & 1);
+    let sin = f64::from_bits(sin ^ swap ^ (quarter & 2) << 62);
+    let cos = f64::from_bits(cos ^ swap ^ (quarter.wrapping_add(1) & 2) << 62);
     // No -0.
     (sin + 0.0, cos + 0.0)
 }
 
+/// 1.5·2⁵²: numbers beside it are whole.
+pub(super) const WHOLE: f64 = 6_755_399_441_055_744.0;
 /// 1/n! of the series of the sine after x, alternating.
 const SIN: [f64; 8] = [
     -1.0 / 6.0,
@@ -121,7 +124,11 @@ pub(super) fn position_angles(of: Vector) -> (f64, f64) {
 }
 
 /// Checks a direction: azimuth -180 to 180, elevation -90 to 90.
+#[inline]
 pub(super) fn check_direction(azimuth_deg: f64, elevation_deg: f64) -> Result<(), Error> {
+    if azimuth_deg.abs() <= 180.0 && elevation_deg.abs() <= 90.0 {
+        return Ok(());
+    }
     Error::check_range("azimuth_deg", azimuth_deg, -180.0, 180.0)?;
     Error::check_range("elevation_deg", elevation_deg, -90.0, 90.0)?;
     Ok(())

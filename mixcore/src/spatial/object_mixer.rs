@@ -13,10 +13,11 @@
 //! ones, which wait 255 frames for them.
 //!
 //! Sources: ITU-R BS.2127-1, "interpretation of timing metadata" and "decorrelation filters".
-//! Cost: two operations per object, sounding channel and frame; with decorrelators 512 more per channel
-//! and frame. Latency: 255 frames with decorrelators, else none.
+//! Cost: two operations per object, sounding channel and frame, four while it moves; with decorrelators
+//! 512 more per channel and frame. Latency: 255 frames with decorrelators, else none.
 //! Limits: at most 64 objects; at most [`MAX_PENDING`] blocks of an object wait.
 
+use super::PanGains;
 use super::decorrelate::{DECORRELATION_DELAY, DECORRELATION_TAPS, decorrelation_filter_of};
 use super::object::ObjectGains;
 use crate::audio::{
@@ -31,7 +32,9 @@ use crate::stream::{Convert, Field, Io, Process, Processor, Stream, unknown_fiel
 /// Blocks of an object that may wait for their start.
 pub const MAX_PENDING: usize = 8;
 /// Frames that are mixed in one go.
-const CHUNK: usize = 64;
+const CHUNK: usize = kernels::RAMP_FRAMES;
+/// Frames of one object alone, which needs no sums.
+const ALONE: usize = 512;
 /// Last frame that a block can name: whole numbers are exact up to here.
 const MAX_FRAME: f64 = 9_007_199_254_740_992.0;
 
@@ -356,41 +359,90 @@ impl<'a, S: Sample> ObjectMixer<'a, S> {
         if left < limit as f64 { left as usize } else { limit }
     }
 
-    /// At most [`CHUNK`] frames, from `at` on.
-    fn run(
+    /// At most [`ALONE`] frames of the only object, from `at` on.
+    fn run_alone(
         &mut self,
         input: &Block<'_, S>,
         output: &mut BlockMut<'_, S>,
         at: usize,
         frames: usize,
+    ) {
+        let isa = self.stream.isa;
+        let mut row = [S::zero(); ALONE];
+        let source = input.channels().next().and_then(|source| source.get(at..at + frames));
+        let Some((row, source)) = row.get_mut(..frames).zip(source) else { return };
+        self.faults += kernels::clean(isa, source, row) as u64;
+        let mut lines = [[0.0; 2]; MAX_LAYOUT_CHANNELS];
+        let piece = self.tracks.iter_mut().next().and_then(|track| track.piece(self.now));
+        let first = piece.map_or(0, |piece| piece.lines(|gains| &gains.direct, &mut lines));
+        let mut outs: [&mut [S]; MAX_LAYOUT_CHANNELS] =
+            core::array::from_fn(|_| Default::default());
+        let mut count = 0;
+        for (slot, out) in outs.iter_mut().zip(output.channels_mut()) {
+            *slot = out.get_mut(at..at + frames).unwrap_or_default();
+            count += 1;
+        }
+        let outs = outs.get_mut(..count).unwrap_or_default();
+        kernels::ramps_into(isa, row, &lines, first, outs);
+    }
+
+    /// At most [`CHUNK`] frames, from `at` on; `sums` has a row for every channel.
+    fn run(
+        &mut self,
+        input: &Block<'_, S>,
+        output: &mut BlockMut<'_, S>,
+        sums: &mut [[f64; CHUNK]],
+        at: usize,
+        frames: usize,
     ) -> Result<(), Error> {
         let isa = self.stream.isa;
-        let mut direct = [[0.0; CHUNK]; MAX_LAYOUT_CHANNELS];
-        let mut diffuse = [[0.0; CHUNK]; MAX_LAYOUT_CHANNELS];
+        sums.as_flattened_mut().fill(0.0);
+        let mut lines = [[0.0; 2]; MAX_LAYOUT_CHANNELS];
         for (track, source) in self.tracks.iter_mut().zip(input.channels()) {
             let mut row = [S::zero(); CHUNK];
-            let (Some(row), Some(source)) = (row.get_mut(..frames), source.get(at..at + frames))
-            else {
-                continue;
-            };
+            let source = source.get(at..at + frames);
+            let Some((row, source)) = row.get_mut(..frames).zip(source) else { continue };
             self.faults += kernels::clean(isa, source, row) as u64;
             let Some(piece) = track.piece(self.now) else { continue };
-            piece.add::<S>(isa, row, &mut direct, |gains| &gains.direct.gains);
-            if self.decorrelators.is_some() {
-                piece.add::<S>(isa, row, &mut diffuse, |gains| &gains.diffuse.gains);
-            }
+            let first = piece.lines(|gains| &gains.direct, &mut lines);
+            kernels::accumulate_ramps(isa, row, &lines, first, sums);
         }
         let mut part = output.range(at, at + frames);
-        for (row, out) in direct.iter().zip(part.channels_mut()) {
+        for (row, out) in sums.iter().zip(part.channels_mut()) {
             kernels::round_into(isa, row.get(..frames).unwrap_or_default(), out);
         }
+        self.run_diffuse(input, &mut part, at, frames)
+    }
+
+    /// The diffuse shares of the same frames, added to the direct ones, which wait for them.
+    fn run_diffuse(
+        &mut self,
+        input: &Block<'_, S>,
+        part: &mut BlockMut<'_, S>,
+        at: usize,
+        frames: usize,
+    ) -> Result<(), Error> {
         let Some((fir, delay)) = &mut self.decorrelators else { return Ok(()) };
+        let isa = self.stream.isa;
+        let channels = self.stream.channel_count();
+        let mut diffuse = [[0.0; CHUNK]; MAX_LAYOUT_CHANNELS];
+        let mut lines = [[0.0; 2]; MAX_LAYOUT_CHANNELS];
+        let sums = diffuse.get_mut(..channels).unwrap_or_default();
+        for (track, source) in self.tracks.iter_mut().zip(input.channels()) {
+            let mut row = [S::zero(); CHUNK];
+            let source = source.get(at..at + frames);
+            let Some((row, source)) = row.get_mut(..frames).zip(source) else { continue };
+            kernels::clean(isa, source, row);
+            let Some(piece) = track.piece(self.now) else { continue };
+            let first = piece.lines(|gains| &gains.diffuse, &mut lines);
+            kernels::accumulate_ramps(isa, row, &lines, first, sums);
+        }
         delay.process(Io::new(part.reborrow()))?;
         let mut rows = [[S::zero(); CHUNK]; MAX_LAYOUT_CHANNELS];
         for (sum, row) in diffuse.iter().zip(&mut rows) {
             kernels::round_into(isa, sum, row);
         }
-        let rows = rows.get_mut(..self.stream.channel_count()).unwrap_or_default();
+        let rows = rows.get_mut(..channels).unwrap_or_default();
         fir.process(Io::new(BlockMut::new(rows)?.into_range(0, frames)))?;
         for (row, out) in rows.iter().zip(part.channels_mut()) {
             kernels::add_scaled(isa, out, row.get(..frames).unwrap_or_default(), S::one());
@@ -401,20 +453,17 @@ impl<'a, S: Sample> ObjectMixer<'a, S> {
 
 impl ObjectTrack {
     /// What holds from a frame on, and the end of blocks that are over.
-    fn piece(&mut self, now: u64) -> Option<Piece> {
+    fn piece(&mut self, now: u64) -> Option<Piece<'_>> {
         #[expect(clippy::cast_precision_loss, reason = "checked against 2^53")]
         let frame = now as f64;
-        let mut found = None;
         for slot in &mut self.spans {
-            let Some(span) = slot else { continue };
-            if math::ceil(span.end) <= frame {
+            if slot.as_ref().is_some_and(|span| math::ceil(span.end) <= frame) {
                 *slot = None;
-            } else if math::ceil(span.start) <= frame {
-                found = Some(*span);
             }
         }
-        let Some(span) = found else {
-            return self.standing.map(|gains| Piece { from: gains, to: gains, way: None });
+        let mut started = self.spans.iter().flatten().rev();
+        let Some(span) = started.find(|span| math::ceil(span.start) <= frame) else {
+            return self.standing.as_ref().map(|gains| Piece { from: gains, to: gains, way: None });
         };
         let first = math::ceil(span.start);
         let way = (frame < math::ceil(span.target)).then(|| {
@@ -426,39 +475,37 @@ impl ObjectTrack {
             )]
             ((first - span.start) / length, 1.0 / length, (frame - first) as usize)
         });
-        Some(Piece { from: span.from, to: span.to, way })
+        Some(Piece { from: &span.from, to: &span.to, way })
     }
 }
 
 /// Gains that stand, or run straight: the share of the way at the block's first frame, the share per
 /// frame, and the frames since.
-struct Piece {
-    from: ObjectGains,
-    to: ObjectGains,
+struct Piece<'a> {
+    from: &'a ObjectGains,
+    to: &'a ObjectGains,
     way: Option<(f64, f64, usize)>,
 }
 
-impl Piece {
-    fn add<S: Sample>(
+impl Piece<'_> {
+    /// Each channel's gain as a line: at the block's first frame, and per frame. Gives the frames since.
+    fn lines(
         &self,
-        isa: kernels::Isa,
-        source: &[S],
-        sums: &mut [[f64; CHUNK]],
-        of: impl Fn(&ObjectGains) -> &[f64; MAX_LAYOUT_CHANNELS],
-    ) {
-        let frames = source.len();
-        for ((sum, from), to) in sums.iter_mut().zip(of(&self.from)).zip(of(&self.to)) {
-            let Some(sum) = sum.get_mut(..frames) else { return };
-            match self.way {
-                Some((share, per_frame, first)) if from != to => {
-                    let way = to - from;
-                    let (start, step) = (from + way * share, way * per_frame);
-                    kernels::accumulate_ramp(isa, sum, source, start, step, first);
-                }
-                _ if *to != 0.0 => kernels::accumulate(isa, sum, source, *to),
-                _ => {}
+        of: impl Fn(&ObjectGains) -> &PanGains,
+        lines: &mut [[f64; 2]; MAX_LAYOUT_CHANNELS],
+    ) -> usize {
+        let Some((share, per_frame, since)) = self.way else {
+            for (line, to) in lines.iter_mut().zip(of(self.to).gains) {
+                *line = [to, 0.0];
             }
+            return 0;
+        };
+        let ends = of(self.from).gains.into_iter().zip(of(self.to).gains);
+        for (line, (from, to)) in lines.iter_mut().zip(ends) {
+            let way = to - from;
+            *line = if from == to { [to, 0.0] } else { [from + way * share, way * per_frame] };
         }
+        since
     }
 }
 
@@ -514,9 +561,20 @@ impl<S: Sample> Convert<S> for ObjectMixer<'_, S> {
         output.check_channels("output", self.stream.channel_count())?;
         check_frames("output", output.frames(), input.frames())?;
         let mut at = 0;
+        if self.setup.objects == 1 && self.decorrelators.is_none() {
+            while at < input.frames() {
+                let frames = self.still(ALONE.min(input.frames() - at)).max(1);
+                self.run_alone(&input, &mut output, at, frames);
+                at += frames;
+                self.now += frames as u64;
+            }
+            return Ok(());
+        }
+        let mut sums = [[0.0; CHUNK]; MAX_LAYOUT_CHANNELS];
+        let sums = sums.get_mut(..self.stream.channel_count()).unwrap_or_default();
         while at < input.frames() {
             let frames = self.still(CHUNK.min(input.frames() - at)).max(1);
-            self.run(&input, &mut output, at, frames)?;
+            self.run(&input, &mut output, sums, at, frames)?;
             at += frames;
             self.now += frames as u64;
         }

@@ -7,10 +7,11 @@
 //! - A corner may stand for several channels (a rim): a virtual loudspeaker that is folded down.
 //!
 //! The region of a direction is the one whose plane the ray leaves the polyhedron through, so the one
-//! with the largest n·p, where n·x = 1 is its plane: one pass of dot products instead of trials.
+//! with the largest n·p, where n·x = 1 is its plane. Which planes can be that is known beforehand for
+//! each of 512 cells of space: in most cells four or fewer, so four dot products find the region.
 
 use super::PanGains;
-use super::geometry::{Vector, add, cross, dot, sub, times};
+use super::geometry::{Vector, WHOLE, add, cross, dot, sub, times};
 use crate::audio::MAX_LAYOUT_CHANNELS;
 use crate::error::Error;
 use crate::math;
@@ -22,8 +23,17 @@ pub(super) const MAX_REGIONS: usize = 64;
 const EDGE: f64 = -1e-11;
 /// How far outside 0 to 1 a share of a quad may be.
 const SHARE: f64 = 1e-10;
-/// Planes that are looked at together.
-const LANES: usize = 4;
+/// Cells along an axis, from -1 to 1.
+const CELLS: usize = 8;
+/// Cells to a unit: a little less than half of them, so that both ends of an axis have theirs.
+const PER_AXIS: f64 = 3.999;
+/// Regions that a cell lists.
+const LISTED: usize = 4;
+/// In place of a cell's first region: more than it can list.
+const ALL: u8 = u8::MAX;
+/// How far a plane must stay below another one throughout a cell to be left out: far above the rounding
+/// of a dot product.
+const BELOW: f64 = 1e-9;
 /// Smallest determinant of a triplet: less has no room inside.
 const FLAT: f64 = 1e-6;
 
@@ -53,13 +63,37 @@ enum Shape {
 struct Region {
     shape: Shape,
     corners: [Corner; 4],
+    sum: Sum,
+}
+
+/// How the weights of the corners become gains at power 1.
+#[derive(Clone, Copy, Debug)]
+enum Sum {
+    /// Up to four channels, each with one corner or two.
+    Slots(Slots),
+    /// Two channels, then a rim.
+    Rim { channels: [u8; 2], rim: u8 },
+    /// Anything else.
+    Any,
+}
+
+/// The channels of a region in the order in which [`PanGains::power`] adds their squares.
+#[derive(Clone, Copy, Debug)]
+struct Slots {
+    channels: [u8; 4],
+    /// The corners whose weights a channel gets; 4 is none.
+    parts: [[u8; 2]; 4],
+    /// (1 + 2) + (3 + 4), else ((1 + 2) + 3) + 4.
+    pairs: bool,
 }
 
 /// All regions of a layout.
 #[derive(Clone, Debug)]
 pub(super) struct Regions {
-    /// The planes' normals, each axis in a row: n·x = 1.
-    planes: [[f64; MAX_REGIONS]; 3],
+    /// The planes' normals: n·x = 1.
+    planes: [Vector; MAX_REGIONS],
+    /// The regions that a ray through the cell can leave through, in rising order, the last repeated.
+    cells: [[u8; LISTED]; CELLS * CELLS * CELLS],
     regions: [Region; MAX_REGIONS],
     count: usize,
     /// What a virtual loudspeaker gives to every channel.
@@ -71,9 +105,11 @@ impl Regions {
         let region = Region {
             shape: Shape::Triplet { planes: [[0.0; 3]; 3] },
             corners: [Corner::Channel(0); 4],
+            sum: Sum::Any,
         };
         Self {
-            planes: [[0.0; MAX_REGIONS]; 3],
+            planes: [[0.0; 3]; MAX_REGIONS],
+            cells: [[ALL; LISTED]; CELLS * CELLS * CELLS],
             regions: [region; MAX_REGIONS],
             count: 0,
             rims: [[0.0; MAX_LAYOUT_CHANNELS]; 2],
@@ -89,17 +125,24 @@ impl Regions {
     }
 
     fn push(&mut self, plane: Vector, region: Region) -> Result<(), Error> {
-        let Some(slot) = self.regions.get_mut(self.count) else {
+        let slots = self.regions.get_mut(self.count).zip(self.planes.get_mut(self.count));
+        let Some((slot, normal)) = slots else {
             return Err(unusable("more than 64 regions between loudspeakers"));
         };
-        *slot = region;
-        for (row, axis) in self.planes.iter_mut().zip(plane) {
-            if let Some(slot) = row.get_mut(self.count) {
-                *slot = axis;
-            }
-        }
+        (*slot, *normal) = (region, plane);
         self.count += 1;
         Ok(())
+    }
+
+    /// Fills the cells, when all regions are there.
+    pub(super) fn index(&mut self) {
+        let planes = self.planes.get(..self.count).unwrap_or_default();
+        for (place, cell) in self.cells.iter_mut().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "below 8")]
+            let middle = [place / (CELLS * CELLS), place / CELLS % CELLS, place % CELLS]
+                .map(|step| (step as f64 - 3.5) / PER_AXIS);
+            *cell = candidates(planes, middle);
+        }
     }
 
     /// A region between three loudspeakers, in the order in which they stand when seen from outside
@@ -118,7 +161,13 @@ impl Regions {
         // The sum of the gains is 1 on the plane through the three.
         let plane = add(planes[0], add(planes[1], planes[2]));
         let corners = [a.corner, b.corner, c.corner, c.corner];
-        self.push(plane, Region { shape: Shape::Triplet { planes }, corners })
+        let sum = match corners {
+            [Corner::Channel(a), Corner::Channel(b), Corner::Rim(rim), _] => {
+                Sum::Rim { channels: [a, b], rim }
+            }
+            [a, b, c, _] => slots(&[a, b, c]),
+        };
+        self.push(plane, Region { shape: Shape::Triplet { planes }, corners, sum })
     }
 
     /// A region between four loudspeakers, in their order round it.
@@ -132,7 +181,8 @@ impl Regions {
         let shape =
             Shape::Quad { x: axis([a.at, b.at, c.at, d.at]), y: axis([b.at, c.at, d.at, a.at]) };
         let corners = [a.corner, b.corner, c.corner, d.corner];
-        self.push(times(normal, 1.0 / height), Region { shape, corners })
+        let sum = slots(&corners);
+        self.push(times(normal, 1.0 / height), Region { shape, corners, sum })
     }
 
     /// Gains of a direction (a unit vector) in `count` channels, at power 1.
@@ -145,6 +195,21 @@ impl Regions {
         };
         let mut gains = PanGains::silent(count);
         let Some(region) = self.regions.get(index) else { return gains };
+        match &region.sum {
+            Sum::Slots(slots) => slots.place(weights, &mut gains),
+            &Sum::Rim { channels, rim } => {
+                if let Some(rim) = self.rims.get(usize::from(rim)) {
+                    place_rim(channels, rim, weights, &mut gains);
+                }
+            }
+            Sum::Any => self.place(region, weights, &mut gains),
+        }
+        gains
+    }
+
+    /// The weights as gains, whatever the corners are.
+    #[cold]
+    fn place(&self, region: &Region, weights: [f64; 4], gains: &mut PanGains) {
         for (corner, weight) in region.corners.iter().zip(weights) {
             match *corner {
                 Corner::Channel(channel) => {
@@ -162,32 +227,40 @@ impl Regions {
             }
         }
         gains.scale(1.0 / math::sqrt(gains.power()));
-        gains
     }
 
     /// The region through whose plane the ray leaves: of equal ones the first.
     #[inline]
     fn leaving(&self, at: Vector) -> usize {
-        let [xs, ys, zs] = &self.planes;
-        let (mut heights, mut largest) = ([0.0; MAX_REGIONS], [f64::NEG_INFINITY; LANES]);
-        let (xs, ys, zs) = (xs.as_chunks().0, ys.as_chunks().0, zs.as_chunks().0);
-        let fours = heights.as_chunks_mut().0.iter_mut().zip(xs.iter().zip(ys).zip(zs));
-        for (heights, ((xs, ys), zs)) in fours.take(self.count.div_ceil(LANES)) {
-            let heights: &mut [f64; LANES] = heights;
-            let (xs, ys, zs): (&[f64; LANES], &[f64; LANES], &[f64; LANES]) = (xs, ys, zs);
-            let lanes = heights.iter_mut().zip(&mut largest).zip(xs.iter().zip(ys).zip(zs));
-            for ((height, largest), ((x, y), z)) in lanes {
-                *height = x * at[0] + y * at[1] + z * at[2];
-                *largest = if *height > *largest { *height } else { *largest };
+        let cell = self.cells[cell_of(at)];
+        let height = |index: u8| dot(self.planes[usize::from(index) % MAX_REGIONS], at);
+        let (mut best, mut largest) = (cell[0], height(cell[0]));
+        if best == ALL {
+            return self.leaving_any(at);
+        }
+        for &index in &cell[1..] {
+            let height = height(index);
+            let higher = height > largest;
+            best = if higher { index } else { best };
+            largest = if higher { height } else { largest };
+        }
+        usize::from(best)
+    }
+
+    /// As [`Regions::leaving`], from all regions.
+    fn leaving_any(&self, at: Vector) -> usize {
+        let (mut best, mut largest) = (0, f64::NEG_INFINITY);
+        for (index, &plane) in self.planes.iter().enumerate().take(self.count) {
+            let height = dot(plane, at);
+            if height > largest {
+                (best, largest) = (index, height);
             }
         }
-        // Places behind the last region have the height 0, which is never the largest.
-        let largest = largest.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        heights.iter().position(|&height| height == largest).unwrap_or(0)
+        best
     }
 
     /// The weights of a region's corners, if the direction lies in it.
-    #[inline]
+    #[inline(always)]
     fn weights(&self, index: usize, at: Vector) -> Option<[f64; 4]> {
         match &self.regions.get(index)?.shape {
             Shape::Triplet { planes } => {
@@ -220,11 +293,146 @@ impl Regions {
     }
 
     /// n·p of a region's plane.
+    #[inline]
     fn height(&self, index: usize, at: Vector) -> f64 {
-        let of = |row: &[f64; MAX_REGIONS]| row.get(index).copied().unwrap_or(0.0);
-        let [x, y, z] = &self.planes;
-        dot([of(x), of(y), of(z)], at)
+        self.planes.get(index).map_or(f64::NEG_INFINITY, |&plane| dot(plane, at))
     }
+}
+
+impl Slots {
+    /// The weights as the channels' gains, at power 1.
+    #[inline]
+    fn place(&self, [a, b, c, d]: [f64; 4], gains: &mut PanGains) {
+        let weights = [a, b, c, d, 0.0, 0.0, 0.0, 0.0];
+        let [a, b, c, d] = self.parts.map(|[first, second]| {
+            // No -0, as one of the two is 0 or neither is below it.
+            weights[usize::from(first & 7)] + weights[usize::from(second & 7)]
+        });
+        let [aa, bb, cc, dd] = [a * a, b * b, c * c, d * d];
+        let power = if self.pairs { (aa + bb) + (cc + dd) } else { ((aa + bb) + cc) + dd };
+        let scale = 1.0 / math::sqrt(power);
+        // Backwards: what is not used stands at the first one's channel.
+        for (&channel, weight) in self.channels.iter().zip([a, b, c, d]).rev() {
+            if let Some(gain) = gains.gains.get_mut(usize::from(channel)) {
+                *gain = weight * scale;
+            }
+        }
+    }
+}
+
+/// The weights of two channels and a rim as gains, at power 1.
+#[inline]
+fn place_rim(
+    [first, second]: [u8; 2],
+    rim: &[f64; MAX_LAYOUT_CHANNELS],
+    [a, b, c, _]: [f64; 4],
+    gains: &mut PanGains,
+) {
+    let mut lanes = [0.0; 4];
+    let groups = gains.count.div_ceil(4);
+    let fours = gains.gains.as_chunks_mut::<4>().0.iter_mut();
+    let ones = one_at(first).as_chunks::<4>().0.iter().zip(one_at(second).as_chunks::<4>().0);
+    for ((four, rim), (one, two)) in fours.zip(rim.as_chunks::<4>().0).zip(ones).take(groups) {
+        let four: &mut [f64; 4] = four;
+        *four = core::array::from_fn(|n| (a * one[n] + b * two[n]) + c * rim[n]);
+        for (lane, gain) in lanes.iter_mut().zip(four) {
+            *lane += *gain * *gain;
+        }
+    }
+    let [a, b, c, d] = lanes;
+    let scale = 1.0 / math::sqrt((a + b) + (c + d));
+    for four in gains.gains.as_chunks_mut::<4>().0.iter_mut().take(groups) {
+        for gain in four {
+            *gain *= scale;
+        }
+    }
+}
+
+/// 1 at one channel, 0 at all others.
+#[inline]
+fn one_at(channel: u8) -> &'static [f64; MAX_LAYOUT_CHANNELS] {
+    const ONE: [f64; 2 * MAX_LAYOUT_CHANNELS] = {
+        let mut ones = [0.0; 2 * MAX_LAYOUT_CHANNELS];
+        ones[MAX_LAYOUT_CHANNELS] = 1.0;
+        ones
+    };
+    static ONES: [f64; 2 * MAX_LAYOUT_CHANNELS] = ONE;
+    let before = MAX_LAYOUT_CHANNELS - usize::from(channel).min(MAX_LAYOUT_CHANNELS);
+    ONES.get(before..).and_then(|ones| ones.first_chunk()).unwrap_or(&[0.0; MAX_LAYOUT_CHANNELS])
+}
+
+/// The sum of a region of three or four corners that are channels.
+///
+/// [`PanGains::power`] adds the squares of every fourth channel, a to d, and then (a + b) + (c + d). A
+/// silent channel changes no sum, so what remains of up to four is one of two trees: two and two where
+/// there are two in each half, or two in each lane of one half; else one after the other, from the half
+/// and the lane that have the most.
+fn slots(corners: &[Corner]) -> Sum {
+    let mut slots = Slots { channels: [0; 4], parts: [[4; 2]; 4], pairs: false };
+    let mut count = 0;
+    for (place, corner) in (0..).zip(corners) {
+        let &Corner::Channel(channel) = corner else { return Sum::Any };
+        let known = slots.channels.iter().take(count).position(|known| *known == channel);
+        match known.map(|known| &mut slots.parts[known]) {
+            Some([_, second]) if *second == 4 => *second = place,
+            Some(_) => return Sum::Any,
+            None => {
+                (slots.channels[count], slots.parts[count][0]) = (channel, place);
+                count += 1;
+            }
+        }
+    }
+    let used = slots.channels;
+    let alike = |channel: u8, part: fn(u8) -> u8| {
+        used.iter().take(count).filter(|&&other| part(other) == part(channel)).count()
+    };
+    let (lane, half) = (|channel: u8| channel & 3, |channel: u8| channel >> 1 & 1);
+    let mut order = [0, 1, 2, 3];
+    order[..count].sort_unstable_by_key(|&place: &usize| {
+        let channel = used[place];
+        let (halves, lanes) = (alike(channel, half), alike(channel, lane));
+        (4 - halves, half(channel), 4 - lanes, lane(channel), channel)
+    });
+    let most = |part| used.iter().take(count).map(|&channel| alike(channel, part)).max();
+    slots.pairs =
+        count == 4 && (most(half) == Some(2) || most(half) == Some(4) && most(lane) == Some(2));
+    slots.channels = order.map(|place| used[if place < count { place } else { order[0] }]);
+    slots.parts = order.map(|place| slots.parts[place]);
+    Sum::Slots(slots)
+}
+
+/// The cell of a point of the unit cube: of each coordinate the nearest whole number to 3.5 + 3.999
+/// times it, 0 to 7, which stands in the last bits of the sum.
+#[inline]
+fn cell_of(at: Vector) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "three bits are wanted")]
+    let [x, y, z] = at.map(|axis| (axis * PER_AXIS + 3.5 + WHOLE).to_bits() as usize & 7);
+    (x * CELLS + y) * CELLS + z
+}
+
+/// The planes that can be the highest somewhere in a cell: the one that is highest in its middle, and
+/// what does not stay below that one.
+fn candidates(planes: &[Vector], middle: Vector) -> [u8; LISTED] {
+    let highest = planes.iter().copied().fold((f64::NEG_INFINITY, [0.0; 3]), |best, plane| {
+        let height = dot(plane, middle);
+        if height > best.0 { (height, plane) } else { best }
+    });
+    let half = 0.5 / PER_AXIS;
+    let mut found = [ALL; LISTED];
+    let mut count = 0;
+    for (index, &plane) in (0_u8..).zip(planes) {
+        let apart = sub(plane, highest.1);
+        let most = dot(apart, middle) + half * (apart[0].abs() + apart[1].abs() + apart[2].abs());
+        if most < -BELOW {
+            continue;
+        }
+        if count == LISTED {
+            return [ALL; LISTED];
+        }
+        found.iter_mut().skip(count).for_each(|slot| *slot = index);
+        count += 1;
+    }
+    found
 }
 
 /// The equation of the share between the edges a-d and b-c: the direction lies in the plane through

@@ -146,7 +146,7 @@ fn memory_that_is_too_small_is_an_error_and_owned_is_the_same() {
 fn the_weighted_sum_is_its_plain_twin_at_every_level() {
     let mut pick = Noise::new(21);
     for groups in 0..=7 {
-        let block = SPREAD_AXES + (1 + SPREAD_BLOCK) * 4 * groups;
+        let block = SPREAD_AXES + SPREAD_BLOCK * 4 * groups;
         let table: Vec<f64> = (0..40 * block).map(|_| pick.next_f64()).collect();
         for case in 0..20 {
             let radius = 0.1 * f64::from(case) + 0.05;
@@ -154,7 +154,7 @@ fn the_weighted_sum_is_its_plain_twin_at_every_level() {
             let shape = SpreadShape {
                 axes: core::array::from_fn(|_| core::array::from_fn(|_| pick.next_f64())),
                 centre: [centre.sin(), centre.cos()],
-                end_cos: if case == 19 { -2.0 } else { centre.cos() },
+                end_sin: if case == 19 { 2.0 } else { 0.0 },
                 radius: [radius.sin(), radius.cos()],
                 band: [radius.sin(), (radius + 0.17).sin()],
                 ends: [radius.cos(), (radius + 0.17).cos()],
@@ -184,7 +184,7 @@ fn a_weight_falls_straight_with_the_angle() {
             let shape = SpreadShape {
                 axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
                 centre: [centre.sin(), centre.cos()],
-                end_cos: centre.cos(),
+                end_sin: 0.0,
                 radius: [radius.sin(), radius.cos()],
                 band: [radius.sin(), (radius + fade).sin()],
                 ends: [radius.cos(), (radius + fade).cos()],

@@ -1,7 +1,7 @@
-//! The matrix kernel against its plain twin, bit for bit.
+//! The matrix kernel and the ramps of many channels against their plain twins, bit for bit.
 
 use mixcore::audio::{Sample, matrix};
-use mixcore::kernels::{Isa, scalar};
+use mixcore::kernels::{self, Isa, RAMP_FRAMES, scalar};
 use mixcore::{Block, BlockMut};
 
 use crate::signals::noise;
@@ -56,4 +56,61 @@ fn an_absent_term_keeps_out_what_is_not_finite_and_one_keeps_every_value() {
         assert!(out[1].iter().all(|x| x.to_bits() == 0));
         assert!(out[2].iter().all(|x| x.is_nan()));
     }
+}
+
+/// Lines that run, stand, and are silent.
+fn lines(count: usize) -> Vec<[f64; 2]> {
+    let ends = noise::<f64>(2, count, 1.0, 5);
+    let line = |n: usize| match n % 5 {
+        0..3 => [ends[0][n], ends[1][n] * 1e-3],
+        3 => [ends[0][n], 0.0],
+        _ => [0.0; 2],
+    };
+    (0..count).map(line).collect()
+}
+
+fn ramps<S: Sample>() {
+    for (outputs, given) in [(0, 3), (1, 1), (2, 2), (4, 4), (6, 24), (12, 12), (24, 23), (9, 5)] {
+        let lines = lines(given);
+        for frames in [0, 1, 7, 8, 9, 63, 64, 65, 512] {
+            let mut source = noise::<S>(1, frames, 1.0, 6).remove(0);
+            if let Some(first) = source.first_mut() {
+                *first = -S::zero();
+            }
+            // The last channel is longer than the source.
+            let shape = |n: usize| vec![S::one(); frames + usize::from(n + 1 == outputs)];
+            let fresh: Vec<Vec<S>> = (0..outputs).map(shape).collect();
+            let views = |out: &mut Vec<Vec<S>>, isa: Option<Isa>| {
+                let mut out: Vec<&mut [S]> = out.iter_mut().map(Vec::as_mut_slice).collect();
+                match isa {
+                    Some(isa) => kernels::ramps_into(isa, &source, &lines, 1000, &mut out),
+                    None => scalar::ramps_into(&source, &lines, 1000, &mut out),
+                }
+            };
+            let mut twin = fresh.clone();
+            views(&mut twin, None);
+            let mut sums = vec![[0.0; RAMP_FRAMES]; outputs];
+            scalar::accumulate_ramps(&source, &lines, 1000, &mut sums);
+            for isa in Isa::available() {
+                let mut out = fresh.clone();
+                views(&mut out, Some(isa));
+                assert_eq!(bits(&out), bits(&twin), "{isa:?} {outputs} {frames}");
+                let mut levels = vec![[0.0; RAMP_FRAMES]; outputs];
+                kernels::accumulate_ramps(isa, &source, &lines, 1000, &mut levels);
+                assert_eq!(levels, sums, "{isa:?} {outputs} {frames}");
+            }
+            // A source alone is a sum of one source.
+            for (sum, out) in sums.iter().zip(&twin).take(given).filter(|_| frames <= RAMP_FRAMES) {
+                for (sum, out) in sum.iter().zip(out).take(frames) {
+                    assert_eq!(S::from_f64(*sum).as_f64().to_bits(), out.as_f64().to_bits());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_level_ramps_like_the_twin() {
+    ramps::<f32>();
+    ramps::<f64>();
 }
