@@ -8,13 +8,13 @@ use mixcore::spatial::{
 use mixcore::{Block, BlockMut, Convert, Error, Io, Process, Processor};
 
 entries! {
-    panner_convert_f32(panner: &mut Panner, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
+    panner_convert_f32(panner: &mut Panner<'_>, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
         panner.convert(input, output)
     }
-    panner_convert_f64(panner: &mut Panner, input: Block<'_, f64>, output: BlockMut<'_, f64>) -> Result<(), Error> {
+    panner_convert_f64(panner: &mut Panner<'_>, input: Block<'_, f64>, output: BlockMut<'_, f64>) -> Result<(), Error> {
         panner.convert(input, output)
     }
-    panner_reset(panner: &mut Panner) {
+    panner_reset(panner: &mut Panner<'_>) {
         Processor::reset(panner);
     }
     fold_down_convert_f32(fold_down: &mut FoldDown, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
@@ -26,7 +26,7 @@ entries! {
     fold_down_reset(fold_down: &mut FoldDown) {
         Processor::reset(fold_down);
     }
-    panner_set_params(panner: &mut Panner, params: PannerParams) -> Result<(), Error> {
+    panner_set_params(panner: &mut Panner<'_>, params: PannerParams) -> Result<(), Error> {
         panner.set_params(params)
     }
     lt_rt_convert_f32(lt_rt: &mut LtRt<'_, f32>, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
