@@ -15,7 +15,7 @@
 //! Source of the angle: ITU-R BS.775-4, figure 1, and BS.2051-3, system A: L and R stand at ±30°.
 
 use super::PanGains;
-use super::geometry::{Vector, direction, length, radians, sub};
+use super::geometry::{Vector, degrees, direction, length, position_angles, sin_cos_deg, sub};
 use super::pan::law;
 use super::pan_engine::FRONT_DEG;
 use crate::audio::{Layout, MAX_LAYOUT_CHANNELS};
@@ -98,7 +98,7 @@ pub(super) fn off_centre_deg([azimuth_deg, elevation_deg]: [f64; 2]) -> f64 {
         return azimuth_deg.abs();
     }
     let [x, y, z] = direction(azimuth_deg, elevation_deg);
-    super::geometry::degrees(math::atan2(math::hypot(x, z), y))
+    degrees(math::atan2(math::hypot(x, z), y))
 }
 
 /// The nearest direction that is not further than `max_deg` from straight ahead.
@@ -112,10 +112,9 @@ pub(super) fn within_front(place: [f64; 2], max_deg: f64) -> [f64; 2] {
     }
     let [x, _, z] = direction(azimuth_deg, elevation_deg);
     let aside = math::hypot(x, z);
-    let (sin, cos) = (math::sin(radians(max_deg)), math::cos(radians(max_deg)));
+    let (sin, cos) = sin_cos_deg(max_deg);
     // Elevated and not ahead: there is a side to it.
-    let (azimuth_deg, elevation_deg) =
-        super::geometry::position_angles([sin * x / aside, cos, sin * z / aside]);
+    let (azimuth_deg, elevation_deg) = position_angles([sin * x / aside, cos, sin * z / aside]);
     [azimuth_deg, elevation_deg]
 }
 

@@ -17,7 +17,7 @@
 //! (BSD-3-Clause-Clear) holds it.
 //! Cost: that of the engine; three times with divergence. Latency: none (pure functions).
 
-use super::geometry::{axes, direction, position_angles, radians, times};
+use super::geometry::{axes, direction, position_angles, sin_cos_deg, times};
 use super::pan::law;
 use super::{
     Allocentric, Direction, Divergence, Extent, PanForm, PanGains, PanLaw, PointSource,
@@ -244,9 +244,9 @@ fn place_in_room(azimuth_deg: f64, elevation_deg: f64, distance: f64) -> [f64; 3
     let (z, level) = if height_deg > EDGE_DEG {
         let share = (height_deg - EDGE_DEG) / (90.0 - EDGE_DEG);
         let in_cube_deg = EDGE_IN_CUBE_DEG + (90.0 - EDGE_IN_CUBE_DEG) * share;
-        (distance, distance * math::tan(radians(90.0 - in_cube_deg)))
+        (distance, distance * tan_deg(90.0 - in_cube_deg))
     } else {
-        (distance * math::tan(radians(EDGE_IN_CUBE_DEG * height_deg / EDGE_DEG)), distance)
+        (distance * tan_deg(EDGE_IN_CUBE_DEG * height_deg / EDGE_DEG), distance)
     };
     // The left half, and its mirror.
     let side_deg = azimuth_deg.abs();
@@ -258,7 +258,7 @@ fn place_in_room(azimuth_deg: f64, elevation_deg: f64, distance: f64) -> [f64; 3
         (110.0, 250.0, [-1.0, -1.0], [1.0, -1.0])
     };
     let (middle, half) = ((low_deg + high_deg) * 0.5, (high_deg - low_deg) * 0.5);
-    let q = 0.5 + 0.5 * math::tan(radians(side_deg - middle)) / math::tan(radians(half));
+    let q = 0.5 + 0.5 * tan_deg(side_deg - middle) / tan_deg(half);
     let share = math::atan2(q, 1.0 - q) * (2.0 / math::PI);
     let along = |axis: usize| {
         let ends = from.get(axis).zip(to.get(axis));
@@ -268,14 +268,20 @@ fn place_in_room(azimuth_deg: f64, elevation_deg: f64, distance: f64) -> [f64; 3
     [x, along(1), if elevation_deg < 0.0 { 0.0 - z } else { z }]
 }
 
+/// Tangent of an angle in degrees, not at 90°.
+fn tan_deg(deg: f64) -> f64 {
+    let (sin, cos) = sin_cos_deg(deg);
+    sin / cos
+}
+
 /// BS.2127: the size along x, y and z of a size on the sphere. NOTE: the EBU ADM Renderer hands the
 /// converted height to y and the depth to z ([`Allocentric::sized_gains`]); here each stays on its axis.
 fn size_in_room(azimuth_deg: f64, elevation_deg: f64, extent: Extent) -> [f64; 3] {
     if extent == Extent::default() {
         return [0.0; 3];
     }
-    let across = |deg: f64| if deg < 180.0 { math::sin(radians(deg * 0.5)) } else { 1.0 };
-    let along = |deg: f64| (1.0 - math::cos(radians(deg * 0.5))) * 0.5;
+    let across = |deg: f64| if deg < 180.0 { sin_cos_deg(deg * 0.5).0 } else { 1.0 };
+    let along = |deg: f64| (1.0 - sin_cos_deg(deg * 0.5).1) * 0.5;
     let deep = along(extent.width_deg).max(along(extent.height_deg)).max(extent.depth);
     let sides = [across(extent.width_deg), deep, across(extent.height_deg)];
     let mut squares = [0.0; 3];

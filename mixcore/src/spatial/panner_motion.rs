@@ -1,12 +1,29 @@
-//! How a panner's sources move: straight in azimuth (the short way round) and elevation.
+//! How a panner's sources move: straight in azimuth (the short way round) and elevation, or, where that
+//! would be a click, by a cross-fade.
+//!
+//! A way of w degrees past loudspeakers that are b apart bends their gains by about π·w/(2·b) per move.
+//! For b = 30° and w = 180° that leaves -75 dBFS of a full-scale sine of 100 Hz above 5 kHz; -80 dBFS, the
+//! bound of the level layer, allow w/b = 3.3, which is 50° past the closest loudspeakers of a layout
+//! (15°, the screen's of 4+9+0). Beyond 45°, and for jumps of other fields over half of their unit, the
+//! gains that were applied and those that follow are blended in power,
+//! > g² = (1 − p)·a² + p·b², p = (1 − cos πt)/2,
+//! which keeps the power and leaves -95 dBFS.
 
+use super::geometry::{direction, dot};
 use super::pan_engine::PanPlace;
 use super::{Divergence, Extent, PanGains, PannerParams};
 use crate::level::FADER_FLOOR_DB;
+use crate::math;
 use crate::ramp::{GRID_FRAMES, GainRamp, Glide, Line};
 
 /// Most sources of a panner.
 pub(super) const SOURCES: usize = 2;
+/// Largest way that is gone through all directions between, degrees.
+const FAR_DEG: f64 = 45.0;
+/// cos 45°.
+const FAR_COS: f64 = core::f64::consts::FRAC_1_SQRT_2;
+/// The same of what is not an angle.
+const FAR: f64 = 0.5;
 /// Fields that are not positions or levels: distance, width, height, depth, divergence, its range.
 const SHARED: usize = 6;
 
@@ -50,6 +67,12 @@ impl Head {
                 self.elevation.at(frame).max(-90.0).min(90.0)
             },
         ]
+    }
+
+    /// Whether a target is further away than what is gone through.
+    fn is_far(&self, target: [f64; 2], now: u64) -> bool {
+        let [here, there] = [self.at(now), target].map(|[azimuth, up]| direction(azimuth, up));
+        dot(here, there) < FAR_COS
     }
 
     fn move_to(&mut self, target: [f64; 2], now: u64, frames: usize) {
@@ -133,6 +156,8 @@ pub(super) struct Motion {
     offset: [PanGains; SOURCES],
     /// What was applied there.
     from: [PanGains; SOURCES],
+    /// A cross-fade: the frame that it started at, and from which gains.
+    fade: Option<(u64, [PanGains; SOURCES])>,
     frames: usize,
 }
 
@@ -147,6 +172,7 @@ impl Motion {
             changed: 0,
             offset: [PanGains::silent(channels); SOURCES],
             from: [PanGains::silent(channels); SOURCES],
+            fade: None,
             frames,
         }
     }
@@ -171,11 +197,18 @@ impl Motion {
     ) {
         let moving = !self.is_settled(now);
         let end = now.saturating_add(self.frames as u64);
-        for (head, to) in self.heads.iter_mut().zip(target.heads) {
-            head.move_to(to, now, self.frames);
-        }
-        for (glide, to) in self.shared.iter_mut().zip(target.shared) {
-            glide.move_to(to, now);
+        let far = self.is_far(target, now);
+        if far {
+            self.heads = target.heads.map(|head| Head::new(head, self.frames));
+            self.shared = target.shared.map(|value| Glide::new(value, self.frames));
+            self.fade = Some((now, from));
+        } else {
+            for (head, to) in self.heads.iter_mut().zip(target.heads) {
+                head.move_to(to, now, self.frames);
+            }
+            for (glide, to) in self.shared.iter_mut().zip(target.shared) {
+                glide.move_to(to, now);
+            }
         }
         if target.gain_db != self.gain.target_db() {
             self.gain.move_to(target.gain_db, now);
@@ -188,15 +221,49 @@ impl Motion {
         self.changed = now;
         self.from = from;
         self.offset = from;
-        for (source, offset) in self.offset.iter_mut().enumerate() {
-            let law = law(self, source);
+        for source in 0..SOURCES {
+            let law = self.blended(source, now, law(self, source));
+            let Some(offset) = self.offset.get_mut(source) else { continue };
             for (offset, law) in offset.gains.iter_mut().zip(law.gains) {
-                *offset = if moving { *offset - law } else { 0.0 };
+                *offset = if moving && !far { *offset - law } else { 0.0 };
             }
         }
-        if moving {
+        if moving || far {
             self.ends[2] = end;
         }
+    }
+
+    /// Whether a target is so far that the way there would be a click.
+    fn is_far(&self, target: &Target, now: u64) -> bool {
+        const UNITS: [f64; SHARED] = [FAR, FAR_DEG, FAR_DEG, FAR, FAR, FAR_DEG];
+        let mut heads = self.heads.iter().zip(target.heads);
+        let mut shared = self.shared.iter().zip(target.shared).zip(UNITS);
+        heads.any(|(head, to)| head.is_far(to, now))
+            || shared.any(|((glide, to), unit)| (to - glide.at(now)).abs() > unit)
+    }
+
+    /// The share of a time of 20 ms that has gone by.
+    fn share(&self, since: u64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "at most 7680 frames")]
+        {
+            since as f64 / self.frames as f64
+        }
+    }
+
+    /// What the law says, under a cross-fade that runs.
+    fn blended(&self, source: usize, frame: u64, mut law: PanGains) -> PanGains {
+        let Some((start, from)) = &self.fade else { return law };
+        let since = frame.saturating_sub(*start);
+        let Some(from) = from.get(source).filter(|_| since < self.frames as u64) else {
+            return law;
+        };
+        let to = math::half_cosine(self.share(since));
+        for (gain, from) in law.gains.iter_mut().zip(from.gains) {
+            if *gain != from {
+                *gain = math::sqrt((1.0 - to) * (from * from) + to * (*gain * *gain));
+            }
+        }
+        law
     }
 
     /// Where a source is at a frame and how large, its gain and that of its send.
@@ -242,21 +309,21 @@ impl Motion {
     }
 
     /// The gains that are applied at an edge of a piece, made of what the law says there.
-    pub(super) fn applied(&self, source: usize, frame: u64, mut law: PanGains) -> PanGains {
+    pub(super) fn applied(&self, source: usize, frame: u64, law: PanGains) -> PanGains {
         if frame == self.changed {
             return self.from.get(source).copied().unwrap_or(law);
         }
+        let mut gains = self.blended(source, frame, law);
         let since = frame.saturating_sub(self.changed);
         let Some(offset) = self.offset.get(source).filter(|_| since < self.frames as u64) else {
-            return law;
+            return gains;
         };
-        #[expect(clippy::cast_precision_loss, reason = "at most 7680 frames")]
-        let left = 1.0 - since as f64 / self.frames as f64;
-        for (gain, offset) in law.gains.iter_mut().zip(offset.gains) {
+        let left = 1.0 - self.share(since);
+        for (gain, offset) in gains.gains.iter_mut().zip(offset.gains) {
             if offset != 0.0 {
                 *gain = (*gain + offset * left).max(0.0);
             }
         }
-        law
+        gains
     }
 }

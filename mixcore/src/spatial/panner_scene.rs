@@ -3,14 +3,13 @@
 use core::f64::consts::FRAC_1_SQRT_2;
 
 use super::dialogue_anchor::{Centre, Rig, within_front};
-use super::geometry::{add, axes, direction, position_angles, radians, times};
+use super::geometry::{add, axes, direction, position_angles, sin_cos_deg, times};
 use super::lfe_send::lfe_channels;
 use super::pan_engine::{Engine, PanPlace};
 use super::panner_motion::{SOURCES, Target, shortest};
 use super::{DialogueAnchor, PanEngine, PanGains};
 use crate::audio::Layout;
 use crate::error::Error;
-use crate::math;
 use crate::stream::params;
 
 /// What is panned.
@@ -143,12 +142,12 @@ impl Scene<'_> {
             return [half_deg, -half_deg].map(|deg| [shortest(azimuth_deg + deg), 0.0]);
         }
         let [right, ahead, up] = axes(azimuth_deg, elevation_deg);
-        let (turn, half) = (radians(rotation_deg), radians(half_deg));
-        let left = add(times(right, -math::cos(turn)), times(up, math::sin(turn)));
+        let ((up_share, level), (aside, along)) =
+            (sin_cos_deg(rotation_deg), sin_cos_deg(half_deg));
+        let left = add(times(right, -level), times(up, up_share));
         [1.0, -1.0].map(|side| {
-            let across = times(left, side * math::sin(half));
-            let (azimuth_deg, elevation_deg) =
-                position_angles(add(times(ahead, math::cos(half)), across));
+            let across = times(left, side * aside);
+            let (azimuth_deg, elevation_deg) = position_angles(add(times(ahead, along), across));
             [azimuth_deg, elevation_deg]
         })
     }
