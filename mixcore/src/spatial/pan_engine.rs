@@ -231,7 +231,7 @@ impl<'a> Engine<'a> {
 /// The position of a pan law: -1 is L at 30°, 1 is R; what is behind is folded to the front.
 fn stereo_position(azimuth_deg: f64) -> f64 {
     let side_deg = azimuth_deg.abs();
-    let position = side_deg.min(180.0 - side_deg).min(FRONT_DEG).max(0.0) / FRONT_DEG;
+    let position = side_deg.min(180.0 - side_deg).clamp(0.0, FRONT_DEG) / FRONT_DEG;
     if azimuth_deg > 0.0 { 0.0 - position } else { position }
 }
 

@@ -121,8 +121,9 @@ impl<'a> Panner<'a> {
         stream: Stream,
         memory: &'a mut [f64],
     ) -> Result<Self, Error> {
-        let table = |point_source| PolarExtent::new_in(point_source, memory);
-        let engine = Engine::new(setup.engine, stream.layout, table)?;
+        let engine = Engine::new(setup.engine, stream.layout, |point_source| {
+            PolarExtent::new_in(point_source, memory)
+        })?;
         Self::over(setup, params, stream, engine, None)
     }
 
@@ -226,7 +227,8 @@ impl<'a> Panner<'a> {
             let from = [self.gains_now(0), self.gains_now(1)];
             let (target, held) = self.scene.target(&params);
             let (scene, now) = (&self.scene, self.frame);
-            self.motion.move_to(&target, now, from, |motion, source| {
+            let sources = scene.setup.source.channel_count();
+            self.motion.move_to(&target, (now, sources), from, |motion, source| {
                 let (place, gain, lfe) = motion.at(source, now);
                 scene.gains(&place, gain, lfe)
             });

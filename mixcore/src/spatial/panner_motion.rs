@@ -59,12 +59,12 @@ impl Head {
             if self.azimuth.is_settled(frame) {
                 azimuth_deg
             } else {
-                shortest(self.azimuth.at(frame)).max(-180.0).min(180.0)
+                shortest(self.azimuth.at(frame)).clamp(-180.0, 180.0)
             },
             if self.elevation.is_settled(frame) {
                 elevation_deg
             } else {
-                self.elevation.at(frame).max(-90.0).min(90.0)
+                self.elevation.at(frame).clamp(-90.0, 90.0)
             },
         ]
     }
@@ -187,11 +187,12 @@ impl Motion {
         self.all_ends().all(|end| frame >= end)
     }
 
-    /// Starts to move at `now`, where `from` is applied; `law` gives the gains of a source there.
+    /// Starts to move so many sources at `now`, where `from` is applied; `law` gives the gains of a
+    /// source there.
     pub(super) fn move_to(
         &mut self,
         target: &Target,
-        now: u64,
+        (now, sources): (u64, usize),
         from: [PanGains; SOURCES],
         law: impl Fn(&Self, usize) -> PanGains,
     ) {
@@ -220,12 +221,16 @@ impl Motion {
         }
         self.changed = now;
         self.from = from;
-        self.offset = from;
-        for source in 0..SOURCES {
-            let law = self.blended(source, now, law(self, source));
-            let Some(offset) = self.offset.get_mut(source) else { continue };
-            for (offset, law) in offset.gains.iter_mut().zip(law.gains) {
-                *offset = if moving && !far { *offset - law } else { 0.0 };
+        self.offset = [PanGains::silent(0); SOURCES];
+        if moving && !far {
+            for source in 0..sources {
+                let law = self.blended(source, now, law(self, source));
+                let gains = self.offset.get_mut(source).zip(from.get(source));
+                let Some((offset, from)) = gains else { continue };
+                for ((offset, from), law) in offset.gains.iter_mut().zip(from.gains).zip(law.gains)
+                {
+                    *offset = from - law;
+                }
             }
         }
         if moving || far {
