@@ -5,13 +5,14 @@
 //! regions: a ring of eight and the corners of an icosahedron (where four or more loudspeakers are the
 //! corners of one face, or faces are large, the two differ on purpose: ours mirrors and leaves no
 //! direction silent). Before a case exists its gains are looked at: power 1 in every direction, and
-//! those of `vbap` where it runs.
+//! those of `vbap` where it runs. The panner runs beside what is
+//! written first: gains of every block behind a one-pole smoother.
 
 use std::hint::black_box;
 
 use mixcore::spatial::{
-    Direction, Extent, ObjectGains, ObjectMixer, ObjectMixerSetup, PointSource, PolarExtent,
-    TimedGains, Vbap, VbapParams, VbapShape,
+    Direction, Extent, ObjectGains, ObjectMixer, ObjectMixerSetup, Panner, PannerParams,
+    PannerSetup, PointSource, PolarExtent, TimedGains, Vbap, VbapParams, VbapShape,
 };
 use mixcore::{Block, BlockMut, Convert, Layout, Stream};
 
@@ -211,6 +212,76 @@ fn vbap_beside(what: &str, rig: &[(f64, f64)], shape: VbapShape) -> Case {
             black_box(sum);
         }),
         rivals: vec![rival],
+    }
+}
+
+/// Frames of a run of the panner.
+const FRAMES: usize = 4096;
+
+/// A mono source that stands, or that moves in every frame: 3° every 480 frames.
+fn panner(layout: Layout, moving: bool) -> Case {
+    let stream = Stream::new(RATE_HZ, layout).expect("a stream");
+    let at =
+        |azimuth_deg| PannerParams { azimuth_deg, elevation_deg: 12.0, ..PannerParams::default() };
+    let make = || Panner::new(PannerSetup::default(), at(20.0), stream).expect("a panner");
+    let input = vec![vec![0.25_f32; FRAMES]];
+    let point = PointSource::new(layout).expect("a named layout");
+    let rival_input = input[0].clone();
+    let mut naive = Naive::new(point, layout);
+    let mut output = vec![vec![0.0_f32; FRAMES]; layout.channel_count()];
+    let mut theirs = output.clone();
+    let steps = move |moving: bool| if moving { 480 } else { FRAMES };
+    let mut turn = 0_u32;
+    let mut run = move |panner: &mut Panner<'static>, output: &mut [Vec<f32>]| {
+        let mut from = 0;
+        while from < FRAMES {
+            let to = (from + steps(moving)).min(FRAMES);
+            if moving {
+                turn = (turn + 3) % 360;
+                panner.set_params(at(f64::from(turn) - 180.0)).expect("a position");
+            }
+            let input = Block::new(black_box(&input)).expect("a channel").range(from, to);
+            let mut whole = BlockMut::new(output).expect("channels");
+            panner.convert(input, whole.range(from, to)).expect("matching blocks");
+            from = to;
+        }
+    };
+    // Standing, both are the same but for the smoother's start.
+    let mut ours = make();
+    if !moving {
+        run(&mut ours, &mut output);
+        for _ in 0..10 {
+            naive.run(&rival_input, &mut theirs, (20.0, 12.0), FRAMES);
+        }
+        let last = |rows: &[Vec<f32>]| rows.iter().map(|row| row[FRAMES - 1]).collect::<Vec<_>>();
+        for (ours, theirs) in last(&output).iter().zip(last(&theirs)) {
+            assert!((ours - theirs).abs() < 1e-5, "the panners differ");
+        }
+    }
+    let mut turn = 0_u32;
+    let name = if moving { "one that moves" } else { "one that stands" };
+    Case {
+        name: format!("panner, mono to {layout}, {name}"),
+        units: FRAMES as u64,
+        unit: "frame",
+        ours: Box::new(move || {
+            run(&mut ours, &mut output);
+            black_box(&output);
+        }),
+        rivals: vec![Rival::new(
+            "naive Rust",
+            move || {
+                let azimuth_deg = if moving {
+                    turn = (turn + 25) % 360;
+                    f64::from(turn) - 180.0
+                } else {
+                    20.0
+                };
+                naive.run(black_box(&rival_input), &mut theirs, (azimuth_deg, 12.0), 480);
+                black_box(&theirs);
+            },
+            Goal::NotSlower,
+        )],
         limit: None,
     }
 }
@@ -232,6 +303,42 @@ fn icosahedron() -> Case {
     vbap_beside("an icosahedron of 12", &rig, VbapShape::Sphere)
 }
 
+/// What is written first: the gains of every block, and a one-pole smoother of each per sample.
+struct Naive {
+    point: PointSource,
+    gains: Vec<f32>,
+    share: f32,
+}
+
+impl Naive {
+    fn new(point: PointSource, layout: Layout) -> Self {
+        // A time constant of 5 ms is 98 % of the way in 20 ms.
+        let share = 1.0 - (-1.0 / (0.005 * RATE_HZ)).exp() as f32;
+        Self { point, gains: vec![0.0; layout.channel_count()], share }
+    }
+
+    fn run(
+        &mut self,
+        input: &[f32],
+        output: &mut [Vec<f32>],
+        (azimuth_deg, elevation_deg): (f64, f64),
+        block: usize,
+    ) {
+        for from in (0..input.len()).step_by(block) {
+            let to = (from + block).min(input.len());
+            let target = self.point.gains(azimuth_deg, elevation_deg).expect("a direction");
+            for n in from..to {
+                for ((gain, target), out) in
+                    self.gains.iter_mut().zip(target.iter()).zip(output.iter_mut())
+                {
+                    *gain += self.share * (*target as f32 - *gain);
+                    out[n] = input[n] * *gain;
+                }
+            }
+        }
+    }
+}
+
 /// Every case.
 #[must_use]
 pub fn cases() -> Vec<Case> {
@@ -247,5 +354,7 @@ pub fn cases() -> Vec<Case> {
         vbap(Layout::SURROUND_7_1_4),
         ring(),
         icosahedron(),
+        panner(Layout::SURROUND_7_1_4, false),
+        panner(Layout::SURROUND_7_1_4, true),
     ]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mixcore::audio::{Buffer, Sample};
 use mixcore::delivery::{self, MeasureSetup, Role};
 use mixcore::loudness::{Edition, Region, SpeechRegions};
-use mixcore::spatial::{Panner, PannerParams};
+use mixcore::spatial::{PanEngine, Panner, PannerParams, PannerSetup};
 use mixcore::{Block, Convert, Error, Layout, Stream, Timecode, units::FrameRate};
 use numpy::ndarray::ArrayView2;
 use numpy::{Element, PyReadonlyArrayDyn, PyUntypedArrayMethods};
@@ -31,7 +31,7 @@ pub(crate) struct Measurer {
 struct Running<S: Sample> {
     measurer: delivery::Measurer<S>,
     /// A mono stem is placed at the front centre.
-    centre: Option<(Panner, Buffer<S>)>,
+    centre: Option<(Panner<'static>, Buffer<S>)>,
 }
 
 impl<S: Sample> Running<S> {
@@ -62,7 +62,8 @@ impl<S: Sample> Running<S> {
         let mono = dialogue.nrows() == 1 && stream.channel_count() > 1;
         let mut dialogue = Planar::new(dialogue);
         if mono && self.centre.is_none() {
-            let panner = Panner::new(PannerParams::default(), stream)?;
+            let setup = PannerSetup { engine: PanEngine::Pairs, ..PannerSetup::default() };
+            let panner = Panner::new(setup, PannerParams::default(), stream)?;
             self.centre = Some((panner, Buffer::new(stream.channel_count(), CHUNK_FRAMES)?));
         }
         for start in (0..version.frames()).step_by(CHUNK_FRAMES) {

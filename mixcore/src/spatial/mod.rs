@@ -8,6 +8,7 @@ mod cancellation;
 mod conversion;
 mod dbap;
 mod decorrelate;
+mod dialogue_anchor;
 mod direct_speakers;
 mod downmix;
 mod drc_modes;
@@ -33,7 +34,11 @@ mod near_field;
 mod object;
 mod object_mixer;
 mod pan;
+mod pan_engine;
 mod pan_law;
+mod panner;
+mod panner_motion;
+mod panner_scene;
 mod point_source;
 mod quadrature;
 mod real_layout;
@@ -57,6 +62,7 @@ pub use dbap::{Dbap, DbapParams, Placed};
 pub use decorrelate::{
     DECORRELATION_DELAY, DECORRELATION_TAPS, decorrelation_filter, decorrelation_taps,
 };
+pub use dialogue_anchor::{DialogueAnchor, DialogueWarnings};
 pub use direct_speakers::{Bounded, DirectSpeaker, DirectSpeakerPlace, DirectSpeakers};
 pub use downmix::{DownmixMatrix, downmix_matrix};
 pub use drc_modes::{DrcCurve, DrcProfile, LINE_MODE_DIALOGUE_DBFS, RF_MODE_DIALOGUE_DBFS};
@@ -86,8 +92,11 @@ pub use object_mixer::{
     MAX_PENDING, ObjectMixer, ObjectMixerMemory, ObjectMixerSetup, ObjectMixerStorage, ObjectTrack,
     TimedGains,
 };
-pub use pan::{Panner, PannerParams, pan_gains};
+pub use pan::pan_gains;
+pub use pan_engine::PanEngine;
 pub use pan_law::{PanForm, PanLaw, StereoPan};
+pub use panner::{PanPosition, Panner};
+pub use panner_scene::{PanSource, PannerParams, PannerSetup};
 pub use point_source::{Direction, PointSource};
 pub use real_layout::{AllowedDirection, RealLayout};
 pub use scaling::{LfePolicy, Scaling};

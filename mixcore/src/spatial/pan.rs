@@ -1,4 +1,4 @@
-//! The constant-power panner: a mono source between the two loudspeakers that enclose it.
+//! The constant-power law between neighbours: a source between the two loudspeakers that enclose it.
 //!
 //! Between neighbours of the middle layer at the angles a and b, with t the share of the way from a
 //! to b: g_a = cos(πt/2), g_b = sin(πt/2), so g_a² + g_b² = 1. In stereo that is the sine/cosine
@@ -7,32 +7,20 @@
 //! and then belongs to the nearest loudspeaker. So stereo holds L from 30° to 150°, and straight
 //! behind is the phantom centre; nothing jumps anywhere. LFEs and height loudspeakers get nothing.
 //!
-//! A change of azimuth moves linearly along the shortest arc over 20 ms; gains are computed at the
-//! multiples of 32 frames of the absolute counter and run straight between ([`crate::ramp`]).
+//! [`super::Panner`] applies it in time, with [`super::PanEngine::Pairs`].
 //!
 //! Sources: the pairwise sine/cosine law is common practice; Web Audio API 1.0, clause on
 //! "equalpower" panning, for the fold to the front.
-//! Cost: one multiplication per output channel that sounds, per frame; one sine and cosine per 32
-//! frames while moving. Latency: none.
+//! Cost: one sine and one cosine. Latency: none (a pure function).
 //! Limits: azimuth only. Elevation, extent, distance and the other metadata of ITU-R BS.2127
-//! objects are another panner, whose gains between loudspeakers differ from these.
+//! objects are other engines, whose gains between loudspeakers differ from these.
 
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
 
 use super::PanGains;
-use crate::audio::{Block, BlockMut, Layout, Sample, Speaker, check_frames};
+use crate::audio::{Layout, Speaker};
 use crate::error::Error;
 use crate::math;
-use crate::ramp::{GRID_FRAMES, Segment, ramp_frames};
-use crate::stream::{Convert, Field, Processor, Stream, params};
-
-params! {
-    /// What may move.
-    pub struct PannerParams {
-        /// Direction, positive to the left.
-        azimuth_deg: "deg", -180.0 => 180.0, 0.0, Linear, smoothed;
-    }
-}
 
 /// The gains of a direction in a layout: the panner's law as a pure function.
 ///
@@ -52,8 +40,7 @@ params! {
 /// # Ok::<(), mixcore::Error>(())
 /// ```
 pub fn pan_gains(layout: Layout, azimuth_deg: f64) -> Result<PanGains, Error> {
-    let field = &PannerParams::FIELDS[0];
-    Ok(law(layout, field.check(azimuth_deg)?))
+    Ok(law(layout, Error::check_range("azimuth_deg", azimuth_deg, -180.0, 180.0)?))
 }
 
 /// Loudspeakers that a pan can use, with their channels.
@@ -99,7 +86,7 @@ fn mirrored(layout: Layout, channel: usize) -> usize {
 
 /// The law for an azimuth inside the range. The right half is the left one in the mirror, so that
 /// both have the same bits.
-fn law(layout: Layout, azimuth_deg: f64) -> PanGains {
+pub(super) fn law(layout: Layout, azimuth_deg: f64) -> PanGains {
     let side_deg = azimuth_deg.abs();
     let (mut low, mut high) = neighbours(layout, side_deg);
     let mut at_deg = side_deg;
@@ -130,244 +117,4 @@ fn law(layout: Layout, azimuth_deg: f64) -> PanGains {
         *gain = low_gain;
     }
     pan
-}
-
-/// A movement along the shortest arc, on the absolute frame counter.
-#[derive(Clone, Copy, Debug)]
-struct Turn {
-    from_deg: f64,
-    /// Way to go, -180 to 180.
-    way_deg: f64,
-    start: u64,
-    end: u64,
-    /// What was applied at `start`: where a movement is turned round between two grid points, the
-    /// gains lie on the chord, not on the law.
-    from_gains: PanGains,
-    to_gains: PanGains,
-}
-
-/// Straight gains over some frames.
-struct Piece {
-    frames: usize,
-    first: usize,
-    /// Frames from the origin to the end, over which the gains go from `start` to `stop`.
-    length: u64,
-    start: PanGains,
-    stop: PanGains,
-}
-
-impl Piece {
-    /// Gain at the origin and its change per frame.
-    fn line(&self, channel: usize) -> (f64, f64) {
-        let of = |pan: &PanGains| pan.gains.get(channel).copied().unwrap_or(0.0);
-        let (start, stop) = (of(&self.start), of(&self.stop));
-        #[expect(clippy::cast_precision_loss, reason = "at most GRID_FRAMES")]
-        (start, (stop - start) / self.length as f64)
-    }
-}
-
-/// Pans a mono source into the layout of its stream.
-///
-/// Memoryless: a sample that is not finite comes through wherever its gain is not 0.
-#[derive(Clone, Debug)]
-pub struct Panner {
-    params: PannerParams,
-    stream: Stream,
-    turn: Turn,
-    /// Frames since the start.
-    frame: u64,
-}
-
-impl Panner {
-    /// A panner that stands at `params`; the stream's layout is the one that is panned into.
-    ///
-    /// # Errors
-    /// An azimuth or a stream out of range.
-    ///
-    /// # Example
-    /// ```
-    /// use mixcore::spatial::{Panner, PannerParams};
-    /// use mixcore::{Block, BlockMut, Convert, Layout, Stream};
-    /// let stream = Stream::new(48_000.0, Layout::STEREO)?;
-    /// let mut panner = Panner::new(PannerParams { azimuth_deg: 30.0 }, stream)?;
-    /// let (mut left, mut right) = ([0.0_f32; 2], [9.0; 2]);
-    /// panner.convert(Block::mono(&[0.5, -0.5]), BlockMut::stereo(&mut left, &mut right)?)?;
-    /// assert_eq!((left, right), ([0.5, -0.5], [0.0, 0.0]));
-    /// # Ok::<(), mixcore::Error>(())
-    /// ```
-    pub fn new(params: PannerParams, stream: Stream) -> Result<Self, Error> {
-        stream.validate()?;
-        params.validate()?;
-        let turn = Self::standing(params, &stream);
-        Ok(Self { params, stream, turn, frame: 0 })
-    }
-
-    fn standing(params: PannerParams, stream: &Stream) -> Turn {
-        let gains = law(stream.layout, params.azimuth_deg);
-        Turn {
-            from_deg: params.azimuth_deg,
-            way_deg: 0.0,
-            start: 0,
-            end: 0,
-            from_gains: gains,
-            to_gains: gains,
-        }
-    }
-
-    /// Moves the source to new parameters over 20 ms from the next frame.
-    ///
-    /// # Errors
-    /// An azimuth out of range; the source stays where it is then.
-    pub fn set_params(&mut self, params: PannerParams) -> Result<(), Error> {
-        params.validate()?;
-        if params != self.params {
-            let from_deg = self.azimuth_deg_now();
-            self.turn = Turn {
-                from_deg,
-                way_deg: shortest(params.azimuth_deg - from_deg),
-                start: self.frame,
-                end: self.frame + ramp_frames(self.stream.rate_hz) as u64,
-                from_gains: self.gains_now(),
-                to_gains: law(self.stream.layout, params.azimuth_deg),
-            };
-            self.params = params;
-        }
-        Ok(())
-    }
-
-    /// The parameters it stands at or moves to.
-    #[must_use]
-    pub fn params(&self) -> PannerParams {
-        self.params
-    }
-
-    /// The azimuth at the next frame, degrees, positive to the left.
-    #[must_use]
-    pub fn azimuth_deg_now(&self) -> f64 {
-        self.azimuth_deg_at(self.frame)
-    }
-
-    /// The gains that the next frame gets, one per channel.
-    #[must_use]
-    pub fn gains_now(&self) -> PanGains {
-        let piece = self.piece(1);
-        let mut now = piece.start;
-        for (channel, gain) in now.gains.iter_mut().enumerate().take(now.count) {
-            let (start, step) = piece.line(channel);
-            #[expect(clippy::cast_precision_loss, reason = "at most GRID_FRAMES")]
-            {
-                *gain = start + step * piece.first as f64;
-            }
-        }
-        now
-    }
-
-    fn azimuth_deg_at(&self, frame: u64) -> f64 {
-        let turn = &self.turn;
-        if frame >= turn.end {
-            return self.params.azimuth_deg;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a movement of at most 7680 frames")]
-        let share = (frame - turn.start) as f64 / (turn.end - turn.start) as f64;
-        shortest(turn.from_deg + turn.way_deg * share)
-    }
-
-    /// The next straight piece, at most `limit` frames (≥ 1) long.
-    fn piece(&self, limit: usize) -> Piece {
-        let turn = &self.turn;
-        if self.frame >= turn.end {
-            let (start, stop) = (turn.to_gains, turn.to_gains);
-            return Piece { frames: limit, first: 0, length: 1, start, stop };
-        }
-        let origin = (self.frame - self.frame % GRID_FRAMES).max(turn.start);
-        let end = (origin - origin % GRID_FRAMES + GRID_FRAMES).min(turn.end);
-        let layout = self.stream.layout;
-        let start = if origin == turn.start {
-            turn.from_gains
-        } else {
-            law(layout, self.azimuth_deg_at(origin))
-        };
-        let stop =
-            if end == turn.end { turn.to_gains } else { law(layout, self.azimuth_deg_at(end)) };
-        #[expect(clippy::cast_possible_truncation, reason = "both are at most GRID_FRAMES")]
-        Piece {
-            frames: ((end - self.frame) as usize).min(limit),
-            first: (self.frame - origin) as usize,
-            length: end - origin,
-            start,
-            stop,
-        }
-    }
-}
-
-/// An angle or a way brought from ±360° to ±180°; exactly half a turn keeps its sign.
-fn shortest(degrees: f64) -> f64 {
-    if degrees > 180.0 {
-        degrees - 360.0
-    } else if degrees < -180.0 {
-        degrees + 360.0
-    } else {
-        degrees
-    }
-}
-
-impl Processor for Panner {
-    fn latency_frames(&self) -> usize {
-        0
-    }
-
-    fn tail_frames(&self) -> usize {
-        0
-    }
-
-    fn reset(&mut self) {
-        self.turn = Self::standing(self.params, &self.stream);
-        self.frame = 0;
-    }
-
-    fn fields(&self) -> &'static [Field] {
-        PannerParams::FIELDS
-    }
-
-    fn field(&self, name: &str) -> Option<f64> {
-        self.params.get(name)
-    }
-
-    fn set_field(&mut self, name: &str, value: f64) -> Result<(), Error> {
-        self.set_params(self.params.with(name, value)?)
-    }
-}
-
-impl<S: Sample> Convert<S> for Panner {
-    fn input_channels(&self) -> usize {
-        1
-    }
-
-    fn output_channels(&self) -> usize {
-        self.stream.channel_count()
-    }
-
-    fn convert(&mut self, input: Block<'_, S>, mut output: BlockMut<'_, S>) -> Result<(), Error> {
-        input.check_channels("input", 1)?;
-        output.check_channels("output", self.stream.channel_count())?;
-        check_frames("output", output.frames(), input.frames())?;
-        let source = input.channel(0);
-        let isa = self.stream.isa;
-        let mut done = 0;
-        while done < source.len() {
-            let piece = self.piece(source.len() - done);
-            let part = done..done + piece.frames;
-            for (channel, out) in output.channels_mut().enumerate() {
-                let (x, y) = (source.get(part.clone()), out.get_mut(part.clone()));
-                let (Some(x), Some(y)) = (x, y) else { continue };
-                let (start, step) = piece.line(channel);
-                y.copy_from_slice(x);
-                Segment { frames: piece.frames, start, step, first: piece.first }
-                    .apply(isa, y, 1.0);
-            }
-            done += piece.frames;
-            self.frame += piece.frames as u64;
-        }
-        Ok(())
-    }
 }

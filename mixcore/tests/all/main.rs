@@ -45,6 +45,7 @@ mod objects;
 mod order;
 mod pan;
 mod pan_laws;
+mod panner;
 mod point_source;
 mod promises;
 mod properties;

@@ -1,7 +1,7 @@
 //! The panner: exact at loudspeakers, constant in power, the same in the mirror, and smooth.
 
-use mixcore::spatial::{PanGains, Panner, PannerParams, pan_gains};
-use mixcore::{Block, BlockMut, Convert, Layout, Processor, Sample, Stream, math};
+use mixcore::spatial::{PanEngine, PanGains, Panner, PannerParams, PannerSetup, pan_gains};
+use mixcore::{Block, BlockMut, Convert, Error, Layout, Processor, Sample, Stream, math};
 use proptest::prelude::*;
 
 use crate::signals::{Noise, noise};
@@ -122,7 +122,21 @@ fn a_frontal_layout_holds_its_edges_and_folds_what_is_behind() {
     assert!((third[2] - 0.75_f64.sqrt()).abs() <= ROUNDING && (third[0] - 0.5).abs() <= ROUNDING);
 }
 
-fn convert<S: Sample>(panner: &mut Panner, input: &[S], output: &mut [Vec<S>], block: usize) {
+/// The panner of this law.
+fn pairs(params: PannerParams, stream: Stream) -> Result<Panner<'static>, Error> {
+    let setup = PannerSetup { engine: PanEngine::Pairs, ..PannerSetup::default() };
+    Panner::new_in(setup, params, stream, &mut [])
+}
+
+fn at(azimuth_deg: f64) -> PannerParams {
+    PannerParams { azimuth_deg, ..PannerParams::default() }
+}
+
+fn azimuth_deg(panner: &Panner<'_>) -> f64 {
+    panner.position(0).unwrap().azimuth_deg
+}
+
+fn convert<S: Sample>(panner: &mut Panner<'_>, input: &[S], output: &mut [Vec<S>], block: usize) {
     let mut at = 0;
     while at < input.len() {
         let end = (at + block).min(input.len());
@@ -137,7 +151,7 @@ fn a_standing_source_is_its_gains_times_the_input() {
     let stream = Stream::new(48_000.0, Layout::SURROUND_7_1_4).unwrap();
     let input = noise::<f32>(1, 777, 1.0, 1).remove(0);
     for azimuth_deg in [0.0, 20.0, -135.0, 180.0] {
-        let mut panner = Panner::new(PannerParams { azimuth_deg }, stream).unwrap();
+        let mut panner = pairs(at(azimuth_deg), stream).unwrap();
         let mut output = vec![vec![9.0_f32; 777]; 12];
         convert(&mut panner, &input, &mut output, 100);
         for (out, gain) in output.iter().zip(gains(stream.layout, azimuth_deg).iter()) {
@@ -154,10 +168,10 @@ fn a_move_takes_20_ms_along_the_shortest_arc_and_keeps_the_power() {
     /// stereo base in 30 intervals of 3° each): 1 - cos(1.5°) below 1.
     const CHORD: f64 = 3.5e-4;
     let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
-    let mut panner = Panner::new(PannerParams { azimuth_deg: 30.0 }, stream).unwrap();
+    let mut panner = pairs(at(30.0), stream).unwrap();
     let ones = vec![1.0_f64; 1200];
     let mut output = vec![vec![0.0_f64; 1200]; 2];
-    panner.set_params(PannerParams { azimuth_deg: -30.0 }).unwrap();
+    panner.set_params(at(-30.0)).unwrap();
     convert(&mut panner, &ones, &mut output, 1200);
     assert_eq!((output[0][0], output[1][0]), (1.0, 0.0));
     assert!(output[0][960..].iter().all(|&g| g == 0.0));
@@ -168,20 +182,20 @@ fn a_move_takes_20_ms_along_the_shortest_arc_and_keeps_the_power() {
     }
     // From behind left to behind right it passes behind, not through the front.
     let stream = Stream::new(48_000.0, Layout::SURROUND_5_1).unwrap();
-    let mut panner = Panner::new(PannerParams { azimuth_deg: 150.0 }, stream).unwrap();
+    let mut panner = pairs(at(150.0), stream).unwrap();
     panner.set_field("azimuth_deg", -170.0).unwrap();
     let mut output = vec![vec![0.0_f64; 1200]; 6];
     convert(&mut panner, &ones[..480], &mut output, 480);
-    assert_eq!(panner.azimuth_deg_now(), 170.0);
+    assert_eq!(azimuth_deg(&panner), 170.0);
     convert(&mut panner, &ones[..480], &mut output, 480);
-    assert_eq!(panner.azimuth_deg_now(), -170.0);
+    assert_eq!(azimuth_deg(&panner), -170.0);
     assert!(output[..4].iter().flatten().all(|&g| g == 0.0));
 }
 
 /// Gains over time of a source that changes its mind at odd frames.
 fn restless<S: Sample>(block: u32, input: &[S]) -> Vec<Vec<S>> {
     let stream = Stream::new(44_100.0, Layout::SURROUND_7_1).unwrap();
-    let mut panner = Panner::new(PannerParams::default(), stream).unwrap();
+    let mut panner = pairs(PannerParams::default(), stream).unwrap();
     let mut output = vec![vec![S::zero(); input.len()]; 8];
     let mut pick = Noise::new(block);
     let mut at = 0;
@@ -193,7 +207,7 @@ fn restless<S: Sample>(block: u32, input: &[S]) -> Vec<Vec<S>> {
             panner.convert(part, out.range(at, at + count)).unwrap();
             at += count;
         }
-        panner.set_params(PannerParams { azimuth_deg }).unwrap();
+        panner.set_params(at(azimuth_deg)).unwrap();
     }
     output
 }
@@ -215,7 +229,7 @@ fn every_split_gives_the_same_bits_and_no_change_of_mind_clicks() {
 #[test]
 fn what_is_not_finite_comes_through_only_where_it_is_panned() {
     let stream = Stream::new(48_000.0, Layout::SURROUND_5_1).unwrap();
-    let mut panner = Panner::new(PannerParams { azimuth_deg: 30.0 }, stream).unwrap();
+    let mut panner = pairs(at(30.0), stream).unwrap();
     let mut output = vec![vec![0.0_f32; 3]; 6];
     convert(&mut panner, &[1.0, f32::NAN, f32::INFINITY], &mut output, 3);
     assert!(output[0][1].is_nan() && output[0][2] == f32::INFINITY);
@@ -226,12 +240,8 @@ fn what_is_not_finite_comes_through_only_where_it_is_panned() {
 /// what is no number.
 #[test]
 fn the_opening_frame_of_a_turn_is_silence() {
-    let mut panner = Panner::new(
-        PannerParams { azimuth_deg: 30.0 },
-        Stream::new(48_000.0, Layout::STEREO).unwrap(),
-    )
-    .unwrap();
-    panner.set_params(PannerParams { azimuth_deg: -30.0 }).unwrap();
+    let mut panner = pairs(at(30.0), Stream::new(48_000.0, Layout::STEREO).unwrap()).unwrap();
+    panner.set_params(at(-30.0)).unwrap();
     let mut output = vec![vec![9.0_f32; 3]; 2];
     convert(&mut panner, &[f32::NAN, 1.0, f32::NAN], &mut output, 3);
     assert!(output[0][0].is_nan());
@@ -260,12 +270,12 @@ proptest! {
             Err(_) => prop_assert!(!good),
         }
         let stream = Stream { rate_hz, ..Stream::new(48e3, layout).unwrap() };
-        let panner = Panner::new(PannerParams { azimuth_deg }, stream);
+        let panner = pairs(at(azimuth_deg), stream);
         prop_assert_eq!(panner.is_ok(), good && (8e3..=384e3).contains(&rate_hz));
         let Ok(mut panner) = panner else { return Ok(()) };
-        let moved = panner.set_params(PannerParams { azimuth_deg: next_deg }).is_ok();
+        let moved = panner.set_params(at(next_deg)).is_ok();
         prop_assert_eq!(moved, (-180.0..=180.0).contains(&next_deg));
-        prop_assert!(panner.set_field("elevation_deg", 0.0).is_err());
+        prop_assert!(panner.set_field("no_such_field", 0.0).is_err());
         let ((inputs, in_frames), (outputs, out_frames)) = shapes;
         let (inputs, outputs, out_frames) =
             if same { (1, layout.channel_count(), in_frames) } else { (inputs, outputs, out_frames) };

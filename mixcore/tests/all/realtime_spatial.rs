@@ -2,8 +2,9 @@
 
 use mixcore::audio::{Block, BlockMut};
 use mixcore::spatial::{
-    Direction, Divergence, Extent, ObjectMetadata, ObjectMixer, ObjectMixerSetup, ObjectPanner,
-    ObjectPlace, Screen, TimedGains, Vbap, VbapParams, VbapShape,
+    DialogueAnchor, Direction, Divergence, Extent, ObjectMetadata, ObjectMixer, ObjectMixerSetup,
+    ObjectPanner, ObjectPlace, PanEngine, PanSource, Panner, PannerParams, PannerSetup, Screen,
+    TimedGains, Vbap, VbapParams, VbapShape,
 };
 use mixcore::{Convert, Layout, Processor, Stream};
 
@@ -55,4 +56,44 @@ fn gains_of_sources_and_their_blocks_never_allocate() {
         mixer.reset();
     });
     assert_eq!(calls, 0);
+}
+
+#[test]
+fn a_panner_that_moves_never_allocates() {
+    let layout = Layout::SURROUND_7_1_4;
+    let stream = Stream::new(48_000.0, layout).unwrap();
+    let input = crate::signals::noise::<f32>(2, 2000, 0.5, 9);
+    let mut output = vec![vec![0.0_f32; 2000]; layout.channel_count()];
+    let anchors = [
+        DialogueAnchor::Free,
+        DialogueAnchor::Lock,
+        DialogueAnchor::Front { max_angle_deg: 30.0, centre_share: 0.5 },
+    ];
+    for engine in [PanEngine::Polar, PanEngine::Room, PanEngine::Vbap, PanEngine::Pairs] {
+        for anchor in anchors {
+            let setup = PannerSetup { source: PanSource::Stereo, engine, anchor };
+            let mut panner = Panner::new(setup, PannerParams::default(), stream).unwrap();
+            let calls = crate::allocations(|| {
+                for n in 0..4_u32 {
+                    let params = PannerParams {
+                        azimuth_deg: f64::from(n) * 50.0,
+                        elevation_deg: f64::from(n) * 10.0,
+                        width_deg: f64::from(n) * 15.0,
+                        divergence: 0.3,
+                        lfe_send_db: -6.0,
+                        ..PannerParams::default()
+                    };
+                    panner.set_params(params).unwrap();
+                    let to = BlockMut::new(&mut output).unwrap();
+                    panner.convert(Block::new(&input).unwrap(), to).unwrap();
+                    let size = Extent { width_deg: 20.0, ..Extent::default() };
+                    std::hint::black_box(panner.gains(30.0, 10.0, 1.0, size).unwrap());
+                    std::hint::black_box((panner.energy_vector(), panner.warnings()));
+                    assert!(panner.set_field("azimuth_deg", f64::NAN).is_err());
+                }
+                panner.reset();
+            });
+            assert_eq!(calls, 0, "{engine:?} {anchor:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 pub mod prelude {
     pub use mixcore::spatial::{
         BassManager, BassManagerParams, BassManagerSetup, FoldDown, LfeSend, LfeSendParams, LtRt,
-        LtRtSetup, Panner, PannerParams,
+        LtRtSetup, PanEngine, PanSource, Panner, PannerParams, PannerSetup,
     };
 
     use mixcore::Error;
@@ -15,6 +15,21 @@ pub mod prelude {
     #[cfg(not(feature = "alloc"))]
     fn lend<T: Clone>(len: usize, value: T) -> &'static mut [T] {
         Box::leak(vec![value; len].into_boxed_slice())
+    }
+
+    /// A panner, in its own memory or, without `alloc`, in lent memory.
+    pub fn panner(
+        setup: PannerSetup,
+        params: PannerParams,
+        stream: Stream,
+    ) -> Result<Panner<'static>, Error> {
+        #[cfg(feature = "alloc")]
+        return Panner::new(setup, params, stream);
+        #[cfg(not(feature = "alloc"))]
+        {
+            let memory = lend(Panner::required_len(setup, &stream), 1.0);
+            Panner::new_in(setup, params, stream, memory)
+        }
     }
 
     /// A fold-down to Lt/Rt, in its own memory or, without `alloc`, in lent memory.
@@ -61,8 +76,23 @@ pub mod prelude {
 macro_rules! each_fold {
     ($run:ident) => {
         $run! { panner, Panner, memory: false, |stream: Stream| {
-            let panner = Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?;
-            Ok(Unit::Convert(Box::new(panner)))
+            let setup = PannerSetup { engine: PanEngine::Pairs, ..PannerSetup::default() };
+            let params = PannerParams { azimuth_deg: 20.0, ..PannerParams::default() };
+            Ok(Unit::Convert(Box::new(panner(setup, params, stream)?)))
+        } }
+        // A stereo source of some size, off centre and raised, with a send to the LFE.
+        $run! { panner_polar, Panner, memory: false, |stream: Stream| {
+            let setup = PannerSetup { source: PanSource::Stereo, ..PannerSetup::default() };
+            let params = PannerParams {
+                azimuth_deg: -20.0,
+                elevation_deg: 10.0,
+                width_deg: 25.0,
+                rotation_deg: 15.0,
+                gain_db: -2.0,
+                lfe_send_db: -12.0,
+                ..PannerParams::default()
+            };
+            Ok(Unit::Convert(Box::new(panner(setup, params, stream)?)))
         } }
         $run! { fold_down, FoldDown, memory: false, |stream: Stream| {
             Ok(Unit::Convert(Box::new(FoldDown::new(Layout::MONO, stream)?)))

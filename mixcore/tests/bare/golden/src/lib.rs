@@ -33,7 +33,7 @@ use level::{automated_gain, dc_blocker, dither, dither_shaped, fader};
 use programme::Programme;
 use spatial::{
     bass_manager, fold_down, haas, lfe_send, lt_rt, mid_side, mono_maker, object_mixer, panner,
-    width,
+    panner_polar, width,
 };
 
 const RATE_HZ: f64 = 48_000.0;
@@ -116,6 +116,7 @@ pub fn write_csv(emit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         multiband_limiter,
         object_mixer,
         panner,
+        panner_polar,
         plosive_tamer,
         soft_clipper,
         soft_clipper_bare,

@@ -6,7 +6,7 @@ use mixcore::spatial::{
     BassManager, BassManagerParams, BassManagerSetup, FoldDown, Haas, HaasParams, HaasSetup,
     LfeSend, LfeSendParams, LtRt, LtRtSetup, MidSide, MidSideDirection, MonoMaker, MonoMakerParams,
     MonoMakerSetup, ObjectGains, ObjectMixer, ObjectMixerMemory, ObjectMixerSetup, ObjectTrack,
-    Pair, Panner, PannerParams, PointSource, Width, WidthKept, WidthParams, WidthSetup,
+    Pair, PanEngine, PanSource, Panner, PannerParams, PannerSetup, PointSource, Width, WidthKept, WidthParams, WidthSetup,
 };
 use mixcore::{Error, Layout};
 use sha2::Sha256;
@@ -17,6 +17,8 @@ use crate::{convert, in_two_layouts, process};
 const SAMPLES: usize = 80_000;
 const NUMBERS: usize = 16_000;
 const OBJECTS: usize = 3;
+/// The panner's table of directions.
+const TABLE: usize = 24_000;
 
 pub(crate) fn fold_down<S: Sample>() -> Result<Sha256, Error> {
     in_two_layouts::<S>(|stream, audio| convert(&mut FoldDown::new(Layout::MONO, stream)?, audio))
@@ -24,7 +26,26 @@ pub(crate) fn fold_down<S: Sample>() -> Result<Sha256, Error> {
 
 pub(crate) fn panner<S: Sample>() -> Result<Sha256, Error> {
     in_two_layouts::<S>(|stream, audio| {
-        convert(&mut Panner::new(PannerParams { azimuth_deg: 20.0 }, stream)?, audio)
+        let setup = PannerSetup { engine: PanEngine::Pairs, ..PannerSetup::default() };
+        let params = PannerParams { azimuth_deg: 20.0, ..PannerParams::default() };
+        convert(&mut Panner::new_in(setup, params, stream, &mut [])?, audio)
+    })
+}
+
+pub(crate) fn panner_polar<S: Sample>() -> Result<Sha256, Error> {
+    in_two_layouts::<S>(|stream, audio| {
+        let setup = PannerSetup { source: PanSource::Stereo, ..PannerSetup::default() };
+        let params = PannerParams {
+            azimuth_deg: -20.0,
+            elevation_deg: 10.0,
+            width_deg: 25.0,
+            rotation_deg: 15.0,
+            gain_db: -2.0,
+            lfe_send_db: -12.0,
+            ..PannerParams::default()
+        };
+        let mut table = [1.0; TABLE];
+        convert(&mut Panner::new_in(setup, params, stream, &mut table)?, audio)
     })
 }
 

@@ -1,20 +1,20 @@
 //! The stereo field, panning, objects, fold-down and bass.
 
 use mixcore::spatial::{
-    BassManager, BassManagerParams, FoldDown, Haas, HaasParams, LfeSend, LfeSendParams, LtRt,
+    BassManager, BassManagerParams, DialogueWarnings, Extent, FoldDown, Haas, HaasParams, LfeSend, LfeSendParams, LtRt,
     MidSide, MonoMaker, MonoMakerParams, ObjectGains, ObjectMetadata, ObjectMixer, ObjectPanner,
-    PanGains, Panner, PannerParams, PointSource, TimedGains, Width, WidthParams,
+    PanGains, Panner, PannerParams, PointSource, RigGains, TimedGains, Width, WidthParams,
 };
 use mixcore::{Block, BlockMut, Convert, Error, Io, Process, Processor};
 
 entries! {
-    panner_convert_f32(panner: &mut Panner, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
+    panner_convert_f32(panner: &mut Panner<'_>, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
         panner.convert(input, output)
     }
-    panner_convert_f64(panner: &mut Panner, input: Block<'_, f64>, output: BlockMut<'_, f64>) -> Result<(), Error> {
+    panner_convert_f64(panner: &mut Panner<'_>, input: Block<'_, f64>, output: BlockMut<'_, f64>) -> Result<(), Error> {
         panner.convert(input, output)
     }
-    panner_reset(panner: &mut Panner) {
+    panner_reset(panner: &mut Panner<'_>) {
         Processor::reset(panner);
     }
     fold_down_convert_f32(fold_down: &mut FoldDown, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
@@ -26,8 +26,23 @@ entries! {
     fold_down_reset(fold_down: &mut FoldDown) {
         Processor::reset(fold_down);
     }
-    panner_set_params(panner: &mut Panner, params: PannerParams) -> Result<(), Error> {
+    panner_set_params(panner: &mut Panner<'_>, params: PannerParams) -> Result<(), Error> {
         panner.set_params(params)
+    }
+    panner_gains(panner: &Panner<'_>, azimuth_deg: f64, elevation_deg: f64, distance: f64, extent: Extent) -> Result<RigGains, Error> {
+        panner.gains(azimuth_deg, elevation_deg, distance, extent)
+    }
+    panner_gains_now(panner: &Panner<'_>, source: usize) -> PanGains {
+        panner.gains_now(source)
+    }
+    panner_energy_vector(panner: &Panner<'_>) -> Option<[f64; 3]> {
+        panner.energy_vector()
+    }
+    panner_velocity_vector(panner: &Panner<'_>) -> Option<[f64; 3]> {
+        panner.velocity_vector()
+    }
+    panner_warnings(panner: &Panner<'_>) -> DialogueWarnings {
+        panner.warnings()
     }
     lt_rt_convert_f32(lt_rt: &mut LtRt<'_, f32>, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
         lt_rt.convert(input, output)

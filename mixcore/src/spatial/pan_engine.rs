@@ -1,0 +1,335 @@
+//! The laws that a [`super::Panner`] can follow, and sources that are divided among three places.
+//!
+//! Each engine turns a direction (and what it knows of sizes) into gains of power 1:
+//! - polar: ITU-R BS.2127's point source and extent, [`super::PolarExtent`];
+//! - room: the place in BS.2127's cube that the angles stand for, [`super::Allocentric`];
+//! - VBAP: [`super::Vbap`], for layouts whose rear is open and for real positions;
+//! - pairs: the sine/cosine law between neighbours of the middle layer, [`super::pan_gains`];
+//! - a pan law between L and R: [`super::PanLaw`].
+//!
+//! From angles to the room (BS.2127's conversion of positions): azimuths 0°, ±30° and ±110° are the
+//! middle of the front wall and the four corners of the room; between two of them, at a from their
+//! middle and with a half arc of b, q = (1 + tan a/tan b)/2 and the share of the way along the wall is
+//! (2/π)·atan(q/(1 − q)). Elevations up to 30° rise to the edge of the ceiling (45° in the cube), above
+//! that the place moves on along the ceiling.
+//!
+//! Source: ITU-R BS.2127-1, "conversion" of polar and Cartesian metadata, as the EBU ADM Renderer 2.1.0
+//! (BSD-3-Clause-Clear) holds it.
+//! Cost: that of the engine; three times with divergence. Latency: none (pure functions).
+
+use super::geometry::{axes, direction, position_angles, sin_cos_deg, times};
+use super::pan::law;
+use super::{
+    Allocentric, Direction, Divergence, Extent, PanForm, PanGains, PanLaw, PointSource,
+    PolarExtent, Vbap, VbapParams, VbapShape,
+};
+use crate::audio::{Layout, MAX_LAYOUT_CHANNELS};
+use crate::error::Error;
+use crate::math;
+
+/// Where L and R stand: ITU-R BS.775-4, figure 1; BS.2051-3, system A.
+pub(super) const FRONT_DEG: f64 = 30.0;
+
+/// The law that a panner follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "snake_case", deny_unknown_fields))]
+#[non_exhaustive]
+pub enum PanEngine {
+    /// ITU-R BS.2127's point source and extent; [`PanEngine::Vbap`] where a layout leaves the rear open
+    /// (3.1.2).
+    #[default]
+    Polar,
+    /// BS.2127's Cartesian panner, at the place in the room that the angles stand for.
+    Room,
+    /// Vector base amplitude panning. A size is a circle of the larger of width and height, 180° at
+    /// most; distance and depth are left aside.
+    Vbap,
+    /// The sine/cosine law between the two neighbours of the middle layer; elevation, distance and
+    /// sizes are left aside.
+    Pairs,
+    /// A pan law between L and R of a stereo layout: 30° is a side, and what is behind is folded to the
+    /// front. Elevation, distance and sizes are left aside.
+    StereoLaw {
+        /// The law.
+        law: PanLaw,
+        /// Its form.
+        form: PanForm,
+    },
+}
+
+impl PanEngine {
+    /// Whether a field of [`super::PannerParams`] changes what the engine gives, in this layout.
+    #[must_use]
+    pub fn uses(self, layout: Layout, field: &str) -> bool {
+        match (self.resolved(layout), field) {
+            (Self::Polar | Self::Room, _) => true,
+            (Self::Vbap, field) => !matches!(field, "distance" | "depth"),
+            (_, field) => !matches!(
+                field,
+                "elevation_deg" | "distance" | "width_deg" | "height_deg" | "depth"
+            ),
+        }
+    }
+
+    /// The engine that a layout gets.
+    pub(super) fn resolved(self, layout: Layout) -> Self {
+        let refused = || PointSource::new(layout).is_err();
+        if self == Self::Polar && refused() { Self::Vbap } else { self }
+    }
+}
+
+/// Where a source is and how large.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PanPlace {
+    pub(super) azimuth_deg: f64,
+    pub(super) elevation_deg: f64,
+    pub(super) distance: f64,
+    pub(super) extent: Extent,
+    pub(super) divergence: Divergence,
+}
+
+/// An engine, built for a layout.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for life; without alloc there is no box")]
+pub(super) enum Engine<'a> {
+    Polar(PolarExtent<'a>),
+    Room(Allocentric),
+    /// The channel of each loudspeaker.
+    Vbap(Vbap, [u8; MAX_LAYOUT_CHANNELS]),
+    Pairs(Layout),
+    StereoLaw(PanLaw, PanForm),
+}
+
+impl<'a> Engine<'a> {
+    /// Builds an engine; `table` makes the one of sizes.
+    pub(super) fn new(
+        engine: PanEngine,
+        layout: Layout,
+        table: impl FnOnce(PointSource) -> Result<PolarExtent<'a>, Error>,
+    ) -> Result<Self, Error> {
+        Ok(match engine.resolved(layout) {
+            PanEngine::Polar => Self::Polar(table(PointSource::new(layout)?)?),
+            PanEngine::Room => Self::Room(Allocentric::new(layout)),
+            PanEngine::Vbap => {
+                let mut rig =
+                    [Direction { azimuth_deg: 0.0, elevation_deg: 0.0 }; MAX_LAYOUT_CHANNELS];
+                for (real, speaker) in rig.iter_mut().zip(layout.speakers()) {
+                    *real = Direction::nominal(speaker);
+                }
+                Self::of_rig(layout, rig.get(..layout.channel_count()).unwrap_or(&[]))?
+            }
+            PanEngine::Pairs => Self::Pairs(layout),
+            PanEngine::StereoLaw { law, form } if layout == Layout::STEREO => {
+                Self::StereoLaw(law, form)
+            }
+            PanEngine::StereoLaw { .. } => {
+                return Err(Error::Unsupported {
+                    what: "a pan law between L and R in a layout that is not stereo",
+                    hint: "use PanEngine::Pairs, which pans between neighbours of any layout",
+                });
+            }
+        })
+    }
+
+    /// VBAP over the loudspeakers at these directions, one per channel of the layout.
+    pub(super) fn of_rig(layout: Layout, rig: &[Direction]) -> Result<Self, Error> {
+        if rig.len() != layout.channel_count() {
+            return Err(Error::ChannelCount {
+                what: "list of directions",
+                given: rig.len(),
+                expected: layout.channel_count(),
+            });
+        }
+        let mut channels = [0; MAX_LAYOUT_CHANNELS];
+        let mut heard = [Direction { azimuth_deg: 0.0, elevation_deg: 0.0 }; MAX_LAYOUT_CHANNELS];
+        let mut count = 0;
+        let all = rig.iter().zip(layout.speakers()).zip(0_u8..);
+        for ((direction, _), channel) in all.filter(|((_, speaker), _)| !speaker.lfe) {
+            if let (Some(to), Some(place)) = (channels.get_mut(count), heard.get_mut(count)) {
+                (*to, *place) = (channel, *direction);
+                count += 1;
+            }
+        }
+        let vbap = Vbap::new(heard.get(..count).unwrap_or(&[]), VbapShape::Sphere)?;
+        Ok(Self::Vbap(vbap, channels))
+    }
+
+    /// Loudspeakers of the middle layer only.
+    pub(super) fn is_flat(&self) -> bool {
+        matches!(self, Self::Pairs(_) | Self::StereoLaw(..))
+    }
+
+    /// The gains of a source: one per channel, LFEs at 0.
+    pub(super) fn gains(&self, layout: Layout, place: &PanPlace) -> PanGains {
+        let elevation_deg = if self.is_flat() { 0.0 } else { place.elevation_deg };
+        let point = |azimuth_deg, elevation_deg| {
+            self.part(layout, azimuth_deg, elevation_deg, place.distance, place.extent)
+        };
+        if place.divergence.value == 0.0 {
+            return point(place.azimuth_deg, elevation_deg);
+        }
+        let Ok(parts) = place.divergence.parts(place.azimuth_deg, elevation_deg) else {
+            return point(place.azimuth_deg, elevation_deg);
+        };
+        let mut sum = PanGains::silent(layout.channel_count());
+        for (share, at) in parts {
+            if share > 0.0 {
+                let (azimuth_deg, elevation_deg) = position_angles(at);
+                sum.add_power(&point(azimuth_deg, elevation_deg), share);
+            }
+        }
+        sum.root();
+        sum
+    }
+
+    /// The gains of an undivided source.
+    fn part(
+        &self,
+        layout: Layout,
+        azimuth_deg: f64,
+        elevation_deg: f64,
+        distance: f64,
+        extent: Extent,
+    ) -> PanGains {
+        match self {
+            Self::Polar(panner) => {
+                panner.law_of(times(direction(azimuth_deg, elevation_deg), distance), extent)
+            }
+            Self::Room(room) => {
+                let place = place_in_room(azimuth_deg, elevation_deg, distance);
+                let size = size_in_room(azimuth_deg, elevation_deg, extent);
+                let silent = PanGains::silent(layout.channel_count());
+                room.sized_gains(place, size).unwrap_or(silent)
+            }
+            Self::Vbap(vbap, channels) => {
+                let spread_deg = extent.width_deg.max(extent.height_deg).min(180.0);
+                let params = VbapParams { spread_deg, ..VbapParams::default() };
+                let mut gains = PanGains::silent(layout.channel_count());
+                if let Ok(rig) = vbap.gains(azimuth_deg, elevation_deg, params) {
+                    for (gain, channel) in rig.iter().zip(channels) {
+                        if let Some(to) = gains.gains.get_mut(usize::from(*channel)) {
+                            *to = *gain;
+                        }
+                    }
+                }
+                gains
+            }
+            Self::Pairs(layout) => law(*layout, azimuth_deg),
+            Self::StereoLaw(law, form) => {
+                let mut gains = PanGains::silent(2);
+                if let Ok([left, right]) = law.gains(*form, stereo_position(azimuth_deg)) {
+                    let [to_left, to_right, ..] = &mut gains.gains;
+                    (*to_left, *to_right) = (left, right);
+                }
+                gains
+            }
+        }
+    }
+}
+
+/// The position of a pan law: -1 is L at 30°, 1 is R; what is behind is folded to the front.
+fn stereo_position(azimuth_deg: f64) -> f64 {
+    let side_deg = azimuth_deg.abs();
+    let position = side_deg.min(180.0 - side_deg).clamp(0.0, FRONT_DEG) / FRONT_DEG;
+    if azimuth_deg > 0.0 { 0.0 - position } else { position }
+}
+
+/// BS.2127: the place in the room of a position on the sphere.
+fn place_in_room(azimuth_deg: f64, elevation_deg: f64, distance: f64) -> [f64; 3] {
+    /// BS.2127: the elevation of the ceiling's edge, and its angle in the cube.
+    const EDGE_DEG: f64 = 30.0;
+    const EDGE_IN_CUBE_DEG: f64 = 45.0;
+    let height_deg = elevation_deg.abs();
+    let (z, level) = if height_deg > EDGE_DEG {
+        let share = (height_deg - EDGE_DEG) / (90.0 - EDGE_DEG);
+        let in_cube_deg = EDGE_IN_CUBE_DEG + (90.0 - EDGE_IN_CUBE_DEG) * share;
+        (distance, distance * tan_deg(90.0 - in_cube_deg))
+    } else {
+        (distance * tan_deg(EDGE_IN_CUBE_DEG * height_deg / EDGE_DEG), distance)
+    };
+    // The left half, and its mirror.
+    let side_deg = azimuth_deg.abs();
+    let (low_deg, high_deg, from, to) = if side_deg <= 30.0 {
+        (0.0, 30.0, [0.0, 1.0], [-1.0, 1.0])
+    } else if side_deg <= 110.0 {
+        (30.0, 110.0, [-1.0, 1.0], [-1.0, -1.0])
+    } else {
+        (110.0, 250.0, [-1.0, -1.0], [1.0, -1.0])
+    };
+    let (middle, half) = ((low_deg + high_deg) * 0.5, (high_deg - low_deg) * 0.5);
+    let q = 0.5 + 0.5 * tan_deg(side_deg - middle) / tan_deg(half);
+    let share = math::atan2(q, 1.0 - q) * (2.0 / math::PI);
+    let along = |axis: usize| {
+        let ends = from.get(axis).zip(to.get(axis));
+        ends.map_or(0.0, |(from, to)| level * (from + (to - from) * share))
+    };
+    let x = if azimuth_deg < 0.0 { 0.0 - along(0) } else { along(0) };
+    [x, along(1), if elevation_deg < 0.0 { 0.0 - z } else { z }]
+}
+
+/// Tangent of an angle in degrees, not at 90°.
+fn tan_deg(deg: f64) -> f64 {
+    let (sin, cos) = sin_cos_deg(deg);
+    sin / cos
+}
+
+/// BS.2127: the size along x, y and z of a size on the sphere. NOTE: the EBU ADM Renderer hands the
+/// converted height to y and the depth to z ([`Allocentric::sized_gains`]); here each stays on its axis.
+fn size_in_room(azimuth_deg: f64, elevation_deg: f64, extent: Extent) -> [f64; 3] {
+    if extent == Extent::default() {
+        return [0.0; 3];
+    }
+    let across = |deg: f64| if deg < 180.0 { sin_cos_deg(deg * 0.5).0 } else { 1.0 };
+    let along = |deg: f64| (1.0 - sin_cos_deg(deg * 0.5).1) * 0.5;
+    let deep = along(extent.width_deg).max(along(extent.height_deg)).max(extent.depth);
+    let sides = [across(extent.width_deg), deep, across(extent.height_deg)];
+    let mut squares = [0.0; 3];
+    for (axis, side) in axes(azimuth_deg, elevation_deg).into_iter().zip(sides) {
+        for (square, coordinate) in squares.iter_mut().zip(axis) {
+            *square += coordinate * side * (coordinate * side);
+        }
+    }
+    squares.map(|square| math::sqrt(square).min(2.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// BS.2127's table of the conversion, and its way between.
+    #[test]
+    fn angles_become_places_on_the_walls() {
+        /// Rounding of tangents and arc tangents near 1.
+        const ROUNDING: f64 = 1e-14;
+        let rows = [
+            ((0.0, 0.0), [0.0, 1.0, 0.0]),
+            ((30.0, 0.0), [-1.0, 1.0, 0.0]),
+            ((-30.0, 0.0), [1.0, 1.0, 0.0]),
+            ((110.0, 30.0), [-1.0, -1.0, 1.0]),
+            ((-110.0, -30.0), [1.0, -1.0, -1.0]),
+            ((180.0, 0.0), [0.0, -1.0, 0.0]),
+            ((-70.0, 0.0), [1.0, 0.0, 0.0]),
+            ((15.0, 0.0), [-0.5, 1.0, 0.0]),
+            ((77.0, 90.0), [0.0, 0.0, 1.0]),
+        ];
+        for ((azimuth_deg, elevation_deg), expected) in rows {
+            let place = place_in_room(azimuth_deg, elevation_deg, 1.0);
+            for (ours, theirs) in place.iter().zip(expected) {
+                assert!(
+                    (ours - theirs).abs() < ROUNDING,
+                    "{azimuth_deg} {elevation_deg}: {place:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_pan_law_stands_at_l_and_r_and_folds_what_is_behind() {
+        for (azimuth_deg, position) in
+            [(0.0, 0.0), (30.0, -1.0), (-15.0, 0.5), (90.0, -1.0), (165.0, -0.5), (-180.0, 0.0)]
+        {
+            assert_eq!(stereo_position(azimuth_deg), position, "{azimuth_deg}");
+        }
+    }
+}
