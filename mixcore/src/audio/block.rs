@@ -339,12 +339,7 @@ impl<S> fmt::Debug for BlockMut<'_, S> {
 }
 
 /// The shape of a view.
-fn show(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    channels: usize,
-    frames: usize,
-) -> fmt::Result {
+fn show(f: &mut fmt::Formatter<'_>, name: &str, channels: usize, frames: usize) -> fmt::Result {
     f.debug_struct(name).field("channels", &channels).field("frames", &frames).finish()
 }
 

@@ -66,6 +66,33 @@ fn place(count: usize, channel: usize) -> (usize, usize) {
 type Group<'a, S> = &'a (dyn Rows<S> + Sync + 'a);
 type GroupMut<'a, S> = &'a mut (dyn RowsMut<S> + Send + Sync + 'a);
 
+/// Puts the next `N` rows of a list, if it has them, into the next slot.
+fn add<'a, S, C: AsRef<[S]> + Sync, const N: usize>(
+    rest: &mut &'a [C],
+    slots: &mut &mut [Option<Group<'a, S>>],
+) {
+    if let Some((group, after)) = rest.split_first_chunk::<N>()
+        && let Some((slot, left)) = core::mem::take(slots).split_first_mut()
+    {
+        *slot = Some(group);
+        (*rest, *slots) = (after, left);
+    }
+}
+
+/// As [`add`], of rows that may be written.
+fn add_mut<'a, S, C: AsRef<[S]> + AsMut<[S]> + Send + Sync, const N: usize>(
+    rest: &mut &'a mut [C],
+    slots: &mut &mut [Option<GroupMut<'a, S>>],
+) {
+    if rest.len() >= N
+        && let Some((group, after)) = core::mem::take(rest).split_first_chunk_mut::<N>()
+        && let Some((slot, left)) = core::mem::take(slots).split_first_mut()
+    {
+        *slot = Some(group);
+        (*rest, *slots) = (after, left);
+    }
+}
+
 /// A list of channels.
 pub(super) enum List<'a, S> {
     Few([&'a [S]; FEW]),
@@ -111,21 +138,9 @@ impl<'a, S> List<'a, S> {
         for (slot, group) in full_slots.iter_mut().zip(full) {
             *slot = Some(group);
         }
-        /// Puts the next rows of the rest, if it has them, into the next slot.
-        fn next<'a, S, C: AsRef<[S]> + Sync, const N: usize>(
-            rest: &mut &'a [C],
-            slots: &mut &mut [Option<Group<'a, S>>],
-        ) {
-            if let Some((group, after)) = rest.split_first_chunk::<N>()
-                && let Some((slot, left)) = core::mem::take(slots).split_first_mut()
-            {
-                *slot = Some(group);
-                (*rest, *slots) = (after, left);
-            }
-        }
-        next::<S, C, 4>(&mut rest, &mut slots);
-        next::<S, C, 2>(&mut rest, &mut slots);
-        next::<S, C, 1>(&mut rest, &mut slots);
+        add::<S, C, 4>(&mut rest, &mut slots);
+        add::<S, C, 2>(&mut rest, &mut slots);
+        add::<S, C, 1>(&mut rest, &mut slots);
         Self::Many { groups, start: 0 }
     }
 
@@ -189,9 +204,7 @@ pub(super) enum ListMut<'a, S> {
 }
 
 /// The same group for a shorter time.
-fn shorter<'b, 'a: 'b, S>(
-    group: &'b mut Option<GroupMut<'a, S>>,
-) -> Option<GroupMut<'b, S>> {
+fn shorter<'b, 'a: 'b, S>(group: &'b mut Option<GroupMut<'a, S>>) -> Option<GroupMut<'b, S>> {
     match group {
         Some(group) => Some(&mut **group),
         None => None,
@@ -219,22 +232,9 @@ impl<'a, S> ListMut<'a, S> {
         for (slot, group) in full_slots.iter_mut().zip(full) {
             *slot = Some(group);
         }
-        /// Puts the next rows of the rest, if it has them, into the next slot.
-        fn next<'a, S, C: AsRef<[S]> + AsMut<[S]> + Send + Sync, const N: usize>(
-            rest: &mut &'a mut [C],
-            slots: &mut &mut [Option<GroupMut<'a, S>>],
-        ) {
-            if rest.len() >= N
-                && let Some((group, after)) = core::mem::take(rest).split_first_chunk_mut::<N>()
-                && let Some((slot, left)) = core::mem::take(slots).split_first_mut()
-            {
-                *slot = Some(group);
-                (*rest, *slots) = (after, left);
-            }
-        }
-        next::<S, C, 4>(&mut rest, &mut slots);
-        next::<S, C, 2>(&mut rest, &mut slots);
-        next::<S, C, 1>(&mut rest, &mut slots);
+        add_mut::<S, C, 4>(&mut rest, &mut slots);
+        add_mut::<S, C, 2>(&mut rest, &mut slots);
+        add_mut::<S, C, 1>(&mut rest, &mut slots);
         Self::Many { groups, start: 0 }
     }
 
@@ -408,16 +408,11 @@ impl<'b, S> Groups<'b, '_, S> {
     }
 }
 
+#[allow(clippy::large_enum_variant, reason = "walked through where it is made, never moved")]
 enum Places<'b, 'a, S> {
     Few(slice::IterMut<'b, Option<&'a mut [S]>>),
-    Spread {
-        rows: slice::ChunksExactMut<'b, S>,
-        start: usize,
-    },
-    Many {
-        groups: Groups<'b, 'a, S>,
-        start: usize,
-    },
+    Spread { rows: slice::ChunksExactMut<'b, S>, start: usize },
+    Many { groups: Groups<'b, 'a, S>, start: usize },
 }
 
 /// The rows of a list, in order.

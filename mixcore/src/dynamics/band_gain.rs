@@ -218,7 +218,9 @@ impl<'a, S: Sample> BandGain<'a, S> {
         for (_, (dry, wet)) in speakers.zip(dry.zip(wet)).filter(|(speaker, _)| goes(speaker)) {
             time.fill(S::zero());
             let [older, newer] = self.line.past(dry, back, window.len());
-            for ((time, weight), dry) in time.iter_mut().zip(&*window).zip(older.iter().chain(newer)) {
+            for ((time, weight), dry) in
+                time.iter_mut().zip(&*window).zip(older.iter().chain(newer))
+            {
                 *time = *dry * *weight;
             }
             if self.fft.forward(time, re, im).is_err() {
