@@ -39,6 +39,9 @@ fn measured_db(processor: &mut impl Process<f64>) -> Vec<f64> {
     re.iter().zip(&im).map(|(re, im)| units::gain_to_db(math::hypot(*re, *im))).collect()
 }
 
+/// The table in the documentation of `second_order`.
+pub const ACCURACY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/filters/design/accuracy.md");
+
 /// A row of `filters/design/accuracy.md`: what is documented of how far shapes lie from their prototypes.
 struct Documented {
     shapes: Vec<Shape>,
@@ -60,7 +63,7 @@ impl Documented {
 /// All rows of second order with ±12 dB (a tilt ±6 dB, for it spans twice that), and the all-pass, which has
 /// no magnitude to miss.
 fn documented() -> Vec<Documented> {
-    let table = include_str!("../../src/filters/design/accuracy.md");
+    let table = std::fs::read_to_string(ACCURACY).unwrap();
     let split = |line: &str| -> Vec<String> {
         line.split('|').map(|cell| cell.trim().to_owned()).collect()
     };
@@ -102,7 +105,7 @@ fn documented() -> Vec<Documented> {
     rows
 }
 
-/// Every kind, running, at random corners up to 22.8 kHz and every documented Q, measured at random bins: it is
+/// Every kind, running, at random corners up to 20 kHz and every documented Q, measured at random bins: it is
 /// what `response_db` says, and that is the prototype.
 #[test]
 fn measured_responses_are_the_prototypes() {
@@ -114,7 +117,7 @@ fn measured_responses_are_the_prototypes() {
     for row in documented() {
         for _ in 0..6 {
             for &shape in &row.shapes {
-                let hz = 200.0 * math::pow(114.0, unit(&mut pick));
+                let hz = 200.0 * math::pow(100.0, unit(&mut pick));
                 let q = row.q.0 * math::pow(row.q.1 / row.q.0, unit(&mut pick));
                 let band = EqBand::new(shape, hz, row.gain_db * (2.0 * unit(&mut pick) - 1.0), q);
                 let mut one = eq(&[band], RATE_HZ, Layout::MONO);
@@ -148,8 +151,9 @@ fn documented_deviations_are_reached_and_kept() {
         let mut worst = 0.0_f64;
         for hz in (0..=24).map(|n| 1200.0 * math::pow(16.0 / 1.2, f64::from(n) / 24.0)) {
             for q in (0..=20).map(|n| low * math::pow(high / low, f64::from(n) / 20.0)) {
-                for (gain_db, &shape) in
-                    [-row.gain_db, row.gain_db].iter().flat_map(|g| row.shapes.iter().map(move |s| (*g, s)))
+                for (gain_db, &shape) in [-row.gain_db, row.gain_db]
+                    .iter()
+                    .flat_map(|g| row.shapes.iter().map(move |s| (*g, s)))
                 {
                     let one = eq(&[EqBand::new(shape, hz, gain_db, q)], RATE_HZ, Layout::MONO);
                     for at in (1..=108).map(|n| f64::from(n) * 200.0) {
@@ -162,7 +166,8 @@ fn documented_deviations_are_reached_and_kept() {
                 }
             }
         }
-        let most = (row.cells.iter().filter(|(r, _)| *r < 0.7)).fold(0.0, |most: f64, c| most.max(c.1));
+        let most =
+            (row.cells.iter().filter(|(r, _)| *r < 0.7)).fold(0.0, |most: f64, c| most.max(c.1));
         let shapes = &row.shapes;
         if shapes[0] == Shape::AllPass {
             assert!(worst < 1e-6, "{worst}");

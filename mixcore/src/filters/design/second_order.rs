@@ -185,9 +185,15 @@ pub(super) fn q_of_octaves(octaves: f64) -> f64 {
 /// The all-pass has no magnitude to match: with both methods it is the bilinear one, whose phase is
 /// exact at `hz`. Where no biquad of real coefficients passes through the five points the design
 /// falls back to three points or to the bilinear one, whichever is closer: beyond the table these
-/// are shelves of more than ±24 dB with `hz` in the topmost third, shelves with a Q above 2 from a
-/// tenth of Nyquist on, and high-passes with a Q above 10 in the topmost quarter. They err by
-/// decibels there.
+/// are shelves of more than ±24 dB with `hz` in the topmost third and shelves with a Q above 2 from a
+/// tenth of Nyquist on. They err by decibels there.
+///
+/// A high-pass with a resonance errs by what a biquad has to. With a corner up to 0.88 of Nyquist and a Q
+/// up to 10 no other one with a double zero at 0 Hz is better by more than 15 % and 0.06 dB (each design
+/// proves it: `tests/all/design.rs`); at Q 5 the least possible error is 0.77 dB at r = 0.667 and 0.84 dB at
+/// 0.75, at Q 10 1.31 dB at 0.8. Without the double zero it would be 0.01 to 0.02 dB less (linear programming,
+/// levels down to -90 dB). What needs half a decibel there needs twice the rate, or FIR. From a Q of 30
+/// on, in the upper half of the band, it errs by up to 12 dB.
 ///
 /// # Errors
 /// A frequency, width, gain or rate outside its range; a slope for what is no shelf and no tilt.
