@@ -132,8 +132,8 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
         _ => [None, None],
     };
     let resonant = match resonances {
-        Some(places) if shape != Shape::HighPass => match_up.resonant(places),
-        _ => [None; 3],
+        Some(places) if shape != Shape::HighPass => match_up.resonant(places, q),
+        _ => [None; 4],
     };
     let candidates = others.into_iter().chain([match_up.smooth(smooth)]).chain(resonant);
     for candidate in candidates.flatten() {
@@ -239,8 +239,10 @@ impl<'a> Match<'a> {
         scaled([1.0, 2.0 * t, -by_t * t - m, -by_t * t * t - 2.0 * m * t], by_t)
     }
 
-    /// A shelf with two resonances: level and slope at both; or one slope less for an edge; or four levels.
-    fn resonant(&self, [low, high]: [f64; 2]) -> [Option<Biquad>; 3] {
+    /// A shelf with two resonances: level and slope at both; or one slope less for an edge; or four levels,
+    /// among them or on their flanks.
+    fn resonant(&self, [low, high]: [f64; 2], q: f64) -> [Option<Biquad>; 4] {
+        let (below, above) = (1.0 - 0.4 / q, 1.0 + 0.4 / q);
         let (edge, beside) =
             if high < 0.87 { (0.9, 0.9) } else { (0.8, 0.5 * (self.corner + high)) };
         let level = |share| self.level(self.point(share));
@@ -248,6 +250,7 @@ impl<'a> Match<'a> {
             self.biquad([level(low), level(high), self.slope(low), self.slope(high)]),
             self.biquad([level(low), level(high), level(edge), self.slope(low)]),
             self.levels([low, self.corner, high, beside]),
+            self.levels([low * below, low * above, high * below, high * above]),
         ]
     }
 
