@@ -149,7 +149,7 @@ fn the_documented_accuracy_is_what_is_measured() {
             matched_first_db(shape, r, gain_db).max(matched_first_db(shape, r, -gain_db))
         });
     }
-    let documented = std::fs::read_to_string(crate::eq::ACCURACY).unwrap();
+    let documented = std::fs::read_to_string(crate::eq_accuracy::ACCURACY).unwrap();
     assert!(table == documented, "the table is now:\n{table}");
 }
 

@@ -185,8 +185,9 @@ pub(super) fn q_of_octaves(octaves: f64) -> f64 {
 /// The all-pass has no magnitude to match: with both methods it is the bilinear one, whose phase is
 /// exact at `hz`. Where no biquad of real coefficients passes through the five points the design
 /// falls back to three points or to the bilinear one, whichever is closer: beyond the table these
-/// are shelves of more than ±24 dB with `hz` in the topmost third and shelves with a Q above 2 from a
-/// tenth of Nyquist on. They err by decibels there.
+/// are shelves of more than ±24 dB with `hz` in the topmost third, and shelves with a Q above 10 from a
+/// tenth of Nyquist on. They err by decibels there. So, at its worst, does a shelf with a Q from 3 to 10: its
+/// peak and its dip, at hz·√A and hz/√A, feel the bent frequency axis as the resonance of a high-pass does.
 ///
 /// A high-pass with a resonance errs by what a biquad has to. With a corner up to 0.88 of Nyquist and a Q
 /// up to 10 no other one with a double zero at 0 Hz is better by more than 15 % and 0.06 dB (each design
