@@ -1,4 +1,4 @@
-//! Second-order sections on two bands of two channels, each band with a filter of its own. Lane axis: channel of a band.
+//! Second-order sections on two bands of two channels, each band with its own filter. Lane axis: channel.
 //!
 //! > y = b0·x + s1, s1' = (b1·x + s2) − a1·y, s2' = b2·x − a2·y, section after section
 //!

@@ -114,6 +114,7 @@ mod dynamics_kept;
 mod dynamics_refusals;
 #[cfg(feature = "alloc")]
 mod eq;
+mod eq_accuracy;
 #[cfg(feature = "alloc")]
 mod excursions;
 #[cfg(feature = "alloc")]

@@ -29,7 +29,9 @@
 //! five points ask for more than real coefficients can do, which happens where the prototype is so
 //! smooth in the band that a pole and a zero nearly cancel. One of each is enough there: three
 //! points. Near such places (low-passes with a Q below 1.5, shelves from a tenth of Nyquist on) several
-//! sets of points are solved, and the solution nearest to the prototype is taken.
+//! sets of points are solved, and the solution nearest to the prototype is taken. So is it for shelves with
+//! a Q above 1.2: such a shelf has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at
+//! both, or at one of them and the edge.
 //!
 //! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
 //! M. Vicanek, "Matched Second Order Digital Filters" (2016). Verified against the prototypes in
@@ -50,6 +52,8 @@ const FIRST_ORDER: [f64; 2] = [0.45, 0.82];
 /// Frequencies, as shares of Nyquist, at which candidates are judged.
 const CHECKS: [f64; 14] =
     [0.004, 0.008, 0.016, 0.03, 0.06, 0.1, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.9];
+/// Above this Q a shelf is matched at its resonances too.
+const RESONANT: f64 = 1.2;
 /// The first solution is taken, unjudged by others, where it deviates by less, dB: half of what the best
 /// of them deviate by on the way.
 const NEAR_DB: f64 = 0.1;
@@ -86,19 +90,31 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
         Shape::AllPass => None,
     };
     // Where five points ask for a pole and a zero that nearly cancel, they err on the way to having
-    // no solution; others, or three, do better there.
+    // no solution, and where a shelf has resonances they miss them; others, or three, do better there.
     let may_err = match shape {
         Shape::LowPass => q < 1.5,
-        Shape::LowShelf | Shape::HighShelf | Shape::Tilt => r > 0.1,
+        Shape::HighPass => q > 20.0,
+        Shape::LowShelf | Shape::HighShelf | Shape::Tilt => r > 0.1 || q > RESONANT,
         _ => false,
+    };
+    let bilinear = || cookbook::design(shape, share, Width::Q(q), q, gain_db);
+    let resonances = match shape {
+        Shape::LowShelf | Shape::HighShelf | Shape::Tilt if q > RESONANT => {
+            // Poles and zeros of a shelf lie at √A and 1/√A.
+            let apart = math::exp10(shape.span_db(gain_db).abs() / 80.0);
+            Some([r / apart, (r * apart).min(0.9)])
+        }
+        Shape::HighPass => Some([r.min(0.9); 2]),
+        _ => None,
+    };
+    let error_db = |found: &Biquad| match resonances {
+        Some([low, high]) => match_up.error_db(found, &[low, r.min(0.9), high]),
+        None => match_up.error_db(found, &[]),
     };
     let (mut best, mut least) = match found {
         Some(found) if !may_err => return found,
-        Some(found) => (found, match_up.error_db(&found)),
-        None => {
-            let bilinear = cookbook::design(shape, share, Width::Q(q), q, gain_db);
-            (bilinear, match_up.error_db(&bilinear))
-        }
+        Some(found) => (found, error_db(&found)),
+        None => (bilinear(), error_db(&bilinear())),
     };
     if least < NEAR_DB {
         return best;
@@ -112,11 +128,16 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
             match_up.levels([0.1, 0.3, 0.6, 0.9]),
             match_up.levels([0.6, 0.97, 1.4, 0.89 / r.min(0.6)].map(|share| share * r.min(0.6))),
         ],
+        Shape::HighPass => [Some(bilinear()), None],
         _ => [None, None],
     };
-    let [first, second] = others;
-    for candidate in [first, second, match_up.smooth(smooth)].into_iter().flatten() {
-        let error = match_up.error_db(&candidate);
+    let resonant = match resonances {
+        Some(places) if shape != Shape::HighPass => match_up.resonant(places, q),
+        _ => [None; 4],
+    };
+    let candidates = others.into_iter().chain([match_up.smooth(smooth)]).chain(resonant);
+    for candidate in candidates.flatten() {
+        let error = error_db(&candidate);
         if error < least {
             (best, least) = (candidate, error);
         }
@@ -207,6 +228,32 @@ impl<'a> Match<'a> {
         self.biquad(rows)
     }
 
+    /// The condition that the slope at a share of Nyquist is the prototype's, as [`Match::level`].
+    fn slope(&self, share: f64) -> Row<4> {
+        let half = math::PI / 2.0 * share;
+        let (sin, cos) = (math::sin(half), math::cos(half));
+        let (t, ratio) = (sin * sin / self.x0, share / self.corner);
+        let (m, by_u) = self.power.with_slope(ratio * ratio);
+        // dM/dt = dM/du · (du/df)/(dt/df).
+        let by_t = by_u * 2.0 * ratio / self.corner * self.x0 / (math::PI * sin * cos);
+        scaled([1.0, 2.0 * t, -by_t * t - m, -by_t * t * t - 2.0 * m * t], by_t)
+    }
+
+    /// A shelf with two resonances: level and slope at both; or one slope less for an edge; or four levels,
+    /// among them or on their flanks.
+    fn resonant(&self, [low, high]: [f64; 2], q: f64) -> [Option<Biquad>; 4] {
+        let (below, above) = (1.0 - 0.4 / q, 1.0 + 0.4 / q);
+        let (edge, beside) =
+            if high < 0.87 { (0.9, 0.9) } else { (0.8, 0.5 * (self.corner + high)) };
+        let level = |share| self.level(self.point(share));
+        [
+            self.biquad([level(low), level(high), self.slope(low), self.slope(high)]),
+            self.biquad([level(low), level(high), level(edge), self.slope(low)]),
+            self.levels([low, self.corner, high, beside]),
+            self.levels([low * below, low * above, high * below, high * above]),
+        ]
+    }
+
     /// Levels at four shares of Nyquist.
     fn levels(&self, shares: [f64; 4]) -> Option<Biquad> {
         self.biquad(shares.map(|share| self.level(self.point(share))))
@@ -236,7 +283,8 @@ impl<'a> Match<'a> {
         // A resonance above the top is still held: by and by, for it costs accuracy below.
         let top = TOP + (r.min(0.95) + 0.02 - TOP).max(0.0) * ((q - 1.0) / 4.0).clamp(0.0, 1.0);
         let [low, high] = extremes(r, q);
-        let high = high.clamp(1.05 * low, top - 0.022);
+        let low = low.min(0.95 * (top - 0.022));
+        let high = high.max(1.05 * low).min(top - 0.022);
         // At 0 Hz |H|² is u², and v is 1/u times this.
         let flat = self.x0 / (math::PI / 2.0 * r * (math::PI / 2.0 * r));
         let at = |share: f64, sign: f64| {
@@ -293,9 +341,9 @@ impl<'a> Match<'a> {
         Some([first, (even - odd) / 2.0, last])
     }
 
-    /// Largest deviation from the prototype at the check frequencies, dB.
-    fn error_db(&self, found: &Biquad) -> f64 {
-        CHECKS.iter().fold(0.0, |worst, &share| {
+    /// Largest deviation from the prototype at the check frequencies and at some `more`, dB.
+    fn error_db(&self, found: &Biquad, more: &[f64]) -> f64 {
+        CHECKS.iter().chain(more).fold(0.0, |worst, &share| {
             let truth = power_to_db(self.point(share).1);
             let error = (found.response_db(share, 2.0) - truth).abs();
             if error > worst { error } else { worst }
