@@ -34,6 +34,8 @@ const ALL: u8 = u8::MAX;
 /// How far a plane must stay below another one throughout a cell to be left out: far above the rounding
 /// of a dot product.
 const BELOW: f64 = 1e-9;
+/// How far below 0 the discriminant of a share may be, in parts of its terms: some roundings.
+const DOUBLE: f64 = 1e-14;
 /// Smallest determinant of a triplet: less has no room inside.
 const FLAT: f64 = 1e-6;
 
@@ -447,8 +449,13 @@ fn axis([a, b, c, d]: [Vector; 4]) -> [Vector; 3] {
 fn share(equation: &[Vector; 3], at: Vector) -> Option<f64> {
     let [a, b, c] = [dot(equation[0], at), dot(equation[1], at), dot(equation[2], at)];
     let inside = |root: f64| (root > -SHARE && root < 1.0 + SHARE).then(|| root.clamp(0.0, 1.0));
+    // Without a real root the direction lies outside; what is only rounding is a double root.
+    let (square, product) = (b * b, 4.0 * a * c);
+    if square - product < -DOUBLE * (square + product.abs()) {
+        return None;
+    }
     // Without cancellation; where a is 0 the first root is infinite and the second the only one.
-    let root = math::sqrt((b * b - 4.0 * a * c).max(0.0));
+    let root = math::sqrt((square - product).max(0.0));
     let sum = -0.5 * (b + if b < 0.0 { -root } else { root });
     inside(c / sum).or_else(|| inside(sum / a))
 }

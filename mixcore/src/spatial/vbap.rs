@@ -21,7 +21,7 @@
 
 use super::geometry::{
     Facet, MAX_POINTS, Vector, add, around, axes, check_direction, cross, direction, dot, facets,
-    members, radians, sub, times,
+    members, radians, sub, times, unit,
 };
 use super::{Direction, MAX_RIG, RigGains};
 use crate::error::Error;
@@ -431,19 +431,24 @@ impl Hull {
         loop {
             let worst = facets(self.points()).map(|f| f.offset).fold(f64::INFINITY, f64::min);
             let flat = u64::MAX >> (MAX_POINTS - self.count);
-            let mut found = [[0.0; 3]; MAX_VIRTUAL];
+            // Directions to be filled, and of how many faces each is the sum.
+            let mut found = [([0.0; 3], 0_u8); MAX_VIRTUAL];
             let mut count = 0;
             for facet in facets(self.points()) {
                 if facet.corners == flat {
                     // All in one plane: both of its sides are open.
-                    found[0] = facet.normal;
-                    found[1] = times(facet.normal, -1.0);
+                    found[0] = (facet.normal, 1);
+                    found[1] = (times(facet.normal, -1.0), 1);
                     count = 2;
                 } else if facet.offset < MIN_OFFSET && facet.offset <= worst + 1e-9 {
-                    // The worst one, and what mirrors it.
-                    let far = |other: &Vector| dot(*other, facet.normal) < 0.5;
-                    if count < MAX_VIRTUAL && found[..count].iter().all(far) {
-                        found[count] = facet.normal;
+                    // The worst one, and what mirrors it; those that look the same way have one in
+                    // their middle, so that a rig that is its own mirror image stays one.
+                    let near = |other: &&mut (Vector, u8)| dot(other.0, facet.normal) >= 0.5;
+                    if let Some((sum, faces)) = found[..count].iter_mut().find(near) {
+                        *sum = add(*sum, facet.normal);
+                        *faces = faces.saturating_add(1);
+                    } else if count < MAX_VIRTUAL {
+                        found[count] = (facet.normal, 1);
                         count += 1;
                     }
                 }
@@ -451,7 +456,8 @@ impl Hull {
             if count == 0 {
                 return Ok(());
             }
-            for &point in &found[..count] {
+            for &(sum, faces) in &found[..count] {
+                let point = if faces > 1 { unit(sum) } else { sum };
                 if self.nearest(point) < SAME {
                     return Err(irregular());
                 }

@@ -1,5 +1,7 @@
 //! The forms of a check of fold-downs: complete, escaped, with names, timecodes and reasons.
 
+use std::sync::OnceLock;
+
 use mixcore::delivery::report::fold_downs::{FoldDocument, csv, json, text};
 use mixcore::spatial::{
     CheckedStem, FoldCheckSetup, FoldReport, FoldTarget, Translation, TranslationReport,
@@ -14,8 +16,16 @@ const RATE_HZ: f64 = 16_000.0;
 const FRAMES: usize = 32_000;
 const NAMES: [&str; 2] = ["AMB, \"the river\"", "FX"];
 
+type Checked = (FoldReport, Vec<TranslationReport>, Stream);
+
+/// Checked once for all tests.
+fn checked() -> &'static Checked {
+    static CHECKED: OnceLock<Checked> = OnceLock::new();
+    CHECKED.get_or_init(check)
+}
+
 /// An ambience whose right side is inverted and a bang in the same file, twice too loud for mono.
-fn checked() -> (FoldReport, Vec<TranslationReport>, Stream) {
+fn check() -> Checked {
     let river = noise::<f64>(4, FRAMES, 0.1, 1).remove(0);
     let mut bang = sine::<f64>(400.0, RATE_HZ, FRAMES, 1.4);
     bang[..16_000].fill(0.0);
@@ -29,7 +39,7 @@ fn checked() -> (FoldReport, Vec<TranslationReport>, Stream) {
     let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
     let targets = FoldTarget::usual(Layout::STEREO).unwrap();
     let mix = Block::new(&mix).unwrap();
-    let setup = FoldCheckSetup::default();
+    let setup = FoldCheckSetup { fixes: 1, ..FoldCheckSetup::default() };
     let report = check_fold_downs(mix, &stems, &targets, &setup, stream).unwrap();
     let ways = [Translation::Mono, Translation::Loudspeaker { low_hz: 200.0, high_hz: 6_000.0 }];
     (report, check_translations(mix, &stems, &ways, stream).unwrap(), stream)
@@ -37,15 +47,15 @@ fn checked() -> (FoldReport, Vec<TranslationReport>, Stream) {
 
 fn written(
     form: impl Fn(&mut dyn core::fmt::Write, &FoldDocument<'_>) -> core::fmt::Result,
-) -> (String, FoldReport) {
+) -> (String, &'static FoldReport) {
     let (report, translations, stream) = checked();
     let start = Timecode::parse("10:00:00:00", FrameRate::F25).unwrap();
     let document = FoldDocument {
         title: "A \"film\"",
-        report: &report,
-        translations: &translations,
+        report,
+        translations,
         stems: &NAMES,
-        stream,
+        stream: *stream,
         start,
     };
     let mut out = String::new();
