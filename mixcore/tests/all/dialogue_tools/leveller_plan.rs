@@ -239,8 +239,14 @@ fn no_breath_is_measured_or_raised() {
             }
         }
         let with = plan(&breathing, params);
-        assert_eq!(with.phrases().len(), alone.phrases().len(), "{}", voice.name);
-        for (a, b) in with.phrases().iter().zip(alone.phrases()) {
+        // Where two overlap, they are loud enough to be listed, but too short to be given a gain.
+        let counting = |plan: &LevellerPlan<'_>| -> Vec<LevelledPhrase> {
+            let all = plan.phrases().iter().copied();
+            all.filter(|found| found.outcome != LevelOutcome::TooShort).collect()
+        };
+        let (some, all) = (counting(&alone), counting(&with));
+        assert_eq!(all.len(), some.len(), "{}", voice.name);
+        for (a, b) in all.iter().zip(&some) {
             assert!((a.gain_db - b.gain_db).abs() < 0.01, "{}: {a:?} {b:?}", voice.name);
         }
         // A breath has the gain of a neighbour at the most; beyond it nothing is raised.
