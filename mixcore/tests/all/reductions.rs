@@ -1,6 +1,8 @@
 //! The gain reduction of every processor of dynamics: as an array it is what happens to the audio, its
 //! statistics are those of the array, and no split of the signal changes either.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use mixcore::audio::{Block, BlockMut};
 use mixcore::dynamics::{
     Automixer, AutomixerParams, AutomixerSetup, BandDuckerSetup, ClickTamer, ClickTamerParams,
@@ -367,9 +369,10 @@ fn bands() -> Vec<Case> {
                 let setup = MultibandLimiterSetup::default();
                 Box::new(MultibandLimiter::new(setup, params, mono()).unwrap())
             },
-            vec![vec![0.9; frames(1.0)]],
+            // The crossover's overshoot is released by then: 19 time constants.
+            vec![vec![0.9; frames(2.0)]],
             Looks::RowAndLast,
-            steady(0.0, 1.0, EXACT_DB),
+            steady(0.0, 2.0, EXACT_DB),
         ),
         case(
             "dynamic EQ",
@@ -540,10 +543,10 @@ fn all() -> Vec<Case> {
 
 #[test]
 fn the_array_of_every_processor_is_its_effect_and_the_statistics_are_those_of_the_array() {
-    for case in all() {
-        let whole = run(&case, || usize::MAX / 2);
-        the_array_is_the_effect(&case, &whole);
-        statistics_are_those_of_the_array(&case, &whole);
+    let check = |case: &Case| {
+        let whole = run(case, || usize::MAX / 2);
+        the_array_is_the_effect(case, &whole);
+        statistics_are_those_of_the_array(case, &whole);
         let last = whole.curve.iter().map(|row| f64::from(row[row.len() - 1]));
         let last = match case.looks {
             Looks::RowAndLast => last.sum(),
@@ -556,7 +559,14 @@ fn the_array_of_every_processor_is_its_effect_and_the_statistics_are_those_of_th
             case.name,
             whole.last_db
         );
-    }
+    };
+    // All of them are seen, whatever one says.
+    let failed: Vec<&str> = all()
+        .iter()
+        .filter(|case| catch_unwind(AssertUnwindSafe(|| check(case))).is_err())
+        .map(|case| case.name)
+        .collect();
+    assert!(failed.is_empty(), "{failed:?}");
 }
 
 #[test]
