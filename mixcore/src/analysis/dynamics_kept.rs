@@ -23,7 +23,8 @@
 //! Limits: a processor that changes the waveform without changing levels (phase, width, distortion)
 //! is not seen. Latencies of up to 2 s; a latency that moves is read as a change. All readings fall with the
 //! ratio where a compressor's gain stands before the peak (look-ahead); one that lets the attack through
-//! lowers the loudness more than the peak, and the peak-to-loudness readings rise.
+//! lowers the loudness more than the peak, and the peak-to-loudness readings rise, as the depth of modulation
+//! may with its onsets; range, slope and correlation fall in either case.
 //! Cost: two meters with true peak and 31 third-octave filters a channel, twice.
 
 use super::level_contour::{ContourReadings, STEP, contour};

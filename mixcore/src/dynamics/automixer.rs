@@ -127,7 +127,7 @@ impl AutomixerParams {
     pub fn static_gain_db(&self, over_db: f64) -> f64 {
         // -10 log10 of the share 1/(1 + 10^(-over/10)).
         let all_over_own_db = power_to_db(1.0 + db_to_power(0.0 - over_db));
-        (0.0 - 0.5 * self.slope * all_over_own_db).max(self.floor_db)
+        (0.0 - self.slope * all_over_own_db).max(self.floor_db)
     }
 }
 

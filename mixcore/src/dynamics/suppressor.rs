@@ -351,8 +351,8 @@ impl<'a, S: Sample> Suppressor<'a, S> {
         let mut gains = [1.0_f32; CHUNK];
         let gains = gains.get_mut(..frames).unwrap_or_default();
         let window = self.memory.get(..self.length).unwrap_or_default();
-        let starts = (self.cells.place()..).step_by(self.cells.frames());
-        for (share, start) in self.deepest.iter().zip(starts) {
+        let mut start = self.cells.place();
+        for share in self.deepest {
             for (gain, weight) in gains.iter_mut().zip(window.get(start..).unwrap_or_default()) {
                 let weight = weight.as_f64();
                 #[expect(clippy::cast_possible_truncation, reason = "a read-out")]
@@ -360,6 +360,7 @@ impl<'a, S: Sample> Suppressor<'a, S> {
                     *gain -= (0.5 * share * weight * weight) as f32;
                 }
             }
+            start = start.saturating_add(self.cells.frames());
         }
         self.trace.take_gains(self.stream.isa, gains, row);
     }

@@ -230,12 +230,12 @@ fn no_breath_is_measured_or_raised() {
         let input = uneven(&voice);
         let alone = plan(&input, params);
         let mut breathing = input.clone();
-        for (seed, s) in (8..).zip(&voice.pauses) {
-            // 0.25 s of noise, 22 dB below the cue's −24 LUFS; places 0.2 s apart give one of 0.45 s, whose
-            // middle is 3 dB stronger.
-            let breath = hiss(frames(0.25), -46.0, seed);
-            for (x, breath) in breathing[frames(*s)..].iter_mut().zip(breath) {
-                *x += breath;
+        // 0.25 s of noise in each place, 22 dB below the cue's −24 LUFS; places 0.2 s apart give one breath of
+        // 0.45 s. (Two at once would stand less than the gate below the speech, and be speech.)
+        let noise = hiss(input.len(), -46.0, 8);
+        for (n, (x, noise)) in breathing.iter_mut().zip(noise).enumerate() {
+            if voice.pauses.iter().any(|s| (frames(*s)..frames(s + 0.25)).contains(&n)) {
+                *x += noise;
             }
         }
         let with = plan(&breathing, params);
@@ -272,6 +272,17 @@ fn breaths_that_overlap_are_no_phrase_together() {
         assert_eq!(plan.phrases(), expected.phrases(), "{apart}");
         assert!(curve(&plan, &list) == curve(&expected, &alone), "{apart}");
     }
+    // So much of both at once that it stands above the gate is listed, and given no gain of its own.
+    let mut list = alone.clone();
+    for start in [350, 370] {
+        for slot in &mut list[start..start + 25] {
+            *slot += energy(-45.5);
+        }
+    }
+    let plan = plan_of(&list, params);
+    let found = plan.phrases();
+    assert_eq!((found.len(), found[1].outcome), (2, LevelOutcome::TooShort), "{found:?}");
+    assert!(curve(&plan, &list) == curve(&expected, &alone));
     // Above the gate they are speech, once as two words of one phrase and once as one word.
     for (apart, lengths) in [(10, 35), (30, 55)] {
         let mut list = alone.clone();
