@@ -4,8 +4,9 @@
 use mixcore::dynamics::{
     Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode, DeEsserParams,
     DeEsserSetup, Detector, Ducker, DuckerParams, DuckerSetup, DynamicEq, DynamicEqBand,
-    DynamicEqParams, DynamicEqSetup, Gate, GateParams, GateSetup, KeyFilter, Multiband, MultibandBand, MultibandParams, MultibandSetup,
-    TransientShaper, TransientShaperParams, TransientShaperSetup,
+    DynamicEqParams, DynamicEqSetup, Gate, GateParams, GateSetup, KeyFilter, Multiband,
+    MultibandBand, MultibandParams, MultibandSetup, TransientShaper, TransientShaperParams,
+    TransientShaperSetup,
 };
 use mixcore::filters::CrossoverParams;
 use mixcore::filters::design::{CrossoverSlope, Method, Shape, linkwitz_riley, second_order};
@@ -387,8 +388,7 @@ fn a_duckers_slews_are_what_they_say() {
         *x *= if (96_000..192_000).contains(&n) { 1.0 } else { 0.0 };
     }
     for (attack_db_per_s, release_db_per_s) in [(40.0, 8.0), (15.0, 30.0)] {
-        let params =
-            DuckerParams { attack_db_per_s, release_db_per_s, ..DuckerParams::default() };
+        let params = DuckerParams { attack_db_per_s, release_db_per_s, ..DuckerParams::default() };
         let mut unit =
             Ducker::<f64>::new(DuckerSetup::default(), params, stream(Layout::MONO)).unwrap();
         let mut audio = noise::<f64>(1, frames, 0.3, 4);
