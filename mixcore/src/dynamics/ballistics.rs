@@ -18,7 +18,7 @@
 //! Source: D. Giannoulis, M. Massberg, J. D. Reiss, JAES 60(6), 2012, for "smooth, branching" and
 //! "smooth, decoupled"; the solved release time and the slow follower's charge are ours.
 
-use crate::kernels::{self, FollowPole, Isa};
+use crate::kernels::{self, FollowPole, FollowedCurve, Isa};
 use crate::math;
 
 /// A reduction this small is none: its gain is 1 in f32 (2^-24 is 5e-7 dB).
@@ -214,20 +214,25 @@ impl Ballistics {
         (state.y, state.u) = (y, y);
     }
 
-    /// [`Ballistics::run`], and the linear gains of `makeup_db` less the reductions.
+    /// [`Ballistics::run`], over what `io` holds or over a curve of levels, and the linear gains of
+    /// `makeup_db` less the reductions.
     pub(super) fn run_to_gains(
         &self,
         isa: Isa,
         state: &mut Envelope,
         makeup_db: f32,
+        curve: Option<FollowedCurve<'_>>,
         io: &mut [f32],
         gains: &mut [f32],
     ) {
         if self.is_plain() {
             let poles = [self.attack, self.release];
-            let y = kernels::follow(isa, poles, state.y, makeup_db, io, gains);
+            let y = kernels::follow(isa, poles, state.y, makeup_db, curve, io, gains);
             *state = Envelope { y, u: y, held: 0, ..*state };
             return;
+        }
+        if let Some((sections, levels)) = curve {
+            kernels::gain_curve(isa, sections, levels, io);
         }
         self.run(state, io);
         for (gain, reduction) in gains.iter_mut().zip(io) {

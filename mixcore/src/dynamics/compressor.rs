@@ -255,8 +255,10 @@ impl<'a, S: Sample> Compressor<'a, S> {
         let (linked, reductions) = (linked.of(span.frames), reductions.of(span.frames));
         let most = most.of(span.frames);
         most.fill(f32::NEG_INFINITY);
+        // The curve is taken where it is followed.
+        let direct = !in_loop && !wanted.own && settings.line.is_still();
         for (index, level) in self.chain.groups.iter_mut().enumerate() {
-            if wanted.linked && !in_loop {
+            if wanted.linked && !in_loop && !direct {
                 settings.curve_db(isa, level.of(span.frames), linked);
             }
             // With a full link a channel in the state of the group's first one gets its gains.
@@ -279,7 +281,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
                     }
                     _ => {
                         let before = *voice;
-                        if !wanted.own || wanted.linked {
+                        if !direct && (!wanted.own || wanted.linked) {
                             copy_row(reductions, linked);
                         }
                         let row = if first.is_none() { &mut *shared } else { &mut *apart };
@@ -295,16 +297,19 @@ impl<'a, S: Sample> Compressor<'a, S> {
                                 settings.blend_db(isa, own, wanted.linked, reductions);
                             }
                             let envelope = &mut voice.envelope;
+                            let mut levels = if direct { Some(&*level.of(span.frames)) } else { None };
+                            let at_rest = envelope.is_at_rest();
+                            if at_rest && let Some(levels) = levels.take() {
+                                settings.curve_db(isa, levels, reductions);
+                            }
                             // Nothing to do, nothing left to release: the gain stands still.
-                            if envelope.is_at_rest()
-                                && kernels::extent(isa, &*reductions) == (0.0, 0.0)
-                            {
+                            if at_rest && kernels::extent(isa, &*reductions) == (0.0, 0.0) {
                                 ballistics.rest(envelope);
                                 reductions.fill(0.0);
                                 settings.gains(isa, reductions, true, shares, row)
                             } else {
                                 let follower = (&ballistics, envelope);
-                                settings.follow(isa, follower, reductions, shares, row)
+                                settings.follow(isa, follower, levels, reductions, shares, row)
                             }
                         };
                         if span.ends_at_multiple_of(PIECE as u64) {

@@ -107,12 +107,13 @@ impl Settings<'_> {
         }
     }
 
-    /// Wanted gains become reductions, and those gains in a row, with make-up and the share of the
-    /// dry signal.
+    /// Wanted gains, or those of levels where the settings stand still, become reductions, and those
+    /// gains in a row, with make-up and the share of the dry signal.
     pub(super) fn follow(
         &self,
         isa: Isa,
         (ballistics, envelope): (&Ballistics, &mut Envelope),
+        levels: Option<&[f32]>,
         reductions: &mut [f32],
         shares: Option<&Row>,
         row: &mut Row,
@@ -124,7 +125,8 @@ impl Settings<'_> {
         let gains = row.of(reductions.len());
         #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
         let makeup_db = self.ends[0].makeup_db as f32;
-        ballistics.run_to_gains(isa, envelope, makeup_db, reductions, gains);
+        let curve = levels.map(|levels| (self.ends[0].curve.kernel(), levels));
+        ballistics.run_to_gains(isa, envelope, makeup_db, curve, reductions, gains);
         if let Some(shares) = shares {
             mix_in(gains, &shares.0);
         }

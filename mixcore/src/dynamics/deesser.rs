@@ -380,8 +380,7 @@ impl<'a, S: Sample> DeEsser<'a, S> {
                     main.channels_mut().zip(voices.iter_mut()).zip(bands)
                 {
                     let beside = (&mut *most, &mut last);
-                    if let Some(row) =
-                        settings.gains_beside(isa, ballistics, voice, groups, beside)
+                    if let Some(row) = settings.gains_beside(isa, ballistics, voice, groups, beside)
                     {
                         gains = row;
                         linear(isa, part(&mut gains, span.frames), shares.as_ref());

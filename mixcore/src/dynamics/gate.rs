@@ -282,7 +282,7 @@ impl<'a, S: Sample> Gate<'a, S> {
                 let (hold, end) = (self.motion.hold, end.of(span.frames));
                 settings.gate(isa, hold, voice, heard, end, reductions);
                 let envelope = &mut voice.envelope;
-                self.motion.ballistics.run_to_gains(isa, envelope, 0.0, reductions, row);
+                self.motion.ballistics.run_to_gains(isa, envelope, 0.0, None, reductions, row);
                 if span.ends_at_multiple_of(PIECE as u64) {
                     voice.envelope.settle();
                 }

@@ -79,7 +79,8 @@
 //! on content within 10 % of fs/2, and a codec may add peaks of its own (a delivery check). While
 //! the ceiling falls, each output frame obeys the ceiling of its input frame. No key, no parallel mix and no
 //! hold of the caller's: the ceiling is held for the signal itself, dry signal would break it, and the
-//! bass hold and the two-stage release do what a hold is for.
+//! look-ahead (which holds every reduction for as long again), the bass hold and the two-stage release do
+//! what a hold is for.
 
 use super::limiter_setup::{
     AIM_DB, CLIP_AIM_DB, LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, SAMPLE_AIM,

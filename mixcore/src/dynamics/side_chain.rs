@@ -412,7 +412,9 @@ impl<'a, S: Sample> SideChain<'a, S> {
             }
         }
         if span.ends_at_multiple_of(PIECE as u64) {
-            for lane in self.lanes.iter_mut() {
+            // What is not in use stands at 0.
+            let (filters, ears) = (!self.filter.is_none(), !self.listening.is_plain());
+            for lane in self.lanes.iter_mut().filter(|_| filters || ears) {
                 lane.filter.settle();
                 lane.ear.settle();
             }

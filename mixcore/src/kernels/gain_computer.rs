@@ -189,7 +189,7 @@ pub fn gain_curve(isa: Isa, sections: &[CurveSection], levels: &[f32], gains: &m
 }
 
 #[inline(always)]
-fn gain_curve_lanes<I: Simd>(
+pub(super) fn gain_curve_lanes<I: Simd>(
     simd: I,
     sections: &[CurveSection],
     levels: &[f32],

@@ -1,6 +1,6 @@
 //! The plain twins of the gain computer.
 
-use super::follow::FollowPole;
+use super::follow::{FollowPole, FollowedCurve};
 use super::gain_computer::{
     CurveSection, EXP2, Knee, LOG2, OCTAVES, OCTAVES_PER_DB, ROUNDER, SQRT_HALF_BITS,
 };
@@ -55,10 +55,14 @@ pub fn follow(
     [attack, release]: [FollowPole; 2],
     y: f64,
     makeup_db: f32,
+    curve: Option<FollowedCurve<'_>>,
     io: &mut [f32],
     gains: &mut [f32],
 ) -> f64 {
     let mut y = y;
+    if let Some((sections, levels)) = curve {
+        gain_curve(sections, levels, io);
+    }
     for (value, gain) in io.iter_mut().zip(gains) {
         let c = -f64::from(*value);
         let (a, b) = (attack.step(y, c), release.step(y, c));

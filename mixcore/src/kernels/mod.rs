@@ -88,7 +88,7 @@ pub use fft::{
 pub use fir::{fir, mirrored_fir, unweave, weave};
 /// Parts of the dynamics processors, public for tests and benches only.
 #[doc(hidden)]
-pub use follow::{FollowPole, follow};
+pub use follow::{FollowPole, FollowedCurve, follow};
 /// Parts of [`crate::filters::FractionalDelay`], public for tests and benches only.
 #[doc(hidden)]
 pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};

@@ -166,6 +166,7 @@ fn the_whole_computer_is_that_of_the_textbook() {
 
 #[test]
 fn the_follower_has_the_same_bits_at_every_level_and_its_recursion_in_f64() {
+    let sections = sections();
     for isa in Isa::available() {
         for (stay, back) in [(0.9, 0.999), (0.999, 0.9), (0.99, 0.99)] {
             let pole = |stay: f64| kernels::FollowPole { stay, come: 1.0 - stay };
@@ -176,11 +177,23 @@ fn the_follower_has_the_same_bits_at_every_level_and_its_recursion_in_f64() {
                 let wanted = io.clone();
                 let (mut twin, mut gains) = (io.clone(), vec![0.0; length]);
                 let mut gain_twins = gains.clone();
-                let y = kernels::follow(isa, poles, 3.0, 1.5, &mut io, &mut gains);
-                let other = scalar::follow(poles, 3.0, 1.5, &mut twin, &mut gain_twins);
+                let y = kernels::follow(isa, poles, 3.0, 1.5, None, &mut io, &mut gains);
+                let other = scalar::follow(poles, 3.0, 1.5, None, &mut twin, &mut gain_twins);
                 assert_eq!(y.to_bits(), other.to_bits(), "{length} at {isa:?}");
                 assert_eq!(bits(&io), bits(&twin), "{length} at {isa:?}");
                 assert_eq!(bits(&gains), bits(&gain_twins), "{length} at {isa:?}");
+                // With a curve: what it gives of the levels is followed.
+                let levels: Vec<f32> = wanted.iter().map(|x| 2.0 * x - 10.0).collect();
+                let (mut direct, mut two_passes) = (vec![9.0; length], vec![0.0; length]);
+                let mut direct_gains = gains.clone();
+                let curve = Some((&sections[..], &levels[..]));
+                let z =
+                    kernels::follow(isa, poles, 3.0, 1.5, curve, &mut direct, &mut direct_gains);
+                kernels::gain_curve(isa, &sections, &levels, &mut two_passes);
+                let other = scalar::follow(poles, 3.0, 1.5, None, &mut two_passes, &mut gain_twins);
+                assert_eq!(z.to_bits(), other.to_bits(), "{length} at {isa:?}");
+                assert_eq!(bits(&direct), bits(&two_passes), "{length} at {isa:?}");
+                assert_eq!(bits(&direct_gains), bits(&gain_twins), "{length} at {isa:?}");
                 // As it stands in the textbook, with its comparison.
                 let mut expected = 3.0;
                 for ((wanted, got), gain) in wanted.iter().zip(&io).zip(&gains) {

@@ -247,11 +247,8 @@ fn a_release_takes_its_time() {
             (LimiterRelease::TwoStage, 20.0, 900.0),
         ] {
             let setup = LimiterSetup { mode, release, ..LimiterSetup::default() };
-            let params = LimiterParams {
-                release_ms,
-                slow_release_ms: slow_ms,
-                ..LimiterParams::default()
-            };
+            let params =
+                LimiterParams { release_ms, slow_release_ms: slow_ms, ..LimiterParams::default() };
             let stream = Stream::new(rate_hz, Layout::MONO).unwrap();
             let mut limiter = Limiter::<f64>::new(setup, params, stream).unwrap();
             // A constant has its gain at every frame.
