@@ -81,7 +81,7 @@ enum Fold {
 
 /// The point-source panner of a layout.
 ///
-/// About 25 kB of tables, built once.
+/// About 20 kB of tables, built once.
 ///
 /// # Example
 /// ```

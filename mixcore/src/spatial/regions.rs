@@ -20,8 +20,6 @@ use crate::math;
 /// Most regions of a layout: 22.2 has 46.
 pub(super) const MAX_REGIONS: usize = 64;
 
-/// Columns: 24 channels and 2 rims, rounded up to a power of two.
-const COLUMNS: usize = 32;
 /// How far below 0 a gain of a triplet may be: the rounding at an edge.
 const EDGE: f64 = -1e-11;
 /// How far outside 0 to 1 a share of a quad may be.
@@ -56,16 +54,40 @@ pub(super) struct Vertex {
     pub(super) corner: Corner,
 }
 
-/// A region: what its corners give comes from dot products with six vectors.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    /// Gain i is planes\[i\]·p.
+    Triplet { planes: [Vector; 3] },
+    /// Coefficients of both quadratic equations, each to be multiplied by p.
+    Quad { x: [Vector; 3], y: [Vector; 3] },
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Region {
-    /// Of a triplet, gain i is x\[i\]·p; of a quad, the coefficients of the quadratic equation of x.
-    x: [Vector; 3],
-    /// Of a quad, the coefficients of the equation of y.
-    y: [Vector; 3],
-    /// Columns of [`Regions`]; the fourth of a triplet is the third again, without a gain.
-    corners: [u8; 4],
-    quad: bool,
+    shape: Shape,
+    corners: [Corner; 4],
+    sum: Sum,
+}
+
+/// How the weights of the corners become gains at power 1.
+#[derive(Clone, Copy, Debug)]
+enum Sum {
+    /// Up to four channels, each with one corner or two.
+    Slots(Slots),
+    /// Two channels, then a rim.
+    Rim { channels: [u8; 2], rim: u8 },
+    /// Anything else.
+    Any,
+}
+
+/// The channels of a region in the order in which [`PanGains::power`] adds their squares.
+#[derive(Clone, Copy, Debug)]
+struct Slots {
+    channels: [u8; 4],
+    /// The corners whose weights a channel gets; 4 is none.
+    parts: [[u8; 2]; 4],
+    /// (1 + 2) + (3 + 4), else ((1 + 2) + 3) + 4.
+    pairs: bool,
 }
 
 /// All regions of a layout.
@@ -77,33 +99,30 @@ pub(super) struct Regions {
     cells: [[u8; LISTED]; CELLS * CELLS * CELLS],
     regions: [Region; MAX_REGIONS],
     count: usize,
-    /// What a corner gives to every channel: a loudspeaker of its own 1 to itself, then the rims.
-    columns: [[f64; MAX_LAYOUT_CHANNELS]; COLUMNS],
+    /// What a virtual loudspeaker gives to every channel.
+    rims: [[f64; MAX_LAYOUT_CHANNELS]; 2],
 }
 
 impl Regions {
     pub(super) fn new() -> Self {
-        let none = [[0.0; 3]; 3];
-        let region = Region { x: none, y: none, corners: [0; 4], quad: false };
-        let mut columns = [[0.0; MAX_LAYOUT_CHANNELS]; COLUMNS];
-        for (channel, column) in columns.iter_mut().enumerate() {
-            if let Some(own) = column.get_mut(channel) {
-                *own = 1.0;
-            }
-        }
+        let region = Region {
+            shape: Shape::Triplet { planes: [[0.0; 3]; 3] },
+            corners: [Corner::Channel(0); 4],
+            sum: Sum::Any,
+        };
         Self {
             planes: [[0.0; 3]; MAX_REGIONS],
             cells: [[ALL; LISTED]; CELLS * CELLS * CELLS],
             regions: [region; MAX_REGIONS],
             count: 0,
-            columns,
+            rims: [[0.0; MAX_LAYOUT_CHANNELS]; 2],
         }
     }
 
     /// Adds to what a rim gives to a channel.
     pub(super) fn fold(&mut self, rim: usize, channel: u8, gain: f64) {
-        let column = self.columns.get_mut(MAX_LAYOUT_CHANNELS + rim);
-        if let Some(slot) = column.and_then(|column| column.get_mut(usize::from(channel))) {
+        let slot = self.rims.get_mut(rim).and_then(|rim| rim.get_mut(usize::from(channel)));
+        if let Some(slot) = slot {
             *slot += gain;
         }
     }
@@ -144,8 +163,14 @@ impl Regions {
         ];
         // The sum of the gains is 1 on the plane through the three.
         let plane = add(planes[0], add(planes[1], planes[2]));
-        let corners = [a.corner, b.corner, c.corner, c.corner].map(Corner::column);
-        self.push(plane, Region { x: planes, y: [[0.0; 3]; 3], corners, quad: false })
+        let corners = [a.corner, b.corner, c.corner, c.corner];
+        let sum = match corners {
+            [Corner::Channel(a), Corner::Channel(b), Corner::Rim(rim), _] => {
+                Sum::Rim { channels: [a, b], rim }
+            }
+            [a, b, c, _] => slots(&[a, b, c]),
+        };
+        self.push(plane, Region { shape: Shape::Triplet { planes }, corners, sum })
     }
 
     /// A region between four loudspeakers, in their order round it.
@@ -156,46 +181,55 @@ impl Regions {
         if height.abs() < FLAT {
             return Err(unusable("four neighbouring loudspeakers in line with the listener"));
         }
-        let corners = [a.corner, b.corner, c.corner, d.corner].map(Corner::column);
-        let x = axis([a.at, b.at, c.at, d.at]);
-        let y = axis([b.at, c.at, d.at, a.at]);
-        self.push(times(normal, 1.0 / height), Region { x, y, corners, quad: true })
+        let shape =
+            Shape::Quad { x: axis([a.at, b.at, c.at, d.at]), y: axis([b.at, c.at, d.at, a.at]) };
+        let corners = [a.corner, b.corner, c.corner, d.corner];
+        let sum = slots(&corners);
+        self.push(times(normal, 1.0 / height), Region { shape, corners, sum })
     }
 
     /// Gains of a direction (a unit vector) in `count` channels, at power 1.
     #[inline]
     pub(super) fn gains(&self, at: Vector, count: usize) -> PanGains {
         let best = self.leaving(at);
-        let (weights, inside) = self.region(best).weights(at);
-        let (index, weights) = if inside { (best, weights) } else { self.other(best, at) };
+        let (index, weights) = match self.weights(best, at) {
+            Some(weights) => (best, weights),
+            None => self.other(best, at),
+        };
         let mut gains = PanGains::silent(count);
-        let corners = self.region(index).corners;
-        let [a, b, c, d] = corners
-            .map(|corner| self.columns[usize::from(corner) % COLUMNS].as_chunks::<4>().0.iter());
-        let mut lanes = [0.0; 4];
-        let groups = count.div_ceil(4);
-        let [wa, wb, wc, wd] = weights;
-        let fours = gains.gains.as_chunks_mut::<4>().0.iter_mut();
-        for ((four, (a, b)), (c, d)) in fours.zip(a.zip(b)).zip(c.zip(d)).take(groups) {
-            let four: &mut [f64; 4] = four;
-            *four = core::array::from_fn(|n| ((wa * a[n] + wb * b[n]) + wc * c[n]) + wd * d[n]);
-            for (lane, gain) in lanes.iter_mut().zip(four) {
-                *lane += *gain * *gain;
+        let Some(region) = self.regions.get(index) else { return gains };
+        match &region.sum {
+            Sum::Slots(slots) => slots.place(weights, &mut gains),
+            &Sum::Rim { channels, rim } => {
+                if let Some(rim) = self.rims.get(usize::from(rim)) {
+                    place_rim(channels, rim, weights, &mut gains);
+                }
             }
-        }
-        let [a, b, c, d] = lanes;
-        let scale = 1.0 / math::sqrt((a + b) + (c + d));
-        for four in gains.gains.as_chunks_mut::<4>().0.iter_mut().take(groups) {
-            for gain in four {
-                *gain *= scale;
-            }
+            Sum::Any => self.place(region, weights, &mut gains),
         }
         gains
     }
 
-    #[inline]
-    fn region(&self, index: usize) -> &Region {
-        &self.regions[index % MAX_REGIONS]
+    /// The weights as gains, whatever the corners are.
+    #[cold]
+    fn place(&self, region: &Region, weights: [f64; 4], gains: &mut PanGains) {
+        for (corner, weight) in region.corners.iter().zip(weights) {
+            match *corner {
+                Corner::Channel(channel) => {
+                    if let Some(gain) = gains.gains.get_mut(usize::from(channel)) {
+                        *gain += weight;
+                    }
+                }
+                Corner::Rim(rim) => {
+                    if let Some(rim) = self.rims.get(usize::from(rim)) {
+                        for (gain, share) in gains.gains.iter_mut().zip(rim) {
+                            *gain += weight * share;
+                        }
+                    }
+                }
+            }
+        }
+        gains.scale(1.0 / math::sqrt(gains.power()));
     }
 
     /// The region through whose plane the ray leaves: of equal ones the first.
@@ -228,6 +262,19 @@ impl Regions {
         best
     }
 
+    /// The weights of a region's corners, if the direction lies in it.
+    #[inline(always)]
+    fn weights(&self, index: usize, at: Vector) -> Option<[f64; 4]> {
+        match &self.regions.get(index)?.shape {
+            Shape::Triplet { planes } => {
+                let [a, b, c] = [dot(planes[0], at), dot(planes[1], at), dot(planes[2], at)];
+                (a >= EDGE && b >= EDGE && c >= EDGE)
+                    .then(|| [a.max(0.0), b.max(0.0), c.max(0.0), 0.0])
+            }
+            Shape::Quad { x, y } => Some(products(share(x, at)?, share(y, at)?)),
+        }
+    }
+
     /// Where the region whose plane the ray leaves through does not hold it: on an edge rounding may
     /// choose the neighbour, and where real positions bend a quad its plane is only near. The first
     /// one that holds it then; between all of them (by rounding) the one on the way, without what
@@ -235,14 +282,16 @@ impl Regions {
     #[cold]
     fn other(&self, best: usize, at: Vector) -> (usize, [f64; 4]) {
         let ahead = |&index: &usize| self.height(index, at) > 0.0;
-        let holds = |index| {
-            let (weights, inside) = self.region(index).weights(at);
-            inside.then_some((index, weights))
-        };
+        let holds = |index| self.weights(index, at).map(|weights| (index, weights));
         (0..self.count).filter(ahead).find_map(holds).unwrap_or_else(|| {
-            let region = self.region(best);
-            let [a, b, c] = region.x.map(|plane| dot(plane, at).max(0.0));
-            (best, if region.quad { [0.5; 4] } else { [a, b, c, 0.0] })
+            let weights = match self.regions.get(best).map(|region| &region.shape) {
+                Some(Shape::Triplet { planes }) => {
+                    let gain = |plane| dot(plane, at).max(0.0);
+                    [gain(planes[0]), gain(planes[1]), gain(planes[2]), 0.0]
+                }
+                _ => [0.5; 4],
+            };
+            (best, weights)
         })
     }
 
@@ -253,39 +302,106 @@ impl Regions {
     }
 }
 
-impl Corner {
-    /// Its column.
-    fn column(self) -> u8 {
-        match self {
-            Self::Channel(channel) => channel,
-            Self::Rim(rim) => MAX_LAYOUT_CHANNELS as u8 + rim,
+impl Slots {
+    /// The weights as the channels' gains, at power 1.
+    #[inline]
+    fn place(&self, [a, b, c, d]: [f64; 4], gains: &mut PanGains) {
+        let weights = [a, b, c, d, 0.0, 0.0, 0.0, 0.0];
+        let [a, b, c, d] = self.parts.map(|[first, second]| {
+            // From 0, as -0 is not to come through.
+            0.0 + weights[usize::from(first & 7)] + weights[usize::from(second & 7)]
+        });
+        let [aa, bb, cc, dd] = [a * a, b * b, c * c, d * d];
+        let power = if self.pairs { (aa + bb) + (cc + dd) } else { ((aa + bb) + cc) + dd };
+        let scale = 1.0 / math::sqrt(power);
+        // Backwards: what is not used stands at the first one's channel.
+        for (&channel, weight) in self.channels.iter().zip([a, b, c, d]).rev() {
+            if let Some(gain) = gains.gains.get_mut(usize::from(channel)) {
+                *gain = weight * scale;
+            }
         }
     }
 }
 
-impl Region {
-    /// The weights of the corners, and whether the direction lies inside.
-    ///
-    /// Both forms are worked out and one is taken: which one it is would be guessed wrong for every
-    /// other direction, and that costs more.
-    #[inline]
-    fn weights(&self, at: Vector) -> ([f64; 4], bool) {
-        let first @ [a, b, c] = self.x.map(|vector| dot(vector, at));
-        let second = self.y.map(|vector| dot(vector, at));
-        let three = (a >= EDGE) & (b >= EDGE) & (c >= EDGE);
-        let ((x, across), (y, along)) = (share(first), share(second));
-        let four = products(x, y);
-        let triplet = [a.max(0.0), b.max(0.0), c.max(0.0), 0.0];
-        let weights = core::array::from_fn(|n| pick(self.quad, four[n], triplet[n]));
-        (weights, (self.quad & across & along) | (!self.quad & three))
+/// The weights of two channels and a rim as gains, at power 1.
+#[inline]
+fn place_rim(
+    [first, second]: [u8; 2],
+    rim: &[f64; MAX_LAYOUT_CHANNELS],
+    [a, b, c, _]: [f64; 4],
+    gains: &mut PanGains,
+) {
+    let mut lanes = [0.0; 4];
+    let groups = gains.count.div_ceil(4);
+    let fours = gains.gains.as_chunks_mut::<4>().0.iter_mut();
+    let ones = one_at(first).as_chunks::<4>().0.iter().zip(one_at(second).as_chunks::<4>().0);
+    for ((four, rim), (one, two)) in fours.zip(rim.as_chunks::<4>().0).zip(ones).take(groups) {
+        let four: &mut [f64; 4] = four;
+        *four = core::array::from_fn(|n| (a * one[n] + b * two[n]) + c * rim[n]);
+        for (lane, gain) in lanes.iter_mut().zip(four) {
+            *lane += *gain * *gain;
+        }
+    }
+    let [a, b, c, d] = lanes;
+    let scale = 1.0 / math::sqrt((a + b) + (c + d));
+    for four in gains.gains.as_chunks_mut::<4>().0.iter_mut().take(groups) {
+        for gain in four {
+            *gain *= scale;
+        }
     }
 }
 
-/// One of two numbers, without a branch.
+/// 1 at one channel, 0 at all others.
 #[inline]
-fn pick(first: bool, a: f64, b: f64) -> f64 {
-    let mask = 0_u64.wrapping_sub(u64::from(first));
-    f64::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
+fn one_at(channel: u8) -> &'static [f64; MAX_LAYOUT_CHANNELS] {
+    const ONE: [f64; 2 * MAX_LAYOUT_CHANNELS] = {
+        let mut ones = [0.0; 2 * MAX_LAYOUT_CHANNELS];
+        ones[MAX_LAYOUT_CHANNELS] = 1.0;
+        ones
+    };
+    static ONES: [f64; 2 * MAX_LAYOUT_CHANNELS] = ONE;
+    let before = MAX_LAYOUT_CHANNELS - usize::from(channel).min(MAX_LAYOUT_CHANNELS);
+    ONES.get(before..).and_then(|ones| ones.first_chunk()).unwrap_or(&[0.0; MAX_LAYOUT_CHANNELS])
+}
+
+/// The sum of a region of three or four corners that are channels.
+///
+/// [`PanGains::power`] adds the squares of every fourth channel, a to d, and then (a + b) + (c + d). A
+/// silent channel changes no sum, so what remains of up to four is one of two trees: two and two where
+/// there are two in each half, or two in each lane of one half; else one after the other, from the half
+/// and the lane that have the most.
+fn slots(corners: &[Corner]) -> Sum {
+    let mut slots = Slots { channels: [0; 4], parts: [[4; 2]; 4], pairs: false };
+    let mut count = 0;
+    for (place, corner) in (0..).zip(corners) {
+        let &Corner::Channel(channel) = corner else { return Sum::Any };
+        let known = slots.channels.iter().take(count).position(|known| *known == channel);
+        match known.map(|known| &mut slots.parts[known]) {
+            Some([_, second]) if *second == 4 => *second = place,
+            Some(_) => return Sum::Any,
+            None => {
+                (slots.channels[count], slots.parts[count][0]) = (channel, place);
+                count += 1;
+            }
+        }
+    }
+    let used = slots.channels;
+    let alike = |channel: u8, part: fn(u8) -> u8| {
+        used.iter().take(count).filter(|&&other| part(other) == part(channel)).count()
+    };
+    let (lane, half) = (|channel: u8| channel & 3, |channel: u8| channel >> 1 & 1);
+    let mut order = [0, 1, 2, 3];
+    order[..count].sort_unstable_by_key(|&place: &usize| {
+        let channel = used[place];
+        let (halves, lanes) = (alike(channel, half), alike(channel, lane));
+        (4 - halves, half(channel), 4 - lanes, lane(channel), channel)
+    });
+    let most = |part| used.iter().take(count).map(|&channel| alike(channel, part)).max();
+    slots.pairs =
+        count == 4 && (most(half) == Some(2) || most(half) == Some(4) && most(lane) == Some(2));
+    slots.channels = order.map(|place| used[if place < count { place } else { order[0] }]);
+    slots.parts = order.map(|place| slots.parts[place]);
+    Sum::Slots(slots)
 }
 
 /// The cell of a point of the unit cube: of each coordinate the nearest whole number to its place among
@@ -345,15 +461,15 @@ fn axis([a, b, c, d]: [Vector; 4]) -> [Vector; 3] {
     [cross(along, against), add(cross(a, against), cross(along, d)), cross(a, d)]
 }
 
-/// The root between 0 and 1 of the equation of a share, and whether there is one.
+/// The root between 0 and 1 of the equation of a share.
 #[inline]
-fn share([a, b, c]: [f64; 3]) -> (f64, bool) {
-    let inside = |root: f64| (root > -SHARE) & (root < 1.0 + SHARE);
-    // Without cancellation; where a is 0 one of the two is infinite and the other the only one.
+fn share(equation: &[Vector; 3], at: Vector) -> Option<f64> {
+    let [a, b, c] = [dot(equation[0], at), dot(equation[1], at), dot(equation[2], at)];
+    let inside = |root: f64| (root > -SHARE && root < 1.0 + SHARE).then(|| root.clamp(0.0, 1.0));
+    // Without cancellation; where a is 0 the first root is infinite and the second the only one.
     let root = math::sqrt((b * b - 4.0 * a * c).max(0.0));
     let sum = -0.5 * (b + if b < 0.0 { -root } else { root });
-    let (near, far) = (c / sum, sum / a);
-    (pick(inside(near), near, far).clamp(0.0, 1.0), inside(near) | inside(far))
+    inside(c / sum).or_else(|| inside(sum / a))
 }
 
 /// Gains of the corners of a quad.
