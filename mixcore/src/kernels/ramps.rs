@@ -100,15 +100,28 @@ fn group<I: Simd, S: Sample, const N: usize>(
 ) {
     let iota = <f64 as Lanes>::iota(simd);
     let zero = f64x8::splat(simd, 0.0);
-    let (chunks, tail) = source.as_chunks();
+    let (chunks, tail) = source.as_chunks::<8>();
+    let (pairs, single) = chunks.as_chunks::<2>();
     let mut at = first;
-    for (n, x) in chunks.iter().enumerate() {
+    for (n, [x, next]) in pairs.iter().enumerate() {
+        let (x, next) = (<S as Lanes>::load_f64(simd, x), <S as Lanes>::load_f64(simd, next));
+        let place = iota + scalar::count::<f64>(at);
+        let beyond = iota + scalar::count::<f64>(at.wrapping_add(8));
+        for (out, [start, step]) in outs.iter_mut().zip(lines) {
+            let (out, _) = out.as_chunks_mut::<8>();
+            if let Some([out, follows]) = out.as_chunks_mut::<2>().0.get_mut(n) {
+                <S as Lanes>::store_f64(simd, zero + x * (place * *step + *start), out);
+                <S as Lanes>::store_f64(simd, zero + next * (beyond * *step + *start), follows);
+            }
+        }
+        at = at.wrapping_add(16);
+    }
+    for x in single {
         let x = <S as Lanes>::load_f64(simd, x);
         let place = iota + scalar::count::<f64>(at);
         for (out, [start, step]) in outs.iter_mut().zip(lines) {
-            let y = zero + x * (place * *step + *start);
-            if let Some(out) = out.as_chunks_mut().0.get_mut(n) {
-                <S as Lanes>::store_f64(simd, y, out);
+            if let Some(out) = out.as_chunks_mut().0.get_mut(chunks.len() - 1) {
+                <S as Lanes>::store_f64(simd, zero + x * (place * *step + *start), out);
             }
         }
         at = at.wrapping_add(8);

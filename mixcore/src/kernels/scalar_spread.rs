@@ -41,21 +41,13 @@ pub fn spread_weight(shape: &SpreadShape, [x, y, z]: [f64; 3]) -> f64 {
     let of = if beside { near } else { up };
     let other = crate::math::sqrt((1.0 - of * of).max(0.0));
     let (sin, cos) = if beside { (other, of) } else { (of, other) };
-    let d = sin * shape.radius[1] - cos * shape.radius[0];
+    let edge = sin * shape.radius[1] - cos * shape.radius[0];
+    let d = edge.max(sin * shape.behind[0] + cos * shape.behind[1]);
     let square = d * d;
-    let series = ARC_SINE.iter().rev().fold(0.0, |series, term| series * square + term);
+    let fourth = square * square;
+    let low = (square * ARC_SINE[1] + ARC_SINE[0]) + (square * ARC_SINE[3] + ARC_SINE[2]) * fourth;
+    let high = (square * ARC_SINE[5] + ARC_SINE[4]) + fourth * ARC_SINE[6];
+    let series = low + high * (fourth * fourth);
     let angle = d + d * square * series;
-    let fade = (1.0 - angle * shape.per_fade).clamp(0.0, 1.0);
-    let (away, edge, end) = if beside {
-        (0.0 - near, -shape.ends[0], -shape.ends[1])
-    } else {
-        (up, shape.band[0], shape.band[1])
-    };
-    if away <= edge {
-        1.0
-    } else if away >= end {
-        0.0
-    } else {
-        fade
-    }
+    (1.0 - angle * shape.per_fade).clamp(0.0, 1.0)
 }

@@ -41,10 +41,9 @@ pub struct SpreadShape {
     pub end_sin: f64,
     /// Sine and cosine of the half width.
     pub radius: [f64; 2],
-    /// Sines of the angle across at the edge and at the end of the fade; 2 beyond 90°.
-    pub band: [f64; 2],
-    /// Cosines of the angle to the centre of an end, likewise; −2 beyond 180°.
-    pub ends: [f64; 2],
+    /// Minus these two where the half width is below 90°, else zeros: what tells a direction that is more
+    /// than 90° beyond the edge, whose sine falls again, from one that is near.
+    pub behind: [f64; 2],
     /// One over the width of the fade, 1/rad: at least 1/(10°).
     pub per_fade: f64,
 }
@@ -133,21 +132,15 @@ fn weigh<I: Simd>(simd: I, shape: &SpreadShape, [x, y, z]: [f64x4<I>; 3]) -> f64
     let of = beside.select(near, up);
     let other = (one - of * of).max(zero).sqrt();
     let (sin, cos) = (beside.select(other, of), beside.select(of, other));
-    // Sine of the angle beyond the edge, and the angle.
-    let d = sin * shape.radius[1] - cos * shape.radius[0];
+    // Sine of the angle beyond the edge (from 90° on minus its cosine), and the angle: the series in
+    // pairs, so that the chain is short.
+    let d = (sin * shape.radius[1] - cos * shape.radius[0])
+        .max(sin * shape.behind[0] + cos * shape.behind[1]);
     let square = d * d;
-    let mut series = f64x4::splat(simd, ARC_SINE[6]);
-    series = series * square + ARC_SINE[5];
-    series = series * square + ARC_SINE[4];
-    series = series * square + ARC_SINE[3];
-    series = series * square + ARC_SINE[2];
-    series = series * square + ARC_SINE[1];
-    series = series * square + ARC_SINE[0];
+    let fourth = square * square;
+    let low = (square * ARC_SINE[1] + ARC_SINE[0]) + (square * ARC_SINE[3] + ARC_SINE[2]) * fourth;
+    let high = (square * ARC_SINE[5] + ARC_SINE[4]) + fourth * ARC_SINE[6];
+    let series = low + high * (fourth * fourth);
     let angle = d + d * square * series;
-    let fade = (one - angle * shape.per_fade).max(zero).min(one);
-    let away = beside.select(zero - near, up);
-    let splat = |value: f64| f64x4::splat(simd, value);
-    let edge = beside.select(splat(-shape.ends[0]), splat(shape.band[0]));
-    let end = beside.select(splat(-shape.ends[1]), splat(shape.band[1]));
-    away.simd_le(edge).select(one, away.simd_ge(end).select(zero, fade))
+    (one - angle * shape.per_fade).max(zero).min(one)
 }

@@ -335,6 +335,8 @@ struct Stadium {
     cos: f64,
     cone_deg: f64,
     cone_cos: f64,
+    /// The sine of the angle across where the fade ends; 2 beyond 90°.
+    across: f64,
     /// The long side goes upwards.
     tall: bool,
     /// 1 over the cosine and the sine of the elevation; only where these are not 0.
@@ -364,17 +366,13 @@ impl Stadium {
         let centre = sin_cos_deg(centre_deg);
         let radius = sin_cos_deg(radius_deg);
         let end = turned(radius, (FADE_SIN, FADE_COS));
-        let sine = |deg: f64, sin: f64| if deg >= 90.0 { 2.0 } else { sin };
-        let cosine = |deg: f64, cos: f64| if deg >= 180.0 { -2.0 } else { cos };
-        let end_deg = radius_deg + FADE_DEG;
         let shape = SpreadShape {
             axes,
             centre: [centre.0, centre.1],
             // Where both ends meet behind, everything is between them.
             end_sin: if centre_deg >= 180.0 { 2.0 } else { 0.0 },
             radius: [radius.0, radius.1],
-            band: [sine(radius_deg, radius.0), sine(end_deg, end.0)],
-            ends: [cosine(radius_deg, radius.1), cosine(end_deg, end.1)],
+            behind: if radius_deg < 90.0 { [-radius.0, -radius.1] } else { [0.0; 2] },
             per_fade: 1.0 / radians(FADE_DEG),
         };
         Self {
@@ -384,7 +382,8 @@ impl Stadium {
             sin,
             cos,
             cone_deg,
-            cone_cos: cosine(cone_deg, turned(centre, end).1),
+            cone_cos: if cone_deg >= 180.0 { -2.0 } else { turned(centre, end).1 },
+            across: if radius_deg + FADE_DEG >= 90.0 { 2.0 } else { end.0 },
             tall,
             per_cos: 1.0 / cos,
             per_sin: 1.0 / sin,
@@ -407,7 +406,7 @@ impl Stadium {
     /// What the cosine of the angle along a ring from the source must exceed for a direction not to be
     /// beyond a long side; nothing if all of them are, within the cone.
     fn across(&self, row: &Row, least: f64) -> Option<f64> {
-        let reach = self.shape.band[1];
+        let reach = self.across;
         if reach > 1.0 {
             return Some(-1.0);
         }
@@ -449,8 +448,8 @@ impl Stadium {
         let least = least.max(across).clamp(-1.0, 1.0);
         let count = f64::from(row.count);
         let per_radian = count * (0.5 / math::PI);
-        // One direction more on both sides is more than what the bound and all rounding are off by.
-        let half = arc_cosine(least) * per_radian + 1.0;
+        // More than what the arc cosine (8e-4 of a direction) and all rounding are off by.
+        let half = arc_cosine(least) * per_radian + 0.01;
         if 2.0 * half + 1.0 >= count {
             return whole;
         }
@@ -461,7 +460,10 @@ impl Stadium {
             clippy::cast_sign_loss,
             reason = "between one and four turns of 72"
         )]
-        let (first, last) = ((middle - half) as u16, (middle + half) as u16);
+        let (first, last) = ((middle - half) as u16 + 1, (middle + half) as u16);
+        if first > last {
+            return [None; 2];
+        }
         let (first, last) = (first % row.count.max(1), last % row.count.max(1));
         let (from, to) = (first / SPREAD_BLOCK as u16, last / SPREAD_BLOCK as u16);
         if first <= last {

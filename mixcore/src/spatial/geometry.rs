@@ -77,8 +77,8 @@ pub(super) fn sin_cos_deg(degrees: f64) -> (f64, f64) {
     // change places, and two quarters of the turn change each one's sign.
     let (sin, cos, quarter) = (sin.to_bits(), cos.to_bits(), whole.to_bits());
     let swap = (sin ^ cos) & 0_u64.wrapping_sub(quarter & 1);
-    let sin = f64::from_bits(sin ^ swap ^ (quarter & 2) << 62);
-    let cos = f64::from_bits(cos ^ swap ^ (quarter.wrapping_add(1) & 2) << 62);
+    let sin = f64::from_bits(sin ^ swap ^ ((quarter & 2) << 62));
+    let cos = f64::from_bits(cos ^ swap ^ ((quarter.wrapping_add(1) & 2) << 62));
     // No -0.
     (sin + 0.0, cos + 0.0)
 }

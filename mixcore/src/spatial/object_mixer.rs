@@ -34,7 +34,7 @@ pub const MAX_PENDING: usize = 8;
 /// Frames that are mixed in one go.
 const CHUNK: usize = kernels::RAMP_FRAMES;
 /// Frames of one object alone, which needs no sums.
-const ALONE: usize = 512;
+const ALONE: usize = 1024;
 /// Last frame that a block can name: whole numbers are exact up to here.
 const MAX_FRAME: f64 = 9_007_199_254_740_992.0;
 

@@ -84,7 +84,7 @@ enum Fold {
 
 /// The point-source panner of a layout.
 ///
-/// About 15 kB of tables, built once.
+/// About 20 kB of tables, built once.
 ///
 /// # Example
 /// ```

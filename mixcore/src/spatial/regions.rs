@@ -8,10 +8,11 @@
 //!
 //! The region of a direction is the one whose plane the ray leaves the polyhedron through, so the one
 //! with the largest n·p, where n·x = 1 is its plane. Which planes can be that is known beforehand for
-//! each of 512 cells of space: in most cells four or fewer, so four dot products find the region.
+//! each of 12 x 12 x 12 cells of space: in nearly all four or fewer, so four dot products find the
+//! region.
 
 use super::PanGains;
-use super::geometry::{Vector, WHOLE, add, cross, dot, sub, times};
+use super::geometry::{Vector, WHOLE, add, cross, dot, length, sub, times};
 use crate::audio::MAX_LAYOUT_CHANNELS;
 use crate::error::Error;
 use crate::math;
@@ -24,9 +25,11 @@ const EDGE: f64 = -1e-11;
 /// How far outside 0 to 1 a share of a quad may be.
 const SHARE: f64 = 1e-10;
 /// Cells along an axis, from -1 to 1.
-const CELLS: usize = 8;
+const CELLS: usize = 12;
 /// Cells to a unit: a little less than half of them, so that both ends of an axis have theirs.
-const PER_AXIS: f64 = 3.999;
+const PER_AXIS: f64 = 5.999;
+/// Where 0 stands among the middles of cells.
+const MIDDLE: f64 = 5.5;
 /// Regions that a cell lists.
 const LISTED: usize = 4;
 /// In place of a cell's first region: more than it can list.
@@ -140,9 +143,9 @@ impl Regions {
     pub(super) fn index(&mut self) {
         let planes = self.planes.get(..self.count).unwrap_or_default();
         for (place, cell) in self.cells.iter_mut().enumerate() {
-            #[expect(clippy::cast_precision_loss, reason = "below 8")]
+            #[expect(clippy::cast_precision_loss, reason = "below 12")]
             let middle = [place / (CELLS * CELLS), place / CELLS % CELLS, place % CELLS]
-                .map(|step| (step as f64 - 3.5) / PER_AXIS);
+                .map(|step| (step as f64 - MIDDLE) / PER_AXIS);
             *cell = candidates(planes, middle);
         }
     }
@@ -234,7 +237,7 @@ impl Regions {
     /// The region through whose plane the ray leaves: of equal ones the first.
     #[inline]
     fn leaving(&self, at: Vector) -> usize {
-        let cell = self.cells[cell_of(at)];
+        let cell = self.cells.get(cell_of(at)).copied().unwrap_or([ALL; LISTED]);
         let height = |index: u8| dot(self.planes[usize::from(index) % MAX_REGIONS], at);
         let (mut best, mut largest) = (cell[0], height(cell[0]));
         if best == ALL {
@@ -307,8 +310,8 @@ impl Slots {
     fn place(&self, [a, b, c, d]: [f64; 4], gains: &mut PanGains) {
         let weights = [a, b, c, d, 0.0, 0.0, 0.0, 0.0];
         let [a, b, c, d] = self.parts.map(|[first, second]| {
-            // No -0, as one of the two is 0 or neither is below it.
-            weights[usize::from(first & 7)] + weights[usize::from(second & 7)]
+            // From 0, as -0 is not to come through.
+            0.0 + weights[usize::from(first & 7)] + weights[usize::from(second & 7)]
         });
         let [aa, bb, cc, dd] = [a * a, b * b, c * c, d * d];
         let power = if self.pairs { (aa + bb) + (cc + dd) } else { ((aa + bb) + cc) + dd };
@@ -403,36 +406,52 @@ fn slots(corners: &[Corner]) -> Sum {
     Sum::Slots(slots)
 }
 
-/// The cell of a point of the unit cube: of each coordinate the nearest whole number to 3.5 + 3.999
-/// times it, 0 to 7, which stands in the last bits of the sum.
+/// The cell of a point of the unit cube: of each coordinate the nearest whole number to its place among
+/// the middles, 0 to 11, which stands in the last bits of the sum.
 #[inline]
 fn cell_of(at: Vector) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "three bits are wanted")]
-    let [x, y, z] = at.map(|axis| (axis * PER_AXIS + 3.5 + WHOLE).to_bits() as usize & 7);
+    #[expect(clippy::cast_possible_truncation, reason = "four bits are wanted")]
+    let [x, y, z] = at.map(|axis| (axis * PER_AXIS + MIDDLE + WHOLE).to_bits() as usize & 15);
     (x * CELLS + y) * CELLS + z
 }
 
-/// The planes that can be the highest somewhere in a cell: the one that is highest in its middle, and
-/// what does not stay below that one.
+/// The planes that can be the highest somewhere in a cell; none of a cell that the sphere does not pass
+/// through is listed.
 fn candidates(planes: &[Vector], middle: Vector) -> [u8; LISTED] {
+    let half = 0.5 / PER_AXIS;
+    // No point of a cell is further from its middle than its corners.
+    if (length(middle) - 1.0).abs() > 2.0 * half {
+        return [ALL; LISTED];
+    }
+    let stays_below = |plane: Vector, other: Vector| {
+        let apart = sub(plane, other);
+        dot(apart, middle) + half * (apart[0].abs() + apart[1].abs() + apart[2].abs()) < -BELOW
+    };
     let highest = planes.iter().copied().fold((f64::NEG_INFINITY, [0.0; 3]), |best, plane| {
         let height = dot(plane, middle);
         if height > best.0 { (height, plane) } else { best }
     });
-    let half = 0.5 / PER_AXIS;
-    let mut found = [ALL; LISTED];
+    // Most stay below the one that is highest in the middle; the others are compared with each other.
+    let mut near = [(0, [0.0; 3]); MAX_REGIONS];
     let mut count = 0;
     for (index, &plane) in (0_u8..).zip(planes) {
-        let apart = sub(plane, highest.1);
-        let most = dot(apart, middle) + half * (apart[0].abs() + apart[1].abs() + apart[2].abs());
-        if most < -BELOW {
+        if let Some(slot) = near.get_mut(count).filter(|_| !stays_below(plane, highest.1)) {
+            *slot = (index, plane);
+            count += 1;
+        }
+    }
+    let near = near.get(..count).unwrap_or_default();
+    let mut found = [ALL; LISTED];
+    let mut listed = 0;
+    for &(index, plane) in near {
+        if near.iter().any(|&(_, other)| stays_below(plane, other)) {
             continue;
         }
-        if count == LISTED {
+        if listed == LISTED {
             return [ALL; LISTED];
         }
-        found.iter_mut().skip(count).for_each(|slot| *slot = index);
-        count += 1;
+        found.iter_mut().skip(listed).for_each(|slot| *slot = index);
+        listed += 1;
     }
     found
 }

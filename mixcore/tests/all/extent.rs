@@ -156,8 +156,7 @@ fn the_weighted_sum_is_its_plain_twin_at_every_level() {
                 centre: [centre.sin(), centre.cos()],
                 end_sin: if case == 19 { 2.0 } else { 0.0 },
                 radius: [radius.sin(), radius.cos()],
-                band: [radius.sin(), (radius + 0.17).sin()],
-                ends: [radius.cos(), (radius + 0.17).cos()],
+                behind: [-radius.sin(), -radius.cos()].map(|x| if radius < 1.57 { x } else { 0.0 }),
                 per_fade: 1.0 / 0.17,
             };
             // The last one reaches beyond the table.
@@ -186,8 +185,7 @@ fn a_weight_falls_straight_with_the_angle() {
                 centre: [centre.sin(), centre.cos()],
                 end_sin: 0.0,
                 radius: [radius.sin(), radius.cos()],
-                band: [radius.sin(), (radius + fade).sin()],
-                ends: [radius.cos(), (radius + fade).cos()],
+                behind: [-radius.sin(), -radius.cos()],
                 per_fade: 1.0 / fade,
             };
             for n in 0..=100 {
