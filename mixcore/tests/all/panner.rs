@@ -213,13 +213,13 @@ fn a_jump_of_half_a_turn_is_no_click() {
 
 #[test]
 fn a_move_takes_20_ms_the_short_way_round_and_keeps_the_power_at_its_points() {
-    /// 40° in 30 intervals of 1.33°; between C and L (30°) the tangent law turns the gains by up to
-    /// sin 30°/(2·sin² 15°) = 3.73 times that: θ = 4.98° and 1 − cos²(2.49°).
-    const DIP: f64 = 0.0019;
+    /// 29° in 30 intervals; between C and L (30°) the tangent law turns the gains by up to
+    /// sin 30°/(2·sin² 15°) = 3.73 times that: θ = 3.61° and 1 − cos²(1.81°).
+    const DIP: f64 = 0.001;
     /// The cross-fade turns them by 90° in 30 intervals: 1 − cos²(1.5°).
     const FADE_DIP: f64 = 0.0007;
     let layout = Layout::SURROUND_5_1;
-    for (to_deg, dip) in [(40.0, DIP), (180.0, FADE_DIP)] {
+    for (to_deg, dip) in [(29.0, DIP), (180.0, FADE_DIP)] {
         let mut panner = make(PannerSetup::default(), at(0.0), stream(layout)).unwrap();
         panner.set_params(at(to_deg)).unwrap();
         let mut least = 1.0_f64;
@@ -433,7 +433,7 @@ fn a_lock_snaps_to_the_nearest_loudspeaker_and_moves_there_without_a_jump() {
 #[test]
 fn the_front_holds_its_angle_and_the_share_of_the_centre() {
     let sides = |params: PannerParams, layout: Layout| {
-        let anchor = DialogueAnchor::Front { max_angle_deg: 20.0, centre_share: 0.5 };
+        let anchor = DialogueAnchor::Front { max_angle_deg: 14.0, centre_share: 0.5 };
         make(dialogue(anchor), params, stream(layout)).unwrap()
     };
     for layout in [Layout::STEREO, Layout::SURROUND_5_1, Layout::SURROUND_7_1_4, Layout::QUAD] {
@@ -457,7 +457,7 @@ fn the_front_holds_its_angle_and_the_share_of_the_centre() {
             let at = panner.position(0).unwrap();
             let [_, ahead, _] =
                 Direction { azimuth_deg: at.azimuth_deg, elevation_deg: at.elevation_deg }.vector();
-            assert!(math::acos(ahead.min(1.0)).to_degrees() <= 20.0 + 1e-6);
+            assert!(math::acos(ahead.min(1.0)).to_degrees() <= 14.0 + 1e-6);
         }
     }
     // Divergence of a source ahead: what BS.2127 gives the middle, until it is less than the share.
@@ -468,12 +468,12 @@ fn the_front_holds_its_angle_and_the_share_of_the_centre() {
     }
     // Across the rear the side changes, and the source crosses the front to it in 20 ms.
     let mut panner = sides(at(179.0), Layout::SURROUND_5_1);
-    assert_eq!(panner.position(0).unwrap().azimuth_deg, 20.0);
+    assert_eq!(panner.position(0).unwrap().azimuth_deg, 14.0);
     panner.set_params(at(-179.0)).unwrap();
     gains_over_time(&mut panner, Layout::SURROUND_5_1, 480);
     assert_eq!(panner.position(0).unwrap().azimuth_deg, 0.0);
     gains_over_time(&mut panner, Layout::SURROUND_5_1, 480);
-    assert_eq!(panner.position(0).unwrap().azimuth_deg, -20.0);
+    assert_eq!(panner.position(0).unwrap().azimuth_deg, -14.0);
 }
 
 #[test]
@@ -484,12 +484,12 @@ fn dialogue_that_leaves_the_front_is_counted() {
     let warnings = panner.warnings();
     assert_eq!((warnings.outside_frames, warnings.first_outside_frame), (0, None));
     assert_eq!(warnings.largest_angle_deg, 30.0);
-    panner.set_params(at(70.0)).unwrap();
+    panner.set_params(at(55.0)).unwrap();
     gains_over_time(&mut panner, layout, 2000);
     let warnings = panner.warnings();
     // It stands at 30° in the frame of the call, and is outside from the next grid point, 1024, on.
     assert_eq!((warnings.outside_frames, warnings.first_outside_frame), (1976, Some(1024)));
-    assert_eq!((warnings.largest_angle_deg, warnings.held_frames), (70.0, 0));
+    assert_eq!((warnings.largest_angle_deg, warnings.held_frames), (55.0, 0));
     // Above the screen is outside as well.
     panner.set_params(PannerParams { elevation_deg: 45.0, ..PannerParams::default() }).unwrap();
     panner.reset();
