@@ -157,8 +157,8 @@ pub(super) struct Motion {
     /// What was applied there, less what the law says: between two points of the grid gains lie on the
     /// chord, not on the law, and a new piece that starts on the law would be a click.
     offset: [PanGains; SOURCES],
-    /// What was applied there.
-    from: [PanGains; SOURCES],
+    /// What was applied there; `None` before the first change.
+    from: Option<[PanGains; SOURCES]>,
     /// A cross-fade: the frame that it started at, and from which gains.
     fade: Option<(u64, [PanGains; SOURCES])>,
     frames: usize,
@@ -174,7 +174,7 @@ impl Motion {
             ends: [0; 3],
             changed: 0,
             offset: [PanGains::silent(channels); SOURCES],
-            from: [PanGains::silent(channels); SOURCES],
+            from: None,
             fade: None,
             frames,
         }
@@ -223,7 +223,7 @@ impl Motion {
             self.ends[1] = end;
         }
         self.changed = now;
-        self.from = from;
+        self.from = Some(from);
         self.offset = [PanGains::silent(0); SOURCES];
         if moving && !far {
             for source in 0..sources {
@@ -318,8 +318,9 @@ impl Motion {
 
     /// The gains that are applied at an edge of a piece, made of what the law says there.
     pub(super) fn applied(&self, source: usize, frame: u64, law: PanGains) -> PanGains {
-        if frame == self.changed {
-            return self.from.get(source).copied().unwrap_or(law);
+        let from = self.from.as_ref().filter(|_| frame == self.changed);
+        if let Some(from) = from.and_then(|from| from.get(source)) {
+            return *from;
         }
         let mut gains = self.blended(source, frame, law);
         let since = frame.saturating_sub(self.changed);
