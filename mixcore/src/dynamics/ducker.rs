@@ -16,12 +16,13 @@
 //! channels that stay as they are ([`super::DuckedAreas`]), and d̄, b̄, s̄ the means of D, B and S:
 //!
 //! > need = target − 10 log10(Σ D / Σ (B + S))
-//! > g² = ((Σ D + 0.4·h·d̄) / 10^(target/10) − (Σ S + h·s̄) − R) / (F + h·b̄), h = 100 sub-blocks
+//! > g² = ((Σ D + 0.4·h·d̄) / 10^(target/10) − (Σ S + h·s̄) − R) / (F + h·b), h = 100 sub-blocks
 //! > depth = −10 log10 g², from 0 to `max_depth_db`; 0 where need ≤ 0
 //!
-//! While nothing has left this is the plain need of the phrase as far as it is known; later it makes up
-//! for what was not known, over about a second, in a line and not by syllables. The second that is not
-//! known is reckoned with at 0.4 of the power of the voice so far (−4 dB): a line falls off.
+//! It makes up for what was not known, over about a second, in a line and not by syllables. The second that
+//! is not known is reckoned with at 0.4 of the power of the voice so far (−4 dB), as a line falls off, and
+//! with a background b that is b̄ or the mean of what is still to leave, whichever is weaker: a hit that has
+//! died away is not to come again.
 //!
 //! **Gain.** On the grid of sub-blocks, reduction r, straight in decibels:
 //!
