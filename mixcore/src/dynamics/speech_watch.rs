@@ -150,6 +150,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_goes_on_without_a_pause_is_a_room_after_6_s() {
+        let params = DuckerParams { hold_ms: 300.0, ..DuckerParams::default() };
+        let mut watch = SpeechWatch::default();
+        let mut push = |lufs: f64| watch.push(Lufs::new(lufs).power().value(), &params);
+        let open = (0..12_000).filter(|_| push(-45.0).phrase.is_some()).count();
+        assert!((500..=640).contains(&open), "{open}");
+        // A voice over it is speech at once, and its pauses are none.
+        assert!((0..20).any(|_| push(-24.0).opens));
+        assert!((0..100).any(|_| push(-45.0).phrase.is_none()));
+    }
+
+    #[test]
     fn a_phrase_opens_after_a_syllable_and_closes_after_the_hold() {
         let params = DuckerParams { hold_ms: 300.0, ..DuckerParams::default() };
         let mut watch = SpeechWatch::default();
