@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use super::audibility::{FULL_DB, audible, importance};
 use super::band_core::Decide;
+use super::band_trade::{Bands, Known, STEPS, add_audibility};
 use super::band_unit::{KEY, Leaving, MAIN, STAYS};
 use super::ducker_params::DuckerParams;
 use super::ducker_state::LEAD;
@@ -18,8 +19,6 @@ use crate::audio::Store;
 use crate::error::Error;
 use crate::loudness::{KWeighting, SUB_BLOCKS_PER_S};
 use crate::units::{Reading, db_to_power, power_to_db};
-
-type Bands = [f64; ERB_BANDS];
 
 /// Broadband depths that are tried for the comparison, 0 to 24 dB in steps of 1 dB: to twice the default
 /// depth; what needs more has none.
@@ -100,7 +99,11 @@ pub(super) struct BandFollower<'a> {
     voice: Bands,
     background: Bands,
     stays: Bands,
+    /// Σ of the powers of what goes down.
+    powers: Bands,
     count: f64,
+    /// The open phrase is ducked by one depth in all its masked bands.
+    is_flat: bool,
     reductions: Bands,
     rate_hz: f64,
     weights: Bands,
@@ -115,7 +118,7 @@ impl<'a> Decide<'a> for BandFollower<'a> {
     const HEARS_FILTERED: bool = false;
 
     fn required_len(frames: usize) -> usize {
-        frames * ROW
+        frames * ROW + STEPS * ERB_BANDS
     }
 
     fn new(frames: usize, rate_hz: f64, ring: Store<'a, f64>) -> Result<Self, Error> {
@@ -128,7 +131,9 @@ impl<'a> Decide<'a> for BandFollower<'a> {
             voice: [0.0; ERB_BANDS],
             background: [0.0; ERB_BANDS],
             stays: [0.0; ERB_BANDS],
+            powers: [0.0; ERB_BANDS],
             count: 0.0,
+            is_flat: false,
             reductions: [0.0; ERB_BANDS],
             rate_hz,
             weights,
@@ -199,10 +204,12 @@ impl<'a> Decide<'a> for BandFollower<'a> {
             if heard.opens {
                 let none = [0.0; ERB_BANDS];
                 (self.voice, self.background, self.stays) = (none, none, none);
-                self.count = 0.0;
-                (start..=index).for_each(|index| self.join(index));
+                (self.powers, self.count, self.is_flat) = (none, 0.0, false);
+                let sums = self.len * ROW;
+                self.ring.get_mut(sums..).unwrap_or_default().fill(0.0);
+                (start..=index).for_each(|index| self.join(index, frame));
             } else {
-                self.add(index);
+                self.add(index, frame);
             }
             self.deepen(start, frame, params);
         }
@@ -224,36 +231,42 @@ impl BandFollower<'_> {
     }
 
     /// Adds a frame to the phrase that opens: from here on it counts, if it may.
-    fn join(&mut self, index: usize) {
+    fn join(&mut self, index: usize, frame: &MaskingFrame<'_>) {
         if let Some(flag) = self.row(index).last_mut()
             && *flag == MAY_COUNT
         {
             *flag = COUNTS;
         }
-        self.add(index);
+        self.add(index, frame);
     }
 
     /// Adds a frame to the open phrase, if it counts.
-    fn add(&mut self, index: usize) {
-        let row = self.ring.get(place_of(index, self.len)).unwrap_or_default();
+    fn add(&mut self, index: usize, frame: &MaskingFrame<'_>) {
+        let Some((rows, audibility)) = self.ring.split_at_mut_checked(self.len * ROW) else {
+            return;
+        };
+        let row = rows.get(place_of(index, self.len)).unwrap_or_default();
         if row.last() != Some(&COUNTS) {
             return;
         }
         self.count += 1.0;
         let (parts, _) = row.as_chunks::<ERB_BANDS>();
-        if let [voice, background, _, _, stays, _] = parts {
-            let sums = [&mut self.voice, &mut self.background, &mut self.stays];
-            for (sums, values) in sums.into_iter().zip([voice, background, stays]) {
+        if let [voice, background, powers, _, stays, _] = parts {
+            let sums = [&mut self.voice, &mut self.background, &mut self.stays, &mut self.powers];
+            for (sums, values) in sums.into_iter().zip([voice, background, stays, powers]) {
                 for (sum, value) in sums.iter_mut().zip(values) {
                     *sum += value;
                 }
             }
+            let (sums, _) = audibility.as_chunks_mut::<ERB_BANDS>();
+            add_audibility(sums, [voice, background, stays], &self.importance, frame);
         }
     }
 
     /// Gives the frames of the open phrase that have not left its depths.
     fn deepen(&mut self, start: usize, frame: &MaskingFrame<'_>, params: &MaskingDuckerParams) {
         let mut depths = [0.0; ERB_BANDS];
+        let mut masked = [false; ERB_BANDS];
         for (band, depth) in depths.iter_mut().enumerate().take(bands_of(frame)) {
             let (voice, background) = (self.voice[band], self.background[band]);
             let stays = self.stays[band];
@@ -271,8 +284,20 @@ impl BandFollower<'_> {
                     params.max_depth_db
                 };
                 *depth = wanted.min(params.max_depth_db).max(0.0);
+                // Where the voice is audible in full nothing masks it.
+                masked[band] = power_to_db(voice / (background + stays)) < FULL_DB;
             }
         }
+        let audibility = self.ring.get(self.len * ROW..).unwrap_or_default();
+        let known = Known {
+            audibility: audibility.as_chunks::<ERB_BANDS>().0,
+            background: &self.background,
+            powers: &self.powers,
+            weights: &self.weights,
+            importance: &self.importance,
+            frame,
+        };
+        let depths = known.cheaper(&depths, &masked, params.max_depth_db, &mut self.is_flat);
         for index in start..self.pushed {
             let (parts, _) = self.row(index).as_chunks_mut::<ERB_BANDS>();
             if let Some(slot) = parts.get_mut(3) {

@@ -268,7 +268,9 @@ impl<'a, S: Sample> BandUnit<'a, S> {
             let stems = [goes?.range(0, frames), laid_out, stays?.range(0, frames)];
             self.masking.push_each(&stems, &mut show)?;
         } else {
-            self.masking.push_each(&[main.as_block(), laid_out], &mut show)?;
+            let heard = self.heard(&main.as_block());
+            let heard = Block::new(heard.get(..channels).unwrap_or_default())?.range(0, frames);
+            self.masking.push_each(&[heard, laid_out], &mut show)?;
         }
         let window_end = self.window_end();
         self.gain.exchange(main, self.now, shares);
@@ -291,11 +293,22 @@ impl<'a, S: Sample> BandUnit<'a, S> {
         let speakers = self.stream.layout.speakers().iter().zip(main.channels());
         for ((speaker, samples), (goes, stays)) in speakers.zip(goes.iter_mut().zip(stays)) {
             let row = if self.areas.holds(speaker) { goes } else { stays };
-            for (to, from) in row.iter_mut().zip(samples) {
-                *to = *from;
+            if let Some(row) = row.get_mut(..samples.len()) {
+                learned(self.stream.isa, samples, row);
             }
         }
         parts
+    }
+
+    /// All channels as levels are learned from them.
+    fn heard(&self, main: &Block<'_, S>) -> Rows<S> {
+        let mut rows = [[S::zero(); PUSH_FRAMES]; MAX_LAYOUT_CHANNELS];
+        for (samples, row) in main.channels().zip(&mut rows) {
+            if let Some(row) = row.get_mut(..samples.len()) {
+                learned(self.stream.isa, samples, row);
+            }
+        }
+        rows
     }
 
     /// Puts the key's channels on those of the stream that are no LFE: powers add up wherever they lie.
@@ -305,12 +318,17 @@ impl<'a, S: Sample> BandUnit<'a, S> {
         let heard = speakers.filter(|(speaker, _)| !speaker.lfe);
         for ((_, samples), (_, row)) in heard.zip(places.filter(|(speaker, _)| !speaker.lfe)) {
             let Some(row) = row.get_mut(..samples.len()) else { continue };
-            kernels::clean(self.stream.isa, samples, row);
-            for x in &mut *row {
-                *x = S::from_f64(bounded(x.as_f64()));
-            }
+            learned(self.stream.isa, samples, row);
             kernels::gain(self.stream.isa, row, S::from_f64(self.key_gain));
         }
+    }
+}
+
+/// Samples as levels are learned from them: cleaned, and beyond +20 dBFS as at +20 dBFS.
+fn learned<S: Sample>(isa: Isa, samples: &[S], row: &mut [S]) {
+    kernels::clean(isa, samples, row);
+    for x in row {
+        *x = S::from_f64(bounded(x.as_f64()));
     }
 }
 

@@ -92,14 +92,23 @@ impl Open {
         }
     }
 
-    /// Depth, given the energy that is still to leave.
-    fn depth_db(&self, to_leave: f64, params: &DuckerParams) -> f64 {
+    /// Depth, given the energy that is still to leave, in so many sub-blocks.
+    fn depth_db(&self, to_leave: f64, count: f64, params: &DuckerParams) -> f64 {
         let ahead = HORIZON / self.count.max(1.0);
         let need = power_to_db((self.main + self.stays) / self.key) + params.target_lu;
         let allowed = (1.0 + ahead * FALL_OFF) * self.key * db_to_power(-params.target_lu)
             - (1.0 + ahead) * self.stays
             - self.left;
-        let asked = to_leave + ahead * self.main;
+        // The background beyond what is known is that of the phrase so far or that of what is still to
+        // leave, whichever is weaker: a hit that has died away is not to come again, and one that has just
+        // come does not stay. What is too short for the horizon, as in a pause, the phrase fills up.
+        let mean = ahead * self.main;
+        let latest = if count < HORIZON {
+            to_leave + (1.0 - count / HORIZON) * mean
+        } else {
+            to_leave * (HORIZON / count)
+        };
+        let asked = to_leave + mean.min(latest);
         if need.is_nan() || need <= 0.0 || allowed >= asked {
             return 0.0;
         }
@@ -247,12 +256,15 @@ impl<'a> Follower<'a> {
     fn deepen(&mut self, params: &DuckerParams) {
         let Some(open) = self.open else { return };
         let indices = open.start.max(self.first())..self.pushed;
-        let mut to_leave = 0.0;
+        let (mut to_leave, mut count) = (0.0, 0.0);
         for index in indices.clone() {
             let entry = self.entry(index);
-            to_leave += if entry.counts { entry.main } else { 0.0 };
+            if entry.counts {
+                to_leave += entry.main;
+                count += 1.0;
+            }
         }
-        let depth = open.depth_db(to_leave, params);
+        let depth = open.depth_db(to_leave, count, params);
         for index in indices {
             let entry = Entry { depth, ..self.entry(index) };
             self.set(index, &entry);

@@ -1,8 +1,9 @@
 //! A ducker that lowers the background only in the bands in which it hides the voice.
 //!
 //! A broadband duck takes the whole background down by what the worst band needs. Here every ERB band is
-//! brought, over a phrase, to a ratio of voice to background in the ear's excitation, and no further;
-//! bass and air stay.
+//! brought, over a phrase, to a ratio of voice to background in the ear's excitation, or all masked bands
+//! go down by the one depth that makes the voice as audible, whichever costs less loudness; bass and air
+//! stay.
 //!
 //! The key is the dialogue. Every 10 ms [`crate::analysis::Masking`] gives the excitations E_v and E_b of
 //! 40 bands; phrases are those of [`super::Ducker`]. Over the frames of the phrase that count, those of
@@ -12,13 +13,21 @@
 //!
 //! (what stays of a background where not all channels go down is taken off what the target allows), and
 //! 0 where the background is inaudible or where the largest depth would leave the voice
-//! inaudible all the same (ratio + depth below −15 dB). The reductions move by the slews, straight in decibels, and
+//! inaudible all the same (ratio + depth below −15 dB).
+//!
+//! **Flat where that is cheaper.** What a band asks for grows with the background in it, and so does what a
+//! decibel there costs; the audibility that a decibel brings does not. Over music that is loud in a few of
+//! the voice's bands one depth for all masked bands (a background that is heard, and a ratio below
+//! the 15 dB from which the voice is audible in full) gives the same audibility for less: then that is what
+//! they get ([`super::band_trade`]). It changes within a phrase for no less than a tenth of a LU.
+//!
+//! The reductions move by the slews, straight in decibels, and
 //! are down when a phrase begins. [`super::band_gain`] applies them: at rest every bit passes.
 //!
 //! **The report** ([`MaskingDucker::report`]) says what it brought and what it cost: the audibility of the
 //! voice before and after ([`super::audibility`]), the loudness that the background lost under speech, and
 //! the loudness saved over the broadband duck that gives the same audibility. How much that is depends on
-//! how background and voice overlap; it can be negative where the background lies in the voice's bands
+//! how background and voice overlap; it is next to nothing where the background lies in the voice's bands
 //! alone and its lows are no part of its loudness.
 //!
 //! Sources: own design. ERB bands, as a sound hides another within the ear's filters; one depth a band and
@@ -26,8 +35,8 @@
 //! hole is heard as one. D. Ronan et al. (2018) and the glimpse proportion (Y. Tang, 2016) for the idea of
 //! band-wise audibility.
 //! Cost: an analysis of both signals (one FFT a hop and channel each) and two FFTs while gains move.
-//! Latency: look-ahead + 40 ms (540 ms by default). Limits: those of the masking model; a
-//! key beyond +20 dBFS is heard as at +20 dBFS, and what [`super::Ducker`] says of a weaker voice after
+//! Latency: look-ahead + 40 ms (540 ms by default). Limits: those of the masking model; a key or background
+//! beyond +20 dBFS is heard as at +20 dBFS, and what [`super::Ducker`] says of a weaker voice after
 //! something loud holds here too; the report's loudness is that of the bands, 26 Hz to 18.6 kHz, by their
 //! centres.
 
@@ -63,8 +72,8 @@ params! {
 }
 
 impl MaskingDuckerParams {
-    /// Ratio of excitations to which a steady band comes that stands at `ratio_db`, dB, with the mix;
-    /// as it is where the largest depth would leave the voice inaudible.
+    /// Ratio of excitations to which a steady band comes that stands at `ratio_db`, dB, with the mix, band
+    /// by band (or where all masked bands stand alike); as it is where the largest depth would leave the voice inaudible.
     ///
     /// # Example
     /// ```

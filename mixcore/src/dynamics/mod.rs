@@ -7,6 +7,7 @@ mod band_core;
 mod band_follower;
 mod band_gain;
 mod band_split;
+mod band_trade;
 mod band_unit;
 mod banks;
 mod bass;

@@ -1,196 +1,25 @@
 //! The duckers on voices and backgrounds apart from those by which the live form's constants were chosen
 //! (the last choice was made after one run on them, see `data/duck/README.md`): issue 6's criteria.
 
-use std::path::Path;
-
 use mixcore::audio::{Block, BlockMut};
 use mixcore::dynamics::{
-    BandDuckerSetup, DuckOutcome, DuckPlan, DuckedPhrase, Ducker, DuckerParams, DuckerSetup,
-    MaskingDucker, MaskingDuckerParams,
+    BandDuckerSetup, DuckOutcome, DuckedPhrase, DuckerParams, MaskingDucker, MaskingDuckerParams,
 };
-use mixcore::loudness::{Meter, MeterSetup, StemActivity, speech_over_background};
-use mixcore::{Io, Layout, Process, Processor, Stream};
+use mixcore::{Io, Process, Processor};
 
-use crate::cue::decode_file;
+use crate::duck_scenes::{
+    Audio, KEY_OFFSET_LU, Kind, RATE_HZ, Scene, judge, listed, meter, stereo, tune,
+};
+use crate::reference::speech_index::{flat_db, speech_indices};
 use crate::signals::Noise;
 
-const RATE_HZ: f64 = 16_000.0;
-/// The dialogue of all scenes, LUFS, and of the shipped cue.
-const VOICE_LUFS: f64 = -24.0;
 /// Separations are judged to a tenth, as loudness is: half of it.
 const TENTH_LU: f64 = 0.05;
 /// Mean excess over the needed reduction (issue 6, "Shown by").
 const MEAN_EXCESS_LU: f64 = 1.5;
-/// The same under single effects, where the live form misses it: what it is documented to have, as a whole
-/// number of LU.
+/// The same under single effects alone, where the live form misses it: what it is documented to have, as a
+/// whole number of LU.
 const EFFECTS_EXCESS_LU: f64 = 2.0;
-/// Speech at unity to both sides.
-const KEY_OFFSET_LU: f64 = 3.0103;
-
-type Audio = Vec<Vec<f32>>;
-
-fn stereo() -> Stream {
-    Stream::new(RATE_HZ, Layout::STEREO).unwrap()
-}
-
-fn file(name: &str) -> Audio {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all/data/duck");
-    let mut audio = decode_file(&folder.join(name).with_extension("flac"), 16_000);
-    if audio.len() == 1 {
-        audio.push(audio[0].clone());
-    }
-    audio
-}
-
-fn meter(audio: &Audio) -> Meter<'static, f32> {
-    let setup = MeterSetup { max_duration_s: 120.0, ..MeterSetup::default() };
-    let mut meter = Meter::new(setup, stereo()).unwrap();
-    meter.push(Block::new(audio).unwrap()).unwrap();
-    meter
-}
-
-/// Brought to an integrated loudness.
-fn levelled(mut audio: Audio, lufs: f64) -> Audio {
-    let now = meter(&audio).sub_blocks().integrated_lufs().value().unwrap();
-    let gain = 10_f64.powf((lufs - now) / 20.0) as f32;
-    audio.iter_mut().flatten().for_each(|x| *x *= gain);
-    audio
-}
-
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Kind {
-    Music,
-    Ambience,
-    Effects,
-}
-
-struct Scene {
-    name: String,
-    kind: Kind,
-    voice: Audio,
-    background: Audio,
-    target_lu: f64,
-}
-
-/// Lines one after the other, with pauses before, between and after them.
-fn lines(names: &[&str], pause_s: f64) -> Audio {
-    let pause = vec![0.0; (pause_s * RATE_HZ) as usize];
-    let mut voice = vec![pause.clone(); 2];
-    for name in names {
-        for (voice, line) in voice.iter_mut().zip(levelled(file(name), VOICE_LUFS)) {
-            voice.extend(line);
-            voice.extend(&pause);
-        }
-    }
-    voice
-}
-
-/// Over and over.
-fn bed(name: &str, frames: usize, lufs: f64) -> Audio {
-    let loops = file(name).into_iter().map(|c| c.into_iter().cycle().take(frames).collect());
-    levelled(loops.collect(), lufs)
-}
-
-/// At some moments.
-fn hits(name: &str, frames: usize, at_s: &[f64], lufs: f64) -> Audio {
-    let hit = levelled(file(name), lufs);
-    let mut out = vec![vec![0.0; frames]; 2];
-    for at in at_s.iter().map(|s| (s * RATE_HZ) as usize) {
-        for (out, hit) in out.iter_mut().zip(&hit) {
-            out.iter_mut().skip(at).zip(hit).for_each(|(out, x)| *out += x);
-        }
-    }
-    out
-}
-
-fn scenes(
-    voices: &[&[&str]],
-    music: &[(&str, f64)],
-    ambience: (&str, f64),
-    effects: (&str, &[f64], f64),
-) -> Vec<Scene> {
-    let mut scenes = Vec::new();
-    for names in voices {
-        for pause_s in [1.0, 4.0] {
-            let voice = lines(names, pause_s);
-            let frames = voice[0].len();
-            let mut add = |kind, what: &str, background: Audio, target_lu| {
-                let name = format!("{} every {pause_s} s over {what}", names[0]);
-                scenes.push(Scene { name, kind, voice: voice.clone(), background, target_lu });
-            };
-            for &(what, lufs) in music {
-                add(Kind::Music, what, bed(what, frames, lufs), 10.0);
-            }
-            add(Kind::Ambience, ambience.0, bed(ambience.0, frames, ambience.1), 15.0);
-            let at_s: Vec<f64> = effects.1.iter().map(|s| pause_s + s).collect();
-            add(Kind::Effects, effects.0, hits(effects.0, frames, &at_s, effects.2), 10.0);
-        }
-    }
-    scenes
-}
-
-fn tune() -> Vec<Scene> {
-    let voices: [&[&str]; 2] =
-        [&["en_counting", "en_quick_brown_fox"], &["it_conteggio", "it_pangrama"]];
-    let music = [("safari", -28.0), ("piano", -32.0)];
-    let mut all = scenes(&voices, &music, ("rain", -34.0), ("thunder", &[1.2], -22.0));
-    all.extend(scenes(&voices, &[], ("rain", -36.0), ("clang", &[0.5], -25.0)));
-    all
-}
-
-fn judge() -> Vec<Scene> {
-    let voices: [&[&str]; 3] =
-        [&["ru_congrats"], &["fr_comptage", "fr_pangrama"], &["es_conteo", "es_pangrama"]];
-    let music = [("beat", -27.0), ("guitar", -30.0), ("garzul", -26.0), ("tabla", -30.0)];
-    scenes(&voices, &music, ("restaurant", -33.0), ("explosion", &[1.5, 5.0], -22.0))
-}
-
-impl Scene {
-    fn activity(&self) -> StemActivity<'static, f32> {
-        let mono = Stream::new(RATE_HZ, Layout::MONO).unwrap();
-        let mut stem = StemActivity::new(120.0, mono).unwrap();
-        stem.push(Block::mono(&self.voice[0])).unwrap();
-        stem
-    }
-
-    fn plan(&self, params: DuckerParams) -> DuckPlan<'static> {
-        let (stem, voice, background) =
-            (self.activity(), meter(&self.voice), meter(&self.background));
-        let speech = stem.activity();
-        DuckPlan::new(voice.sub_blocks(), background.sub_blocks(), &speech, params).unwrap()
-    }
-
-    /// The background through the live ducker, latency removed, and the ducker.
-    fn live(&self, params: DuckerParams) -> (Audio, Ducker<'static, f32>) {
-        let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
-        let mut ducker = Ducker::new(setup, params, stereo()).unwrap();
-        let latency = ducker.latency_frames();
-        let (mut audio, mut key) = (self.background.clone(), self.voice[0].clone());
-        key.resize(key.len() + latency, 0.0);
-        audio.iter_mut().for_each(|channel| channel.resize(channel.len() + latency, 0.0));
-        let main = BlockMut::new(&mut audio).unwrap();
-        ducker.process(Io::with_key(main, Block::mono(&key))).unwrap();
-        audio.iter_mut().for_each(|channel| drop(channel.drain(..latency)));
-        (audio, ducker)
-    }
-
-    /// Speech over a background in every phrase of a plan, as the meter of deliveries reads it.
-    fn separations(&self, background: &Audio, plan: &DuckPlan<'_>) -> Vec<f64> {
-        let (stem, voice, background) = (self.activity(), meter(&self.voice), meter(background));
-        let over = |found: &DuckedPhrase| {
-            let (voice, background) = (voice.sub_blocks(), background.sub_blocks());
-            let found = speech_over_background(voice, background, &stem.activity(), &found.phrase);
-            found.unwrap().over_lu.value().unwrap_or(f64::NAN)
-        };
-        plan.phrases().iter().map(over).collect()
-    }
-}
-
-/// The phrases that a live ducker found, the one that the end of the clip cut included.
-fn listed(ducker: &Ducker<'_, f32>) -> Vec<DuckedPhrase> {
-    ducker.phrases().iter().copied().chain(ducker.current_phrase()).collect()
-}
-
 /// Excesses by kind, over phrases that need something and can have it, and how many of these are short.
 fn excesses(scenes: &[Scene]) -> (Vec<(Kind, f64)>, usize) {
     let (mut all, mut short) = (Vec::new(), 0);
@@ -254,8 +83,9 @@ fn held_out_phrases_have_their_target_or_a_reason_and_little_more() {
         let found = mean(&all, kind);
         let worst = all.iter().filter(|e| kind.is_none_or(|k| k == e.0)).map(|e| e.1);
         println!("judge {kind:?}: mean {found:.3} LU, most {:.2}", worst.fold(-9.0, f64::max));
-        // The live form misses it under single explosions alone (1.8 LU measured): what is over when
-        // the rest of a line is still to come was paid for in advance. A plan has no excess.
+        // The live form misses it under single explosions alone (1.54 LU measured, 1.77 before it reckoned
+        // that a hit does not come again): what comes of a line after the hit was paid for in advance. A
+        // plan has no excess (`duck_classes.rs`).
         let most = if kind == Some(Kind::Effects) { EFFECTS_EXCESS_LU } else { MEAN_EXCESS_LU };
         assert!(found <= most, "{kind:?}: {found}");
     }
@@ -347,7 +177,8 @@ fn a_background_at_the_target_moves_by_a_hair_or_not_at_all() {
             assert!(!phrases.is_empty());
             for found in phrases {
                 println!("{} {above_lu}: {found:?}", scene.name);
-                assert_eq!(found.depth_db > 0.0, moves, "{} {found:?}", scene.name);
+                // The gain may come back within a phrase that needs a tenth of a LU.
+                assert_eq!(found.after_lu != found.before_lu, moves, "{} {found:?}", scene.name);
             }
         }
     }
@@ -382,35 +213,46 @@ fn no_move_on_breaths_between_held_out_lines() {
     }
 }
 
-/// What moves in bands costs less loudness than a broadband duck of the same audibility, or the report
-/// says that it does not: it prints both, as overlap decides.
+/// What moves in bands costs no more loudness than a broadband duck of the same audibility: on the music that
+/// the choice between its two shapes was made on, then on other music.
 #[test]
-fn the_loudness_saved_on_held_out_music_is_told() {
-    let mut saved = Vec::new();
-    for scene in judge().iter().filter(|s| s.kind == Kind::Music && s.name.contains("every 1 s")) {
-        let setup = BandDuckerSetup { key_offset_db: KEY_OFFSET_LU, ..BandDuckerSetup::default() };
-        let params = MaskingDuckerParams::default();
-        let mut ducker = MaskingDucker::new(setup, params, stereo()).unwrap();
-        let latency = ducker.latency_frames();
-        let (mut audio, mut key) = (scene.background.clone(), scene.voice[0].clone());
-        key.resize(key.len() + latency, 0.0);
-        audio.iter_mut().for_each(|channel| channel.resize(channel.len() + latency, 0.0));
-        let main = BlockMut::new(&mut audio).unwrap();
-        ducker.process(Io::with_key(main, Block::mono(&key))).unwrap();
-        audio.iter_mut().for_each(|channel| drop(channel.drain(..latency)));
-        let report = ducker.report();
-        println!("{}: {report:?}", scene.name);
-        assert!(report.audibility_after.value() >= report.audibility_before.value());
-        let (lost, broadband) =
-            (report.background_lu.value().unwrap(), report.broadband_db.value().unwrap());
-        // All channels go down, so a broadband duck is as deep as it is loud.
-        assert!((report.saved_lu.value().unwrap() - (lost + broadband)).abs() < 1e-9);
-        // Over the whole clip, pauses included, as a meter of its own reads it: less than under speech.
-        let energy = |audio: &Audio| meter(audio).sub_blocks().energies().iter().sum::<f64>();
-        let measured = 10.0 * (energy(&audio) / energy(&scene.background)).log10();
-        assert!(measured <= 0.0 && measured >= lost - 0.5, "{measured} {lost}");
-        saved.push(report.saved_lu.value().unwrap());
+fn bands_cost_no_more_than_a_broadband_duck() {
+    for (part, scenes, count) in [("tune", tune(), 4), ("judge", judge(), 12)] {
+        let mut saved = Vec::new();
+        for scene in scenes.iter().filter(|s| s.kind == Kind::Music && s.name.contains("every 1 s"))
+        {
+            let setup =
+                BandDuckerSetup { key_offset_db: KEY_OFFSET_LU, ..BandDuckerSetup::default() };
+            let params = MaskingDuckerParams::default();
+            let mut ducker = MaskingDucker::new(setup, params, stereo()).unwrap();
+            let latency = ducker.latency_frames();
+            let (mut audio, mut key) = (scene.background.clone(), scene.voice[0].clone());
+            key.resize(key.len() + latency, 0.0);
+            audio.iter_mut().for_each(|channel| channel.resize(channel.len() + latency, 0.0));
+            let main = BlockMut::new(&mut audio).unwrap();
+            ducker.process(Io::with_key(main, Block::mono(&key))).unwrap();
+            audio.iter_mut().for_each(|channel| drop(channel.drain(..latency)));
+            let report = ducker.report();
+            println!("{}: {report:?}", scene.name);
+            assert!(report.audibility_after.value() >= report.audibility_before.value());
+            let (lost, broadband) =
+                (report.background_lu.value().unwrap(), report.broadband_db.value().unwrap());
+            // All channels go down, so a broadband duck is as deep as it is loud.
+            assert!((report.saved_lu.value().unwrap() - (lost + broadband)).abs() < 1e-9);
+            // Over the whole clip, pauses included, as a meter of its own reads it: less than under speech.
+            let energy = |audio: &Audio| meter(audio).sub_blocks().energies().iter().sum::<f64>();
+            let measured = 10.0 * (energy(&audio) / energy(&scene.background)).log10();
+            assert!(measured <= 0.0 && measured >= lost - 0.5, "{measured} {lost}");
+            // By third octaves, without the model of masking.
+            let found = speech_indices(&scene.voice, &[&scene.background, &audio], RATE_HZ);
+            let flat = flat_db(&scene.voice, &scene.background, found[1], RATE_HZ);
+            println!("  third octaves {found:.4?}, broadband {flat:.2} dB, lost {lost:.2} LU");
+            assert!(found[1] >= found[0], "{found:?}");
+            saved.push(report.saved_lu.value().unwrap());
+        }
+        println!("{part}: saved {saved:.2?} LU");
+        assert_eq!(saved.len(), count);
+        // Readings of loudness are to the tenth.
+        assert!(saved.iter().all(|lu| *lu > -2.0 * TENTH_LU), "{part}: {saved:.2?}");
     }
-    println!("saved {saved:.2?} LU");
-    assert_eq!(saved.len(), 12);
 }

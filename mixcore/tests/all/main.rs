@@ -98,9 +98,15 @@ mod differential;
 #[cfg(feature = "alloc")]
 mod dither;
 #[cfg(feature = "json")]
+mod duck_classes;
+#[cfg(feature = "json")]
 mod duck_cue;
 #[cfg(feature = "json")]
 mod duck_held_out;
+#[cfg(feature = "json")]
+mod duck_noise;
+#[cfg(feature = "json")]
+mod duck_scenes;
 #[cfg(feature = "std")]
 mod ducker;
 #[cfg(feature = "alloc")]

@@ -6,4 +6,6 @@ pub mod fir;
 pub mod judge;
 mod loudness;
 pub mod printed;
+#[cfg(feature = "json")]
+pub mod speech_index;
 mod trade;
