@@ -125,7 +125,7 @@ impl Known<'_> {
             }
         }
         let share = if above > below { (wanted - below) / (above - below) } else { 1.0 };
-        let db = low + (high - low) * share.max(0.0).min(1.0);
+        let db = low + (high - low) * share.clamp(0.0, 1.0);
         Some(masked.map(|masked| if masked { db } else { 0.0 }))
     }
 

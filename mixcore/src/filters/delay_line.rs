@@ -169,8 +169,9 @@ mod tests {
                         assert!(past.eq(expected), "{frames} {back} {count}");
                     }
                 }
-                assert_eq!(line.past(ring, frames + 1, 1), [&[][..], &[]]);
-                assert_eq!(line.past(ring, 0, 1), [&[][..], &[]]);
+                let none: [&[u32]; 2] = [&[], &[]];
+                assert_eq!(line.past(ring, frames + 1, 1), none);
+                assert_eq!(line.past(ring, 0, 1), none);
             }
         }
     }

@@ -231,10 +231,8 @@ fn impulse_lands<S: Sample>(make: Make<S>, stream: Stream, clip: usize, at: usiz
     let sounding: Vec<usize> = (0..output[0].len())
         .filter(|&n| output.iter().any(|channel| channel[n] != S::zero()))
         .collect();
-    let loudest = sounding
-        .iter()
-        .copied()
-        .max_by(|&a, &b| energy(&output, a).total_cmp(&energy(&output, b)));
+    let loudest =
+        sounding.iter().copied().max_by(|&a, &b| energy(&output, a).total_cmp(&energy(&output, b)));
     assert_eq!(loudest, Some(at + latency), "impulse of {level} at {at} of {clip}");
     assert!(sounding.iter().all(|&n| n <= at + tail), "{level}: tail longer than tail_frames");
 }

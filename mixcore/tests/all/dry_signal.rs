@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use mixcore::audio::{Block, BlockMut, Sample};
-use mixcore::dynamics::{CompressorSetup, DeEsserMode, Detector, GateSetup, MultibandSetup};
 use mixcore::dynamics::{AutomixerParams, AutomixerSetup, SoftClipperSetup};
+use mixcore::dynamics::{CompressorSetup, DeEsserMode, Detector, GateSetup, MultibandSetup};
 use mixcore::kernels::Isa;
 use mixcore::stream::{Io, Process, Processor, Stream};
 use mixcore::{Error, Layout};

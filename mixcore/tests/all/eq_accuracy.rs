@@ -4,11 +4,9 @@ use mixcore::filters::EqBand;
 use mixcore::filters::design::{Shape, prototype};
 use mixcore::{Layout, math};
 
+use crate::design::ACCURACY;
 use crate::eq::{RATE_HZ, eq, measured_db, unit};
 use crate::signals::Noise;
-
-/// The table in the documentation of `second_order`.
-pub const ACCURACY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/filters/design/accuracy.md");
 
 /// A row of `filters/design/accuracy.md`: what is documented of how far shapes lie from their prototypes.
 struct Documented {

@@ -121,6 +121,7 @@ mod dynamics_kept;
 mod dynamics_refusals;
 #[cfg(feature = "alloc")]
 mod eq;
+#[cfg(feature = "std")]
 mod eq_accuracy;
 #[cfg(feature = "alloc")]
 mod excursions;

@@ -15,7 +15,7 @@ use mixcore::dynamics::{
 };
 use mixcore::filters::CrossoverParams;
 
-use super::{Case, EXACT_DB, Effect, Looks, Planar, Unit, frames, mono, stream};
+use super::{Case, EXACT_DB, Effect, Looks, Planar, RATE_HZ, Unit, frames, mono, stream};
 use crate::signals::{noise, sine};
 
 /// Noise whose level jumps every 0.1 s, the same on every channel.

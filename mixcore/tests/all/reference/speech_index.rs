@@ -1,7 +1,7 @@
 //! A speech index from signals alone, without a model of the ear: third octaves of 40 ms and more.
 //!
-//! SNR_i = 10 log10 of the powers of voice and background in third octave i of a frame, A_i = clamp((SNR_i
-//! + 15)/30, 0, 1), index = Σ I_i·A_i, mean over the frames in which the voice speaks. Importances I: ANSI
+//! SNR_i = 10 log10 of the powers of voice and background in third octave i of a frame,
+//! A_i = (SNR_i + 15)/30 held to 0 to 1, index = Σ I_i·A_i, mean over the frames in which the voice speaks. Importances I: ANSI
 //! S3.5-1997, Table 3; no spread of masking, no threshold in quiet.
 
 use super::fir::fft;
