@@ -315,19 +315,20 @@ impl<'a, S> ListMut<'a, S> {
     /// The rows of all channels.
     #[inline]
     pub(super) fn rows_mut(&mut self, count: usize, frames: usize) -> RowsIter<'_, 'a, S> {
-        match self {
-            Self::Few(few) => {
-                let places = Places::Few(few.get_mut(..count).unwrap_or_default().iter_mut());
-                RowsIter { places, left: count, frames }
-            }
+        let places = match self {
+            Self::Few(few) => Places::Few(few.get_mut(..count).unwrap_or_default().iter_mut()),
             Self::Spread { rows, row_len, start } => {
                 let len = row_len.saturating_mul(count).min(rows.len());
                 let rows = rows.get_mut(..len).unwrap_or_default();
-                let rows = rows.chunks_exact_mut((*row_len).max(1));
-                RowsIter { places: Places::Spread { rows, start: *start }, left: count, frames }
+                Places::Spread { rows: rows.chunks_exact_mut((*row_len).max(1)), start: *start }
             }
-            Self::Many { groups, start } => RowsIter::of_groups(groups, *start, [count, frames]),
-        }
+            Self::Many { groups, start } => Places::Many {
+                groups: groups.iter_mut(),
+                ends: [const { [const { None }; FEW] }; 2].map(IntoIterator::into_iter),
+                start: *start,
+            },
+        };
+        RowsIter { places, left: count, frames }
     }
 
     /// The frames `from..end` of every channel, for a shorter time.
@@ -370,49 +371,19 @@ impl<'a, S> ListMut<'a, S> {
 /// What is left of a group that was opened.
 type Opened<'b, S> = array::IntoIter<Option<&'b mut [S]>, FEW>;
 
-/// Groups that are opened from both ends.
-struct Groups<'b, 'a, S> {
-    shut: slice::IterMut<'b, Option<GroupMut<'a, S>>>,
-    front: Opened<'b, S>,
-    back: Opened<'b, S>,
-}
-
-impl<'b, S> Groups<'b, '_, S> {
-    #[inline(never)]
-    fn next(&mut self) -> Option<&'b mut [S]> {
-        loop {
-            // A group of less than eight ends with empty places.
-            if let Some(row) = self.front.next().flatten() {
-                return Some(row);
-            }
-            match self.shut.next() {
-                Some(Some(group)) => self.front = group.open().into_iter(),
-                Some(None) => {}
-                None => return self.back.next().flatten(),
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn next_back(&mut self) -> Option<&'b mut [S]> {
-        loop {
-            if let Some(row) = self.back.by_ref().rev().flatten().next() {
-                return Some(row);
-            }
-            match self.shut.next_back() {
-                Some(Some(group)) => self.back = group.open().into_iter(),
-                Some(None) => {}
-                None => return self.front.by_ref().rev().flatten().next(),
-            }
-        }
-    }
-}
-
 #[allow(clippy::large_enum_variant, reason = "walked through where it is made, never moved")]
 enum Places<'b, 'a, S> {
     Few(slice::IterMut<'b, Option<&'a mut [S]>>),
-    Spread { rows: slice::ChunksExactMut<'b, S>, start: usize },
-    Many { groups: Groups<'b, 'a, S>, start: usize },
+    Spread {
+        rows: slice::ChunksExactMut<'b, S>,
+        start: usize,
+    },
+    Many {
+        groups: slice::IterMut<'b, Option<GroupMut<'a, S>>>,
+        /// The groups that are open at the front and at the back.
+        ends: [Opened<'b, S>; 2],
+        start: usize,
+    },
 }
 
 /// The rows of a list, in order.
@@ -420,20 +391,6 @@ pub(super) struct RowsIter<'b, 'a, S> {
     places: Places<'b, 'a, S>,
     left: usize,
     frames: usize,
-}
-
-impl<'b, 'a, S> RowsIter<'b, 'a, S> {
-    /// Apart, so that a walk over few channels does not prepare for many.
-    #[inline(never)]
-    fn of_groups(
-        groups: &'b mut [Option<GroupMut<'a, S>>],
-        start: usize,
-        [left, frames]: [usize; 2],
-    ) -> Self {
-        let [front, back] = [const { [const { None }; FEW] }; 2].map(IntoIterator::into_iter);
-        let groups = Groups { shut: groups.iter_mut(), front, back };
-        Self { places: Places::Many { groups, start }, left, frames }
-    }
 }
 
 impl<'b, S> Iterator for RowsIter<'b, '_, S> {
@@ -447,7 +404,19 @@ impl<'b, S> Iterator for RowsIter<'b, '_, S> {
                 return Some(few.next().and_then(Option::as_deref_mut).unwrap_or_default());
             }
             Places::Spread { rows, start } => (rows.next(), *start),
-            Places::Many { groups, start } => (groups.next(), *start),
+            Places::Many { groups, ends: [front, back], start } => (
+                loop {
+                    if let Some(row) = front.next().flatten() {
+                        break Some(row);
+                    }
+                    match groups.next() {
+                        Some(Some(group)) => *front = group.open().into_iter(),
+                        Some(None) => {}
+                        None => break back.next().flatten(),
+                    }
+                },
+                *start,
+            ),
         };
         let end = start.saturating_add(self.frames);
         Some(row.and_then(|row| row.get_mut(start..end)).unwrap_or_default())
@@ -468,7 +437,20 @@ impl<S> DoubleEndedIterator for RowsIter<'_, '_, S> {
                 return Some(few.next_back().and_then(Option::as_deref_mut).unwrap_or_default());
             }
             Places::Spread { rows, start } => (rows.next_back(), *start),
-            Places::Many { groups, start } => (groups.next_back(), *start),
+            Places::Many { groups, ends: [front, back], start } => (
+                loop {
+                    // A group of less than eight ends with empty places.
+                    if let Some(row) = back.by_ref().rev().flatten().next() {
+                        break Some(row);
+                    }
+                    match groups.next_back() {
+                        Some(Some(group)) => *back = group.open().into_iter(),
+                        Some(None) => {}
+                        None => break front.by_ref().rev().flatten().next(),
+                    }
+                },
+                *start,
+            ),
         };
         let end = start.saturating_add(self.frames);
         Some(row.and_then(|row| row.get_mut(start..end)).unwrap_or_default())

@@ -24,7 +24,7 @@
 //!   the soft clipper's excess): the share is one of what is added.
 //!
 //! In all but the bands of a crossover the output at 0 % and behind a bypass is the delayed input, bit
-//! for bit (`tests/all/dry_signal.rs`). Two kinds have no line of this type:
+//! for bit but for the sign of a zero (`tests/all/dry_signal.rs`). Two kinds have no line of this type:
 //! - The limiter, alone and in bands, has lines of its own (`dynamics/line.rs`): its detector reads each
 //!   chunk with its neighbours from one plain slice, at every stage, which the end of a ring would
 //!   cut. The first of these lines holds the undisturbed signal, which a bypass mixes in by the same
