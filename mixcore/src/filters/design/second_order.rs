@@ -189,6 +189,8 @@ pub(super) fn q_of_octaves(octaves: f64) -> f64 {
 /// are shelves of more than ±24 dB with `hz` in the topmost third, and shelves with a Q above 10 from a
 /// tenth of Nyquist on. They err by decibels there. So, at its worst, does a shelf with a Q from 3 to 10: its
 /// peak and its dip, at hz·√A and hz/√A, feel the bent frequency axis as the resonance of a high-pass does.
+/// Its rows hold at their gains (smaller ones may err more where these err little: 0.33 dB at +2.7 dB and
+/// r = 0.82), and the error has ridges: between the four corners 10 % more has been found, 5.4 for 4.97 dB.
 /// The 13 dB in its rows are one hole: ±6 dB at r = 0.815 and Q 10, where no set of points has a solution.
 ///
 /// A high-pass with a resonance errs by what a biquad has to. With a corner up to 0.88 of Nyquist and a Q
