@@ -8,7 +8,9 @@
 //! `Front` does two things. A position further away than its angle is moved along the great circle
 //! towards straight ahead until it is not. And where the gains g have less than the share c of their
 //! power P in the centre (p), whether by position, size or divergence, the centre is blended in:
+//!
 //! > g'² = (1 − β)·g² + β·P·e², β = (c·P − p)/(P − p),
+//!
 //! with e the gains of straight ahead; then p' = c·P exactly, and P stays. In a layout without a
 //! centre p is twice the smaller power of L and R, the phantom's.
 //!

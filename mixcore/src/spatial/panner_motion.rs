@@ -7,7 +7,9 @@
 //! of a layout) and -88 dBFS for 30°; 45° would leave -79 dBFS, 180° -66 dBFS, where -80 dBFS is the
 //! bound of the level layer. Beyond 30°, and for jumps of other fields over half of their unit, the gains
 //! that were applied and those that follow are blended in power,
+//!
 //! > g² = (1 − p)·a² + p·b², p = (1 − cos πt)/2,
+//!
 //! which keeps the power and leaves -95 dBFS.
 
 use super::geometry::{direction, dot};
