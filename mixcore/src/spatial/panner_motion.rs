@@ -10,7 +10,7 @@
 //!
 //! > g² = (1 − p)·a² + p·b², p = (1 − cos πt)/2,
 //!
-//! which keeps the power and leaves -95 dBFS.
+//! which keeps the power and leaves less than -90 dBFS.
 
 use super::geometry::{direction, dot};
 use super::pan_engine::PanPlace;

@@ -162,6 +162,10 @@ impl Scene<'_> {
             held |= place != *head;
             (*head, distance) = (place, at);
         }
+        if sources == 1 {
+            // The place of the right source is no one's, and must not look like a far way.
+            heads = [heads[0]; SOURCES];
+        }
         (Target::new(params, heads, distance), held)
     }
 
