@@ -207,12 +207,12 @@ fn bands() -> Vec<Case> {
                 vec![audio]
             },
             Looks::EachRow,
-            // Two periods in which the largest reduction stands; the poles are those of one-poles in time,
-            // 0.3 % off at a quarter of 150 Hz.
+            // Two periods in which the largest reduction stands. The formula is that of analogue poles; with
+            // H = k/(1 − (1 − k)z⁻¹) each shelf takes 0.029 dB more at 37.5 Hz and 48 kHz.
             Effect::Tone {
                 hz: 37.5,
                 frames: (frames(0.2) + 2880, frames(0.2) + 2880 + 2560),
-                tolerance_db: 0.03,
+                tolerance_db: 0.06,
             },
         ),
     ];
