@@ -211,6 +211,7 @@ fn vbap_beside(what: &str, rig: &[(f64, f64)], shape: VbapShape) -> Case {
             }
             black_box(sum);
         }),
+        limit: None,
         rivals: vec![rival],
     }
 }

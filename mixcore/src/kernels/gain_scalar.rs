@@ -50,7 +50,7 @@ pub fn gains_of_db(io: &mut [f32]) {
     }
 }
 
-/// Twin of [`super::follow`].
+/// Twin of `super::follow`.
 pub fn follow(
     [attack, release]: [FollowPole; 2],
     y: f64,
