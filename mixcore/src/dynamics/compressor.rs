@@ -297,7 +297,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
                                 settings.blend_db(isa, own, wanted.linked, reductions);
                             }
                             let envelope = &mut voice.envelope;
-                            let mut levels = if direct { Some(&*level.of(span.frames)) } else { None };
+                            let mut levels =
+                                if direct { Some(&*level.of(span.frames)) } else { None };
                             let at_rest = envelope.is_at_rest();
                             if at_rest && let Some(levels) = levels.take() {
                                 settings.curve_db(isa, levels, reductions);
