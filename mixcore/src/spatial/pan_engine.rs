@@ -3,7 +3,7 @@
 //! Each engine turns a direction (and what it knows of sizes) into gains of power 1:
 //! - polar: ITU-R BS.2127's point source and extent, [`super::PolarExtent`];
 //! - room: the place in BS.2127's cube that the angles stand for, [`super::Allocentric`];
-//! - VBAP: [`super::Vbap`], for layouts whose rear is open and for real positions;
+//! - VBAP: [`super::Vbap`], for any rig and for real positions;
 //! - pairs: the sine/cosine law between neighbours of the middle layer, [`super::pan_gains`];
 //! - a pan law between L and R: [`super::PanLaw`].
 //!
@@ -36,8 +36,7 @@ pub(super) const FRONT_DEG: f64 = 30.0;
 #[cfg_attr(feature = "json", serde(rename_all = "snake_case", deny_unknown_fields))]
 #[non_exhaustive]
 pub enum PanEngine {
-    /// ITU-R BS.2127's point source and extent; [`PanEngine::Vbap`] where a layout leaves the rear open
-    /// (3.1.2).
+    /// ITU-R BS.2127's point source and extent.
     #[default]
     Polar,
     /// BS.2127's Cartesian panner, at the place in the room that the angles stand for.
@@ -59,10 +58,10 @@ pub enum PanEngine {
 }
 
 impl PanEngine {
-    /// Whether a field of [`super::PannerParams`] changes what the engine gives, in this layout.
+    /// Whether a field of [`super::PannerParams`] changes what the engine gives.
     #[must_use]
-    pub fn uses(self, layout: Layout, field: &str) -> bool {
-        match (self.resolved(layout), field) {
+    pub fn uses(self, field: &str) -> bool {
+        match (self, field) {
             (Self::Polar | Self::Room, _) => true,
             (Self::Vbap, field) => !matches!(field, "distance" | "depth"),
             (_, field) => !matches!(
@@ -70,12 +69,6 @@ impl PanEngine {
                 "elevation_deg" | "distance" | "width_deg" | "height_deg" | "depth"
             ),
         }
-    }
-
-    /// The engine that a layout gets.
-    pub(super) fn resolved(self, layout: Layout) -> Self {
-        let refused = || PointSource::new(layout).is_err();
-        if self == Self::Polar && refused() { Self::Vbap } else { self }
     }
 }
 
@@ -108,7 +101,7 @@ impl<'a> Engine<'a> {
         layout: Layout,
         table: impl FnOnce(PointSource) -> Result<PolarExtent<'a>, Error>,
     ) -> Result<Self, Error> {
-        Ok(match engine.resolved(layout) {
+        Ok(match engine {
             PanEngine::Polar => Self::Polar(table(PointSource::new(layout)?)?),
             PanEngine::Room => Self::Room(Allocentric::new(layout)),
             PanEngine::Vbap => {

@@ -194,18 +194,6 @@ impl<'a> Panner<'a> {
         self.scene.setup
     }
 
-    /// The law that it follows in its layout: the setup's, or VBAP where that one cannot.
-    #[must_use]
-    pub fn engine(&self) -> PanEngine {
-        match &self.scene.engine {
-            Engine::Polar(_) => PanEngine::Polar,
-            Engine::Room(_) => PanEngine::Room,
-            Engine::Vbap(..) => PanEngine::Vbap,
-            Engine::Pairs(_) => PanEngine::Pairs,
-            Engine::StereoLaw(law, form) => PanEngine::StereoLaw { law: *law, form: *form },
-        }
-    }
-
     /// The parameters it stands at or moves to, as they were asked for.
     #[must_use]
     pub fn params(&self) -> PannerParams {
