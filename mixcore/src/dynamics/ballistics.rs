@@ -18,7 +18,6 @@
 //! Source: D. Giannoulis, M. Massberg, J. D. Reiss, JAES 60(6), 2012, for "smooth, branching" and
 //! "smooth, decoupled"; the solved release time and the slow follower's charge are ours.
 
-use crate::kernels::{self, FollowPole, FollowedCurve, Isa};
 use crate::math;
 
 /// A reduction this small is none: its gain is 1 in f32 (2^-24 is 5e-7 dB).
@@ -36,7 +35,7 @@ const SLOW_CHARGE: f64 = 0.25;
 /// Halvings of the search for the decoupled release: a relative width of 2^-40.
 const HALVINGS: u32 = 40;
 
-/// Values of a part of a row: 1 KB of products, in the nearest cache.
+/// Values of a part of a row.
 const PART: usize = 64;
 
 /// How attack and release are put together.
@@ -74,27 +73,40 @@ pub(super) struct Times {
     pub(super) hold: u32,
 }
 
-/// A pole with a time constant in frames.
-fn pole(frames: f64) -> FollowPole {
-    let stay = math::exp(-1.0 / frames);
-    FollowPole { stay, come: 1.0 - stay }
+/// One pole: the share that stays and the share that comes in, which sum to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pole {
+    stay: f64,
+    come: f64,
 }
 
-/// A pole in a loop that answers `speed` times as fast: never faster than at once, so that no loop
-/// overshoots.
-fn in_loop(pole: FollowPole, speed: f64) -> FollowPole {
-    let come = pole.come.min(1.0 / speed);
-    FollowPole { stay: 1.0 - come, come }
+impl Pole {
+    fn new(frames: f64) -> Self {
+        let stay = math::exp(-1.0 / frames);
+        Self { stay, come: 1.0 - stay }
+    }
+
+    /// The pole in a loop that answers `speed` times as fast: never faster than at once, so that no
+    /// loop overshoots.
+    fn in_loop(self, speed: f64) -> Self {
+        let come = self.come.min(1.0 / speed);
+        Self { stay: 1.0 - come, come }
+    }
+
+    #[inline(always)]
+    fn step(self, y: f64, x: f64) -> f64 {
+        self.stay * y + self.come * x
+    }
 }
 
 /// Coefficients: what all envelopes of a processor share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ballistics {
-    attack: FollowPole,
-    release: FollowPole,
+    attack: Pole,
+    release: Pole,
     /// The release of the branching form.
-    loop_release: FollowPole,
-    slow: Option<[FollowPole; 2]>,
+    loop_release: Pole,
+    slow: Option<[Pole; 2]>,
     hold: u32,
     smoothing: Smoothing,
 }
@@ -122,13 +134,13 @@ impl Ballistics {
             Release::Fixed => None,
             Release::ProgramDependent => {
                 let frames = times.slow_release.max(times.release);
-                Some([pole(SLOW_CHARGE * frames), pole(frames)])
+                Some([Pole::new(SLOW_CHARGE * frames), Pole::new(frames)])
             }
         };
         Self {
-            attack: pole(times.attack),
-            release: pole(release_frames),
-            loop_release: pole(times.release),
+            attack: Pole::new(times.attack),
+            release: Pole::new(release_frames),
+            loop_release: Pole::new(times.release),
             slow,
             hold: times.hold,
             smoothing,
@@ -140,10 +152,10 @@ impl Ballistics {
     /// multiple of what it settles at.
     pub(super) fn in_loop(&self, speed: f64) -> Self {
         Self {
-            attack: in_loop(self.attack, speed),
-            release: in_loop(self.loop_release, speed),
+            attack: self.attack.in_loop(speed),
+            release: self.loop_release.in_loop(speed),
             smoothing: Smoothing::Branching,
-            slow: self.slow.map(|poles| poles.map(|pole| in_loop(pole, speed))),
+            slow: self.slow.map(|poles| poles.map(|pole| pole.in_loop(speed))),
             ..*self
         }
     }
@@ -189,14 +201,10 @@ impl Ballistics {
         }
     }
 
-    /// Whether it is the branching follower and no more.
-    fn is_plain(&self) -> bool {
-        self.smoothing == Smoothing::Branching && self.slow.is_none() && self.hold == 0
-    }
-
     /// A row of gains in dB (0 and below reduce) becomes the row of smoothed reductions.
     pub(super) fn run(&self, state: &mut Envelope, io: &mut [f32]) {
-        if !self.is_plain() {
+        let plain = self.smoothing == Smoothing::Branching && self.slow.is_none() && self.hold == 0;
+        if !plain {
             for value in io {
                 #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
                 {
@@ -212,33 +220,6 @@ impl Ballistics {
             y = self.branch(y, part, &mut shares);
         }
         (state.y, state.u) = (y, y);
-    }
-
-    /// [`Ballistics::run`], over what `io` holds or over a curve of levels, and the linear gains of
-    /// `makeup_db` less the reductions.
-    pub(super) fn run_to_gains(
-        &self,
-        isa: Isa,
-        state: &mut Envelope,
-        makeup_db: f32,
-        curve: Option<FollowedCurve<'_>>,
-        io: &mut [f32],
-        gains: &mut [f32],
-    ) {
-        if self.is_plain() {
-            let poles = [self.attack, self.release];
-            let y = kernels::follow(isa, poles, state.y, makeup_db, curve, io, gains);
-            *state = Envelope { y, u: y, held: 0, ..*state };
-            return;
-        }
-        if let Some((sections, levels)) = curve {
-            kernels::gain_curve(isa, sections, levels, io);
-        }
-        self.run(state, io);
-        for (gain, reduction) in gains.iter_mut().zip(io) {
-            *gain = makeup_db - *reduction;
-        }
-        kernels::gains_of_db(isa, gains);
     }
 
     /// The plain branching follower over at most [`PART`] values.

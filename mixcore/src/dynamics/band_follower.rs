@@ -267,7 +267,8 @@ impl BandFollower<'_> {
     fn deepen(&mut self, start: usize, frame: &MaskingFrame<'_>, params: &MaskingDuckerParams) {
         let mut depths = [0.0; ERB_BANDS];
         let mut masked = [false; ERB_BANDS];
-        for (band, depth) in depths.iter_mut().enumerate().take(bands_of(frame)) {
+        let bands = depths.iter_mut().zip(&mut masked).enumerate();
+        for (band, (depth, masked)) in bands.take(bands_of(frame)) {
             let (voice, background) = (self.voice[band], self.background[band]);
             let stays = self.stays[band];
             // A background that nobody hears hides nothing, and a band without words is left alone.
@@ -285,7 +286,7 @@ impl BandFollower<'_> {
                 };
                 *depth = wanted.min(params.max_depth_db).max(0.0);
                 // Where the voice is audible in full nothing masks it.
-                masked[band] = power_to_db(voice / (background + stays)) < FULL_DB;
+                *masked = power_to_db(voice / (background + stays)) < FULL_DB;
             }
         }
         let audibility = self.ring.get(self.len * ROW..).unwrap_or_default();

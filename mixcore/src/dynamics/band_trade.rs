@@ -99,15 +99,22 @@ impl Known<'_> {
     /// One depth for the `masked` bands that gives the audibility of depths band by band; none where it
     /// would be larger than `max_db`.
     fn flat(&self, depths: &Bands, masked: &[bool; ERB_BANDS], max_db: f64) -> Option<Bands> {
-        let lowered = core::array::from_fn(|band| self.powers[band] * db_to_power(-depths[band]));
+        let mut lowered = *self.powers;
+        for (power, db) in lowered.iter_mut().zip(depths) {
+            *power *= db_to_power(-db);
+        }
         let wanted = self.audibility(&self.excitations(&lowered));
-        let inside = self.excitations(&core::array::from_fn(|band| {
-            if masked[band] { self.powers[band] } else { 0.0 }
-        }));
+        let mut inside = [0.0; ERB_BANDS];
+        for ((inside, power), masked) in inside.iter_mut().zip(self.powers).zip(masked) {
+            *inside = if *masked { *power } else { 0.0 };
+        }
+        let inside = self.excitations(&inside);
         let at = |db: f64| {
             let less = 1.0 - db_to_power(-db);
-            let left: Bands =
-                core::array::from_fn(|band| self.background[band] - less * inside[band]);
+            let mut left = *self.background;
+            for (left, inside) in left.iter_mut().zip(&inside) {
+                *left -= less * inside;
+            }
             self.audibility(&left)
         };
         let (mut low, mut high) = (0.0, max_db);

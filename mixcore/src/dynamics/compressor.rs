@@ -255,10 +255,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
         let (linked, reductions) = (linked.of(span.frames), reductions.of(span.frames));
         let most = most.of(span.frames);
         most.fill(f32::NEG_INFINITY);
-        // The curve is taken where it is followed.
-        let direct = !in_loop && !wanted.own && settings.line.is_still();
         for (index, level) in self.chain.groups.iter_mut().enumerate() {
-            if wanted.linked && !in_loop && !direct {
+            if wanted.linked && !in_loop {
                 settings.curve_db(isa, level.of(span.frames), linked);
             }
             // With a full link a channel in the state of the group's first one gets its gains.
@@ -281,43 +279,36 @@ impl<'a, S: Sample> Compressor<'a, S> {
                     }
                     _ => {
                         let before = *voice;
-                        if !direct && (!wanted.own || wanted.linked) {
+                        if !wanted.own || wanted.linked {
                             copy_row(reductions, linked);
                         }
-                        let row = if first.is_none() { &mut *shared } else { &mut *apart };
-                        let shares = shares.as_ref();
-                        let gains = if in_loop {
+                        let mut rests = false;
+                        if in_loop {
                             let own = if wanted.own { &lane.level } else { &*level };
                             let loudest = if wanted.linked { &*level } else { own };
                             settings.run_loop(&ballistics, voice, [own, loudest], reductions);
-                            settings.gains(isa, reductions, false, shares, row)
                         } else {
                             if wanted.own {
                                 let own = lane.level.of(span.frames);
                                 settings.blend_db(isa, own, wanted.linked, reductions);
                             }
-                            let envelope = &mut voice.envelope;
-                            let mut levels =
-                                if direct { Some(&*level.of(span.frames)) } else { None };
-                            let at_rest = envelope.is_at_rest();
-                            if at_rest && let Some(levels) = levels.take() {
-                                settings.curve_db(isa, levels, reductions);
-                            }
                             // Nothing to do, nothing left to release: the gain stands still.
-                            if at_rest && kernels::extent(isa, &*reductions) == (0.0, 0.0) {
-                                ballistics.rest(envelope);
+                            rests = voice.envelope.is_at_rest()
+                                && kernels::extent(isa, &*reductions) == (0.0, 0.0);
+                            if rests {
+                                ballistics.rest(&mut voice.envelope);
                                 reductions.fill(0.0);
-                                settings.gains(isa, reductions, true, shares, row)
                             } else {
-                                let follower = (&ballistics, envelope);
-                                settings.follow(isa, follower, levels, reductions, shares, row)
+                                ballistics.run(&mut voice.envelope, reductions);
                             }
-                        };
+                        }
                         if span.ends_at_multiple_of(PIECE as u64) {
                             voice.envelope.settle();
                         }
                         voice.now = last(reductions);
                         raise_row(most, reductions);
+                        let row = if first.is_none() { &mut *shared } else { &mut *apart };
+                        let gains = settings.gains(isa, reductions, rests, shares.as_ref(), row);
                         gains.apply(isa, row, io);
                         if first.is_none() {
                             first = Some((before, *voice, gains));

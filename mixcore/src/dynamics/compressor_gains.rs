@@ -107,32 +107,6 @@ impl Settings<'_> {
         }
     }
 
-    /// Wanted gains, or those of levels where the settings stand still, become reductions, and those
-    /// gains in a row, with make-up and the share of the dry signal.
-    pub(super) fn follow(
-        &self,
-        isa: Isa,
-        (ballistics, envelope): (&Ballistics, &mut Envelope),
-        levels: Option<&[f32]>,
-        reductions: &mut [f32],
-        shares: Option<&Row>,
-        row: &mut Row,
-    ) -> Gains {
-        if !self.line.is_still() {
-            ballistics.run(envelope, reductions);
-            return self.gains(isa, reductions, false, shares, row);
-        }
-        let gains = row.of(reductions.len());
-        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-        let makeup_db = self.ends[0].makeup_db as f32;
-        let curve = levels.map(|levels| (self.ends[0].curve.kernel(), levels));
-        ballistics.run_to_gains(isa, envelope, makeup_db, curve, reductions, gains);
-        if let Some(shares) = shares {
-            mix_in(gains, &shares.0);
-        }
-        Gains::Each
-    }
-
     /// Reductions become gains in a row, with make-up and the share of the dry signal.
     pub(super) fn gains(
         &self,

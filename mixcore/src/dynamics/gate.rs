@@ -113,8 +113,6 @@ pub struct Gate<'a, S> {
 struct Rows {
     /// The level that decides, dB.
     levels: Row,
-    /// Reductions of one channel, dB.
-    reductions: Row,
     /// Gains of a group's first channel, and of one that stands elsewhere.
     shared: Row,
     apart: Row,
@@ -244,7 +242,7 @@ impl<'a, S: Sample> Gate<'a, S> {
         let isa = self.stream.isa;
         let mix = settings.ends.map(|point| point.mix);
         let shares = self.chain.shares(&self.wet, span, &settings.line, mix);
-        let Rows { levels, reductions, shared, apart, end, most } = &mut self.rows;
+        let Rows { levels, shared, apart, end, most } = &mut self.rows;
         let most = most.of(span.frames);
         most.fill(0.0);
         for (index, level) in self.chain.groups.iter_mut().enumerate() {
@@ -278,16 +276,16 @@ impl<'a, S: Sample> Gate<'a, S> {
                     level.of(span.frames)
                 };
                 let row = if first.is_none() { &mut *shared } else { &mut *apart };
-                let (row, reductions) = (row.of(span.frames), reductions.of(span.frames));
-                let (hold, end) = (self.motion.hold, end.of(span.frames));
-                settings.gate(isa, hold, voice, heard, end, reductions);
-                let envelope = &mut voice.envelope;
-                self.motion.ballistics.run_to_gains(isa, envelope, 0.0, None, reductions, row);
+                let row = row.of(span.frames);
+                settings.gate(isa, self.motion.hold, voice, heard, end.of(span.frames), row);
+                self.motion.ballistics.run(&mut voice.envelope, row);
                 if span.ends_at_multiple_of(PIECE as u64) {
                     voice.envelope.settle();
                 }
-                voice.now = reductions.last().copied().unwrap_or_default();
-                raise_row(most, reductions);
+                voice.now = row.last().copied().unwrap_or_default();
+                raise_row(most, row);
+                row.iter_mut().for_each(|gain| *gain = 0.0 - *gain);
+                kernels::gains_of_db(isa, row);
                 if let Some(shares) = &shares {
                     mix_in(row, &shares.0);
                 }

@@ -158,29 +158,26 @@ pub fn gains_of_db(isa: Isa, io: &mut [f32]) {
 
 #[inline(always)]
 fn gains_of_db_lanes<I: Simd>(simd: I, io: &mut [f32]) {
+    let (low, high) = (f32x16::splat(simd, -OCTAVES), f32x16::splat(simd, OCTAVES));
     let (chunks, tail) = io.as_chunks_mut::<LANES>();
     for chunk in chunks {
-        gains_of(simd, f32x16::load_array_ref(simd, chunk)).store_slice(chunk);
+        let t = (f32x16::load_array_ref(simd, chunk) * OCTAVES_PER_DB)
+            .max_precise(low)
+            .min_precise(high);
+        let shifted = t + ROUNDER;
+        let f = t - (shifted - ROUNDER);
+        let mut p = f32x16::splat(simd, EXP2[4]);
+        p = p * f + EXP2[3];
+        p = p * f + EXP2[2];
+        p = p * f + EXP2[1];
+        p = p * f + EXP2[0];
+        p = p * f + 1.0;
+        let mantissa: i32x16<I> = p.bitcast();
+        let whole: i32x16<I> = shifted.bitcast();
+        let gain: f32x16<I> = (mantissa + (whole << 23_u32)).bitcast();
+        gain.store_slice(chunk);
     }
     scalar::gains_of_db(tail);
-}
-
-/// The same of one vector.
-#[inline(always)]
-pub(super) fn gains_of<I: Simd>(simd: I, db: f32x16<I>) -> f32x16<I> {
-    let (low, high) = (f32x16::splat(simd, -OCTAVES), f32x16::splat(simd, OCTAVES));
-    let t = (db * OCTAVES_PER_DB).max_precise(low).min_precise(high);
-    let shifted = t + ROUNDER;
-    let f = t - (shifted - ROUNDER);
-    let mut p = f32x16::splat(simd, EXP2[4]);
-    p = p * f + EXP2[3];
-    p = p * f + EXP2[2];
-    p = p * f + EXP2[1];
-    p = p * f + EXP2[0];
-    p = p * f + 1.0;
-    let mantissa: i32x16<I> = p.bitcast();
-    let whole: i32x16<I> = shifted.bitcast();
-    (mantissa + (whole << 23_u32)).bitcast()
 }
 
 /// The gain change in dB at each level, all sections added (the shorter of both lengths counts).
@@ -189,7 +186,7 @@ pub fn gain_curve(isa: Isa, sections: &[CurveSection], levels: &[f32], gains: &m
 }
 
 #[inline(always)]
-pub(super) fn gain_curve_lanes<I: Simd>(
+fn gain_curve_lanes<I: Simd>(
     simd: I,
     sections: &[CurveSection],
     levels: &[f32],

@@ -1,6 +1,5 @@
 //! The plain twins of the gain computer.
 
-use super::follow::{FollowPole, FollowedCurve};
 use super::gain_computer::{
     CurveSection, EXP2, Knee, LOG2, OCTAVES, OCTAVES_PER_DB, ROUNDER, SQRT_HALF_BITS,
 };
@@ -48,34 +47,6 @@ pub fn gains_of_db(io: &mut [f32]) {
         let mantissa = (p * f + 1.0).to_bits();
         *x = f32::from_bits(mantissa.wrapping_add(shifted.to_bits() << 23));
     }
-}
-
-/// Twin of `super::follow`.
-pub fn follow(
-    [attack, release]: [FollowPole; 2],
-    y: f64,
-    makeup_db: f32,
-    curve: Option<FollowedCurve<'_>>,
-    io: &mut [f32],
-    gains: &mut [f32],
-) -> f64 {
-    let mut y = y;
-    if let Some((sections, levels)) = curve {
-        gain_curve(sections, levels, io);
-    }
-    for (value, gain) in io.iter_mut().zip(gains) {
-        let c = -f64::from(*value);
-        let (a, b) = (attack.step(y, c), release.step(y, c));
-        let takes_a = if attack.stay <= release.stay { a > b } else { a < b };
-        y = if takes_a { a } else { b };
-        #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
-        {
-            *value = y as f32;
-        }
-        *gain = makeup_db - *value;
-        gains_of_db(core::slice::from_mut(gain));
-    }
-    y
 }
 
 /// Twin of [`super::gain_curve`].

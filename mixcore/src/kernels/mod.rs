@@ -24,7 +24,6 @@ mod fft_radix;
 mod fft_real;
 mod fft_scalar;
 mod fir;
-mod follow;
 mod fractional;
 mod gain;
 mod gain_computer;
@@ -86,9 +85,6 @@ pub use fft::{
     FFT_MAX, FFT_MIN, fft_tables_len, fft_work_len, fill_fft_tables, irfft, is_fft_length, rfft,
 };
 pub use fir::{fir, mirrored_fir, unweave, weave};
-/// Parts of the dynamics processors, public for tests and benches only.
-#[doc(hidden)]
-pub use follow::{FollowPole, FollowedCurve, follow};
 /// Parts of [`crate::filters::FractionalDelay`], public for tests and benches only.
 #[doc(hidden)]
 pub use fractional::{FRACTIONAL_TAPS, FractionalPlace, fractional};

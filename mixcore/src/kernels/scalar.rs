@@ -6,7 +6,7 @@ use super::band_pass::{BAND_LANES, BandPasses, BandProducts, BandState};
 use super::cascade::{CASCADE_LANES, CASCADE_SECTIONS, CascadeState, Section};
 use super::correlate::PairSums;
 pub use super::fft_scalar::{irfft, rfft};
-pub use super::gain_scalar::{follow, gain_curve, gains_of_db, levels_db, raise_to_magnitude};
+pub use super::gain_scalar::{gain_curve, gains_of_db, levels_db, raise_to_magnitude};
 use super::intake::Intake;
 use super::k_weight::{
     K_LANES, KEnergy, KSegments, KState, KWeight, LAST_LANE, SEGMENT_OF_LANE, onward,

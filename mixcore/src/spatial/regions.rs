@@ -317,7 +317,7 @@ impl Slots {
         let power = if self.pairs { (aa + bb) + (cc + dd) } else { ((aa + bb) + cc) + dd };
         let scale = 1.0 / math::sqrt(power);
         // Backwards: what is not used stands at the first one's channel.
-        for (&channel, weight) in self.channels.iter().zip([a, b, c, d]).rev() {
+        for (&channel, weight) in self.channels.iter().rev().zip([d, c, b, a]) {
             if let Some(gain) = gains.gains.get_mut(usize::from(channel)) {
                 *gain = weight * scale;
             }
