@@ -41,10 +41,10 @@ pub(super) fn add_audibility(
 ) {
     let (mut lower, step) = (1.0, db_to_power(-STEP_DB));
     for sums in sums.iter_mut().take(STEPS) {
-        for (band, sum) in sums.iter_mut().enumerate() {
-            if importance[band] > 0.0 && voice[band] > 0.0 {
-                let noise = background[band] * lower + stays[band] + frame.quiet(band);
-                *sum += audible(voice[band], noise);
+        let bands = sums.iter_mut().zip(importance).zip(voice).zip(background).zip(stays);
+        for (band, ((((sum, importance), voice), background), stays)) in bands.enumerate() {
+            if *importance > 0.0 && *voice > 0.0 {
+                *sum += audible(*voice, background * lower + stays + frame.quiet(band));
             }
         }
         lower *= step;
@@ -68,17 +68,18 @@ impl Known<'_> {
     /// Audibility where the excitations by the background are no longer what they were.
     fn audibility(&self, left: &Bands) -> f64 {
         let mut sum = 0.0;
-        for (band, importance) in self.importance.iter().enumerate() {
-            if *importance == 0.0 || left[band] <= 0.0 {
+        let bands = self.importance.iter().zip(self.background).zip(left).enumerate();
+        for (band, ((importance, background), left)) in bands {
+            if *importance == 0.0 || *left <= 0.0 {
                 continue;
             }
-            let steps = power_to_db(self.background[band] / left[band]) / STEP_DB;
+            let steps = power_to_db(background / left) / STEP_DB;
             // Not `clamp`, which would keep a NaN.
             let steps = steps.max(0.0).min((STEPS - 1) as f64);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 20")]
             let step = (steps as usize).min(STEPS - 2);
-            if let Some([from, to]) = self.audibility.get(step..step + 2) {
-                let [from, to] = [from[band], to[band]];
+            let at = |step: usize| self.audibility.get(step).and_then(|sums| sums.get(band));
+            if let (Some(from), Some(to)) = (at(step), at(step + 1)) {
                 sum += importance * (from + (to - from) * (steps - step as f64));
             }
         }
