@@ -12,6 +12,9 @@ entries! {
     automixer_process_f32(automixer: &mut Automixer, io: Io<'_, f32>) -> Result<(), Error> {
         automixer.process(io)
     }
+    automixer_process_with_reduction(automixer: &mut Automixer, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        automixer.process_with_reduction(io, row)
+    }
     automixer_process_f64(automixer: &mut Automixer, io: Io<'_, f64>) -> Result<(), Error> {
         automixer.process(io)
     }
@@ -26,6 +29,9 @@ entries! {
     leveller_process_f32(leveller: &mut Leveller<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         leveller.process(io)
     }
+    leveller_process_with_reduction(leveller: &mut Leveller<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        leveller.process_with_reduction(io, row)
+    }
     leveller_process_f64(leveller: &mut Leveller<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         leveller.process(io)
     }
@@ -38,6 +44,9 @@ entries! {
     }
     suppressor_process_f32(suppressor: &mut Suppressor<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         suppressor.process(io)
+    }
+    suppressor_process_with_reduction(suppressor: &mut Suppressor<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        suppressor.process_with_reduction(io, row)
     }
     suppressor_process_f64(suppressor: &mut Suppressor<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         suppressor.process(io)
@@ -65,6 +74,9 @@ entries! {
     plosive_tamer_process_f32(plosive_tamer: &mut PlosiveTamer<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         plosive_tamer.process(io)
     }
+    plosive_tamer_process_with_reduction(plosive_tamer: &mut PlosiveTamer<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        plosive_tamer.process_with_reduction(io, row)
+    }
     plosive_tamer_process_f64(plosive_tamer: &mut PlosiveTamer<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         plosive_tamer.process(io)
     }
@@ -77,6 +89,9 @@ entries! {
     }
     click_tamer_process_f32(click_tamer: &mut ClickTamer<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         click_tamer.process(io)
+    }
+    click_tamer_process_with_reduction(click_tamer: &mut ClickTamer<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        click_tamer.process_with_reduction(io, row)
     }
     click_tamer_process_f64(click_tamer: &mut ClickTamer<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         click_tamer.process(io)
@@ -91,6 +106,9 @@ entries! {
     ducker_process_f32(ducker: &mut Ducker<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         ducker.process(io)
     }
+    ducker_process_with_reduction(ducker: &mut Ducker<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        ducker.process_with_reduction(io, row)
+    }
     ducker_process_f64(ducker: &mut Ducker<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         ducker.process(io)
     }
@@ -104,6 +122,9 @@ entries! {
     masking_ducker_process_f32(masking_ducker: &mut MaskingDucker<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         masking_ducker.process(io)
     }
+    masking_ducker_process_with_reduction(masking_ducker: &mut MaskingDucker<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        masking_ducker.process_with_reduction(io, row)
+    }
     masking_ducker_process_f64(masking_ducker: &mut MaskingDucker<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         masking_ducker.process(io)
     }
@@ -116,6 +137,9 @@ entries! {
     }
     low_mid_cut_process_f32(low_mid_cut: &mut LowMidCut<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         low_mid_cut.process(io)
+    }
+    low_mid_cut_process_with_reduction(low_mid_cut: &mut LowMidCut<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        low_mid_cut.process_with_reduction(io, row)
     }
     low_mid_cut_process_f64(low_mid_cut: &mut LowMidCut<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         low_mid_cut.process(io)

@@ -32,6 +32,9 @@ entries! {
     gate_process_f32(gate: &mut Gate<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         gate.process(io)
     }
+    gate_process_with_reduction(gate: &mut Gate<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        gate.process_with_reduction(io, row)
+    }
     gate_process_f64(gate: &mut Gate<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         gate.process(io)
     }
@@ -78,6 +81,9 @@ entries! {
     multiband_limiter_process_f32(multiband_limiter: &mut MultibandLimiter<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         multiband_limiter.process(io)
     }
+    multiband_limiter_process_with_reduction(multiband_limiter: &mut MultibandLimiter<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        multiband_limiter.process_with_reduction(io, row)
+    }
     multiband_limiter_process_f64(multiband_limiter: &mut MultibandLimiter<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         multiband_limiter.process(io)
     }
@@ -111,6 +117,9 @@ entries! {
     dynamic_eq_process_f32(dynamic_eq: &mut DynamicEq<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         dynamic_eq.process(io)
     }
+    dynamic_eq_process_with_reduction(dynamic_eq: &mut DynamicEq<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        dynamic_eq.process_with_reduction(io, row)
+    }
     dynamic_eq_process_f64(dynamic_eq: &mut DynamicEq<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         dynamic_eq.process(io)
     }
@@ -127,6 +136,9 @@ entries! {
     }
     transient_shaper_process_f32(transient_shaper: &mut TransientShaper<'_, f32>, io: Io<'_, f32>) -> Result<(), Error> {
         transient_shaper.process(io)
+    }
+    transient_shaper_process_with_reduction(transient_shaper: &mut TransientShaper<'_, f32>, io: Io<'_, f32>, row: &mut [f32]) -> Result<(), Error> {
+        transient_shaper.process_with_reduction(io, row)
     }
     transient_shaper_process_f64(transient_shaper: &mut TransientShaper<'_, f64>, io: Io<'_, f64>) -> Result<(), Error> {
         transient_shaper.process(io)
