@@ -83,7 +83,7 @@ pub struct CompressorStorage {
 /// use mixcore::{BlockMut, Io, Layout, Process, Stream};
 ///
 /// let stream = Stream::new(48_000.0, Layout::MONO)?;
-/// let params = CompressorParams { threshold_db: -20.0, ratio: 4.0, ..CompressorParams::default() };
+/// let params = CompressorParams { threshold_dbfs: -20.0, ratio: 4.0, ..CompressorParams::default() };
 /// let mut compressor = Compressor::<f32>::new(CompressorSetup::default(), params, stream)?;
 /// assert_eq!(compressor.static_curve_db(0.0), -15.0); // 20 dB over the threshold become 5
 ///

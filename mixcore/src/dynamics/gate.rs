@@ -82,7 +82,7 @@ pub struct GateStorage {
 /// use mixcore::{BlockMut, Io, Layout, Process, Stream};
 ///
 /// let stream = Stream::new(48_000.0, Layout::MONO)?;
-/// let params = GateParams { threshold_db: -40.0, range_db: 12.0, ..GateParams::default() };
+/// let params = GateParams { threshold_dbfs: -40.0, range_db: 12.0, ..GateParams::default() };
 /// let mut gate = Gate::<f32>::new(GateSetup::default(), params, stream)?;
 /// let mut room = vec![0.001_f32; 96_000]; // -60 dBFS for two seconds
 /// gate.process(Io::new(BlockMut::mono(&mut room)))?;

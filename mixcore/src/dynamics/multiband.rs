@@ -100,7 +100,7 @@ impl<S> Default for MultibandSlot<'_, S> {
 ///
 /// let stream = Stream::new(48_000.0, Layout::MONO)?;
 /// let mut params = MultibandParams::default();
-/// params.bands[0].threshold_db = -30.0;
+/// params.bands[0].threshold_dbfs = -30.0;
 /// params.bands[0].ratio = 4.0;
 /// let mut multiband = Multiband::<f32>::new(MultibandSetup::default(), params, stream)?;
 /// let mut audio = vec![1.0_f32; 48_000]; // lies in the lowest of three bands

@@ -6,7 +6,8 @@ use mixcore::spatial::{
     BassManager, BassManagerParams, BassManagerSetup, FoldDown, Haas, HaasParams, HaasSetup,
     LfeSend, LfeSendParams, LtRt, LtRtSetup, MidSide, MidSideDirection, MonoMaker, MonoMakerParams,
     MonoMakerSetup, ObjectGains, ObjectMixer, ObjectMixerMemory, ObjectMixerSetup, ObjectTrack,
-    Pair, PanEngine, PanSource, Panner, PannerParams, PannerSetup, PointSource, Width, WidthKept, WidthParams, WidthSetup,
+    Pair, PanEngine, PanSource, Panner, PannerParams, PannerSetup, PointSource, Width, WidthKept,
+    WidthParams, WidthSetup,
 };
 use mixcore::{Error, Layout};
 use sha2::Sha256;

@@ -1,9 +1,10 @@
 //! The stereo field, panning, objects, fold-down and bass.
 
 use mixcore::spatial::{
-    BassManager, BassManagerParams, DialogueWarnings, Extent, FoldDown, Haas, HaasParams, LfeSend, LfeSendParams, LtRt,
-    MidSide, MonoMaker, MonoMakerParams, ObjectGains, ObjectMetadata, ObjectMixer, ObjectPanner,
-    PanGains, Panner, PannerParams, PointSource, RigGains, TimedGains, Width, WidthParams,
+    BassManager, BassManagerParams, DialogueWarnings, Extent, FoldDown, Haas, HaasParams, LfeSend,
+    LfeSendParams, LtRt, MidSide, MonoMaker, MonoMakerParams, ObjectGains, ObjectMetadata,
+    ObjectMixer, ObjectPanner, PanGains, Panner, PannerParams, PointSource, RigGains, TimedGains,
+    Width, WidthParams,
 };
 use mixcore::{Block, BlockMut, Convert, Error, Io, Process, Processor};
 
