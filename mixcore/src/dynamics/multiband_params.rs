@@ -198,8 +198,8 @@ pub(super) enum Place {
 
 impl MultibandParams {
     /// Names, units, bounds and defaults: `link_percent`, `mix_percent`, `feedback_percent`,
-    /// `auto_makeup_percent`, `band1_threshold_db` …,
-    /// `crossing_1_hz`, `band2_threshold_db` …
+    /// `auto_makeup_percent`, `band1_threshold_dbfs` …,
+    /// `crossing_1_hz`, `band2_threshold_dbfs` …
     pub const FIELDS: &'static [Field] = &FIELDS;
 
     /// The fields of so many bands.
