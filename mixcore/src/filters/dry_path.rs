@@ -11,7 +11,8 @@
 //!
 //! # Who mixes how
 //! All of the library's dry signals but the limiters' come out of one kind of delay line
-//! (`delay_line.rs`), and a mix of two signals is one kernel ([`kernels::blend`]). What differs is what a processor has to mix:
+//! (`delay_line.rs`), and a mix of two signals is one kernel ([`kernels::blend`]). What differs is what
+//! a processor has to mix:
 //! - Its output is another signal than its input ([`super::Convolver`]): this dry path.
 //! - Its output is its delayed input times a gain (compressor, gate, transient shaper, ducker,
 //!   leveller): the line that the gain is applied to is the dry signal, and the mix is a gain too,

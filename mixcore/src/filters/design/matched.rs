@@ -29,9 +29,8 @@
 //! five points ask for more than real coefficients can do, which happens where the prototype is so
 //! smooth in the band that a pole and a zero nearly cancel. One of each is enough there: three
 //! points. Near such places (low-passes with a Q below 1.5, shelves from a tenth of Nyquist on,
-//! high-passes with a Q above 100) several
-//! sets of points are solved, and the solution nearest to the prototype is taken. So is it for shelves with
-//! a Q above 1.2: such a shelf has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at
+//! high-passes with a Q above 100) several sets of points are solved, and the solution nearest to the
+//! prototype is taken. So is it for shelves with a Q above 1.2: such a shelf has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at
 //! both, or at one of them and the edge.
 //!
 //! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
