@@ -24,7 +24,7 @@
 //! or take taps.
 
 use super::match_curve::EqMatch;
-use super::third_octave::{THIRD_OCTAVES, ThirdOctave};
+use super::third_octave::{MAX_EDGE, THIRD_OCTAVES, ThirdOctave};
 use crate::error::Error;
 use crate::filters::design::{Method, Shape, second_order};
 use crate::filters::{Biquad, EqBand, EqParams};
@@ -230,7 +230,8 @@ impl Fit {
             .flat_map(|band| [-1.0, 0.0, 1.0].map(|place: f64| (band, place / 30.0)));
         for (index, (band, place)) in points.enumerate() {
             let hz = band.centre_hz() * math::exp10(place);
-            if hz < 0.47 * rate_hz {
+            // Beyond the last edge that a third octave may have nothing was measured.
+            if hz < MAX_EDGE * rate_hz {
                 let half = math::sin(math::PI * hz / rate_hz);
                 fit.squares[index] = half * half;
                 fit.targets[index] = wanted.tone_db(hz);

@@ -15,7 +15,7 @@
 //! comes before the sound too: half the length ahead, which is heard on consonants at 4096 taps.
 //!
 //! Sources: A. V. Oppenheim and R. W. Schafer, "Discrete-Time Signal Processing", 3rd edition, chapter
-//! 13 (real cepstrum, minimum phase); any textbook for the window method.
+//! 13 (real cepstrum, minimum phase); the same, chapter 7 (windows).
 //! Cost: one or three transforms of N ≥ 8·T. Latency: (T − 1)/2 or 0.
 //! Limits: 16 to 8192 taps, an odd number for linear phase.
 

@@ -38,7 +38,7 @@ pub const THIRD_OCTAVES: usize = 31;
 /// k of the lowest band, 20 Hz.
 const LOWEST: i32 = -17;
 /// Largest upper edge, as a share of the rate: above it, the pre-warped edge runs away to infinity.
-const MAX_EDGE: f64 = 0.47;
+pub(super) const MAX_EDGE: f64 = 0.47;
 /// Largest upper edge at which order 6 meets class 1, as a share of the rate: its lower slope at
 /// two octaves' breakpoint passes 40.5 dB up to 0.263 (computed; the test measures the result).
 const ORDER_6_EDGE: f64 = 0.25;

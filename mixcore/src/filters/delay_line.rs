@@ -77,8 +77,9 @@ impl DelayLine {
 /// As [`DelayLine::exchange`], from a place on; returns the next place.
 fn exchange<T: Copy>(ring: &mut [T], at: usize, out: &mut [T], fresh: &[T]) -> usize {
     let mut at = at;
-    let mut rest = out;
-    let mut fresh = fresh;
+    let count = out.len().min(fresh.len());
+    let mut rest = out.get_mut(..count).unwrap_or_default();
+    let mut fresh = fresh.get(..count).unwrap_or_default();
     if ring.is_empty() {
         for (out, fresh) in rest.iter_mut().zip(fresh) {
             *out = *fresh;
@@ -87,9 +88,7 @@ fn exchange<T: Copy>(ring: &mut [T], at: usize, out: &mut [T], fresh: &[T]) -> u
     }
     if let [slot] = ring {
         // All but the last sample move by one frame: no turn waits for the one before.
-        let count = rest.len().min(fresh.len());
-        let fresh = fresh.get(..count).and_then(<[T]>::split_last);
-        if let (Some([first, rest @ ..]), Some((last, fresh))) = (rest.get_mut(..count), fresh) {
+        if let ([first, rest @ ..], Some((last, fresh))) = (rest, fresh.split_last()) {
             *first = core::mem::replace(slot, *last);
             for (out, fresh) in rest.iter_mut().zip(fresh) {
                 *out = *fresh;
@@ -172,6 +171,27 @@ mod tests {
                 let none: [&[u32]; 2] = [&[], &[]];
                 assert_eq!(line.past(ring, frames + 1, 1), none);
                 assert_eq!(line.past(ring, 0, 1), none);
+            }
+        }
+    }
+
+    #[test]
+    fn the_shorter_of_two_counts_is_exchanged() {
+        for frames in [0, 1, 2, 5, 100] {
+            for (fresh, out) in [(7, 4), (4, 7), (0, 3), (3, 0), (130, 101), (101, 130)] {
+                let (mut ring, mut even) = ([0_u32; 100], [0_u32; 100]);
+                let (mut line, mut other) = (DelayLine::new(frames), DelayLine::new(frames));
+                let input: [u32; 130] = core::array::from_fn(|n| n as u32 + 1);
+                let (mut got, mut expected) = ([999; 130], [999; 130]);
+                let count = fresh.min(out);
+                for _ in 0..3 {
+                    line.exchange(&mut ring[..frames], &mut got[..out], &input[..fresh]);
+                    other.exchange(&mut even[..frames], &mut expected[..count], &input[..count]);
+                    assert_eq!((got, ring), (expected, even), "{frames} {fresh} {out}");
+                    line.pass();
+                    other.pass();
+                    assert_eq!(line.at, other.at, "{frames} {fresh} {out}");
+                }
             }
         }
     }

@@ -10,8 +10,9 @@
 //! (cleaned) input bit for bit, at w = 1 what the processor gives bit for bit.
 //!
 //! # Who mixes how
-//! All of the library's dry signals come out of one kind of delay line (`delay_line.rs`), and a mix of
-//! two signals is one kernel ([`kernels::blend`]). What differs is what a processor has to mix:
+//! All of the library's dry signals but the limiters' come out of one kind of delay line
+//! (`delay_line.rs`), and a mix of two signals is one kernel ([`kernels::blend`]). What differs is what
+//! a processor has to mix:
 //! - Its output is another signal than its input ([`super::Convolver`]): this dry path.
 //! - Its output is its delayed input times a gain (compressor, gate, transient shaper, ducker,
 //!   leveller): the line that the gain is applied to is the dry signal, and the mix is a gain too,
@@ -92,6 +93,8 @@ pub struct DryPath<'a, S> {
     bypass: bool,
     /// Absolute frame of the next input.
     now: u64,
+    /// Frames that were taken last.
+    taken: usize,
     faults: u64,
 }
 
@@ -159,6 +162,7 @@ impl<'a, S: Sample> DryPath<'a, S> {
             mix_percent,
             bypass: false,
             now: 0,
+            taken: 0,
             faults: 0,
         };
         path.reset();
@@ -218,14 +222,15 @@ impl<'a, S: Sample> DryPath<'a, S> {
         self.shares.fill(self.share.target());
         self.line.reset();
         self.now = 0;
+        self.taken = 0;
         self.faults = 0;
     }
 
     /// Takes the frames `part` of a processor's input; cleans them in place.
     ///
     /// # Errors
-    /// Another number of channels than the stream's, more than [`DRY_PATH_FRAMES`] frames, or frames
-    /// that the block does not have; nothing is taken then.
+    /// Another number of channels than the stream's, more than [`DRY_PATH_FRAMES`] frames, a part that
+    /// ends before it starts, or frames that the block does not have; nothing is taken then.
     pub fn take(&mut self, io: &mut BlockMut<'_, S>, part: Range<usize>) -> Result<(), Error> {
         self.check(io, &part)?;
         let Self { line, samples, shares, share, stream, now, .. } = self;
@@ -245,6 +250,7 @@ impl<'a, S: Sample> DryPath<'a, S> {
         line.exchange(ring, held.get_mut(..part.len()).unwrap_or_default(), fresh);
         line.pass();
         *now += part.len() as u64;
+        self.taken = part.len();
         Ok(())
     }
 
@@ -252,9 +258,17 @@ impl<'a, S: Sample> DryPath<'a, S> {
     /// dry signal.
     ///
     /// # Errors
-    /// As [`DryPath::take`]; the block is untouched then.
+    /// As [`DryPath::take`], or a part of another length than the one that was taken last; the block is
+    /// untouched then.
     pub fn blend(&self, io: &mut BlockMut<'_, S>, part: Range<usize>) -> Result<(), Error> {
         self.check(io, &part)?;
+        if part.len() != self.taken {
+            return Err(Error::FrameCount {
+                what: "the part of a block to blend",
+                given: part.len(),
+                expected: self.taken,
+            });
+        }
         let latency = self.line.frames();
         let shares = self.shares.get(latency..).unwrap_or_default();
         let shares = shares.get(..part.len()).unwrap_or_default();
@@ -271,14 +285,15 @@ impl<'a, S: Sample> DryPath<'a, S> {
 
     fn check(&self, io: &BlockMut<'_, S>, part: &Range<usize>) -> Result<(), Error> {
         io.check_channels("block", self.stream.channel_count())?;
-        if part.start > part.end || part.end > io.frames() || part.len() > DRY_PATH_FRAMES {
-            return Err(Error::FrameCount {
-                what: "part of a block for a dry path",
-                given: part.len(),
-                expected: DRY_PATH_FRAMES.min(io.frames()),
-            });
-        }
-        Ok(())
+        let most = part.start.saturating_add(DRY_PATH_FRAMES).min(io.frames());
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "beyond 2^53 it only has to be out of range"
+        )]
+        let [start, end, most, frames] =
+            [part.start, part.end, most, io.frames()].map(|n| n as f64);
+        Error::check_range("part.start", start, 0.0, frames)?;
+        Error::check_range("part.end", end, start, most).map(|_| ())
     }
 }
 

@@ -32,9 +32,9 @@
 //! (f32) or four (f64) at a time; two channels share the taps. Groups of eight outputs run together:
 //! blocks of a few frames are correct, not fast. FFT: two transforms of 768 to 7056 frames of the
 //! lower rate, in one push per hop for all channels. Measured among 44.1, 48 and 96 kHz (`benches/README.md`,
-//! "Rate"), what a sample costs by FFT as a share of what it costs by sums: at AVX2 0.34 to 0.49 for
-//! Standard, 0.29 to 0.41 for Best; at SSE2 (f32) 0.16 to 0.30 and 0.13 to 0.26. Best costs up to 15 % more
-//! than Standard, one channel up to 13 % more a sample than two. [`ResamplerMethod`] says which to take.
+//! "Rate"), what a sample costs by FFT as a share of what it costs by sums: at AVX2 0.34 to 0.47 for
+//! Standard, 0.28 to 0.40 for Best; at SSE2 (f32) 0.16 to 0.30 and 0.13 to 0.25. Best costs up to 10 % more
+//! than Standard, one channel up to 9 % more a sample than two. [`ResamplerMethod`] says which to take.
 //! Latency: whole output frames, constant. Polyphase ⌈W·L/M⌉ upwards, W downwards; FFT a hop and the
 //! reach of a low-pass with W = 72 or 96: 10 to 52 ms among 44.1, 48 and their multiples to
 //! 192 kHz; elsewhere 5 to 612 ms (8 to 11.025 kHz, whose terms are large): ask `latency_frames`.

@@ -39,7 +39,8 @@ pub struct PairMove<'a> {
 /// Two bands of two channels through up to [`PAIR_SECTIONS`] sections, in place.
 ///
 /// As many frames count as the shorter band has, and as many sections as there are states. With a
-/// `motion` the coefficients of frame n are `sections + steps·(first + n)`.
+/// `motion` the coefficients of frame n are `sections + steps·(first + n)`. A motion of fewer steps than
+/// sections leaves all as it is.
 pub fn pair_cascade(
     isa: Isa,
     sections: &[SectionPair],

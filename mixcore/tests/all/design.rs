@@ -136,6 +136,7 @@ fn the_documented_accuracy_is_what_is_measured() {
     row("high-pass", "1 to 3", "", &over(Shape::HighPass, (1.0, 3.0), 0.0));
     row("high-pass", "3 to 5", "", &over(Shape::HighPass, (3.0, 5.0), 0.0));
     row("high-pass", "5 to 10", "", &over(Shape::HighPass, (5.0, 10.0), 0.0));
+    row("high-pass", "10 to 30", "", &over(Shape::HighPass, (10.0, 30.0), 0.0));
     row("band-pass", "0.3 to 10", "", &over(Shape::BandPass, BROAD, 0.0));
     row("notch", "0.3 to 10", "", &over(Shape::Notch, BROAD, 0.0));
     for shape in FirstOrder::ALL.into_iter().filter(|&shape| shape != FirstOrder::AllPass) {
@@ -165,8 +166,10 @@ fn the_documented_accuracy_is_what_is_measured() {
 /// own bound.
 #[test]
 fn a_high_pass_errs_by_hardly_more_than_every_biquad_must() {
-    /// The four frequencies are fitted, not found: an error is flat where it turns, so places that are 5 %
-    /// off leave the size of the four uneven by a part of itself, and by little where it is little.
+    /// The four frequencies are fitted, not found, so the four errors are uneven. By how much is what was
+    /// found over this grid and no theory: 12.5 % (0.16 dB) at Q 10 and r = 0.8, the most where the bound is
+    /// above 0.3 dB, and 0.05 dB beyond the 15 % where it is small (Q 0.3, r = 0.88). These bounds lie just
+    /// above, and are what `second_order` promises.
     const SHARE: f64 = 1.15;
     const LITTLE_DB: f64 = 0.06;
     let mut bounds = Vec::new();

@@ -251,6 +251,24 @@ fn shaped_noise_has_the_stated_shape_and_power() {
 }
 
 #[test]
+fn the_noise_floor_of_shaped_dither() {
+    /// As in the test above: the power of a coloured noise scatters more than that of a flat one.
+    const POWER_DB: f64 = 0.1;
+    for (bits, flat_dbfs) in [(16, -96.33), (20, -120.41), (24, -144.49)] {
+        for (kind, gain_db) in [(DitherKind::Lipshitz5, 12.19), (DitherKind::Wannamaker9, 18.40)] {
+            let setup = of(bits, kind, 21);
+            let stated = setup.noise_dbfs();
+            // Both are rounded to hundredths.
+            assert!((stated - flat_dbfs - gain_db).abs() < 0.0101, "{kind:?}, {bits}: {stated}");
+            let input = noise::<f64>(1, COUNT, 0.479_123_456, 6).remove(0);
+            let floor = power(&errors(setup, &input)) * setup.step() * setup.step();
+            let found = 10.0 * floor.log10();
+            assert!((found - stated).abs() < POWER_DB, "{kind:?}, {bits}: {found} {stated}");
+        }
+    }
+}
+
+#[test]
 fn channels_seeds_and_frames_are_independent() {
     const CORRELATION: f64 = SIGMAS / 1024.0;
     for kind in [DitherKind::Tpdf, DitherKind::Wannamaker9] {

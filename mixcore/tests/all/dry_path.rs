@@ -158,6 +158,43 @@ fn what_is_no_sample_becomes_zero_and_is_counted() {
 }
 
 #[test]
+fn errors_say_what_is_wrong_with_a_part() {
+    let mut path = path::<f32>(10, 50.0, stream(Layout::STEREO)).unwrap();
+    let mut audio = vec![vec![1.0; 100]; 2];
+    let mut block = BlockMut::new(&mut audio).unwrap();
+    let part = |start, end| std::ops::Range { start, end };
+    for (part, text) in [
+        (part(0, 65), "part.end is 65, allowed is 0 to 64"),
+        (part(30, 95), "part.end is 95, allowed is 30 to 94"),
+        (part(90, 101), "part.end is 101, allowed is 90 to 100"),
+        (part(5, 4), "part.end is 4, allowed is 5 to 69"),
+        (part(101, 101), "part.start is 101, allowed is 0 to 100"),
+        (part(usize::MAX, usize::MAX), "part.start is 18446744073709552000, allowed is 0 to 100"),
+        (part(0, usize::MAX), "part.end is 18446744073709552000, allowed is 0 to 64"),
+    ] {
+        let taken = path.take(&mut block, part.clone()).unwrap_err().to_string();
+        let blended = path.blend(&mut block, part).unwrap_err().to_string();
+        assert!(taken.starts_with(text) && blended == taken, "{taken} {blended}");
+    }
+    // What is blended is what was taken, at any place of a block.
+    let wrong = |given, expected| Error::FrameCount {
+        what: "the part of a block to blend",
+        given,
+        expected,
+    };
+    assert_eq!(path.blend(&mut block, 0..8).unwrap_err(), wrong(8, 0));
+    path.take(&mut block, 10..18).unwrap();
+    assert!(path.take(&mut block, 0..65).is_err(), "nothing is taken");
+    for other in [0, 7, 9, 64] {
+        assert_eq!(path.blend(&mut block, 10..10 + other).unwrap_err(), wrong(other, 8));
+    }
+    assert!((0..2).all(|channel| block.channel(channel).iter().all(|&x| x == 1.0)));
+    path.blend(&mut block, 20..28).unwrap();
+    path.reset();
+    assert_eq!(path.blend(&mut block, 10..18).unwrap_err(), wrong(8, 0));
+}
+
+#[test]
 fn bad_arguments_are_errors() {
     let stream = stream(Layout::STEREO);
     let text = |result: Result<DryPath<'_, f32>, Error>| result.unwrap_err().to_string();

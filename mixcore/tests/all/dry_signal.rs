@@ -1,6 +1,7 @@
 //! The latency-matched dry signal of every processor that mixes or can be bypassed: at 0 % and behind
 //! a bypass the output is the input, `latency_frames` late, bit for bit. Only the sign of a zero is not
-//! kept by all: what adds something to its delayed input adds +0 then, and −0 + 0 is +0.
+//! kept by all: what adds something to its delayed input adds +0 then, and −0 + 0 is +0. In bands it is
+//! the sum of the crossover's bands, an all-pass of the input.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -259,6 +260,10 @@ const ALL_PASS_DB: f64 = 0.05;
 /// Their files.
 const BANDS: [&str; 2] = ["deesser", "multiband"];
 
+fn energy<S: Sample>(audio: &[Vec<S>], frames: usize) -> f64 {
+    audio.iter().flat_map(|x| &x[..frames]).map(|x| x.as_f64().powi(2)).sum()
+}
+
 /// Of a processor in bands the bypass is what its mix is at 0 %: the bands without a gain, an all-pass.
 fn in_bands<S: Sample, P: Process<S>>(
     make: impl Fn(Stream) -> Result<P, Error>,
@@ -274,9 +279,6 @@ fn in_bands<S: Sample, P: Process<S>>(
             run(unit, &input, false)
         });
         assert!(bypassed == dry, "{} {:?}", stream.layout, stream.isa);
-        let energy = |audio: &[Vec<S>], frames: usize| -> f64 {
-            audio.iter().flat_map(|x| &x[..frames]).map(|x| x.as_f64().powi(2)).sum()
-        };
         let apart = 10.0 * (energy(&dry, dry[0].len()) / energy(&input, FRAMES)).log10();
         assert!(apart.abs() < ALL_PASS_DB, "{} {:?}: {apart} dB", stream.layout, stream.isa);
     }
@@ -297,8 +299,39 @@ fn in_bands_a_bypass_is_the_dry_mix() {
     split::<f64>();
 }
 
-/// The multiband limiter splits as well; it has no mix.
+/// The multiband limiter splits as well; it has no mix. Its file.
 const SPLIT: [&str; 1] = ["multiband_limiter"];
+
+/// Its bypass is what it gives where nothing reaches a ceiling, at any level.
+fn limited_in_bands<S: Sample>() {
+    /// A power of two, so exact but for what settles near 0: 42 dB below every ceiling.
+    const QUIET: f64 = 1.0 / 128.0;
+    const DUST: f64 = 1e-15;
+    for stream in Isa::available().flat_map(more_streams) {
+        let [mut bypassed, mut idle] =
+            [(); 2].map(|()| roster::multiband_limiter::<S>(stream).unwrap());
+        bypassed.set_bypass(true);
+        bypassed.reset();
+        let latency = idle.latency_frames();
+        let [loud, quiet] =
+            [4.0, QUIET].map(|gain| input::<S>(stream.channel_count(), latency, gain));
+        let (loud, quiet) = (run(&mut bypassed, &loud, false), run(&mut idle, &quiet, false));
+        for (loud, quiet) in loud.iter().flatten().zip(quiet.iter().flatten()) {
+            let expected = quiet.as_f64() * 4.0 / QUIET;
+            let apart = (loud.as_f64() - expected).abs();
+            assert!(apart < DUST, "{} {:?}: {loud:?} {expected}", stream.layout, stream.isa);
+        }
+        let whole = energy(&input::<S>(stream.channel_count(), 0, 4.0), FRAMES);
+        let apart = 10.0 * (energy(&loud, loud[0].len()) / whole).log10();
+        assert!(apart.abs() < ALL_PASS_DB, "{} {:?}: {apart} dB", stream.layout, stream.isa);
+    }
+}
+
+#[test]
+fn a_bypassed_multiband_limiter_is_one_that_idles() {
+    limited_in_bands::<f32>();
+    limited_in_bands::<f64>();
+}
 
 /// Every file of the sources in which something is bypassed.
 fn files(folder: &Path, found: &mut BTreeSet<String>) {

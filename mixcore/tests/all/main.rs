@@ -18,6 +18,7 @@ mod click;
 mod conformance;
 mod conversion;
 mod convolver;
+mod cookbook;
 mod crossover;
 mod design;
 mod dialogue;

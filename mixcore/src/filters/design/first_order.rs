@@ -49,7 +49,7 @@ impl FirstOrder {
 /// Designs a first-order filter, as a biquad whose z⁻² coefficients are 0.
 ///
 /// # Units and range
-/// `hz` above 0 and below `rate_hz`/2, `gain_db` -120 to 120 (shelves and tilts only), `rate_hz`
+/// `hz` from 1e-6 to below `rate_hz`/2, `gain_db` -120 to 120 (shelves and tilts only), `rate_hz`
 /// 8 kHz to 384 kHz. The matched all-pass is the bilinear one: it has no magnitude to match.
 ///
 /// # Errors

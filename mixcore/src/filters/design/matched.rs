@@ -28,9 +28,9 @@
 //! so D gives stable poles. If the right side is negative, N has a zero inside the band: then the
 //! five points ask for more than real coefficients can do, which happens where the prototype is so
 //! smooth in the band that a pole and a zero nearly cancel. One of each is enough there: three
-//! points. Near such places (low-passes with a Q below 1.5, shelves from a tenth of Nyquist on) several
-//! sets of points are solved, and the solution nearest to the prototype is taken. So is it for shelves with
-//! a Q above 1.2: such a shelf has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at
+//! points. Near such places (low-passes with a Q below 1.5, shelves from a tenth of Nyquist on,
+//! high-passes with a Q above 100) several sets of points are solved, and the solution nearest to the
+//! prototype is taken. So is it for shelves with a Q above 1.2: such a shelf has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at
 //! both, or at one of them and the edge.
 //!
 //! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
@@ -91,9 +91,13 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
     };
     // Where five points ask for a pole and a zero that nearly cancel, they err on the way to having
     // no solution, and where a shelf has resonances they miss them; others, or three, do better there.
+    // Scanned over corners up to 0.95 (high-passes 0.999) and gains up to 24 dB, unjudged against judged:
     let may_err = match shape {
+        // a Q of 0.71 errs by 1.6 instead of 0.2 dB, of 1 by 0.3; from 1.2 to 5 the worst is the same;
         Shape::LowPass => q < 1.5,
-        Shape::HighPass => q > 20.0,
+        // up to a Q of 100 nothing is nearer than the first solution; at 200 others are, by up to 10 dB;
+        Shape::HighPass => q > 100.0,
+        // up to a corner of 0.1 the others are nearer by 0.07 dB at most, from 0.4 on by up to 6.
         Shape::LowShelf | Shape::HighShelf | Shape::Tilt => r > 0.1 || q > RESONANT,
         _ => false,
     };
@@ -280,7 +284,9 @@ impl<'a> Match<'a> {
     /// whose best choice errs by as much up as down, in turn, at four frequencies. D/N·|H|² = 1 ± e there.
     fn high_pass(&self, q: f64) -> Option<Biquad> {
         let r = self.corner;
-        // A resonance above the top is still held: by and by, for it costs accuracy below.
+        // A resonance above the top is still held: by and by, for it costs accuracy below. With a corner at
+        // 0.95 a Q of 1 has no peak there to miss, and would err by 0.16 instead of 0.06 dB; from a Q of 5 on
+        // it is held in full: unheld, it errs by 3 dB at Q 5 and by 37 at 7, held by 0.5 and 0.8 (to 0.97).
         let top = TOP + (r.min(0.95) + 0.02 - TOP).max(0.0) * ((q - 1.0) / 4.0).clamp(0.0, 1.0);
         let [low, high] = extremes(r, q);
         let low = low.min(0.95 * (top - 0.022));

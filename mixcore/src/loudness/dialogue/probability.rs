@@ -20,12 +20,15 @@ use crate::stream::{MAX_RATE_HZ, MIN_RATE_HZ};
 /// Longest hangover, s; beyond it phrases would be pauses.
 const MAX_HANGOVER_MS: f64 = 5000.0;
 
+/// Least threshold: at 0 all is speech; less than a millionth is no number that a detector gives.
+const LEAST_THRESHOLD: f64 = 1e-6;
+
 /// How probabilities become speech.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProbabilitySetup {
     /// Frames of the programme that one value covers, at least 1.
     pub hop_frames: u32,
-    /// Speech begins at this probability: above 0, up to 1.
+    /// Speech begins at this probability: 1e-6 to 1.
     pub threshold: f64,
     /// It goes on while the probability lies less than this below the threshold: 0 up to it.
     pub hysteresis: f64,
@@ -42,7 +45,7 @@ impl ProbabilitySetup {
 
     fn validate(&self) -> Result<(), Error> {
         Error::check_range("hop_frames", self.hop_frames.into(), 1.0, u32::MAX.into())?;
-        Error::check_range("threshold", self.threshold, f64::MIN_POSITIVE, 1.0)?;
+        Error::check_range("threshold", self.threshold, LEAST_THRESHOLD, 1.0)?;
         Error::check_range("hysteresis", self.hysteresis, 0.0, self.threshold)?;
         Error::check_range("hangover_ms", self.hangover_ms, 0.0, MAX_HANGOVER_MS).map(|_| ())
     }
