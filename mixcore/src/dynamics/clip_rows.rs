@@ -73,7 +73,9 @@ macro_rules! by_law {
                 $run(Cubic { threshold: $clip.threshold, room }, $($argument),*)
             }
             (ClipShape::Algebraic | ClipShape::Tanh, room) if room > 0.0 => $rare,
-            _ => $run(Corner { begins: $clip.begins() }, $($argument),*),
+            (ClipShape::Cubic | ClipShape::Algebraic | ClipShape::Tanh | ClipShape::Hard, _) => {
+                $run(Corner { begins: $clip.begins() }, $($argument),*)
+            }
         }
     };
 }
@@ -160,5 +162,102 @@ fn means<L: Law, S: Sample>(law: L, begins: f64, voice: &mut Voice, io: &mut [S]
     }
     if let (Some(&before), Some(&excess)) = (x.get(frames), means.get(frames)) {
         (voice.before, voice.excess) = (before, excess);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The laws of rows, and the corner that a cubic without room is.
+    const CLIPS: [Clip; 3] = [
+        Clip { shape: ClipShape::Hard, threshold: 0.3, ceiling: 0.8 },
+        Clip { shape: ClipShape::Cubic, threshold: 0.3, ceiling: 0.8 },
+        Clip { shape: ClipShape::Cubic, threshold: 0.8, ceiling: 0.8 },
+    ];
+
+    /// Noise (numbers of Knuth's MMIX) up to full scale, then held pairs, which are close, then noise below
+    /// every threshold, silence, and noise four times as loud, past where the cubic ends; a prime number of
+    /// samples each, so that they do not change with the pieces.
+    fn noise() -> Vec<f64> {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            f64::from((state >> 32) as u32) / f64::from(u32::MAX) * 2.0 - 1.0
+        };
+        let mut x: Vec<f64> = (0..509).map(|_| next()).collect();
+        for _ in 0..127 {
+            x.extend([1.0, 1.0 + 1e-9].map(|step| step * x[x.len() - 400]));
+        }
+        x.extend((0..251).map(|_| 0.25 * next()));
+        x.extend([0.0; 251]);
+        x.extend((0..509).map(|_| 4.0 * next()));
+        x
+    }
+
+    fn taken_as_by_frame<S: Sample>() {
+        let input: Vec<S> = noise().into_iter().map(S::from_f64).collect();
+        for clip in CLIPS {
+            let mut voice = Voice::default();
+            let by_frame: Vec<u64> = input
+                .iter()
+                .map(|x| S::from_f64(voice.step(&clip, x.as_f64())).as_f64().to_bits())
+                .collect();
+            assert!(by_frame.iter().filter(|bits| f64::from_bits(**bits) != 0.0).count() > 400);
+            for isa in Isa::available() {
+                for len in [1, 61, PIECE, 1000, input.len()] {
+                    let mut rows = Voice::default();
+                    let mut audio = input.clone();
+                    audio.chunks_mut(len).for_each(|io| taken_row(isa, clip, &mut rows, io));
+                    let found = audio.iter().map(|x| x.as_f64().to_bits());
+                    assert!(found.eq(by_frame.iter().copied()), "{clip:?} {isa:?} {len}");
+                    assert_eq!(rows.before.to_bits(), voice.before.to_bits());
+                    assert_eq!(rows.excess.to_bits(), voice.excess.to_bits());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_take_what_the_voice_takes_frame_by_frame() {
+        taken_as_by_frame::<f32>();
+        taken_as_by_frame::<f64>();
+    }
+
+    fn driven_as_by_frame<S: Sample>() {
+        let input: Vec<S> = noise().into_iter().map(S::from_f64).collect();
+        for (drive, clip) in [0.5, 1.7, 1e9].into_iter().flat_map(|d| CLIPS.map(|clip| (d, clip))) {
+            for isa in Isa::available() {
+                for len in [1, 61, PIECE] {
+                    // What another channel has left there: here and there more than this one's.
+                    let mut most: Vec<f32> = (0..input.len()).map(|n| [1.0, 1.5][n % 2]).collect();
+                    let mut by_frame = most.clone();
+                    let mut driven = vec![S::zero(); input.len()];
+                    for ((io, driven), most) in
+                        input.chunks(len).zip(driven.chunks_mut(len)).zip(most.chunks_mut(len))
+                    {
+                        drive_row(isa, (drive, clip), io, driven, most);
+                    }
+                    for ((x, driven), most) in input.iter().zip(&driven).zip(&mut by_frame) {
+                        let y = (x.as_f64() * drive).clamp(-DRIVEN_LIMIT, DRIVEN_LIMIT);
+                        let same = S::from_f64(y).as_f64().to_bits() == driven.as_f64().to_bits();
+                        assert!(same, "{clip:?} {isa:?}");
+                        if y.abs() > clip.begins() {
+                            *most = most.max((y / (y - clip.excess(y))) as f32);
+                        }
+                    }
+                    let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                    assert_eq!(bits(&most), bits(&by_frame), "{drive} {clip:?} {isa:?} {len}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_driven_as_frames_are() {
+        driven_as_by_frame::<f32>();
+        driven_as_by_frame::<f64>();
     }
 }
