@@ -30,7 +30,8 @@ const FLOOR_STRETCHES: usize = 5;
 /// What is less than this over the floor, as a power ratio, is steady and no voice: 6 dB. The sub-blocks of
 /// a noise lie 4.3·√(2/f) dB about its level (f degrees of freedom: 20 for one of 1 kHz, 1.4 dB), its
 /// floor, the least of fifty means of ten, below 1 dB under it: the largest of a minute's 6000 (3.6
-/// deviations, 5 dB) reaches it. A narrower one swings further, see the limits of [`super::ducker`]. A voice falls by 15 dB and more between its words.
+/// deviations, 5 dB) reaches it. A narrower one swings further (limits of [`super::ducker`]). A voice
+/// falls by 15 dB and more between its words.
 const STEADY: f64 = 4.0;
 
 /// What a sub-block is.
