@@ -134,7 +134,7 @@ fn the_static_curves_below_the_thresholds_are_the_closed_forms() {
             }
         }
     }
-    println!("largest errors of the sounding curve, upward and expander: {worst:.2e?} dB");
+    println!("largest errors of the sounding curve, upward and expander: {worst:?} dB");
     assert!(worst.iter().all(|db| *db < CURVE_DB), "{worst:?}");
 }
 
