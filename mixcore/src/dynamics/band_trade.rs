@@ -153,9 +153,13 @@ impl Known<'_> {
             *is_flat = false;
             return *depths;
         };
-        let [other, same] = [self.loudness(&flat), self.loudness(depths)];
+        let [flat_loudness, band_loudness] = [self.loudness(&flat), self.loudness(depths)];
         let more = db_to_power(TENTH_LU);
-        *is_flat = if *is_flat { same <= other * more } else { other > same * more };
+        *is_flat = if *is_flat {
+            band_loudness <= flat_loudness * more
+        } else {
+            flat_loudness > band_loudness * more
+        };
         if *is_flat { flat } else { *depths }
     }
 }

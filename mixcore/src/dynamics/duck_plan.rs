@@ -28,6 +28,7 @@ use super::curve_points::lane;
 use super::curve_points::{at_or_last, bends};
 use super::duck_outcome::{DuckOutcome, DuckedPhrase, LEAST_SPEECH};
 use super::ducker_params::DuckerParams;
+use super::ducker_state::LEAD;
 use super::reduction::mixed_db;
 use crate::audio::Store;
 use crate::error::Error;
@@ -39,10 +40,6 @@ use crate::loudness::{
     speech_runs,
 };
 use crate::units::{Reading, db_to_power, power_to_db};
-
-/// Sub-blocks before a phrase at which the gain is down, 50 ms: the memory of the K-weighting's
-/// high-pass (38 Hz, Q 0.5: 1/e in 4 ms) does not carry the music of before into the phrase.
-const LEAD: usize = 5;
 
 /// What a ducker does to a whole clip: phrases, curve and automation.
 ///

@@ -52,8 +52,9 @@
 //! a minute (or ten times the length of a shorter loud sound) such things lie between −50 LUFS and the gate:
 //! the mean then falls by 3 dB/s, so that a voice after something louder is found. A noise that sets in is
 //! taken for speech for 5 to 6 s at the most, until its floor is known; a tone that is held for longer than
-//! that is taken for noise. What is learned of a key
-//! sample is ±20 dBFS at the most.
+//! that is taken for noise. A noise narrower than about 1 kHz (rumble, wind) above −50 LUFS swings by more
+//! than 6 dB and may still be taken for speech; a key filter keeps it out. A sample of the key or of the
+//! background beyond +20 dBFS is heard as one at +20 dBFS.
 
 use super::cells::{CHUNK, Ear};
 use super::duck_outcome::{DuckReport, DuckedPhrase, PhraseLog};

@@ -71,11 +71,13 @@ pub trait GainReduction<S: Sample>: Process<S> {
     }
 
     /// The reduction at the last frame, dB, of the row that is reduced most; some say it to the cell or
-    /// chunk they work in.
+    /// chunk they work in. Of a multiband limiter, of the band that is reduced most, with that of the
+    /// output.
     fn gain_reduction_db(&self) -> f64;
 
     /// The reduction since the last reset, of the row that is reduced most; none before the first frame.
-    /// Of a transient shaper, how far the gain moved, either way.
+    /// Of a transient shaper, how far the gain moved, either way. Of a multiband limiter, of the band that
+    /// is reduced most, with that of the output. A limiter looks at the largest of every 64 frames.
     fn reduction_stats(&self) -> Option<ReductionStats>;
 
     /// [`Process::process`], and the reduction of every frame of the block, dB.

@@ -1,7 +1,7 @@
 //! What a dynamics processor did: the gain reduction as statistics.
 //!
-//! The reduction is looked at every 32 frames of the absolute counter, so the figures do not depend
-//! on how the signal was cut into blocks. The largest one is taken over every frame.
+//! The reduction is looked at every 32 frames of the absolute counter (a limiter's: the largest of each
+//! chunk of 64, counted twice), so the figures do not depend on how the signal was cut into blocks. The largest one is taken over every frame.
 
 use crate::kernels::{self, Isa};
 use crate::units::{db_to_gain, gain_to_db};

@@ -38,7 +38,7 @@ params! {
         /// How far above the floor a band is still taken for noise.
         threshold_db: "dB", 0.0 => 30.0, 12.0, Decibel, fixed;
         /// Slope of the expansion: decibels out for decibels in.
-        ratio: "1", 1.0 => 10.0, 4.0, Linear, fixed;
+        ratio: ":1", 1.0 => 10.0, 4.0, Linear, fixed;
         /// Largest reduction.
         range_db: "dB", 0.0 => 40.0, 12.0, Decibel, fixed;
         /// Time constant of a band's level on its way down.

@@ -18,7 +18,8 @@ const PATIENCE_S: f64 = 60.0;
 /// So many of them does a strong cell outweigh: of a voice that is heard far more than a tenth is strong,
 /// of one that is not, single peaks at the most.
 const OUTWEIGHED: f64 = 10.0;
-/// How fast the mean falls then, dB/s: as fast as levellers of the trade raise a voice at the most.
+/// How fast the mean falls then, dB/s: the fastest that levellers of the trade raise a voice (1 to 3 dB/s, the
+/// sources of [`super::leveller`]), since by as much as the mean falls a gain that follows it rises.
 const FALL_DB_PER_S: f64 = 3.0;
 
 /// What a mean goes by.
@@ -72,7 +73,7 @@ pub(super) fn entering(power: f64) -> f64 {
     power.min(LARGEST)
 }
 
-/// Largest sample that levels are learned from, ±20 dB above full scale: no programme reaches it, and one
+/// Largest sample that levels are learned from, 20 dB above full scale, either sign: no programme reaches it, and one
 /// stray sample of it weighs less than a second of a voice at −27 LUFS.
 const LARGEST_SAMPLE: f64 = 10.0;
 

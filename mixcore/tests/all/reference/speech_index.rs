@@ -71,6 +71,30 @@ pub fn speech_indices(voice: &[Vec<f32>], backgrounds: &[&[Vec<f32>]], rate_hz: 
     backgrounds.iter().map(of).collect()
 }
 
+/// The index of voices over one background, one after the other, in the frames in which the first speaks.
+pub fn voice_indices(voices: &[&[Vec<f32>]], background: &[Vec<f32>], rate_hz: f64) -> Vec<f64> {
+    let voices: Vec<_> = voices.iter().map(|voice| spectra(voice, rate_hz)).collect();
+    let background = spectra(background, rate_hz);
+    let level = |bands: &Bands| bands.iter().sum::<f64>();
+    let first = &voices[0];
+    let mean = first.iter().map(level).sum::<f64>() / first.len() as f64;
+    let of = |voice: &Vec<Bands>| {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for ((first, voice), background) in first.iter().zip(voice).zip(&background) {
+            if level(first) < SILENT * mean {
+                continue;
+            }
+            count += 1.0;
+            for band in 0..18 {
+                let snr = 10.0 * (voice[band] / background[band].max(1e-30)).log10();
+                sum += IMPORTANCE[band] * ((snr + 15.0) / 30.0).clamp(0.0, 1.0);
+            }
+        }
+        sum / count
+    };
+    voices.iter().map(of).collect()
+}
+
 /// A background with one gain, dB.
 pub fn flat(background: &[Vec<f32>], gain_db: f64) -> Vec<Vec<f32>> {
     let gain = 10_f64.powf(gain_db / 20.0) as f32;
