@@ -82,15 +82,11 @@ impl Dbap {
     /// A panner for loudspeakers at these places.
     ///
     /// # Errors
-    /// None or more than 48 loudspeakers, a place or a weight out of range, or no weight above 0.
+    /// None or more than 48 loudspeakers, a place or a weight out of range, or no weight of
+    /// 0.001 or more.
     pub fn new(rig: &[Placed]) -> Result<Self, Error> {
-        if rig.is_empty() || rig.len() > MAX_RIG {
-            return Err(Error::ChannelCount {
-                what: "rig of 1 to 48 loudspeakers",
-                given: rig.len(),
-                expected: MAX_RIG,
-            });
-        }
+        #[expect(clippy::cast_precision_loss, reason = "exact far above 48")]
+        Error::check_range("loudspeakers of the rig", rig.len() as f64, 1.0, MAX_RIG as f64)?;
         let mut loudspeakers = [Placed { place_m: [0.0; 3], weight: 0.0 }; MAX_RIG];
         let mut heaviest = 0.0_f64;
         for (slot, placed) in loudspeakers.iter_mut().zip(rig) {

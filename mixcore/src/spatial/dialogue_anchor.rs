@@ -1,9 +1,15 @@
 //! Where dialogue may be: the centre alone, a loudspeaker, or the front; and what leaves the front.
 //!
 //! Dialogue belongs to the screen: away from the front it is not understood as easily, and in a
-//! fold-down its level changes. A panner that is anchored never puts it elsewhere, and every panner
-//! counts the frames that stand outside of the front: further from straight ahead than L and R, 30°
-//! along the great circle.
+//! fold-down its level changes. An anchor holds the position; a size or a divergence, which
+//! `CentreOnly` refuses, reaches beyond it. Every panner counts the frames that reach outside of the
+//! front: further from straight ahead than L and R, 30° along the great circle. Counted is
+//!
+//! > angle of the position + half of the larger of width and height + range of the divergence,
+//!
+//! at most 180°, of fields that the engine uses ([`super::PanEngine::uses`]): sizes as they are seen from
+//! the near end of the source (only the polar engine has BS.2127's law of distance), the range where the
+//! divergence is not 0. It is the furthest that edges can reach: those that lie another way reach less.
 //!
 //! `Front` does two things. A position further away than its angle is moved along the great circle
 //! towards straight ahead until it is not. And where the gains g have less than the share c of their
@@ -14,7 +20,7 @@
 //! with e the gains of straight ahead; then p' = c·P exactly, and P stays. In a layout without a
 //! centre p is twice the smaller power of L and R, the phantom's.
 //!
-//! Source of the angle: ITU-R BS.775-4, figure 1, and BS.2051-3, system A: L and R stand at ±30°.
+//! Source of the angle: ITU-R BS.775-3, figure 1, and BS.2051-3, system A: L and R stand at ±30°.
 
 use super::PanGains;
 use super::geometry::{Vector, degrees, direction, length, position_angles, sin_cos_deg, sub};
@@ -36,9 +42,10 @@ pub enum DialogueAnchor {
     /// and R get it, 3.01 dB down. Both sides of a stereo source go there 3.01 dB down. Positions, sizes
     /// and divergence are refused.
     CentreOnly,
-    /// At the loudspeaker that is nearest to where it is put (BS.2127's channel lock without a limit).
+    /// The position at the loudspeaker that is nearest to where it is put (BS.2127's channel lock without
+    /// a limit). A size and a divergence spread from there.
     Lock,
-    /// In the front, with a share in the centre.
+    /// The position in the front, with a share in the centre. A size and a divergence spread from there.
     Front {
         /// Furthest from straight ahead, degrees, 0 to 180; 30 is L and R.
         max_angle_deg: f64,
@@ -65,12 +72,13 @@ impl DialogueAnchor {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DialogueWarnings {
-    /// Frames that sounded from further away than 30° from straight ahead. While a source moves it is
-    /// looked at where its gains are worked out: at multiples of 32 frames and at the frame of a call.
+    /// Frames that reached further away than 30° from straight ahead: by the position, the size and the
+    /// divergence (the module says how). While a source moves it is looked at where its gains are worked
+    /// out: at multiples of 32 frames and at the frame of a call; in a cross-fade at its new place.
     pub outside_frames: u64,
     /// The first of them.
     pub first_outside_frame: Option<u64>,
-    /// The furthest from straight ahead that it sounded, degrees.
+    /// The furthest from straight ahead that it reached, degrees, at most 180.
     pub largest_angle_deg: f64,
     /// Frames at whose time the anchor kept the source from where it was put.
     pub held_frames: u64,

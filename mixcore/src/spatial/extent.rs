@@ -41,6 +41,16 @@ const FADE_SIN: f64 = 0.173_648_177_666_930_35;
 const FADE_COS: f64 = 0.984_807_753_012_208;
 /// BS.2127: the size of a source of extent 0 for the law of distance.
 const MIN_SIZE: f64 = 0.2;
+/// Shares below this are left out, as in the EBU ADM Renderer.
+const NO_SHARE: f64 = 1e-10;
+/// Nearer to a pole than this a source has no azimuth, degrees, as in that program.
+const POLE_DEG: f64 = 1e-5;
+/// Ours: a ring along which the angle across a source changes by less than this is seen as one angle:
+/// because a quotient by more has a rounding of some 1e-16/1e-6, which [`SLACK`] covers.
+const LEVEL: f64 = 1e-6;
+/// Ours: what a bound may miss by rounding, because some roundings of a quotient by [`LEVEL`] or of a
+/// product at magnitude 1 are less. Too much of it costs a direction of weight 0, no accuracy.
+const SLACK: f64 = 1e-9;
 /// Largest distance: a unit is where the loudspeakers stand.
 pub(super) const MAX_DISTANCE: f64 = 1000.0;
 
@@ -252,7 +262,7 @@ impl<'a> PolarExtent<'a> {
         let height_deg = seen(extent.height_deg, distance);
         let spread = (width_deg.max(height_deg) / FADE_DEG).min(1.0);
         let point = 1.0 - spread;
-        if spread <= 1e-10 {
+        if spread <= NO_SHARE {
             return self.point_source.law(at);
         }
         let shape = Stadium::new(
@@ -262,7 +272,7 @@ impl<'a> PolarExtent<'a> {
             height_deg.max(FADE_DEG * 0.5),
         );
         let mut gains = self.spread(&shape);
-        if point > 1e-10 {
+        if point > NO_SHARE {
             let centre = self.point_source.law(at);
             for (gain, centre) in gains.gains.iter_mut().zip(centre.gains) {
                 *gain = math::sqrt(point * centre * centre + spread * *gain * *gain);
@@ -284,10 +294,14 @@ impl<'a> PolarExtent<'a> {
                 }
             }
         }
+        self.sum(shape, ranges.get(..count).unwrap_or(&[]))
+    }
+
+    /// The weighted sum of the directions in some blocks (the first one and how many), at power 1.
+    fn sum(&self, shape: &Stadium, ranges: &[[u16; 2]]) -> PanGains {
         let mut sums = [[0.0; LANES]; SPREAD_GROUPS];
         let groups = self.loudspeakers.div_ceil(LANES);
-        let (ranges, part) =
-            (ranges.get(..count).unwrap_or(&[]), sums.get_mut(..groups).unwrap_or_default());
+        let part = sums.get_mut(..groups).unwrap_or_default();
         kernels::spread(self.isa, &shape.shape, &self.table, ranges, part);
         let sums = sums.as_flattened();
         let power: f64 = sums.iter().map(|sum| sum * sum).sum();
@@ -308,7 +322,7 @@ const fn block_len(loudspeakers: usize) -> usize {
 }
 
 /// The angle that an extent is seen at from a distance, degrees.
-fn seen(extent_deg: f64, distance: f64) -> f64 {
+pub(super) fn seen(extent_deg: f64, distance: f64) -> f64 {
     if distance == 1.0 {
         return extent_deg;
     }
@@ -346,7 +360,7 @@ struct Stadium {
 
 impl Stadium {
     fn new(azimuth_deg: f64, elevation_deg: f64, width_deg: f64, height_deg: f64) -> Self {
-        let azimuth_deg = if elevation_deg.abs() > 90.0 - 1e-5 { 0.0 } else { azimuth_deg };
+        let azimuth_deg = if elevation_deg.abs() > 90.0 - POLE_DEG { 0.0 } else { azimuth_deg };
         let (sin, cos) = sin_cos_deg(elevation_deg);
         let (side, front) = sin_cos_deg(azimuth_deg);
         // Right, ahead and up for a listener who looks at the source.
@@ -421,12 +435,13 @@ impl Stadium {
         }
         // Across it is middle − swing·cos(angle), or the negative of that.
         let (swing, middle) = (row.cos * self.sin, row.sin * self.cos);
-        if swing.abs() < 1e-6 {
-            return (middle.abs() <= reach + 2e-6).then_some(-1.0);
+        if swing.abs() < LEVEL {
+            // Once for the swing and once for rounding.
+            return (middle.abs() <= reach + 2.0 * LEVEL).then_some(-1.0);
         }
         let per_swing = row.per_cos * self.per_sin;
         let (from, to) = (middle * per_swing, reach * per_swing.abs());
-        (from - to <= 1.0 + 1e-9 && from + to >= least - 1e-9).then_some(from - to)
+        (from - to <= 1.0 + SLACK && from + to >= least - SLACK).then_some(from - to)
     }
 
     /// The part of a ring inside the cone: first block and how many, twice where it goes through the
@@ -436,12 +451,12 @@ impl Stadium {
         let whole = [Some([row.first, blocks]), None];
         let reach = row.cos * self.cos;
         let edge = self.cone_cos - row.sin * self.sin;
-        if reach < 1e-9 || self.cone_cos < -1.0 || edge <= -reach {
+        if reach < SLACK || self.cone_cos < -1.0 || edge <= -reach {
             return whole;
         }
         if edge > reach {
             // The ring's nearest direction lies outside; a little more for rounding.
-            return if edge > reach + 1e-9 { [None; 2] } else { whole };
+            return if edge > reach + SLACK { [None; 2] } else { whole };
         }
         let least = edge * row.per_cos * self.per_cos;
         let Some(across) = self.across(row, least) else { return [None; 2] };
@@ -554,3 +569,6 @@ impl Divergence {
         Ok([(side, turned(-range)), (centre, ahead), (side, turned(range))])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -238,7 +238,12 @@ impl<'a, S: Sample> ObjectMixer<'a, S> {
     }
 
     fn fir_len(stream: Stream) -> Result<usize, Error> {
-        with_taps(stream, |setup| Fir::<S>::required_len(&setup, &stream))
+        // The length does not depend on what the taps are.
+        let channels = stream.channel_count();
+        let taps = [0.0; MAX_LAYOUT_CHANNELS * DECORRELATION_TAPS];
+        let taps = taps.get(..channels * DECORRELATION_TAPS).unwrap_or_default();
+        let setup = FirSetup::per_channel(taps, channels).with_latency(DECORRELATION_DELAY);
+        Fir::<S>::required_len(&setup, &stream)
     }
 
     /// What was chosen for life.

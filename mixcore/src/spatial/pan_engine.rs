@@ -7,27 +7,24 @@
 //! - pairs: the sine/cosine law between neighbours of the middle layer, [`super::pan_gains`];
 //! - a pan law between L and R: [`super::PanLaw`].
 //!
-//! From angles to the room (BS.2127's conversion of positions): azimuths 0°, ±30° and ±110° are the
-//! middle of the front wall and the four corners of the room; between two of them, at a from their
-//! middle and with a half arc of b, q = (1 + tan a/tan b)/2 and the share of the way along the wall is
-//! (2/π)·atan(q/(1 − q)). Elevations up to 30° rise to the edge of the ceiling (45° in the cube), above
-//! that the place moves on along the ceiling.
+//! The place and the size in the room are those of BS.2127's conversion ([`super::ObjectPlace`]).
 //!
 //! Source: ITU-R BS.2127-1, "conversion" of polar and Cartesian metadata, as the EBU ADM Renderer 2.1.0
 //! (BSD-3-Clause-Clear) holds it.
 //! Cost: that of the engine; three times with divergence. Latency: none (pure functions).
 
-use super::geometry::{axes, direction, length, position_angles, sin_cos_deg, times};
+use super::extent::seen;
+use super::geometry::{direction, length, position_angles, times};
 use super::pan::law;
+use super::room::{size_in_room, to_cartesian};
 use super::{
     Allocentric, Direction, Divergence, Extent, PanForm, PanGains, PanLaw, PointSource,
     PolarExtent, Vbap, VbapParams, VbapShape,
 };
 use crate::audio::{Layout, MAX_LAYOUT_CHANNELS};
 use crate::error::Error;
-use crate::math;
 
-/// Where L and R stand: ITU-R BS.775-4, figure 1; BS.2051-3, system A.
+/// Where L and R stand: ITU-R BS.775-3, figure 1; BS.2051-3, system A.
 pub(super) const FRONT_DEG: f64 = 30.0;
 
 /// The law that a panner follows.
@@ -39,16 +36,17 @@ pub enum PanEngine {
     /// ITU-R BS.2127's point source and extent.
     #[default]
     Polar,
-    /// BS.2127's Cartesian panner, at the place in the room that the angles stand for.
+    /// BS.2127's Cartesian panner, at the place in the room that the angles stand for. A divergence is the
+    /// polar one, on the great circle, each part of it at its own place: BS.2127 has no conversion of it.
     Room,
     /// Vector base amplitude panning. A size is a circle of the larger of width and height, 180° at
     /// most; distance and depth are left aside.
     Vbap,
-    /// The sine/cosine law between the two neighbours of the middle layer; elevation, distance and
-    /// sizes are left aside.
+    /// The sine/cosine law between the two neighbours of the middle layer; elevation, rotation, distance
+    /// and sizes are left aside.
     Pairs,
     /// A pan law between L and R of a stereo layout: 30° is a side, and what is behind is folded to the
-    /// front. Elevation, distance and sizes are left aside.
+    /// front. Elevation, rotation, distance and sizes are left aside.
     StereoLaw {
         /// The law.
         law: PanLaw,
@@ -58,7 +56,8 @@ pub enum PanEngine {
 }
 
 impl PanEngine {
-    /// Whether a field of [`super::PannerParams`] changes what the engine gives.
+    /// Whether a field of [`super::PannerParams`] can change what the engine gives (`spread_deg` and
+    /// `rotation_deg`: of a stereo source).
     #[must_use]
     pub fn uses(self, field: &str) -> bool {
         match (self, field) {
@@ -66,7 +65,12 @@ impl PanEngine {
             (Self::Vbap, field) => !matches!(field, "distance" | "depth"),
             (_, field) => !matches!(
                 field,
-                "elevation_deg" | "distance" | "width_deg" | "height_deg" | "depth"
+                "elevation_deg"
+                    | "rotation_deg"
+                    | "distance"
+                    | "width_deg"
+                    | "height_deg"
+                    | "depth"
             ),
         }
     }
@@ -153,6 +157,21 @@ impl<'a> Engine<'a> {
         matches!(self, Self::Pairs(_) | Self::StereoLaw(..))
     }
 
+    /// How far the edges of a source lie beyond its position at most, degrees.
+    pub(super) fn beyond_deg(&self, place: &PanPlace) -> f64 {
+        let Extent { width_deg, height_deg, depth } = place.extent;
+        let size_deg = match self {
+            Self::Polar(_) => {
+                seen(width_deg.max(height_deg), (place.distance - depth * 0.5).max(0.0))
+            }
+            Self::Room(_) => width_deg.max(height_deg),
+            Self::Vbap(..) => width_deg.max(height_deg).min(180.0),
+            Self::Pairs(_) | Self::StereoLaw(..) => 0.0,
+        };
+        let divided = place.divergence.value > 0.0;
+        size_deg * 0.5 + if divided { place.divergence.azimuth_range_deg } else { 0.0 }
+    }
+
     /// The gains of a source: one per channel, LFEs at 0.
     pub(super) fn gains(&self, layout: Layout, place: &PanPlace) -> PanGains {
         let PanPlace { azimuth_deg, distance, extent, .. } = *place;
@@ -199,8 +218,8 @@ impl<'a> Engine<'a> {
                 panner.law_of(times(direction(azimuth_deg, elevation_deg), distance), extent)
             }
             Self::Room(room) => {
-                let place = place_in_room(azimuth_deg, elevation_deg, distance);
-                let size = size_in_room(azimuth_deg, elevation_deg, extent);
+                let place = to_cartesian(azimuth_deg, elevation_deg, distance);
+                let size = size_in_room(azimuth_deg, elevation_deg, &extent);
                 let silent = PanGains::silent(layout.channel_count());
                 room.sized_gains(place, size).unwrap_or(silent)
             }
@@ -237,64 +256,6 @@ fn stereo_position(azimuth_deg: f64) -> f64 {
     if azimuth_deg > 0.0 { 0.0 - position } else { position }
 }
 
-/// BS.2127: the place in the room of a position on the sphere.
-fn place_in_room(azimuth_deg: f64, elevation_deg: f64, distance: f64) -> [f64; 3] {
-    /// BS.2127: the elevation of the ceiling's edge, and its angle in the cube.
-    const EDGE_DEG: f64 = 30.0;
-    const EDGE_IN_CUBE_DEG: f64 = 45.0;
-    let height_deg = elevation_deg.abs();
-    let (z, level) = if height_deg > EDGE_DEG {
-        let share = (height_deg - EDGE_DEG) / (90.0 - EDGE_DEG);
-        let in_cube_deg = EDGE_IN_CUBE_DEG + (90.0 - EDGE_IN_CUBE_DEG) * share;
-        (distance, distance * tan_deg(90.0 - in_cube_deg))
-    } else {
-        (distance * tan_deg(EDGE_IN_CUBE_DEG * height_deg / EDGE_DEG), distance)
-    };
-    // The left half, and its mirror.
-    let side_deg = azimuth_deg.abs();
-    let (low_deg, high_deg, from, to) = if side_deg <= 30.0 {
-        (0.0, 30.0, [0.0, 1.0], [-1.0, 1.0])
-    } else if side_deg <= 110.0 {
-        (30.0, 110.0, [-1.0, 1.0], [-1.0, -1.0])
-    } else {
-        (110.0, 250.0, [-1.0, -1.0], [1.0, -1.0])
-    };
-    let (middle, half) = ((low_deg + high_deg) * 0.5, (high_deg - low_deg) * 0.5);
-    let q = 0.5 + 0.5 * tan_deg(side_deg - middle) / tan_deg(half);
-    let share = math::atan2(q, 1.0 - q) * (2.0 / math::PI);
-    let along = |axis: usize| {
-        let ends = from.get(axis).zip(to.get(axis));
-        ends.map_or(0.0, |(from, to)| level * (from + (to - from) * share))
-    };
-    let x = if azimuth_deg < 0.0 { 0.0 - along(0) } else { along(0) };
-    [x, along(1), if elevation_deg < 0.0 { 0.0 - z } else { z }]
-}
-
-/// Tangent of an angle in degrees, not at 90°.
-fn tan_deg(deg: f64) -> f64 {
-    let (sin, cos) = sin_cos_deg(deg);
-    sin / cos
-}
-
-/// BS.2127: the size along x, y and z of a size on the sphere. NOTE: the EBU ADM Renderer hands the
-/// converted height to y and the depth to z ([`Allocentric::sized_gains`]); here each stays on its axis.
-fn size_in_room(azimuth_deg: f64, elevation_deg: f64, extent: Extent) -> [f64; 3] {
-    if extent == Extent::default() {
-        return [0.0; 3];
-    }
-    let across = |deg: f64| if deg < 180.0 { sin_cos_deg(deg * 0.5).0 } else { 1.0 };
-    let along = |deg: f64| (1.0 - sin_cos_deg(deg * 0.5).1) * 0.5;
-    let deep = along(extent.width_deg).max(along(extent.height_deg)).max(extent.depth);
-    let sides = [across(extent.width_deg), deep, across(extent.height_deg)];
-    let mut squares = [0.0; 3];
-    for (axis, side) in axes(azimuth_deg, elevation_deg).into_iter().zip(sides) {
-        for (square, coordinate) in squares.iter_mut().zip(axis) {
-            *square += coordinate * side * (coordinate * side);
-        }
-    }
-    squares.map(|square| math::sqrt(square).min(2.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,7 +277,7 @@ mod tests {
             ((77.0, 90.0), [0.0, 0.0, 1.0]),
         ];
         for ((azimuth_deg, elevation_deg), expected) in rows {
-            let place = place_in_room(azimuth_deg, elevation_deg, 1.0);
+            let place = to_cartesian(azimuth_deg, elevation_deg, 1.0);
             for (ours, theirs) in place.iter().zip(expected) {
                 assert!(
                     (ours - theirs).abs() < ROUNDING,

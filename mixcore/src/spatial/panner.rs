@@ -33,9 +33,7 @@ use super::lfe_send::lfe_channels;
 use super::pan_engine::{Engine, PanPlace};
 use super::panner_motion::{Motion, Piece, SOURCES};
 use super::panner_scene::{PannerParams, PannerSetup, Scene};
-use super::{
-    DialogueWarnings, Direction, Extent, PanEngine, PanGains, PointSource, PolarExtent, RigGains,
-};
+use super::{DialogueWarnings, Direction, Extent, PanEngine, PanGains, PolarExtent, RigGains};
 use crate::audio::{Block, BlockMut, MAX_LAYOUT_CHANNELS, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels;
@@ -152,8 +150,7 @@ impl<'a> Panner<'a> {
     /// Numbers of memory that [`Panner::new_in`] needs: none but with the polar engine.
     #[must_use]
     pub fn required_len(setup: PannerSetup, stream: &Stream) -> usize {
-        let polar = setup.engine == PanEngine::Polar && PointSource::new(stream.layout).is_ok();
-        if polar { PolarExtent::required_len(stream.layout) } else { 0 }
+        if setup.engine == PanEngine::Polar { PolarExtent::required_len(stream.layout) } else { 0 }
     }
 
     fn over(
@@ -360,7 +357,10 @@ impl<'a> Panner<'a> {
         let last = self.piece.filter(|piece| piece.end == origin).map(|piece| piece.stop);
         let ends = start.iter_mut().zip(&mut stop).enumerate().take(sources);
         for (source, (start, stop)) in ends {
-            angle_deg = angle_deg.max(off_centre_deg(self.motion.direction(source, origin)));
+            let place = self.motion.place(source, origin);
+            let reach_deg = off_centre_deg([place.azimuth_deg, place.elevation_deg])
+                + self.scene.engine.beyond_deg(&place);
+            angle_deg = angle_deg.max(reach_deg.min(180.0));
             let known = last.as_ref().and_then(|last| last.get(source)).copied();
             *start = known.unwrap_or_else(|| self.edge(source, origin));
             *stop = if settled { *start } else { self.edge(source, end) };

@@ -131,7 +131,7 @@ pub(super) struct Piece {
     pub(super) end: u64,
     pub(super) start: [PanGains; SOURCES],
     pub(super) stop: [PanGains; SOURCES],
-    /// The furthest source from straight ahead at `origin`, degrees.
+    /// The furthest that a source reaches from straight ahead at `origin`, degrees.
     pub(super) angle_deg: f64,
 }
 
@@ -278,10 +278,15 @@ impl Motion {
 
     /// Where a source is at a frame and how large, its gain and that of its send.
     pub(super) fn at(&self, source: usize, frame: u64) -> (PanPlace, f64, f64) {
+        (self.place(source, frame), self.gain.gain_at(frame), self.lfe.gain_at(frame))
+    }
+
+    /// Where a source is at a frame and how large.
+    pub(super) fn place(&self, source: usize, frame: u64) -> PanPlace {
         let [azimuth_deg, elevation_deg] = self.direction(source, frame);
         let [distance, width_deg, height_deg, depth, value, azimuth_range_deg] =
             self.shared.map(|glide| glide.at(frame));
-        let place = PanPlace {
+        PanPlace {
             azimuth_deg,
             elevation_deg,
             distance,
@@ -290,8 +295,7 @@ impl Motion {
                 value: value.min(1.0),
                 azimuth_range_deg: azimuth_range_deg.min(180.0),
             },
-        };
-        (place, self.gain.gain_at(frame), self.lfe.gain_at(frame))
+        }
     }
 
     /// Azimuth and elevation of a source at a frame, degrees.

@@ -176,11 +176,19 @@ impl Scene<'_> {
             lfe_send_db: params.lfe_send_db,
             ..PannerParams::default()
         };
-        if self.setup.anchor == DialogueAnchor::CentreOnly && *params != free {
-            return Err(Error::Unsupported {
-                what: "a position or size of dialogue that is anchored in the centre",
-                hint: "leave all fields but the levels as they are, or choose another anchor",
-            });
+        if self.setup.anchor != DialogueAnchor::CentreOnly || *params == free {
+            return Ok(());
+        }
+        for field in PannerParams::FIELDS {
+            let given = params.get(field.name).filter(|given| free.get(field.name) != Some(*given));
+            if let Some(given) = given {
+                return Err(Error::NotAllowed {
+                    field: field.name,
+                    given,
+                    allowed: "its default, as dialogue is anchored in the centre",
+                    hint: "leave all fields but the levels as they are, or choose another anchor",
+                });
+            }
         }
         Ok(())
     }

@@ -102,7 +102,7 @@ enum Fold {
 pub struct PointSource {
     layout: Layout,
     fold: Fold,
-    regions: Regions,
+    pub(super) regions: Regions,
 }
 
 impl PointSource {

@@ -488,3 +488,6 @@ fn products(x: f64, y: f64) -> [f64; 4] {
 fn unusable(what: &'static str) -> Error {
     Error::Unsupported { what, hint: "place every loudspeaker near its nominal direction" }
 }
+
+#[cfg(test)]
+mod tests;

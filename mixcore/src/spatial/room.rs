@@ -152,6 +152,15 @@ fn turned(from: impl Fn(usize) -> Vector) -> Vector {
     })
 }
 
+/// BS.2127: the size along x, y and z of a size that is seen in a direction. NOTE: the EBU ADM Renderer
+/// hands the converted height to y and the depth to z ([`super::Allocentric::sized_gains`]); here each
+/// stays on its axis.
+pub(super) fn size_in_room(azimuth_deg: f64, elevation_deg: f64, extent: &Extent) -> Vector {
+    let sizes = sizes_of(extent);
+    let frame = axes(azimuth_deg, elevation_deg);
+    turned(|axis| [0, 1, 2].map(|own| frame[own][axis] * sizes[own]))
+}
+
 impl ObjectPlace {
     /// The same place and size in the room; one that is there already stays as it is.
     ///
@@ -185,10 +194,7 @@ impl ObjectPlace {
             return Ok(*self);
         };
         undivided(divergence.value)?;
-        let sizes = sizes_of(&extent);
-        let frame = axes(azimuth_deg, elevation_deg);
-        let [width, depth, height] =
-            turned(|axis| [0, 1, 2].map(|own| frame[own][axis] * sizes[own]));
+        let [width, depth, height] = size_in_room(azimuth_deg, elevation_deg, &extent);
         Ok(Self::Cartesian {
             place: to_cartesian(azimuth_deg, elevation_deg, distance),
             size: [width, height, depth],

@@ -358,7 +358,7 @@ proptest! {
         rooms in 0..4_usize,
         mix_percent in prop_oneof![6 => -1.0..101.0, 1 => any::<f64>()],
         rate_hz in prop_oneof![1 => any::<f64>(), 6 => 8e3..384e3],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         audio in prop::collection::vec(prop_oneof![4 => -2.0..2.0_f32, 1 => any::<f32>()], 0..300),
         blocks in 1..8_usize,
     ) {

@@ -530,7 +530,7 @@ proptest! {
         sorted in any::<bool>(),
         next in prop::collection::vec((0..5_usize, any_hz()), 0..5),
         rate_hz in prop_oneof![1 => any::<f64>(), 6 => 8e3..384e3],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         audio in prop::collection::vec(prop_oneof![4 => -2.0..2.0_f32, 1 => any::<f32>()], 0..200),
     ) {
         if sorted {

@@ -148,7 +148,7 @@ proptest! {
     fn any_arguments_give_an_error_or_a_blocker(
         cutoff_hz in prop_oneof![any::<f64>(), 0.5..25.0],
         rate_hz in prop_oneof![any::<f64>(), 1e3..5e5],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         audio in prop::collection::vec(prop_oneof![4 => -2.0..2.0_f32, 1 => any::<f32>()], 0..200),
     ) {
         let layout = Layout::all().nth(layout).unwrap();

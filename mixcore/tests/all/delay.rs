@@ -117,7 +117,7 @@ proptest! {
     #[test]
     fn any_arguments_give_an_error_or_a_delay(
         frames in prop_oneof![1 => any::<usize>(), 4 => 0..5000_usize],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         rate_hz in prop_oneof![1 => any::<f64>(), 4 => 8e3..384e3],
         given in 0..20_000_usize,
         shape in (0..25_usize, 0..600_usize),

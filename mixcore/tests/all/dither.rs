@@ -343,7 +343,7 @@ proptest! {
         seed: u64,
         auto_blank: bool,
         rate_hz in prop_oneof![any::<f64>(), 1e3..5e5, Just(48e3)],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         audio in prop::collection::vec(prop_oneof![4 => -2.0..2.0_f32, 1 => any::<f32>()], 0..200),
     ) {
         let layout = Layout::all().nth(layout).unwrap();

@@ -318,7 +318,7 @@ proptest! {
         channel in prop_oneof![any::<usize>(), 0..70_usize],
         rate_hz in prop_oneof![any::<f64>(), 1e3..5e5],
         shape in (0..70_usize, 0..100_usize),
-        layout in 0..16_usize,
+        layout in 0..17_usize,
     ) {
         let layout = Layout::all().nth(layout).unwrap();
         let stream = Stream { rate_hz, layout, ..Stream::new(48e3, layout).unwrap() };

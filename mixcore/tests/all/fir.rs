@@ -124,7 +124,7 @@ proptest! {
         taps in prop::collection::vec(prop_oneof![9 => -1.0..1.0_f64, 1 => any::<f64>()], 0..40),
         rows in prop_oneof![4 => 0..4_usize, 1 => any::<usize>()],
         latency in prop_oneof![4 => 0..40_usize, 1 => any::<usize>()],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         short in 0..2_usize,
         hz in any::<f64>(),
         samples in prop::collection::vec(prop_oneof![4 => -1.0..1.0_f32, 1 => any::<f32>()], 0..900),

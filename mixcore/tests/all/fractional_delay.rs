@@ -311,7 +311,7 @@ proptest! {
         max_slew in prop_oneof![6 => 1e-4..0.5, 1 => any::<f64>()],
         delays in prop::collection::vec(prop_oneof![6 => 0.0..50.0, 1 => any::<f64>()], 1..6),
         rate_hz in prop_oneof![6 => 8e3..384e3, 1 => any::<f64>()],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         audio in prop::collection::vec(prop_oneof![4 => -2.0..2.0_f32, 1 => any::<f32>()], 0..300),
     ) {
         let layout = Layout::all().nth(layout).unwrap();

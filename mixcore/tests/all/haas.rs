@@ -140,7 +140,7 @@ proptest! {
         delay_ms in prop_oneof![any::<f64>(), 0.0..40.0],
         gain_db in prop_oneof![any::<f64>(), -30.0..20.0],
         (left, right) in (0..9_usize, 0..9_usize),
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         rate_hz in prop_oneof![1 => any::<f64>(), 3 => 8e3..384e3],
         frames in 0..400_usize,
     ) {

@@ -188,7 +188,7 @@ proptest! {
     #[test]
     fn anything_goes_in_and_nothing_over_the_ceiling_comes_out(
         rate_hz in any_rate(),
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         mode in prop_oneof![Just(LimiterMode::TruePeak), Just(LimiterMode::SamplePeak)],
         groups in prop_oneof![Just(LinkGroups::Mains), Just(LinkGroups::Areas)],
         link_percent in any_of(-10.0..110.0),

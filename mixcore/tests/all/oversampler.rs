@@ -348,7 +348,7 @@ proptest! {
         factor in prop_oneof![4 => prop::sample::select(FACTORS.to_vec()), 1 => any::<usize>()],
         max_frames in prop_oneof![4 => 0..200_usize, 1 => any::<usize>()],
         inner in prop_oneof![4 => 0..50_usize, 1 => any::<usize>()],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         short in 0..2_usize,
         (channels, frames) in (1..25_usize, 0..250_usize),
         fits: bool,

@@ -252,7 +252,7 @@ fn the_opening_frame_of_a_turn_is_silence() {
 proptest! {
     #[test]
     fn any_arguments_give_an_error_or_a_pan(
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         azimuth_deg in prop_oneof![any::<f64>(), -200.0..200.0, Just(-180.0), Just(180.0)],
         next_deg in prop_oneof![1 => any::<f64>(), 3 => -180.0..180.0],
         rate_hz in prop_oneof![1 => any::<f64>(), 3 => 8e3..384e3],

@@ -1,6 +1,8 @@
 //! Dialogue where it belongs: what the panner's anchors hold, and what it counts.
 
-use mixcore::spatial::{DialogueAnchor, Direction, PanSource, PannerParams, PannerSetup};
+use mixcore::spatial::{
+    DialogueAnchor, Direction, PanEngine, PanForm, PanLaw, PanSource, PannerParams, PannerSetup,
+};
 use mixcore::{Layout, Processor, math};
 
 use crate::panner::{POWER, SAME, at, convert, dialogue, gains_over_time, power, sphere, stream};
@@ -30,6 +32,10 @@ fn dialogue_in_the_centre_keeps_its_bits_and_refuses_to_move() {
         }
         for field in ["azimuth_deg", "width_deg", "divergence", "spread_deg"] {
             let error = panner.set_field(field, 0.5).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("{field} is 0.5, allowed is its default")),
+                "{error}"
+            );
             assert!(error.contains("anchored in the centre"), "{error}");
         }
         panner.set_field("gain_db", -6.0).unwrap();
@@ -128,4 +134,105 @@ fn dialogue_that_leaves_the_front_is_counted() {
     gains_over_time(&mut panner, layout, 10);
     assert_eq!(panner.warnings().outside_frames, 10);
     assert!((panner.warnings().largest_angle_deg - 45.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_size_and_a_divergence_reach_outside_of_the_front() {
+    let layout = Layout::SURROUND_5_1;
+    let reach = |setup: PannerSetup, params: PannerParams| {
+        let mut panner = make(setup, params, stream(layout)).unwrap();
+        gains_over_time(&mut panner, layout, 10);
+        let warnings = panner.warnings();
+        assert_eq!(warnings.outside_frames, if warnings.largest_angle_deg > 30.0 { 10 } else { 0 });
+        warnings.largest_angle_deg
+    };
+    let ahead = PannerParams::default();
+    let wide = PannerParams { azimuth_deg: 10.0, width_deg: 50.0, height_deg: 20.0, ..ahead };
+    let divided = PannerParams { divergence: 0.5, divergence_range_deg: 45.0, ..ahead };
+    let all = PannerParams { width_deg: 360.0, divergence_range_deg: 180.0, ..divided };
+    let engine = |engine| PannerSetup { engine, ..PannerSetup::default() };
+    for (of, sizes) in [(PanEngine::Polar, true), (PanEngine::Room, true), (PanEngine::Vbap, true)]
+        .into_iter()
+        .chain([(PanEngine::Pairs, false)])
+    {
+        let setup = engine(of);
+        assert_eq!(reach(setup, ahead), 0.0);
+        assert_eq!(reach(setup, wide), if sizes { 35.0 } else { 10.0 }, "{of:?}");
+        assert_eq!(reach(setup, divided), 45.0);
+        assert_eq!(reach(setup, PannerParams { divergence: 0.0, ..divided }), 0.0);
+        assert_eq!(reach(setup, PannerParams { azimuth_deg: -10.0, ..divided }), 55.0);
+        assert_eq!(reach(setup, all), 180.0, "{of:?}");
+    }
+    // A circle of VBAP ends at 180 degrees.
+    let round = PannerParams { height_deg: 300.0, ..ahead };
+    assert_eq!(reach(engine(PanEngine::Vbap), round), 90.0);
+    assert_eq!(reach(engine(PanEngine::Polar), round), 150.0);
+    // Seen from nearer a source is larger, from further away smaller; at 0 it is everywhere.
+    let at_distance = |distance| reach(engine(PanEngine::Polar), PannerParams { distance, ..wide });
+    assert!(at_distance(2.0) < 35.0 && at_distance(0.5) > 35.0);
+    assert_eq!(at_distance(0.0), 180.0);
+    // What an anchor holds is the position.
+    for anchor in
+        [DialogueAnchor::Lock, DialogueAnchor::Front { max_angle_deg: 30.0, centre_share: 0.5 }]
+    {
+        let setup = dialogue(anchor);
+        assert!(reach(setup, at(29.0)) <= 30.0);
+        let held = PannerParams { azimuth_deg: 60.0, width_deg: 20.0, ..divided };
+        assert!(reach(setup, held) >= 30.0 + 10.0 + 45.0, "{anchor:?}");
+    }
+    assert_eq!(reach(dialogue(DialogueAnchor::CentreOnly), ahead), 0.0);
+}
+
+#[test]
+fn an_engine_uses_the_fields_that_change_its_gains() {
+    let from = PannerParams {
+        azimuth_deg: 20.0,
+        elevation_deg: 25.0,
+        distance: 0.7,
+        width_deg: 30.0,
+        height_deg: 20.0,
+        depth: 0.1,
+        spread_deg: 50.0,
+        rotation_deg: 30.0,
+        divergence: 0.3,
+        divergence_range_deg: 25.0,
+        gain_db: -3.0,
+        lfe_send_db: -20.0,
+    };
+    let moved = [
+        ("azimuth_deg", 24.0),
+        ("elevation_deg", 35.0),
+        ("distance", 0.9),
+        ("width_deg", 60.0),
+        ("height_deg", 70.0),
+        ("depth", 0.4),
+        ("spread_deg", 44.0),
+        ("rotation_deg", 50.0),
+        ("divergence", 0.5),
+        ("divergence_range_deg", 31.0),
+        ("gain_db", -4.0),
+        ("lfe_send_db", -10.0),
+    ];
+    let law = PanEngine::StereoLaw { law: PanLaw::SinCos3, form: PanForm::default() };
+    for (engine, layout) in [
+        (PanEngine::Polar, Layout::SURROUND_7_1_4),
+        (PanEngine::Room, Layout::SURROUND_7_1_4),
+        (PanEngine::Vbap, Layout::SURROUND_7_1_4),
+        (PanEngine::Pairs, Layout::SURROUND_7_1_4),
+        (law, Layout::STEREO),
+    ] {
+        let setup = PannerSetup { source: PanSource::Stereo, engine, ..PannerSetup::default() };
+        let gains = |params: PannerParams| {
+            let panner = make(setup, params, stream(layout)).unwrap();
+            [panner.gains_now(0), panner.gains_now(1)]
+        };
+        let before = gains(from);
+        for (field, value) in moved {
+            if field == "lfe_send_db" && layout == Layout::STEREO {
+                continue; // It has no LFE.
+            }
+            let changed = gains(from.with(field, value).unwrap()) != before;
+            assert_eq!(changed, engine.uses(field), "{engine:?} {field}");
+        }
+    }
 }

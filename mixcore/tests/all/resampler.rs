@@ -527,7 +527,7 @@ proptest! {
         to in prop_oneof![1 => any::<f64>(), 2 => 8e3..384e3, 5 => prop::sample::select(RATES_HZ.to_vec())],
         quality in prop::sample::select(QUALITIES.to_vec()),
         method in prop::sample::select(vec![ResamplerMethod::Polyphase, ResamplerMethod::Fft]),
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         short in 0..2_usize,
         shape in (0..25_usize, 0..600_usize, 0..900_usize),
         fits: bool,

@@ -156,7 +156,7 @@ proptest! {
             prop_oneof![4 => 0..9_usize, 1 => any::<usize>()],
             prop_oneof![4 => 0..9_usize, 1 => any::<usize>()],
         ),
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         rate_hz in prop_oneof![1 => any::<f64>(), 3 => 8e3..384e3],
         kept_power: bool,
         frames in 0..400_usize,

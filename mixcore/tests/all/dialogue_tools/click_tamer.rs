@@ -171,7 +171,7 @@ proptest! {
     fn any_arguments_give_an_error_or_a_tamer(
         numbers in prop::array::uniform4(prop_oneof![any::<f64>(), -10.0..10.0, 100.0..2100.0]),
         rate_hz in prop_oneof![any::<f64>(), 8e3..2e4],
-        layout in 0..16_usize,
+        layout in 0..17_usize,
         audio in prop::collection::vec(prop_oneof![4 => -2.0..2.0_f32, 1 => any::<f32>()], 0..900),
     ) {
         let layout = Layout::all().nth(layout).unwrap();
