@@ -73,7 +73,7 @@ fn the_telephone_and_the_small_loudspeaker_take_the_low_end_and_keep_the_voice()
     let reports = check_translations(block, &stems, &ways, stream(Layout::STEREO)).unwrap();
     for (report, low_hz) in reports.iter().zip([300.0_f64, 200.0]) {
         let [bed, voice, air] = &report.stems[..] else { panic!("{report:?}") };
-        // Order 4 gives 1/(1 + (low/60)^8) of the power at 60 Hz: −42 and −56 dB.
+        // Order 4 gives 1/(1 + (low/60)^8) of the power at 60 Hz: −56 and −42 dB.
         let own_lufs = {
             let targets = FoldTarget::usual(Layout::STEREO).unwrap();
             let setup = FoldCheckSetup::default();
