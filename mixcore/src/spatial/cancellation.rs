@@ -38,6 +38,9 @@ const STEPS_PER_S: f64 = 10.0;
 /// Transforms in a step.
 const PER_STEP: usize = 2;
 /// Share of the row's power that makes a band count.
+///
+/// Ours: of pink noise in 30 bands each holds −14.8 dB; 10 dB below that a band no longer carries the
+/// sound, because what is 10 dB under its neighbours adds 0.4 dB to them.
 const BAND_SHARE_DB: f64 = -25.0;
 
 /// One source channel in a row of a fold-down.
@@ -75,6 +78,11 @@ impl Powers {
     fn add(&mut self, other: Self) {
         self.sum += other.sum;
         self.parts += other.parts;
+    }
+
+    /// What unrelated channels would add up to.
+    pub(super) const fn parts(self) -> f64 {
+        self.parts
     }
 
     /// C, or nothing for silence; what cancels altogether is at the floor of all such readings.

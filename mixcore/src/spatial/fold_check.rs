@@ -2,8 +2,10 @@
 //!
 //! For each declared target: the bounds of its matrix, the true peak and every place over the limit,
 //! the change of loudness against the mix itself, and the places where channels cancel
-//! ([`super::cancellation`]), in the mix and in each stem, with cause, channels, bands and frames. For
-//! the worst of them a fix is tried and the fold-down read again ([`super::fold_fix`]).
+//! ([`super::cancellation`]), in the mix and in each stem, with cause, channels, bands and frames; for
+//! each stem its own true peak and change of loudness too. For the worst places a fix is tried and the
+//! same checks run on the mix with the fix in it, in every target ([`super::fold_fix`]): what cures one
+//! and puts another over the limit has not solved anything.
 //!
 //! A target fails where its true peak is over the limit or where the mix cancels; it is a warning
 //! where a stem cancels and the mix hides it, as another stem fills the hole.
@@ -12,7 +14,7 @@
 //! (Netflix, Partner Help Center, "Audio Mixdown Error"), and Qualis Audio, Tech Notes 4 and 5, on the
 //! loudness and the overload of fold-downs; loudness and true peak as in [`crate::loudness`].
 //! Cost: a meter and a fold-down for every target, transforms of every channel of mix and stems, and the
-//! same again for every fix that is tried. Limits: works on a clip in memory; a shift of loudness is
+//! same again, for all targets, for every fix that is tried. Limits: works on a clip in memory; a shift of loudness is
 //! reported and not judged, for no document that we hold limits it.
 
 use alloc::vec;
@@ -21,11 +23,11 @@ use alloc::vec::Vec;
 use super::cancellation::{Found, Place, Row, cancellation, pairing, read_place};
 use super::fold_fix::{FoldFix, diagnosed};
 use super::fold_report::{
-    Cancellation, CheckedStem, FixHarm, FixScope, FoldCheckSetup, FoldOver, FoldReport,
-    FoldVerdict, TargetReport, TriedFix,
+    Cancellation, CheckedStem, FixHarm, FixScope, FixedTarget, FoldCheckSetup, FoldOver,
+    FoldReport, FoldVerdict, StemLevels, TargetReport, TriedFix,
 };
 use super::fold_target::FoldTarget;
-use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
+use crate::audio::{Block, Buffer, Sample, check_frames};
 use crate::error::Error;
 use crate::kernels;
 use crate::loudness::{ExcursionLog, ExcursionSetup, Meter, MeterSetup};
@@ -34,16 +36,35 @@ use crate::units::{DB_FLOOR, Reading, power_to_db};
 
 /// Frames that are folded and measured in one go.
 const CHUNK: usize = 4096;
-/// A stem that shares a source is harmed if it loses more than this in the fold-down, dB: about what a
-/// listener just notices.
+/// A stem that shares a source is harmed if it loses more than this in the fold-down, dB.
+///
+/// Ours: about the smallest change of level that a listener notices in a mix. Only a loss is harm: a stem that rises is one that cancelled
+/// too, and what its rise does to the mix is measured there.
 const HARM_DB: f64 = -1.0;
 
 /// Everything a check looks at.
 pub(super) struct Checked<'a, S> {
     mix: Block<'a, S>,
     stems: &'a [CheckedStem<'a, S>],
+    targets: &'a [FoldTarget],
     setup: &'a FoldCheckSetup,
     stream: Stream,
+    /// Loudness of the mix itself.
+    native_lufs: Reading,
+    /// Loudness of each stem itself.
+    stems_lufs: Vec<Reading>,
+}
+
+/// What a target shows of the mix.
+struct Heard<S: Sample> {
+    meter: Meter<'static, S>,
+    found: Found,
+}
+
+impl<S: Sample> Heard<S> {
+    fn over(&self, limit_dbtp: f64) -> bool {
+        self.meter.measurement().true_peak_dbtp.value().is_some_and(|db| db > limit_dbtp)
+    }
 }
 
 /// Checks every way in which a mix will be heard.
@@ -84,24 +105,41 @@ pub fn check_fold_downs<S: Sample>(
         stem.audio.check_channels("stem", stream.channel_count())?;
         check_frames("stem", stem.audio.frames(), mix.frames())?;
     }
-    let mut native = Meter::<S>::new(meter_setup(&mix, &stream, false), stream)?;
-    native.push(mix)?;
-    let native_lufs = native.measurement().integrated_lufs;
-    let checked = Checked { mix, stems, setup, stream };
-    let targets = targets.iter().map(|target| checked.target(target, native_lufs));
-    Ok(FoldReport { native_lufs, targets: targets.collect::<Result<_, _>>()? })
+    let native_lufs = native_lufs(&mix, stream)?;
+    let stems_lufs = stems.iter().map(|stem| self::native_lufs(&stem.audio, stream));
+    let stems_lufs = stems_lufs.collect::<Result<_, _>>()?;
+    let checked = Checked { mix, stems, targets, setup, stream, native_lufs, stems_lufs };
+    let heard: Vec<Heard<S>> =
+        targets.iter().map(|target| checked.heard(target, &mix)).collect::<Result<_, _>>()?;
+    let reports = (0..targets.len()).filter_map(|index| checked.target(index, &heard).transpose());
+    Ok(FoldReport { native_lufs, targets: reports.collect::<Result<_, _>>()? })
 }
 
-pub(super) fn meter_setup<S>(mix: &Block<'_, S>, stream: &Stream, dual_mono: bool) -> MeterSetup {
+/// Integrated loudness of audio in its own layout; mono as played by two loudspeakers, as in a target.
+pub(super) fn native_lufs<S: Sample>(
+    audio: &Block<'_, S>,
+    stream: Stream,
+) -> Result<Reading, Error> {
+    let mut meter = Meter::<S>::new(meter_setup(audio, &stream), stream)?;
+    meter.push(*audio)?;
+    Ok(meter.measurement().integrated_lufs)
+}
+
+/// Mono is measured as two loudspeakers play it, everywhere: what is compared is measured alike.
+pub(super) fn meter_setup<S>(mix: &Block<'_, S>, stream: &Stream) -> MeterSetup {
     #[expect(clippy::cast_precision_loss, reason = "frames of a programme in memory")]
     let max_duration_s = (mix.frames() as f64 / stream.rate_hz + 1.0).max(1.0);
-    MeterSetup { dual_mono, max_duration_s, ..MeterSetup::default() }
+    MeterSetup { dual_mono: true, max_duration_s, ..MeterSetup::default() }
 }
 
 impl<S: Sample> Checked<'_, S> {
-    fn target(&self, target: &FoldTarget, native_lufs: Reading) -> Result<TargetReport, Error> {
+    fn target(&self, index: usize, heard: &[Heard<S>]) -> Result<Option<TargetReport>, Error> {
+        let (Some(target), Some(Heard { meter, found })) =
+            (self.targets.get(index), heard.get(index))
+        else {
+            return Ok(None);
+        };
         let (peak_bound_db, power_bound_db) = target.bounds_db::<S>(self.stream)?;
-        let meter = self.measured(target)?;
         let readings = meter.measurement();
         let outputs = target.layout().channel_count();
         let overs = (0..outputs).flat_map(|output| {
@@ -114,11 +152,9 @@ impl<S: Sample> Checked<'_, S> {
         });
         let overs: Vec<FoldOver> = overs.collect();
         let overs_missed = (0..outputs).map(|o| meter.true_peak().missed_excursions(o)).sum();
-        let rows = target.rows(self.stream.layout);
-        let found = cancellation(&self.mix, &rows, &self.setup.thresholds(), &self.stream)?;
         let lowest = found.whole.iter().filter_map(|powers| powers.index_db()).reduce(f64::min);
-        let cancellations = self.places(target, &rows, &found)?;
-        let over = readings.true_peak_dbtp.value().is_some_and(|db| db > self.setup.limit_dbtp);
+        let cancellations = self.places((index, target), found, heard)?;
+        let over = heard.get(index).is_some_and(|heard| heard.over(self.setup.limit_dbtp));
         let verdict = if over || cancellations.iter().any(|place| place.stem.is_none()) {
             FoldVerdict::Fail
         } else if cancellations.is_empty() {
@@ -126,7 +162,16 @@ impl<S: Sample> Checked<'_, S> {
         } else {
             FoldVerdict::Warn
         };
-        Ok(TargetReport {
+        let shift = |fold: Reading, native| fold.zip(native, |fold, native| fold - native);
+        let stems = self.stems.iter().zip(&self.stems_lufs).map(|(stem, native_lufs)| {
+            let readings = self.measured(target, &stem.audio)?.measurement();
+            Ok(StemLevels {
+                true_peak_dbtp: readings.true_peak_dbtp,
+                integrated_lufs: readings.integrated_lufs,
+                shift_lu: shift(readings.integrated_lufs, *native_lufs),
+            })
+        });
+        Ok(Some(TargetReport {
             name: target.name.clone(),
             citation: target.citation(),
             layout: target.layout(),
@@ -138,31 +183,44 @@ impl<S: Sample> Checked<'_, S> {
             overs,
             overs_missed,
             integrated_lufs: readings.integrated_lufs,
-            shift_lu: readings.integrated_lufs.zip(native_lufs, |fold, native| fold - native),
+            shift_lu: shift(readings.integrated_lufs, self.native_lufs),
             index_db: lowest.map_or(Reading::NotApplicable, Reading::Value),
+            stems: stems.collect::<Result<_, Error>>()?,
             cancellations,
-        })
+        }))
     }
 
-    /// A meter that has heard the mix through a target, its latency taken off.
-    fn measured(&self, target: &FoldTarget) -> Result<Meter<'static, S>, Error> {
+    /// What a target shows of a mix.
+    fn heard(&self, target: &FoldTarget, mix: &Block<'_, S>) -> Result<Heard<S>, Error> {
+        let rows = target.rows(self.stream.layout);
+        let found = cancellation(mix, &rows, &self.setup.thresholds(), &self.stream)?;
+        Ok(Heard { meter: self.measured(target, mix)?, found })
+    }
+
+    /// A meter that has heard audio through a target, its latency taken off.
+    fn measured(
+        &self,
+        target: &FoldTarget,
+        audio: &Block<'_, S>,
+    ) -> Result<Meter<'static, S>, Error> {
         let heard = Stream { layout: target.layout(), ..self.stream };
-        let dual_mono = heard.layout == Layout::MONO;
         let log = ExcursionSetup { limit_dbtp: self.setup.limit_dbtp, ..ExcursionSetup::default() };
-        let mut meter = Meter::new(meter_setup(&self.mix, &self.stream, dual_mono), heard)?
+        let mut meter = Meter::new(meter_setup(audio, &self.stream), heard)?
             .with_peak_log(ExcursionLog::new(log, &heard)?)?;
         let mut push = |block: Block<'_, S>| meter.push(block);
-        folded(target, &self.mix, self.stream, &mut push)?;
+        folded(target, audio, self.stream, &mut push)?;
         Ok(meter)
     }
 
     /// The places of mix and stems in a target, the strongest of them looked into.
     fn places(
         &self,
-        target: &FoldTarget,
-        rows: &[Row],
+        (own, target): (usize, &FoldTarget),
         found: &Found,
+        heard: &[Heard<S>],
     ) -> Result<Vec<Cancellation>, Error> {
+        let rows = &target.rows(self.stream.layout)[..];
+        let at = Target { index: own, target, rows, heard };
         let thresholds = self.setup.thresholds();
         let mut in_stems: Vec<(usize, Found)> = Vec::new();
         for (index, stem) in self.stems.iter().enumerate() {
@@ -171,15 +229,12 @@ impl<S: Sample> Checked<'_, S> {
         let mut left = self.setup.fixes;
         let mut all = Vec::new();
         for place in &found.places {
-            let culprit = in_stems
-                .iter()
-                .find(|(_, stem)| stem.places.iter().any(|other| overlap(other, place)));
-            let culprit = culprit.map(|(index, _)| *index);
+            let culprit = self.culprit(rows, place, &in_stems)?;
             // What a stem does is mended there.
             let look = culprit.is_none() && left > 0;
             left -= usize::from(look);
             let count = found.places.len();
-            all.push(self.looked_into(target, rows, place, (None, culprit), count, look)?);
+            all.push(self.looked_into(&at, place, (None, culprit), count, look)?);
         }
         for (index, stem) in &in_stems {
             let mut left = self.setup.fixes;
@@ -188,21 +243,42 @@ impl<S: Sample> Checked<'_, S> {
                 left -= usize::from(look);
                 let count = stem.places.len();
                 let who = (Some(*index), None);
-                all.push(self.looked_into(target, rows, place, who, count, look)?);
+                all.push(self.looked_into(&at, place, who, count, look)?);
             }
         }
         Ok(all)
     }
 
+    /// Of the stems that cancel at a place of the mix, the one that puts most power there.
+    fn culprit(
+        &self,
+        rows: &[Row],
+        place: &Place,
+        in_stems: &[(usize, Found)],
+    ) -> Result<Option<usize>, Error> {
+        let mut strongest: Option<(usize, f64)> = None;
+        let Some(row) = rows.get(place.row) else { return Ok(None) };
+        for (index, found) in in_stems {
+            let Some(stem) = self.stems.get(*index) else { continue };
+            if found.places.iter().any(|other| overlap(other, place)) {
+                let parts = read_place(&stem.audio, row, place, &self.stream)?.parts();
+                if strongest.is_none_or(|(_, most)| parts > most) {
+                    strongest = Some((*index, parts));
+                }
+            }
+        }
+        Ok(strongest.map(|(index, _)| index))
+    }
+
     fn looked_into(
         &self,
-        target: &FoldTarget,
-        rows: &[Row],
+        at: &Target<'_, S>,
         place: &Place,
         (stem, culprit): (Option<usize>, Option<usize>),
         count: usize,
         look: bool,
     ) -> Result<Cancellation, Error> {
+        let rows = at.rows;
         let mut cancellation = Cancellation {
             stem,
             culprit,
@@ -231,7 +307,7 @@ impl<S: Sample> Checked<'_, S> {
         cancellation.cause = Some(diagnosis.cause);
         let mut best: Option<TriedFix> = None;
         for fix in diagnosis.fixes {
-            let tried = self.tried(target, rows, place, (stem, &audio, count), fix)?;
+            let tried = self.tried(at, place, (stem, &audio, count), fix)?;
             let rank = |tried: &TriedFix| (tried.solved, tried.scope != FixScope::Stem);
             let better = best.as_ref().is_none_or(|best| {
                 let (new, old) = (rank(&tried), rank(best));
@@ -245,16 +321,16 @@ impl<S: Sample> Checked<'_, S> {
         Ok(cancellation)
     }
 
-    /// Does a fix, and reads the place, the rest and the other stems of the source again.
+    /// Does a fix, and reads the place, the rest, the other stems of the source and every target again.
     fn tried(
         &self,
-        target: &FoldTarget,
-        rows: &[Row],
+        at: &Target<'_, S>,
         place: &Place,
         (stem, audio, before): (Option<usize>, &Block<'_, S>, usize),
         fix: FoldFix,
     ) -> Result<TriedFix, Error> {
         let stream = &self.stream;
+        let Target { target, rows, .. } = *at;
         let fixed = fix.applied(audio, stream)?;
         let row = rows.get(place.row);
         let index = |audio: &Block<'_, S>| -> Result<f64, Error> {
@@ -263,7 +339,7 @@ impl<S: Sample> Checked<'_, S> {
         };
         let index_db = index(&fixed.block())?;
         let after = cancellation(&fixed.block(), rows, &self.setup.thresholds(), stream)?;
-        let solved = index_db >= self.setup.index_db && after.places.len() < before;
+        let cured = index_db >= self.setup.index_db && after.places.len() < before;
         let mut harm = Vec::new();
         let mut scope = FixScope::Mix;
         let mut mix = Buffer::from_block(&self.mix);
@@ -293,8 +369,50 @@ impl<S: Sample> Checked<'_, S> {
             }
         }
         let mix_index_db = index(&mix.block())?;
-        Ok(TriedFix { fix, scope, index_db, mix_index_db, solved, harm })
+        let targets = self.fixed(&mix.block(), at.heard)?;
+        let fails = |target: &FixedTarget| target.newly_over || target.newly_cancels;
+        let solved = cured && !targets.iter().any(fails);
+        let own = targets.get(at.index);
+        let none = Reading::NotApplicable;
+        let true_peak_dbtp = own.map_or(none, |own| own.true_peak_dbtp);
+        let shift_lu = own.map_or(none, |own| own.shift_lu);
+        Ok(TriedFix {
+            fix,
+            scope,
+            index_db,
+            mix_index_db,
+            true_peak_dbtp,
+            shift_lu,
+            targets,
+            solved,
+            harm,
+        })
     }
+
+    /// The checks of every target again, on a mix with a fix in it.
+    fn fixed(&self, mix: &Block<'_, S>, before: &[Heard<S>]) -> Result<Vec<FixedTarget>, Error> {
+        let native_lufs = native_lufs(mix, self.stream)?;
+        let limit_dbtp = self.setup.limit_dbtp;
+        let each = self.targets.iter().zip(before).map(|(target, before)| {
+            let after = self.heard(target, mix)?;
+            let readings = after.meter.measurement();
+            Ok(FixedTarget {
+                true_peak_dbtp: readings.true_peak_dbtp,
+                shift_lu: readings.integrated_lufs.zip(native_lufs, |fold, native| fold - native),
+                newly_over: after.over(limit_dbtp) && !before.over(limit_dbtp),
+                newly_cancels: before.found.places.is_empty() && !after.found.places.is_empty(),
+            })
+        });
+        each.collect()
+    }
+}
+
+/// The target in which a place was found, and what all targets show of the mix.
+struct Target<'a, S: Sample> {
+    index: usize,
+    target: &'a FoldTarget,
+    rows: &'a [Row],
+    heard: &'a [Heard<S>],
 }
 
 /// Takes a part out of a mix and puts another in its place.

@@ -27,7 +27,12 @@ pub struct FoldCheckSetup {
 }
 
 impl Default for FoldCheckSetup {
-    /// −1 dBTP (EBU R 128), −6 dB for half a second, −70 dBFS, four fixes.
+    /// −1 dBTP, −6 dB for half a second, −70 dBFS, four fixes.
+    ///
+    /// The limit is EBU R 128's. The rest is ours, for no standard covers it: −6 dB because then a sound
+    /// has half of the amplitude it should have, half a second because it is the shortest round time
+    /// above one window of 400 ms, −70 dBFS because it is BS.1770-5's absolute gate, −70 LUFS, below
+    /// which nothing counts as programme, and four because the strongest places matter.
     fn default() -> Self {
         Self { limit_dbtp: -1.0, index_db: -6.0, duration_s: 0.5, floor_dbfs: -70.0, fixes: 4 }
     }
@@ -116,7 +121,35 @@ pub struct FixHarm {
     pub change_db: f64,
 }
 
-/// A fix that was tried, and the fold-down read again.
+/// What a target shows of the mix with a fix in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct FixedTarget {
+    /// Highest true peak, dBTP.
+    pub true_peak_dbtp: Reading,
+    /// Loudness of the fold-down against that of the fixed mix itself, LU.
+    pub shift_lu: Reading,
+    /// The true peak is over the limit, and was not without the fix.
+    pub newly_over: bool,
+    /// The mix cancels somewhere, and did nowhere without the fix.
+    pub newly_cancels: bool,
+}
+
+/// A stem in a target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct StemLevels {
+    /// Its highest true peak, dBTP.
+    pub true_peak_dbtp: Reading,
+    /// Its integrated loudness, LUFS; mono as played by two loudspeakers.
+    pub integrated_lufs: Reading,
+    /// Its difference from the stem's own, LU.
+    pub shift_lu: Reading,
+}
+
+/// A fix that was tried, and every target checked again.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
 pub struct TriedFix {
@@ -128,9 +161,16 @@ pub struct TriedFix {
     pub index_db: f64,
     /// The index of the whole mix at the place afterwards, dB.
     pub mix_index_db: f64,
-    /// The index is above the threshold, and no more is found elsewhere.
+    /// True peak of the fixed mix in this target, dBTP.
+    pub true_peak_dbtp: Reading,
+    /// Loudness of the fixed mix in this target against its own, LU.
+    pub shift_lu: Reading,
+    /// What the fixed mix does in each target, in the order of the report's.
+    pub targets: Vec<FixedTarget>,
+    /// The index is at or above the threshold, fewer places are found than before where the place was
+    /// (the mix or the stem), and no target is newly over the limit or newly cancels.
     pub solved: bool,
-    /// What it would do to the other stems of the source.
+    /// What it would do to the other stems of the source; a loss of more than 1 dB keeps it out of there.
     pub harm: Vec<FixHarm>,
 }
 
@@ -140,7 +180,7 @@ pub struct TriedFix {
 pub struct Cancellation {
     /// The stem in which it was found; `None` for the mix.
     pub stem: Option<usize>,
-    /// For the mix: the stem that does it, where there is one.
+    /// For the mix: of the stems that cancel there, the one with most power there.
     pub culprit: Option<usize>,
     /// The target's channel.
     pub output: usize,
@@ -197,6 +237,8 @@ pub struct TargetReport {
     pub shift_lu: Reading,
     /// Lowest index of a channel over the whole time, dB.
     pub index_db: Reading,
+    /// The stems in their order.
+    pub stems: Vec<StemLevels>,
     /// Places, the strongest first; the mix's before the stems'.
     pub cancellations: Vec<Cancellation>,
 }
@@ -206,7 +248,7 @@ pub struct TargetReport {
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct FoldReport {
-    /// Integrated loudness of the mix itself, LUFS.
+    /// Integrated loudness of the mix itself, LUFS; mono as played by two loudspeakers.
     pub native_lufs: Reading,
     /// The targets in their order.
     pub targets: Vec<TargetReport>,

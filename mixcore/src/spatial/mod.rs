@@ -74,8 +74,8 @@ pub use fold_down::FoldDown;
 pub use fold_fix::{CancelCause, FoldFix};
 #[cfg(feature = "alloc")]
 pub use fold_report::{
-    Cancellation, CheckedStem, FixHarm, FixScope, FoldCheckSetup, FoldOver, FoldReport,
-    FoldVerdict, TargetReport, TriedFix,
+    Cancellation, CheckedStem, FixHarm, FixScope, FixedTarget, FoldCheckSetup, FoldOver,
+    FoldReport, FoldVerdict, StemLevels, TargetReport, TriedFix,
 };
 #[cfg(feature = "alloc")]
 pub use fold_target::{FoldPath, FoldTarget};

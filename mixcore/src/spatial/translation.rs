@@ -7,7 +7,15 @@
 //!
 //! > moved = (stem after − stem before) − (mix after − mix before) LU
 //!
-//! Sources: the telephone's band 300 to 3400 Hz is ITU-T G.712's; mono and the way without LFE as in
+//! Loudness cannot show what is missing without the LFE, for BS.1770 gives the LFE no weight: shift and
+//! moved are 0 there. So that way has a reading of its own, the change of the power below 120 Hz,
+//!
+//! > low end = 10·log10(ΣP_main / (ΣP_main + 10·ΣP_LFE)) dB
+//!
+//! P being the mean power of a channel through a low-pass of 120 Hz, and the LFE 10 dB up as replay plays
+//! it. 0 dB: the LFE has nothing of its own; −100 dB: the low end is in the LFE alone.
+//!
+//! Sources: 120 Hz and the +10 dB are ITU-R BS.775-3's, Annex 5; the telephone's band 300 to 3400 Hz is ITU-T G.712's; mono and the way without LFE as in
 //! [`super::downmix_matrix`] and [`super::LfePolicy`]. No standard says what a television's or a
 //! laptop's loudspeaker passes, so that band is the caller's ([`Translation::Loudspeaker`]).
 //! Cost: a meter for every stem and way. Limits: bands are cut by Butterworth filters of order 4, 24
@@ -15,22 +23,26 @@
 
 use alloc::vec::Vec;
 
-use super::fold_check::{folded, meter_setup};
+use super::fold_check::{folded, meter_setup, native_lufs};
 use super::fold_report::CheckedStem;
 use super::fold_target::FoldTarget;
-use super::{LfePolicy, conversion_matrix, downmix_matrix};
+use super::{LFE_REPLAY_GAIN_DB, LfePolicy, conversion_matrix, downmix_matrix};
 use crate::audio::{Block, Buffer, Layout, Sample, check_frames};
 use crate::error::Error;
 use crate::filters::design::{Pass, butterworth};
 use crate::filters::{Biquad, Cascade};
+use crate::kernels;
 use crate::loudness::Meter;
 use crate::stream::{Io, Process, Stream};
-use crate::units::Reading;
+use crate::units::{DB_FLOOR, Reading, db_to_power, power_to_db};
 
 /// The telephone's band, Hz (ITU-T G.712).
 const PHONE_HZ: [f64; 2] = [300.0, 3_400.0];
 /// Slope of both ends: 24 dB/oct.
 const ORDER: usize = 4;
+
+/// Upper end of the LFE, Hz (ITU-R BS.775-3, Annex 5).
+const LFE_HZ: f64 = 120.0;
 
 /// A way in which a mix is heard badly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +61,8 @@ pub enum Translation {
         /// Upper corner, Hz.
         high_hz: f64,
     },
-    /// The layout without its LFEs.
+    /// The layout without its LFEs: read by [`TranslationReport::low_end_db`], as the loudness does not
+    /// weigh them.
     NoLfe,
 }
 
@@ -91,6 +104,9 @@ pub struct TranslatedStem {
     pub integrated_lufs: Reading,
     /// How far it moved against the mix, LU; negative where it sinks.
     pub moved_lu: Reading,
+    /// Without LFE: the change of its power below 120 Hz, dB, −100 where nothing is left; not applicable
+    /// in other ways and where there is nothing below 120 Hz.
+    pub low_end_db: Reading,
 }
 
 /// What a translation does.
@@ -104,14 +120,36 @@ pub struct TranslationReport {
     pub integrated_lufs: Reading,
     /// Its difference from the mix's own, LU.
     pub shift_lu: Reading,
+    /// As [`TranslatedStem::low_end_db`], of the mix.
+    pub low_end_db: Reading,
     /// The stems in their order.
     pub stems: Vec<TranslatedStem>,
 }
 
-fn native<S: Sample>(audio: &Block<'_, S>, stream: Stream) -> Result<Reading, Error> {
-    let mut meter = Meter::<S>::new(meter_setup(audio, &stream, true), stream)?;
-    meter.push(*audio)?;
-    Ok(meter.measurement().integrated_lufs)
+/// What the power below [`LFE_HZ`] changes by in a way, if that way is without LFE.
+fn low_end<S: Sample>(
+    way: Translation,
+    audio: &Block<'_, S>,
+    stream: Stream,
+) -> Result<Reading, Error> {
+    if way != Translation::NoLfe {
+        return Ok(Reading::NotApplicable);
+    }
+    let low_pass = butterworth(Pass::Low, ORDER, LFE_HZ, stream.rate_hz)?;
+    let mut filter = Cascade::new(&low_pass, stream)?;
+    let mut low = Buffer::from_block(audio);
+    filter.process(Io::new(low.block_mut()))?;
+    let (mut mains, mut lfes) = (0.0, 0.0);
+    for (channel, speaker) in low.block().channels().zip(stream.layout.speakers()) {
+        let energy = kernels::peak_energy(stream.isa, channel).energy;
+        *(if speaker.lfe { &mut lfes } else { &mut mains }) += energy;
+    }
+    let all = mains + db_to_power(LFE_REPLAY_GAIN_DB) * lfes;
+    if all > 0.0 {
+        Ok(Reading::Value(power_to_db(mains / all).max(DB_FLOOR)))
+    } else {
+        Ok(Reading::NotApplicable)
+    }
 }
 
 fn heard<S: Sample>(
@@ -122,7 +160,7 @@ fn heard<S: Sample>(
     let target = way.target(stream.layout)?;
     let heard = Stream { layout: target.layout(), ..stream };
     let mut filter = way.filter(heard)?;
-    let mut meter = Meter::<S>::new(meter_setup(audio, &stream, true), heard)?;
+    let mut meter = Meter::<S>::new(meter_setup(audio, &stream), heard)?;
     folded(&target, audio, stream, &mut |block| {
         let mut piece = Buffer::from_block(&block);
         if let Some(filter) = &mut filter {
@@ -168,12 +206,12 @@ pub fn check_translations<S: Sample>(
 ) -> Result<Vec<TranslationReport>, Error> {
     stream.validate()?;
     mix.check_channels("mix", stream.channel_count())?;
-    let own = native(&mix, stream)?;
+    let own = native_lufs(&mix, stream)?;
     let mut stems_own = Vec::new();
     for stem in stems {
         stem.audio.check_channels("stem", stream.channel_count())?;
         check_frames("stem", stem.audio.frames(), mix.frames())?;
-        stems_own.push(native(&stem.audio, stream)?);
+        stems_own.push(native_lufs(&stem.audio, stream)?);
     }
     let mut reports = Vec::new();
     for &translation in ways {
@@ -184,12 +222,14 @@ pub fn check_translations<S: Sample>(
             let integrated_lufs = heard(translation, &stem.audio, stream)?;
             let shift = integrated_lufs.zip(*own, |after, before| after - before);
             let moved_lu = shift.zip(shift_lu, |stem, mix| stem - mix);
-            translated.push(TranslatedStem { integrated_lufs, moved_lu });
+            let low_end_db = low_end(translation, &stem.audio, stream)?;
+            translated.push(TranslatedStem { integrated_lufs, moved_lu, low_end_db });
         }
         reports.push(TranslationReport {
             translation,
             integrated_lufs,
             shift_lu,
+            low_end_db: low_end(translation, &mix, stream)?,
             stems: translated,
         });
     }

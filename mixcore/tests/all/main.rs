@@ -140,6 +140,8 @@ mod gate;
 mod limiter;
 #[cfg(feature = "std")]
 mod transient;
+#[cfg(feature = "std")]
+mod translation;
 // The judge takes a minute.
 #[cfg(feature = "std")]
 mod limiter_ceiling;

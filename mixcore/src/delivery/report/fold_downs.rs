@@ -96,10 +96,16 @@ impl FoldDocument<'_> {
             };
             lines.push(line("loudness", way.integrated_lufs, "LUFS"));
             lines.push(line("shift", way.shift_lu, "LU"));
+            if way.translation == Translation::NoLfe {
+                lines.push(line("low end", way.low_end_db, "dB"));
+            }
             for (index, stem) in way.stems.iter().enumerate() {
                 let stem_of = |line| Line { stem: self.stem(index), ..line };
                 lines.push(stem_of(line("loudness", stem.integrated_lufs, "LUFS")));
                 lines.push(stem_of(line("moved", stem.moved_lu, "LU")));
+                if way.translation == Translation::NoLfe {
+                    lines.push(stem_of(line("low end", stem.low_end_db, "dB")));
+                }
             }
         }
         lines
@@ -127,6 +133,16 @@ impl FoldDocument<'_> {
             of_target("shift", reading(target.shift_lu, "LU")),
             of_target("index", reading(target.index_db, "dB")),
         ]);
+        for (index, stem) in target.stems.iter().enumerate() {
+            let of_stem = |finding, value, unit| {
+                of_target(finding, Line { stem: self.stem(index), ..reading(value, unit) })
+            };
+            lines.extend([
+                of_stem("true peak", stem.true_peak_dbtp, "dBTP"),
+                of_stem("loudness", stem.integrated_lufs, "LUFS"),
+                of_stem("shift", stem.shift_lu, "LU"),
+            ]);
+        }
         for over in &target.overs {
             let line = Line {
                 output: channel_of(target.layout, over.output),
@@ -168,6 +184,19 @@ impl FoldDocument<'_> {
         text
     }
 
+    /// The targets that a fix puts over the limit or lets cancel.
+    fn newly_failing(&self, fix: &TriedFix) -> String {
+        let mut text = String::new();
+        for (fixed, target) in fix.targets.iter().zip(&self.report.targets) {
+            let faults = [(fixed.newly_over, "over"), (fixed.newly_cancels, "cancels")];
+            for (_, fault) in faults.into_iter().filter(|(fails, _)| *fails) {
+                let gap = if text.is_empty() { "" } else { "; " };
+                text += &format!("{gap}{} {fault}", target.name);
+            }
+        }
+        text
+    }
+
     fn fix(&self, fix: FoldFix) -> String {
         let channel = self.channel(fix.channel());
         match fix {
@@ -178,7 +207,7 @@ impl FoldDocument<'_> {
         }
     }
 
-    fn cells(&self, line: &Line) -> [String; 25] {
+    fn cells(&self, line: &Line) -> [String; 28] {
         let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
         let frame = |end: usize| line.frames.map(|frames| frames[end]);
         let code = |end| frame(end).map_or_else(String::new, |frame| self.timecode(frame));
@@ -208,6 +237,9 @@ impl FoldDocument<'_> {
             of_fix(&|fix| scope_of(fix.scope).into()),
             of_fix(&|fix| fix.index_db.to_string()),
             of_fix(&|fix| fix.mix_index_db.to_string()),
+            of_fix(&|fix| reading(fix.true_peak_dbtp, "").value),
+            of_fix(&|fix| reading(fix.shift_lu, "").value),
+            of_fix(&|fix| self.newly_failing(fix)),
             of_fix(&|fix| if fix.solved { "yes" } else { "no" }.into()),
             of_fix(&|fix| self.harm(fix)),
             line.citation.clone(),
@@ -284,7 +316,7 @@ pub fn csv(out: &mut dyn Write, document: &FoldDocument<'_>) -> fmt::Result {
     out.write_str(
         "section,target,verdict,finding,stem,culprit,output,channels,low_hz,high_hz,in,out,\
          in_frame,out_frame,value,unit,reason,cause,fix,scope,index_after_db,mix_index_after_db,\
-         solved,harm,citation\r\n",
+         true_peak_after_dbtp,shift_after_lu,newly_failing,solved,harm,citation\r\n",
     )?;
     for each in document.lines() {
         let cells = document.cells(&each);
@@ -313,10 +345,8 @@ pub fn text(out: &mut dyn Write, document: &FoldDocument<'_>) -> fmt::Result {
         writeln!(out, "\n{:<9} {}", target.name, words(target.verdict))?;
         wrapped(out, "    source: ", target.citation)?;
         let levels = format!(
-            "peaks grow by {:.2} dB at most, unrelated channels by {:.2} dB | true peak {}{} | {} | \
-             shift {} | index {}",
-            target.peak_bound_db,
-            target.power_bound_db,
+            "{} | true peak {}{} | {} | shift {} | index {}",
+            bounds_of(target),
             unit(target.true_peak_dbtp, "dBTP"),
             match target.true_peak_dbtp.value() {
                 Some(_) => format!(" at {}", document.timecode(target.true_peak_frame)),
@@ -327,6 +357,16 @@ pub fn text(out: &mut dyn Write, document: &FoldDocument<'_>) -> fmt::Result {
             unit(target.index_db, "dB"),
         );
         wrapped(out, "    ", &levels)?;
+        for (index, stem) in target.stems.iter().enumerate() {
+            let levels = format!(
+                "{}: true peak {} | {} | shift {}",
+                document.stem(index),
+                unit(stem.true_peak_dbtp, "dBTP"),
+                unit(stem.integrated_lufs, "LUFS"),
+                unit(stem.shift_lu, "LU"),
+            );
+            wrapped(out, "    stem ", &levels)?;
+        }
         for over in &target.overs {
             let over = format!(
                 "{} to {}, {}: {:.1} dBTP",
@@ -346,16 +386,25 @@ pub fn text(out: &mut dyn Write, document: &FoldDocument<'_>) -> fmt::Result {
     }
     for way in document.translations {
         writeln!(out, "\n{}", way_of(way.translation))?;
+        let low_end = |value| match way.translation {
+            Translation::NoLfe => format!(", low end {}", unit(value, "dB")),
+            _ => String::new(),
+        };
         let mix = format!(
-            "mix {}, shift {}",
+            "mix {}, shift {}{}",
             unit(way.integrated_lufs, "LUFS"),
-            unit(way.shift_lu, "LU")
+            unit(way.shift_lu, "LU"),
+            low_end(way.low_end_db),
         );
         wrapped(out, "    ", &mix)?;
         for (index, stem) in way.stems.iter().enumerate() {
             let (name, heard) = (document.stem(index), unit(stem.integrated_lufs, "LUFS"));
             let moved = unit(stem.moved_lu, "LU");
-            wrapped(out, "    ", &format!("{name} {heard}, moved {moved}"))?;
+            wrapped(
+                out,
+                "    ",
+                &format!("{name} {heard}, moved {moved}{}", low_end(stem.low_end_db)),
+            )?;
         }
     }
     Ok(())
@@ -372,7 +421,7 @@ fn write_cancellation(
         what += &format!(" (by {})", document.stem(culprit));
     }
     let mut said = format!(
-        "{what} in {}, {:.0} to {:.0} Hz, {} to {}: {:.1} dB, at least {:.1} dB",
+        "{what} in {}, {:.0} to {:.0} Hz, {} to {}: {:.1} dB, at worst {:.1} dB",
         channel_of(target.layout, place.output),
         place.low_hz,
         place.high_hz,
@@ -390,17 +439,35 @@ fn write_cancellation(
     wrapped(out, "    cancels: ", &said)?;
     let Some(fix) = &place.fix else { return Ok(()) };
     let mut done = format!(
-        "{} {}: {:.1} dB, the mix {:.1} dB, {}",
+        "{} {}: {:.1} dB, the mix {:.1} dB, true peak {}, shift {}, {}",
         document.fix(fix.fix),
         scope_of(fix.scope),
         fix.index_db,
         fix.mix_index_db,
+        unit(fix.true_peak_dbtp, "dBTP"),
+        unit(fix.shift_lu, "LU"),
         if fix.solved { "solved" } else { "not solved" },
     );
+    let failing = document.newly_failing(fix);
+    if !failing.is_empty() {
+        done += &format!(" | then newly {failing}");
+    }
     if !fix.harm.is_empty() {
         done += &format!(" | in the source it would change {}", document.harm(fix));
     }
     wrapped(out, "    do: ", &done)
+}
+
+/// How far a target lets peaks and power grow.
+fn bounds_of(target: &TargetReport) -> String {
+    if target.peak_bound_db.is_finite() {
+        format!(
+            "peaks grow by {:.2} dB at most, unrelated channels by {:.2} dB",
+            target.peak_bound_db, target.power_bound_db
+        )
+    } else {
+        "silent: no channel gets through".into()
+    }
 }
 
 /// A reading with its unit, or why there is none.

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use mixcore::delivery::report::fold_downs::{FoldDocument, csv, json, text};
 use mixcore::spatial::{
-    CheckedStem, FoldCheckSetup, FoldReport, FoldTarget, Translation, TranslationReport,
-    check_fold_downs, check_translations,
+    CancelCause, CheckedStem, FoldCheckSetup, FoldFix, FoldReport, FoldTarget, Translation,
+    TranslationReport, check_fold_downs, check_translations,
 };
 use mixcore::units::FrameRate;
 use mixcore::{Block, Layout, Stream, Timecode};
@@ -45,10 +45,15 @@ fn check() -> Checked {
     (report, check_translations(mix, &stems, &ways, stream).unwrap(), stream)
 }
 
-fn written(
-    form: impl Fn(&mut dyn core::fmt::Write, &FoldDocument<'_>) -> core::fmt::Result,
-) -> (String, &'static FoldReport) {
-    let (report, translations, stream) = checked();
+type Form = fn(&mut dyn core::fmt::Write, &FoldDocument<'_>) -> core::fmt::Result;
+
+fn written(form: Form) -> (String, &'static FoldReport) {
+    let report = &checked().0;
+    (written_of(form, report), report)
+}
+
+fn written_of(form: Form, report: &FoldReport) -> String {
+    let (_, translations, stream) = checked();
     let start = Timecode::parse("10:00:00:00", FrameRate::F25).unwrap();
     let document = FoldDocument {
         title: "A \"film\"",
@@ -60,7 +65,7 @@ fn written(
     };
     let mut out = String::new();
     form(&mut out, &document).unwrap();
-    (out, report)
+    out
 }
 
 /// Cells of RFC 4180: quoted ones unquoted, doubled quotes halved.
@@ -90,8 +95,8 @@ fn csv_has_a_line_for_every_finding_and_all_its_cells() {
     let at = |name: &str| rows[0].iter().position(|cell| cell == name).unwrap();
     assert!(rows.iter().all(|row| row.len() == rows[0].len()));
     let mono = &report.targets[0];
-    // The mix, six readings of mono, its places, and for two ways two readings of the mix and each stem.
-    let findings = 6 + mono.overs.len() + mono.cancellations.len();
+    // The mix, six readings of mono and three of each stem there, its places, and for two ways two readings of the mix and each stem.
+    let findings = 6 + 3 * NAMES.len() + mono.overs.len() + mono.cancellations.len();
     assert_eq!(rows.len(), 1 + 1 + findings + 2 * (2 + 2 * 2));
     let of =
         |finding: &str| rows.iter().filter(|row| row[at("finding")] == finding).collect::<Vec<_>>();
@@ -113,6 +118,13 @@ fn csv_has_a_line_for_every_finding_and_all_its_cells() {
     assert_eq!(river[at("scope")], "in the stem alone");
     assert!(river[at("harm")].starts_with("FX -"), "{river:?}");
     assert_eq!(river[at("solved")], "yes");
+    let fix = mono.cancellations.iter().find_map(|place| place.fix.as_ref()).unwrap();
+    let after: f64 = river[at("true_peak_after_dbtp")].parse().unwrap();
+    assert_eq!(Some(after), fix.true_peak_dbtp.value());
+    let after: f64 = river[at("shift_after_lu")].parse().unwrap();
+    assert_eq!(Some(after), fix.shift_lu.value());
+    // Mono was over before.
+    assert_eq!(river[at("newly_failing")], "");
     assert!(river[at("citation")].contains("BS.775"), "{river:?}");
     // What has no value has a reason.
     let moved = of("moved");
@@ -130,7 +142,10 @@ fn text_stays_in_its_width_and_names_cause_fix_and_harm() {
         "over: 10:00:0",
         "cancels: ",
         "cause: polarity",
+        " dB, at worst -",
         "do: invert R in the stem alone: ",
+        " LU, solved",
+        "stem FX: true peak ",
         "in the source it would change FX -",
         "moved below the gate",
     ] {
@@ -151,6 +166,65 @@ fn json_is_the_whole_report_with_its_schema() {
     assert_eq!((&mono["name"], &mono["layout"]), (&"mono".into(), &"mono".into()));
     let places = mono["cancellations"].as_array().unwrap();
     assert_eq!(places.len(), report.targets[0].cancellations.len());
+    let found = |place: &&serde_json::Value| place["stem"] == 0 && !place["fix"].is_null();
+    let river = places.iter().find(found).unwrap();
+    assert_eq!(river["cause"]["kind"], "polarity");
+    assert_eq!(
+        (&river["fix"]["fix"]["kind"], &river["fix"]["fix"]["channel"]),
+        (&"invert".into(), &1.into())
+    );
+    assert_eq!((&river["fix"]["scope"], &river["fix"]["solved"]), (&"stem".into(), &true.into()));
+    assert_eq!(river["fix"]["targets"][0]["newly_over"], false);
+    assert!(river["fix"]["true_peak_dbtp"]["value"].is_number(), "{river}");
+    assert!(river["fix"]["shift_lu"]["value"].is_number(), "{river}");
+    assert!(mono["stems"][1]["true_peak_dbtp"]["value"].is_number());
+    assert_eq!((&root["verdict"], &mono["verdict"]), (&"fail".into(), &"fail".into()));
     assert_eq!(root["translations"][1]["translation"]["loudspeaker"]["low_hz"], 200.0);
     assert!(root["translations"][0]["stems"][0]["moved_lu"]["value"].is_null());
+}
+
+/// Text in one line, however it was broken.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_cause_and_fix_has_its_words() {
+    let (mut report, _, _) = checked().clone();
+    let place = report.targets[0].cancellations.iter_mut().find(|p| p.fix.is_some()).unwrap();
+    place.cause = Some(CancelCause::Decorrelation);
+    let fix = place.fix.as_mut().unwrap();
+    (fix.fix, fix.solved) = (FoldFix::QuarterTurn { channel: 1 }, false);
+    (fix.targets[0].newly_over, fix.targets[0].newly_cancels) = (true, true);
+    let out = flat(&written_of(text, &report));
+    assert!(out.contains("| cause: decorrelation do: turn R by 90 degrees in the stem"), "{out}");
+    assert!(out.contains("LU, not solved | then newly mono over; mono cancels |"), "{out}");
+    assert!(written_of(csv, &report).contains(",mono over; mono cancels,no,"));
+
+    let place = report.targets[0].cancellations.iter_mut().find(|p| p.fix.is_some()).unwrap();
+    let notches_hz = vec![500.0, 1_500.0];
+    place.cause = Some(CancelCause::Delay { delay_frames: -16.0, inverted: true, notches_hz });
+    place.fix.as_mut().unwrap().fix = FoldFix::Delay { channel: 0, frames: 16 };
+    let out = flat(&written_of(text, &report));
+    let cause = "cause: delay of -16.0 frames, inverted; notches at 500, 1500 Hz";
+    assert!(out.contains(cause), "{out}");
+    assert!(out.contains("do: delay L by 16 frames in the stem"), "{out}");
+    assert!(written_of(csv, &report).contains("\"delay of -16.0 frames, inverted;"));
+
+    let place = report.targets[0].cancellations.iter_mut().find(|p| p.fix.is_some()).unwrap();
+    place.fix.as_mut().unwrap().fix = FoldFix::Trim { channel: 1, gain_db: -6.0 };
+    let out = flat(&written_of(text, &report));
+    assert!(out.contains("do: change R by -6.0 dB in the stem"), "{out}");
+}
+
+#[test]
+fn a_target_that_lets_nothing_through_is_silent_and_not_minus_infinity() {
+    let (mut report, _, _) = checked().clone();
+    let target = &mut report.targets[0];
+    (target.peak_bound_db, target.power_bound_db) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    let out = flat(&written_of(text, &report));
+    assert!(out.contains("silent: no channel gets through | true peak"), "{out}");
+    for out in [out, written_of(csv, &report), written_of(json, &report)] {
+        assert!(!out.contains("-inf"), "{out}");
+    }
 }
