@@ -209,7 +209,10 @@ fn the_cut_opens_the_ambience_and_takes_no_word() {
     for (name, cut, key) in [("ambience", &out, &ambience), ("everything", &careful, &everything)] {
         let found = voice_indices(&[&both, cut], key, 48e3);
         println!("third octaves over {name} {found:.6?}, {:+.6}", found[1] - found[0]);
-        assert!(found[1] > found[0] - SAME_INDEX, "{name}: {found:?}");
+        // The bound of the processor is one of its own model; here a cut of 4 dB takes at most 4/30 of the
+        // importance of the third octaves that it reaches, 160 to 500 Hz.
+        let most = 4.0 / 30.0 * IMPORTANCE[..6].iter().sum::<f64>();
+        assert!(found[1] > found[0] - most, "{name}: {found:?}");
     }
     assert!(value(report.audibility_after) >= value(report.audibility_before) - SAME_INDEX);
     // Is it right that this cut does next to nothing? What hides the ambience's low-mids in the phrases,
