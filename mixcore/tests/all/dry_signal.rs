@@ -321,9 +321,6 @@ fn limited_in_bands<S: Sample>() {
             let apart = (loud.as_f64() - expected).abs();
             assert!(apart < DUST, "{} {:?}: {loud:?} {expected}", stream.layout, stream.isa);
         }
-        let whole = energy(&input::<S>(stream.channel_count(), 0, 4.0), FRAMES);
-        let apart = 10.0 * (energy(&loud, loud[0].len()) / whole).log10();
-        assert!(apart.abs() < ALL_PASS_DB, "{} {:?}: {apart} dB", stream.layout, stream.isa);
     }
 }
 

@@ -78,6 +78,8 @@ mod automation;
 mod bus;
 #[cfg(feature = "std")]
 mod compressor;
+#[cfg(feature = "std")]
+mod compressor_below;
 #[cfg(feature = "json")]
 mod cue;
 #[cfg(feature = "alloc")]
