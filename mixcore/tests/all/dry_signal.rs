@@ -315,12 +315,15 @@ fn limited_in_bands<S: Sample>() {
         let latency = idle.latency_frames();
         let [loud, quiet] =
             [4.0, QUIET].map(|gain| input::<S>(stream.channel_count(), latency, gain));
+        let came = energy(&loud, FRAMES);
         let (loud, quiet) = (run(&mut bypassed, &loud, false), run(&mut idle, &quiet, false));
         for (loud, quiet) in loud.iter().flatten().zip(quiet.iter().flatten()) {
             let expected = quiet.as_f64() * 4.0 / QUIET;
             let apart = (loud.as_f64() - expected).abs();
             assert!(apart < DUST, "{} {:?}: {loud:?} {expected}", stream.layout, stream.isa);
         }
+        let apart = 10.0 * (energy(&loud, loud[0].len()) / came).log10();
+        assert!(apart.abs() < ALL_PASS_DB, "{} {:?}: {apart} dB", stream.layout, stream.isa);
     }
 }
 

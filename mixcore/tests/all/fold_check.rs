@@ -10,15 +10,15 @@ use mixcore::{Block, Layout, Stream};
 use crate::signals::{noise, sine};
 
 /// Lower than usual: shorter transforms, the same arithmetic.
-const RATE_HZ: f64 = 16_000.0;
+pub const RATE_HZ: f64 = 16_000.0;
 /// Two seconds.
-const FRAMES: usize = 32_000;
+pub const FRAMES: usize = 32_000;
 /// Ratios of sums of thousands of roundings.
 const ROUNDING_DB: f64 = 1e-9;
 /// The fine meter's own error on a tone, dB.
 const METER_DB: f64 = 0.01;
 
-fn stream(layout: Layout) -> Stream {
+pub fn stream(layout: Layout) -> Stream {
     Stream::new(RATE_HZ, layout).unwrap()
 }
 
@@ -37,7 +37,7 @@ fn scaled(audio: &[f64], gain: f64) -> Vec<f64> {
 }
 
 /// Silence in 5.1, but for some channels.
-fn five_one(channels: &[(usize, &[f64])]) -> Vec<Vec<f64>> {
+pub fn five_one(channels: &[(usize, &[f64])]) -> Vec<Vec<f64>> {
     let mut mix = vec![vec![0.0; FRAMES]; 6];
     for (channel, audio) in channels {
         mix[*channel].copy_from_slice(audio);

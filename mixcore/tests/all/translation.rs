@@ -5,29 +5,13 @@ use mixcore::spatial::{
     CheckedStem, DrcProfile, FoldCheckSetup, FoldTarget, LfePolicy, Translation, check_fold_downs,
     check_translations, downmix_matrix,
 };
-use mixcore::{Block, Layout, Stream};
+use mixcore::{Block, Layout};
 
+use crate::fold_check::{FRAMES, RATE_HZ, five_one, stream};
 use crate::signals::sine;
 
-/// Lower than usual: less to filter, the same arithmetic.
-const RATE_HZ: f64 = 16_000.0;
-/// Two seconds.
-const FRAMES: usize = 32_000;
 /// Ratios of sums of thousands of roundings.
 const ROUNDING_DB: f64 = 1e-9;
-
-fn stream(layout: Layout) -> Stream {
-    Stream::new(RATE_HZ, layout).unwrap()
-}
-
-/// Silence in 5.1, but for some channels.
-fn five_one(channels: &[(usize, &[f64])]) -> Vec<Vec<f64>> {
-    let mut mix = vec![vec![0.0; FRAMES]; 6];
-    for (channel, audio) in channels {
-        mix[*channel].copy_from_slice(audio);
-    }
-    mix
-}
 
 /// How many dB the power below 120 Hz falls by, by hand.
 #[test]

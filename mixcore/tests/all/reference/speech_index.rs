@@ -49,25 +49,28 @@ fn spectra(audio: &[Vec<f32>], rate_hz: f64) -> Vec<Bands> {
         .collect()
 }
 
+/// The index of a voice over a background, in the frames in which `speaks` does.
+fn index(speaks: &[Bands], voice: &[Bands], background: &[Bands]) -> f64 {
+    let level = |bands: &Bands| bands.iter().sum::<f64>();
+    let mean = speaks.iter().map(level).sum::<f64>() / speaks.len() as f64;
+    let (mut sum, mut count) = (0.0, 0.0);
+    for ((speaks, voice), background) in speaks.iter().zip(voice).zip(background) {
+        if level(speaks) < SILENT * mean {
+            continue;
+        }
+        count += 1.0;
+        for band in 0..18 {
+            let snr = 10.0 * (voice[band] / background[band].max(1e-30)).log10();
+            sum += IMPORTANCE[band] * ((snr + 15.0) / 30.0).clamp(0.0, 1.0);
+        }
+    }
+    sum / count
+}
+
 /// The index of a voice over backgrounds, one after the other.
 pub fn speech_indices(voice: &[Vec<f32>], backgrounds: &[&[Vec<f32>]], rate_hz: f64) -> Vec<f64> {
     let voice = spectra(voice, rate_hz);
-    let level = |bands: &Bands| bands.iter().sum::<f64>();
-    let mean = voice.iter().map(level).sum::<f64>() / voice.len() as f64;
-    let of = |background: &&[Vec<f32>]| {
-        let (mut sum, mut count) = (0.0, 0.0);
-        for (voice, background) in voice.iter().zip(spectra(background, rate_hz)) {
-            if level(voice) < SILENT * mean {
-                continue;
-            }
-            count += 1.0;
-            for band in 0..18 {
-                let snr = 10.0 * (voice[band] / background[band].max(1e-30)).log10();
-                sum += IMPORTANCE[band] * ((snr + 15.0) / 30.0).clamp(0.0, 1.0);
-            }
-        }
-        sum / count
-    };
+    let of = |background: &&[Vec<f32>]| index(&voice, &voice, &spectra(background, rate_hz));
     backgrounds.iter().map(of).collect()
 }
 
@@ -75,24 +78,7 @@ pub fn speech_indices(voice: &[Vec<f32>], backgrounds: &[&[Vec<f32>]], rate_hz: 
 pub fn voice_indices(voices: &[&[Vec<f32>]], background: &[Vec<f32>], rate_hz: f64) -> Vec<f64> {
     let voices: Vec<_> = voices.iter().map(|voice| spectra(voice, rate_hz)).collect();
     let background = spectra(background, rate_hz);
-    let level = |bands: &Bands| bands.iter().sum::<f64>();
-    let first = &voices[0];
-    let mean = first.iter().map(level).sum::<f64>() / first.len() as f64;
-    let of = |voice: &Vec<Bands>| {
-        let (mut sum, mut count) = (0.0, 0.0);
-        for ((first, voice), background) in first.iter().zip(voice).zip(&background) {
-            if level(first) < SILENT * mean {
-                continue;
-            }
-            count += 1.0;
-            for band in 0..18 {
-                let snr = 10.0 * (voice[band] / background[band].max(1e-30)).log10();
-                sum += IMPORTANCE[band] * ((snr + 15.0) / 30.0).clamp(0.0, 1.0);
-            }
-        }
-        sum / count
-    };
-    voices.iter().map(of).collect()
+    voices.iter().map(|voice| index(&voices[0], voice, &background)).collect()
 }
 
 /// A background with one gain, dB.
