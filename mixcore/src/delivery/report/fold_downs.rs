@@ -385,7 +385,7 @@ pub fn text(out: &mut dyn Write, document: &FoldDocument<'_>) -> fmt::Result {
         }
     }
     for way in document.translations {
-        writeln!(out, "\n{}", way_of(way.translation))?;
+        writeln!(out, "\nheard as {}", way_of(way.translation))?;
         let low_end = |value| match way.translation {
             Translation::NoLfe => format!(", low end {}", unit(value, "dB")),
             _ => String::new(),

@@ -147,6 +147,7 @@ fn text_stays_in_its_width_and_names_cause_fix_and_harm() {
         " LU, solved",
         "stem FX: true peak ",
         "in the source it would change FX -",
+        "\nheard as mono\n    mix ",
         "moved below the gate",
     ] {
         let flat = out.replace("\n             ", " ").replace("\n        ", " ");
