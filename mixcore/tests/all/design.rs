@@ -68,8 +68,10 @@ fn a_bell_at_16_khz_follows_the_prototype_to_20_khz() {
 #[test]
 fn the_documented_accuracy_is_what_is_measured() {
     const CORNERS: [f64; 8] = [0.05, 0.2, 0.4, 0.5, 0.667, 0.75, 0.833, 0.95];
-    /// Corners of a column, the last of them its own.
+    /// Steps from one column's corner to the next one's: both ends belong to a cell, which is a bound.
     const PARTS: usize = 4;
+    /// One more: from here on low-passes are matched otherwise, and err most.
+    const LATE: f64 = 0.85;
     let mut table = String::from("| shape | Q | gain |");
     table += &CORNERS.map(|r| format!(" r ≤ {r} |")).concat();
     table += "\n|---|---|---|";
@@ -78,8 +80,9 @@ fn the_documented_accuracy_is_what_is_measured() {
     let mut row = |name: &str, q: &str, gain: &str, worst: &dyn Fn(f64) -> f64| {
         let mut before = 0.02;
         let cells = CORNERS.map(|r| {
-            let corners = (1..=PARTS).map(|n| before + (r - before) * n as f64 / PARTS as f64);
-            let most = corners.map(worst).fold(0.0, f64::max);
+            let corners = (0..=PARTS).map(|n| before + (r - before) * n as f64 / PARTS as f64);
+            let late = (before < LATE && LATE <= r).then_some(LATE);
+            let most = corners.chain(late).map(worst).fold(0.0, f64::max);
             before = r;
             // Rounded up: a bound.
             format!(" {:.2} |", (most * 100.0).ceil() / 100.0)
@@ -204,6 +207,21 @@ fn a_high_pass_errs_by_hardly_more_than_every_biquad_must() {
     for place in [(5.0, 0.667), (5.0, 0.75)] {
         let (.., bound) = bounds.iter().find(|(q, r, _)| (*q, *r) == place).unwrap();
         assert!(*bound > 0.7, "{place:?}: {bound}");
+    }
+}
+
+/// Where the matched frequency passes the corner, between the corners of the table, a low-pass stays within
+/// its cell there (the last column), whatever its Q.
+#[test]
+fn a_low_pass_near_nyquist_is_as_accurate_as_documented() {
+    let table = std::fs::read_to_string(ACCURACY).unwrap();
+    let row = table.lines().find(|line| line.starts_with("| low-pass | 0.3 to 10")).unwrap();
+    let cell: f64 = row.trim_end_matches(" |").rsplit("| ").next().unwrap().parse().unwrap();
+    for r in (0..=60).map(|n| 0.834 + 0.116 * f64::from(n) / 60.0) {
+        for q in (0..=40).map(|n| 0.3 * math::pow(10.0 / 0.3, f64::from(n) / 40.0)) {
+            let found = matched_db(Shape::LowPass, r, q, 0.0, TOP);
+            assert!(found < cell, "Q {q}, r {r}: {found} dB, documented {cell}");
+        }
     }
 }
 

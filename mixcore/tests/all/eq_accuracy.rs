@@ -30,7 +30,7 @@ impl Documented {
         self.q.1 > 1.0 && self.shapes.iter().all(|shape| shape.has_gain() && *shape != Shape::Bell)
     }
 
-    /// The rows of resonant shelves are samples, four corners a column: where one candidate gives way to
+    /// The rows of resonant shelves are samples, five corners a column: where one candidate gives way to
     /// another the error has a ridge that may pass between them. The largest excess found there was 9 %
     /// (5.4 for 4.97 dB); a quarter is a margin over that which no theory gives.
     fn allowed(&self, cell: f64) -> f64 {

@@ -28,10 +28,11 @@
 //! so D gives stable poles. If the right side is negative, N has a zero inside the band: then the
 //! five points ask for more than real coefficients can do, which happens where the prototype is so
 //! smooth in the band that a pole and a zero nearly cancel. One of each is enough there: three
-//! points. Near such places (low-passes with a Q below 1.5, shelves from a tenth of Nyquist on,
-//! high-passes with a Q above 100) several sets of points are solved, and the solution nearest to the
-//! prototype is taken. So is it for shelves with a Q above 1.2: such a shelf has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at
-//! both, or at one of them and the edge.
+//! points. Near such places (low-passes with a Q below 1.5 or a corner near Nyquist, shelves from a
+//! tenth of Nyquist on, high-passes with a Q above 100) several sets of points are solved, and the
+//! solution nearest to the prototype is taken. So is it for shelves with a Q above 1.2: such a shelf
+//! has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at both, or at one of
+//! them and the edge.
 //!
 //! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
 //! M. Vicanek, "Matched Second Order Digital Filters" (2016). Verified against the prototypes in
@@ -52,6 +53,8 @@ const FIRST_ORDER: [f64; 2] = [0.45, 0.82];
 /// Frequencies, as shares of Nyquist, at which candidates are judged.
 const CHECKS: [f64; 14] =
     [0.004, 0.008, 0.016, 0.03, 0.06, 0.1, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.9];
+/// From this corner on the upper frequency at which a low-pass is matched lies below the corner.
+const LATE: f64 = 0.85;
 /// Above this Q a shelf is matched at its resonances too.
 const RESONANT: f64 = 1.2;
 /// The first solution is taken, unjudged by others, where it deviates by less, dB: half of what the best
@@ -79,7 +82,7 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
         }
         Shape::LowPass => {
             let near = if r < 0.6 { 0.68 } else { (r * lower_edge(q)).min(0.68) };
-            match_up.peak(near, if r < 0.85 { edge_beside(0.89, r) } else { 0.8 })
+            match_up.peak(near, if r < LATE { edge_beside(0.89, r) } else { 0.8 })
         }
         Shape::Bell => match_up.peak(r * lower_edge(q).min(0.93), edge_beside(0.87, r)),
         Shape::LowShelf | Shape::HighShelf | Shape::Tilt => {
@@ -93,8 +96,9 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
     // no solution, and where a shelf has resonances they miss them; others, or three, do better there.
     // Scanned over corners up to 0.95 (high-passes 0.999) and gains up to 24 dB, unjudged against judged:
     let may_err = match shape {
-        // a Q of 0.71 errs by 1.6 instead of 0.2 dB, of 1 by 0.3; from 1.2 to 5 the worst is the same;
-        Shape::LowPass => q < 1.5,
+        // a Q of 0.71 errs by 1.6 instead of 0.2 dB, of 1 by 0.3; from 1.2 to 5 the worst is the same, and
+        // of 10 it errs by 0.39 at 0.85, where the edge comes to lie below the corner;
+        Shape::LowPass => q < 1.5 || r >= LATE,
         // up to a Q of 100 nothing is nearer than the first solution; at 200 others are, by up to 10 dB;
         Shape::HighPass => q > 100.0,
         // up to a corner of 0.1 the others are nearer by 0.07 dB at most, from 0.4 on by up to 6.
