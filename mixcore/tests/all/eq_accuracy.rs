@@ -1,8 +1,8 @@
 //! The equaliser as it runs against its prototypes, over all that `filters/design/accuracy.md` documents.
 
-use mixcore::filters::EqBand;
-use mixcore::filters::design::{Shape, prototype};
-use mixcore::{Layout, math};
+use mixcore::filters::design::{FirstOrder, Method, Shape, first_order, prototype};
+use mixcore::filters::{Cascade, EqBand};
+use mixcore::{Layout, Stream, math};
 
 use crate::design::ACCURACY;
 use crate::eq::{RATE_HZ, eq, measured_db, unit};
@@ -117,6 +117,47 @@ fn measured_responses_are_the_prototypes() {
                         assert!(apart < most, "{band:?} {at}: {level} {truth}, {most} dB");
                     }
                 }
+            }
+        }
+    }
+}
+
+/// First-order sections, running: what is measured is what `response_db` says, and that is the prototype up to
+/// 20 kHz within the worst the table has for their kind.
+#[test]
+fn first_order_sections_are_the_prototypes() {
+    /// As above.
+    const MEASURED_DB: f64 = 1e-6;
+    let table = std::fs::read_to_string(ACCURACY).unwrap();
+    let row = |name: &str| {
+        let start = format!("| {name}, first order |");
+        let row = table.lines().find(|line| line.starts_with(&start)).unwrap();
+        row.split('|').filter_map(|cell| cell.trim().parse::<f64>().ok()).fold(0.0, f64::max)
+    };
+    let mut pick = Noise::new(5);
+    for (shape, most) in [
+        (FirstOrder::LowPass, row("low-pass")),
+        (FirstOrder::HighPass, row("high-pass")),
+        (FirstOrder::LowShelf, row("low shelf")),
+        (FirstOrder::HighShelf, row("high shelf")),
+        (FirstOrder::Tilt, row("tilt")),
+        (FirstOrder::AllPass, MEASURED_DB),
+    ] {
+        for _ in 0..12 {
+            let hz = 200.0 * math::pow(100.0, unit(&mut pick));
+            let gain_db = if shape.has_gain() { 24.0 * unit(&mut pick) - 12.0 } else { 0.0 };
+            let section = first_order(Method::Matched, shape, hz, gain_db, RATE_HZ).unwrap();
+            assert!(section.a[1].abs() + section.b[2].abs() < f64::MIN_POSITIVE, "{section:?}");
+            let mut one =
+                Cascade::new(&[section], Stream::new(RATE_HZ, Layout::MONO).unwrap()).unwrap();
+            let levels = measured_db(&mut one);
+            for bin in (1..=27_306).step_by(91) {
+                let at = bin as f64 * RATE_HZ / 65_536.0;
+                let (level, said) = (levels[bin], one.response_db(at));
+                assert!((level - said).abs() < MEASURED_DB, "{shape:?} {hz} {at}: {level} {said}");
+                let truth = prototype::first_order_db(shape, hz, gain_db, at);
+                let apart = (level - truth).abs();
+                assert!(apart < most, "{shape:?} {hz} Hz {gain_db} dB at {at}: {apart}, {most} dB");
             }
         }
     }
