@@ -14,6 +14,8 @@
 //! carries energy: at most 25 dB below the row's whole (10 dB below a band's share of pink noise), and
 //! above a floor. Bands side by side that cancel at the same time are one place.
 //!
+//! [`cancellation_map`](super::cancellation_map) has the index itself, everywhere.
+//!
 //! Source: the index is ours (spatial audio has no standard for it); [`ThirdOctave`]'s bands; the
 //! window of 400 ms is BS.1770-5's momentary one.
 //! Cost: an FFT of every channel every 50 ms, and 4 operations a bin for each coefficient of the
@@ -23,41 +25,19 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::cancellation_spectra::{Grid, PER_STEP, Powers, Row, Spectra, WINDOW_STEPS, scan};
 use crate::analysis::ThirdOctave;
 use crate::audio::{Block, Sample};
 use crate::error::Error;
-use crate::filters::RealFft;
 use crate::math;
 use crate::stream::Stream;
-use crate::units::{DB_FLOOR, db_to_power, power_to_db};
+use crate::units::db_to_power;
 
-/// Steps of 100 ms in a window of 400 ms.
-const WINDOW_STEPS: usize = 4;
-/// Steps in a second.
-const STEPS_PER_S: f64 = 10.0;
-/// Transforms in a step.
-const PER_STEP: usize = 2;
 /// Share of the row's power that makes a band count.
 ///
 /// Ours: of pink noise in 30 bands each holds −14.8 dB; 10 dB below that a band no longer carries the
 /// sound, because what is 10 dB under its neighbours adds 0.4 dB to them.
 const BAND_SHARE_DB: f64 = -25.0;
-
-/// One source channel in a row of a fold-down.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Term {
-    pub(super) channel: usize,
-    pub(super) gain: f64,
-    /// Turned by +90°.
-    pub(super) quadrature: bool,
-}
-
-/// One output channel of a fold-down.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) output: usize,
-    pub(super) terms: Vec<Term>,
-}
 
 /// When a place counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,30 +45,6 @@ pub(super) struct Thresholds {
     pub(super) index_db: f64,
     pub(super) duration_s: f64,
     pub(super) floor_dbfs: f64,
-}
-
-/// Numerator and denominator of C.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Powers {
-    sum: f64,
-    parts: f64,
-}
-
-impl Powers {
-    fn add(&mut self, other: Self) {
-        self.sum += other.sum;
-        self.parts += other.parts;
-    }
-
-    /// What unrelated channels would add up to.
-    pub(super) const fn parts(self) -> f64 {
-        self.parts
-    }
-
-    /// C, or nothing for silence; what cancels altogether is at the floor of all such readings.
-    pub(super) fn index_db(self) -> Option<f64> {
-        (self.parts > 0.0).then(|| power_to_db(self.sum / self.parts).max(DB_FLOOR))
-    }
 }
 
 /// A stretch of time and of bands in which a row cancels.
@@ -113,133 +69,6 @@ pub(super) struct Found {
     pub(super) places: Vec<Place>,
 }
 
-/// The steps of a stream, and the bins of every band.
-struct Grid {
-    step: f64,
-    length: usize,
-    bands: Vec<(ThirdOctave, usize, usize)>,
-    window: Vec<f64>,
-    /// Σ w² · N / 2: |X|² of a mean square of 1.
-    norm: f64,
-}
-
-impl Grid {
-    fn new(stream: &Stream) -> Self {
-        let step = stream.rate_hz / STEPS_PER_S;
-        let mut length = 16;
-        #[expect(clippy::cast_precision_loss, reason = "powers of two to 65,536")]
-        while 2.0 * length as f64 <= step && length < 65_536 {
-            length *= 2;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "as above")]
-        let bin_hz = stream.rate_hz / length as f64;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "bins below half of the length"
-        )]
-        let bin = |hz: f64| math::ceil(hz / bin_hz) as usize;
-        let bands = ThirdOctave::at_rate(stream.rate_hz)
-            .map(|band| (band, bin(band.lower_hz()), bin(band.upper_hz())))
-            .filter(|(_, low, high)| high > low)
-            .collect();
-        #[expect(clippy::cast_precision_loss, reason = "as above")]
-        let window: Vec<f64> = (0..length)
-            .map(|n| 0.5 - 0.5 * math::cos(2.0 * math::PI * (n as f64 + 0.5) / length as f64))
-            .collect();
-        let energy: f64 = window.iter().map(|w| w * w).sum();
-        #[expect(clippy::cast_precision_loss, reason = "as above")]
-        let norm = 0.5 * energy * length as f64;
-        Self { step, length, bands, window, norm }
-    }
-
-    fn frame(&self, step: usize) -> u64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "frames of a programme in memory"
-        )]
-        {
-            math::round(step as f64 * self.step) as u64
-        }
-    }
-
-    /// Where a transform begins; before the start there is silence.
-    fn begin(&self, step: usize, part: usize) -> i64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_precision_loss,
-            reason = "frames of a programme in memory"
-        )]
-        {
-            let middle = (step as f64 + (part as f64 + 0.5) / PER_STEP as f64) * self.step;
-            math::round(middle) as i64 - self.length as i64 / 2
-        }
-    }
-}
-
-/// The spectra of all channels of one moment.
-struct Spectra {
-    fft: RealFft<'static, f64>,
-    time: Vec<f64>,
-    re: Vec<Vec<f64>>,
-    im: Vec<Vec<f64>>,
-}
-
-impl Spectra {
-    fn new(grid: &Grid, channels: usize, stream: &Stream) -> Result<Self, Error> {
-        let fft = RealFft::new(grid.length, stream.isa)?;
-        let bins = fft.bins();
-        Ok(Self {
-            fft,
-            time: vec![0.0; grid.length],
-            re: vec![vec![0.0; bins]; channels],
-            im: vec![vec![0.0; bins]; channels],
-        })
-    }
-
-    fn read<S: Sample>(
-        &mut self,
-        grid: &Grid,
-        audio: &Block<'_, S>,
-        begin: i64,
-    ) -> Result<(), Error> {
-        for ((samples, re), im) in audio.channels().zip(&mut self.re).zip(&mut self.im) {
-            for (n, (slot, w)) in self.time.iter_mut().zip(&grid.window).enumerate() {
-                let at = usize::try_from(begin + n as i64).ok();
-                let x = at.and_then(|at| samples.get(at)).map_or(0.0, |x| x.as_f64());
-                // What is not finite counts as silence, as in anything that has memory.
-                *slot = if x.abs() <= crate::kernels::SAMPLE_LIMIT { x * w } else { 0.0 };
-            }
-            self.fft.forward(&self.time, re, im)?;
-        }
-        Ok(())
-    }
-
-    /// Both powers of a row over the bins of a band.
-    fn powers(&self, terms: &[Term], low: usize, high: usize) -> Powers {
-        let mut powers = Powers::default();
-        for bin in low..high {
-            let (mut re, mut im) = (0.0, 0.0);
-            for term in terms {
-                let at = |rows: &[Vec<f64>]| {
-                    rows.get(term.channel).and_then(|row| row.get(bin)).copied().unwrap_or(0.0)
-                };
-                let (mut x, mut y) = (term.gain * at(&self.re), term.gain * at(&self.im));
-                powers.parts += x * x + y * y;
-                if term.quadrature {
-                    (x, y) = (-y, x);
-                }
-                re += x;
-                im += y;
-            }
-            powers.sum += re * re + im * im;
-        }
-        powers
-    }
-}
-
 /// A place that may still grow.
 #[derive(Clone, Copy, Debug)]
 struct Growing {
@@ -257,80 +86,41 @@ pub(super) fn cancellation<S: Sample>(
     stream: &Stream,
 ) -> Result<Found, Error> {
     let grid = Grid::new(stream);
-    let mut spectra = Spectra::new(&grid, audio.channel_count(), stream)?;
-    let bands = grid.bands.len();
-    let floor = db_to_power(thresholds.floor_dbfs) * grid.norm * (PER_STEP * WINDOW_STEPS) as f64;
+    let floor = db_to_power(thresholds.floor_dbfs) * grid.window_norm();
     let share = db_to_power(BAND_SHARE_DB);
-    let mut recent = vec![vec![[Powers::default(); WINDOW_STEPS]; bands]; rows.len()];
-    let mut growing: Vec<Vec<Option<Growing>>> = vec![vec![None; bands]; rows.len()];
-    let mut found = Found { whole: vec![Powers::default(); rows.len()], places: Vec::new() };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "frames of a programme in memory"
-    )]
-    let steps = math::floor(audio.frames() as f64 / grid.step) as usize;
-    for step in 0..steps {
-        let slot = step % WINDOW_STEPS;
-        for recent in recent.iter_mut().flatten() {
-            if let Some(slot) = recent.get_mut(slot) {
-                *slot = Powers::default();
-            }
-        }
-        for part in 0..PER_STEP {
-            spectra.read(&grid, audio, grid.begin(step, part))?;
-            for ((row, recent), whole) in rows.iter().zip(&mut recent).zip(&mut found.whole) {
-                for ((_, low, high), recent) in grid.bands.iter().zip(recent) {
-                    let powers = spectra.powers(&row.terms, *low, *high);
-                    whole.add(powers);
-                    if let Some(slot) = recent.get_mut(slot) {
-                        slot.add(powers);
-                    }
+    let mut growing: Vec<Vec<Option<Growing>>> = vec![vec![None; grid.bands.len()]; rows.len()];
+    let mut places = Vec::new();
+    let whole = scan(&grid, audio, rows, stream, |step, row, windows| {
+        let whole: f64 = windows.iter().map(|powers| powers.parts).sum();
+        let Some(growing) = growing.get_mut(row) else { return };
+        for ((&powers, growing), band) in windows.iter().zip(growing).zip(&grid.bands) {
+            let counts = powers.parts > floor && powers.parts >= share * whole;
+            let index_db = powers.index_db().filter(|db| counts && *db < thresholds.index_db);
+            match (index_db, growing.as_mut()) {
+                (Some(db), Some(growing)) => {
+                    growing.last_step = step;
+                    growing.powers.add(powers);
+                    growing.lowest_db = growing.lowest_db.min(db);
                 }
-            }
-        }
-        if step + 1 < WINDOW_STEPS {
-            continue;
-        }
-        for (index, (recent, growing)) in recent.iter().zip(&mut growing).enumerate() {
-            let windows = recent.iter().map(|steps| {
-                steps.iter().fold(Powers::default(), |mut all, step| {
-                    all.add(*step);
-                    all
-                })
-            });
-            let whole: f64 = windows.clone().map(|powers| powers.parts).sum();
-            for ((powers, growing), band) in windows.zip(growing).zip(&grid.bands) {
-                let counts = powers.parts > floor && powers.parts >= share * whole;
-                let index_db = powers.index_db().filter(|db| counts && *db < thresholds.index_db);
-                match (index_db, growing.as_mut()) {
-                    (Some(db), Some(growing)) => {
-                        growing.last_step = step;
-                        growing.powers.add(powers);
-                        growing.lowest_db = growing.lowest_db.min(db);
-                    }
-                    (Some(lowest_db), None) => {
-                        let first_step = step + 1 - WINDOW_STEPS;
-                        *growing = Some(Growing { first_step, last_step: step, powers, lowest_db });
-                    }
-                    (None, Some(_)) => close(&mut found, growing, index, band.0, &grid, thresholds),
-                    (None, None) => {}
+                (Some(lowest_db), None) => {
+                    let first_step = step + 1 - WINDOW_STEPS;
+                    *growing = Some(Growing { first_step, last_step: step, powers, lowest_db });
                 }
+                (None, Some(_)) => close(&mut places, growing, row, band.0, &grid, thresholds),
+                (None, None) => {}
             }
         }
-    }
-    for (index, growing) in growing.iter_mut().enumerate() {
+    })?;
+    for (row, growing) in growing.iter_mut().enumerate() {
         for (growing, band) in growing.iter_mut().zip(&grid.bands) {
-            close(&mut found, growing, index, band.0, &grid, thresholds);
+            close(&mut places, growing, row, band.0, &grid, thresholds);
         }
     }
-    found.places = joined(found.places);
-    Ok(found)
+    Ok(Found { whole, places: joined(places) })
 }
 
 fn close(
-    found: &mut Found,
+    places: &mut Vec<Place>,
     growing: &mut Option<Growing>,
     row: usize,
     band: ThirdOctave,
@@ -339,12 +129,10 @@ fn close(
 ) {
     let Some(grown) = growing.take() else { return };
     let (start_frame, end_frame) = (grid.frame(grown.first_step), grid.frame(grown.last_step + 1));
-    #[expect(clippy::cast_precision_loss, reason = "frames of a programme in memory")]
-    let seconds = (end_frame - start_frame) as f64 / (grid.step * STEPS_PER_S);
-    if seconds >= thresholds.duration_s {
+    if grid.seconds(end_frame - start_frame) >= thresholds.duration_s {
         let Growing { powers, lowest_db, .. } = grown;
         let (low, high) = (band, band);
-        found.places.push(Place { row, low, high, start_frame, end_frame, powers, lowest_db });
+        places.push(Place { row, low, high, start_frame, end_frame, powers, lowest_db });
     }
 }
 
@@ -404,14 +192,7 @@ fn each_moment<S: Sample>(
     let grid = Grid::new(stream);
     let mut spectra = Spectra::new(&grid, audio.channel_count(), stream)?;
     let (low, high) = bins(&grid, place);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "frames of a programme in memory"
-    )]
-    let step_of = |frame: u64| math::round(frame as f64 / grid.step) as usize;
-    for step in step_of(place.start_frame)..step_of(place.end_frame) {
+    for step in grid.step_at(place.start_frame)..grid.step_at(place.end_frame) {
         for part in 0..PER_STEP {
             spectra.read(&grid, audio, grid.begin(step, part))?;
             read(&spectra, low, high);

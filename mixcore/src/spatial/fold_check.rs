@@ -20,7 +20,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::cancellation::{Found, Place, Row, cancellation, pairing, read_place};
+use super::cancellation::{Found, Place, cancellation, pairing, read_place};
+use super::cancellation_spectra::Row;
 use super::fold_fix::{FoldFix, diagnosed};
 use super::fold_report::{
     Cancellation, CheckedStem, FixHarm, FixScope, FixedTarget, FoldCheckSetup, FoldOver,
@@ -261,7 +262,7 @@ impl<S: Sample> Checked<'_, S> {
         for (index, found) in in_stems {
             let Some(stem) = self.stems.get(*index) else { continue };
             if found.places.iter().any(|other| overlap(other, place)) {
-                let parts = read_place(&stem.audio, row, place, &self.stream)?.parts();
+                let parts = read_place(&stem.audio, row, place, &self.stream)?.parts;
                 if strongest.is_none_or(|(_, most)| parts > most) {
                     strongest = Some((*index, parts));
                 }

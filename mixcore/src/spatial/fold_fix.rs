@@ -16,7 +16,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::cancellation::{Pairing, Place, Row};
+use super::cancellation::{Pairing, Place};
+use super::cancellation_spectra::Row;
 use super::quadrature;
 use crate::analysis::{ChannelDelay, ChannelPair, DelaySetup, DelayVerdict};
 use crate::audio::{Block, BlockMut, Buffer, Layout, Sample};

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::cancellation::{Row, Term};
+use super::cancellation_spectra::{Row, Term};
 use super::{DownmixMatrix, FoldDown, LtRt, LtRtSetup, downmix_matrix};
 use crate::audio::{Block, BlockMut, Layout, Sample};
 use crate::error::Error;

@@ -5,6 +5,10 @@ mod allocentric_extent;
 mod bass_manager;
 #[cfg(feature = "alloc")]
 mod cancellation;
+#[cfg(feature = "alloc")]
+mod cancellation_map;
+#[cfg(feature = "alloc")]
+mod cancellation_spectra;
 mod conversion;
 mod dbap;
 mod decorrelate;
@@ -57,6 +61,8 @@ pub use bass_manager::{
     BassManager, BassManagerParams, BassManagerSetup, BassManagerStorage, LFE_REPLAY_GAIN_DB,
     lfe_replay_matrix,
 };
+#[cfg(feature = "alloc")]
+pub use cancellation_map::{CancellationMap, cancellation_map};
 pub use conversion::conversion_matrix;
 pub use dbap::{Dbap, DbapParams, Placed};
 pub use decorrelate::{

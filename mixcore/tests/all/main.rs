@@ -77,6 +77,8 @@ mod automation;
 #[cfg(feature = "alloc")]
 mod bus;
 #[cfg(feature = "std")]
+mod cancellation_map;
+#[cfg(feature = "std")]
 mod compressor;
 #[cfg(feature = "std")]
 mod compressor_below;
