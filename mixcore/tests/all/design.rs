@@ -119,12 +119,13 @@ fn the_documented_accuracy_is_what_is_measured() {
     };
     const BROAD: (f64, f64) = (0.3, 10.0);
     const GENTLE: (f64, f64) = (0.3, 1.0);
-    /// A shelf with a resonance.
-    const PEAKED: (f64, f64) = (1.0, 10.0);
+    /// Shelves with resonances.
+    const PEAKED: (f64, f64) = (1.0, 3.0);
+    const SHARP: (f64, f64) = (3.0, 10.0);
     for gain_db in [6.0, 12.0, 18.0, 24.0] {
         row("bell", "0.3 to 10", &format!("±{gain_db}"), &over(Shape::Bell, BROAD, gain_db));
     }
-    for (q, range) in [("0.3 to 1", GENTLE), ("1 to 10", PEAKED)] {
+    for (q, range) in [("0.3 to 1", GENTLE), ("1 to 3", PEAKED), ("3 to 10", SHARP)] {
         for gain_db in [6.0, 12.0, 18.0] {
             let both = |r: f64| {
                 let low = over(Shape::LowShelf, range, gain_db)(r);

@@ -30,11 +30,11 @@ impl Documented {
         self.q.1 > 1.0 && self.shapes.iter().all(|shape| shape.has_gain() && *shape != Shape::Bell)
     }
 
-    /// The rows of resonant shelves are samples, five corners a column: where one candidate gives way to
-    /// another the error has a ridge that may pass between them. The largest excess found there was 9 %
-    /// (5.4 for 4.97 dB); a quarter is a margin over that which no theory gives.
+    /// The rows of resonant shelves are samples, five corners a column, and their error turns sharply where it is
+    /// largest. The largest excess found on 300 corners and 25 widths was 9 % (0.49 for 0.45 dB); 15 % is a
+    /// margin over that which no theory gives.
     fn allowed(&self, cell: f64) -> f64 {
-        if self.is_sampled() { 1.25 * cell } else { cell }
+        if self.is_sampled() { 1.15 * cell } else { cell }
     }
 }
 

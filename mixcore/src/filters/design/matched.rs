@@ -31,15 +31,14 @@
 //! points. Near such places (low-passes with a Q below 1.5 or a corner near Nyquist, shelves from a
 //! tenth of Nyquist on, high-passes with a Q above 100) several sets of points are solved, and the
 //! solution nearest to the prototype is taken. So is it for shelves with a Q above 1.2: such a shelf
-//! has a peak and a dip, at hz·√A and hz/√A, and level and slope are matched at both, or at one of
-//! them and the edge.
+//! has a peak and a dip, at hz·√A and hz/√A, and for them `least_max.rs` has one that misses evenly.
 //!
 //! Source: derived here; the magnitude in powers of sin²(w/2) and the factorisation after
 //! M. Vicanek, "Matched Second Order Digital Filters" (2016). Verified against the prototypes in
 //! `tests/all/design.rs`.
 
 use super::prototype::Power;
-use super::{Shape, Width, cookbook};
+use super::{Shape, Width, cookbook, least_max};
 use crate::filters::Biquad;
 use crate::math;
 use crate::units::power_to_db;
@@ -47,15 +46,15 @@ use crate::units::power_to_db;
 /// Upper frequency that is matched, as a share of Nyquist.
 const EDGE: f64 = 0.88;
 /// Up to here, as a share of Nyquist, the error of a high-pass is the least there is: 20 kHz at 44.1 kHz.
-const TOP: f64 = 0.907;
+pub(super) const TOP: f64 = 0.907;
 /// Highest corner and upper frequency that a first-order design matches.
 const FIRST_ORDER: [f64; 2] = [0.45, 0.82];
 /// Frequencies, as shares of Nyquist, at which candidates are judged.
-const CHECKS: [f64; 14] =
+pub(super) const CHECKS: [f64; 14] =
     [0.004, 0.008, 0.016, 0.03, 0.06, 0.1, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.9];
 /// From this corner on the upper frequency at which a low-pass is matched lies below the corner.
 const LATE: f64 = 0.85;
-/// Above this Q a shelf is matched at its resonances too.
+/// Above this Q a shelf is fitted to its resonances too.
 const RESONANT: f64 = 1.2;
 /// The first solution is taken, unjudged by others, where it deviates by less, dB: half of what the best
 /// of them deviate by on the way.
@@ -110,14 +109,15 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
         Shape::LowShelf | Shape::HighShelf | Shape::Tilt if q > RESONANT => {
             // Poles and zeros of a shelf lie at √A and 1/√A.
             let apart = math::exp10(shape.span_db(gain_db).abs() / 80.0);
-            Some([r / apart, (r * apart).min(0.9)])
+            Some([r / apart, r * apart])
         }
-        Shape::HighPass => Some([r.min(0.9); 2]),
         _ => None,
     };
-    let error_db = |found: &Biquad| match resonances {
-        Some([low, high]) => match_up.error_db(found, &[low, r.min(0.9), high]),
-        None => match_up.error_db(found, &[]),
+    let judged = resonances.map(|resonances| least_max::places(resonances, q, TOP));
+    let error_db = |found: &Biquad| match (&judged, shape) {
+        (Some(places), _) => match_up.error_db(found, places),
+        (None, Shape::HighPass) => match_up.error_db(found, &[r.min(0.9)]),
+        (None, _) => match_up.error_db(found, &[]),
     };
     let (mut best, mut least) = match found {
         Some(found) if !may_err => return found,
@@ -127,23 +127,27 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
     if least < NEAR_DB {
         return best;
     }
+    let fitted = resonances.map_or([None; 2], |resonances| {
+        [Some(TOP), least_max::reach(resonances)]
+            .map(|top| match_up.least_max(&least_max::places(resonances, q, top?)))
+    });
     let others = match shape {
+        // Nothing else comes near.
+        _ if fitted.iter().any(Option::is_some) => [None; 3],
         Shape::LowPass => [
             match_up.peak((r * lower_edge(q)).min(0.68), edge_beside(0.89, r)),
             match_up.levels([0.3, 0.6, 0.8, 0.89]),
+            match_up.smooth(smooth),
         ],
         Shape::LowShelf | Shape::HighShelf | Shape::Tilt => [
             match_up.levels([0.1, 0.3, 0.6, 0.9]),
             match_up.levels([0.6, 0.97, 1.4, 0.89 / r.min(0.6)].map(|share| share * r.min(0.6))),
+            match_up.smooth(smooth),
         ],
-        Shape::HighPass => [Some(bilinear()), None],
-        _ => [None, None],
+        Shape::HighPass => [Some(bilinear()), None, match_up.smooth(smooth)],
+        _ => [match_up.smooth(smooth), None, None],
     };
-    let resonant = match resonances {
-        Some(places) if shape != Shape::HighPass => match_up.resonant(places, q),
-        _ => [None; 4],
-    };
-    let candidates = others.into_iter().chain([match_up.smooth(smooth)]).chain(resonant);
+    let candidates = fitted.into_iter().chain(others);
     for candidate in candidates.flatten() {
         let error = error_db(&candidate);
         if error < least {
@@ -189,7 +193,7 @@ fn edge_beside(edge: f64, r: f64) -> f64 {
 }
 
 /// What is to be matched: a prototype with its corner at a share of Nyquist.
-struct Match<'a> {
+pub(super) struct Match<'a> {
     power: &'a Power,
     corner: f64,
     /// sin²(w0/2).
@@ -197,7 +201,7 @@ struct Match<'a> {
 }
 
 /// One condition as a row of a linear system: factors of the unknowns, then the right side.
-type Row<const N: usize> = ([f64; N], f64);
+pub(super) type Row<const N: usize> = ([f64; N], f64);
 
 impl<'a> Match<'a> {
     fn new(power: &'a Power, corner: f64) -> Self {
@@ -206,14 +210,21 @@ impl<'a> Match<'a> {
     }
 
     /// t and |H|² at a share of Nyquist.
-    fn point(&self, share: f64) -> (f64, f64) {
+    pub(super) fn point(&self, share: f64) -> (f64, f64) {
         let sine = math::sin(math::PI / 2.0 * share);
         let ratio = share / self.corner;
         (sine * sine / self.x0, self.power.at(ratio * ratio))
     }
 
+    /// The denominator of |H|² at a share of Nyquist.
+    pub(super) fn denominator(&self, share: f64) -> f64 {
+        let u = share / self.corner * (share / self.corner);
+        let [q0, q1, q2] = self.power.q;
+        q0 + u * (q1 + u * q2)
+    }
+
     /// |H|² at 0 Hz.
-    fn at_zero(&self) -> f64 {
+    pub(super) fn at_zero(&self) -> f64 {
         self.power.p[0] / self.power.q[0]
     }
 
@@ -234,32 +245,6 @@ impl<'a> Match<'a> {
             self.level(self.point(edge)),
         ];
         self.biquad(rows)
-    }
-
-    /// The condition that the slope at a share of Nyquist is the prototype's, as [`Match::level`].
-    fn slope(&self, share: f64) -> Row<4> {
-        let half = math::PI / 2.0 * share;
-        let (sin, cos) = (math::sin(half), math::cos(half));
-        let (t, ratio) = (sin * sin / self.x0, share / self.corner);
-        let (m, by_u) = self.power.with_slope(ratio * ratio);
-        // dM/dt = dM/du · (du/df)/(dt/df).
-        let by_t = by_u * 2.0 * ratio / self.corner * self.x0 / (math::PI * sin * cos);
-        scaled([1.0, 2.0 * t, -by_t * t - m, -by_t * t * t - 2.0 * m * t], by_t)
-    }
-
-    /// A shelf with two resonances: level and slope at both; or one slope less for an edge; or four levels,
-    /// among them or on their flanks.
-    fn resonant(&self, [low, high]: [f64; 2], q: f64) -> [Option<Biquad>; 4] {
-        let (below, above) = (1.0 - 0.4 / q, 1.0 + 0.4 / q);
-        let (edge, beside) =
-            if high < 0.87 { (0.9, 0.9) } else { (0.8, 0.5 * (self.corner + high)) };
-        let level = |share| self.level(self.point(share));
-        [
-            self.biquad([level(low), level(high), self.slope(low), self.slope(high)]),
-            self.biquad([level(low), level(high), level(edge), self.slope(low)]),
-            self.levels([low, self.corner, high, beside]),
-            self.levels([low * below, low * above, high * below, high * above]),
-        ]
     }
 
     /// Levels at four shares of Nyquist.
@@ -327,7 +312,7 @@ impl<'a> Match<'a> {
     }
 
     /// The minimum-phase biquad of N and D.
-    fn factors(&self, n: [f64; 3], d: [f64; 3]) -> Option<Biquad> {
+    pub(super) fn factors(&self, n: [f64; 3], d: [f64; 3]) -> Option<Biquad> {
         finite(cookbook::normalised(self.factor(n)?, self.factor(d)?))
     }
 
@@ -373,7 +358,7 @@ fn scaled<const N: usize>(factors: [f64; N], right: f64) -> Row<N> {
 }
 
 /// Gaussian elimination with pivots by column.
-fn solve<const N: usize>(mut rows: [Row<N>; N]) -> Option<[f64; N]> {
+pub(super) fn solve<const N: usize>(mut rows: [Row<N>; N]) -> Option<[f64; N]> {
     for column in 0..N {
         let mut best = column;
         for row in column..N {

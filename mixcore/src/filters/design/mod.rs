@@ -11,6 +11,7 @@
 mod butterworth;
 mod cookbook;
 mod first_order;
+mod least_max;
 mod linkwitz_riley;
 mod matched;
 pub mod prototype;
