@@ -150,6 +150,8 @@ mod limiter_ceiling;
 #[cfg(feature = "std")]
 mod limiter_modes;
 #[cfg(feature = "std")]
+mod limiter_surround;
+#[cfg(feature = "std")]
 mod live;
 #[cfg(feature = "std")]
 mod loud_and_after;
