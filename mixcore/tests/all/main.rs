@@ -148,6 +148,8 @@ mod translation;
 #[cfg(feature = "std")]
 mod limiter_ceiling;
 #[cfg(feature = "std")]
+mod limiter_clip;
+#[cfg(feature = "std")]
 mod limiter_modes;
 #[cfg(feature = "std")]
 mod limiter_surround;
