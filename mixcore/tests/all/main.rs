@@ -138,6 +138,8 @@ mod fold_check;
 mod fold_down;
 #[cfg(feature = "std")]
 mod gate;
+#[cfg(feature = "std")]
+mod huge_and_after;
 #[cfg(feature = "alloc")]
 mod limiter;
 #[cfg(feature = "std")]
