@@ -8,7 +8,7 @@ use mixcore::dynamics::{
 use mixcore::{Io, Process, Processor};
 
 use crate::duck_scenes::{
-    Audio, KEY_OFFSET_LU, Kind, RATE_HZ, Scene, judge, listed, meter, stereo, tune,
+    Audio, KEY_OFFSET_DB, Kind, RATE_HZ, Scene, judge, listed, meter, stereo, tune,
 };
 use crate::reference::speech_index::{flat_db, speech_indices};
 use crate::signals::Noise;
@@ -231,7 +231,7 @@ fn bands_cost_no_more_than_a_broadband_duck() {
         for scene in scenes.iter().filter(|s| s.kind == Kind::Music && s.name.contains("every 1 s"))
         {
             let setup =
-                BandDuckerSetup { key_offset_db: KEY_OFFSET_LU, ..BandDuckerSetup::default() };
+                BandDuckerSetup { key_offset_db: KEY_OFFSET_DB, ..BandDuckerSetup::default() };
             let params = MaskingDuckerParams::default();
             let mut ducker = MaskingDucker::new(setup, params, stereo()).unwrap();
             let latency = ducker.latency_frames();
