@@ -156,6 +156,8 @@ mod limiter_modes;
 #[cfg(feature = "std")]
 mod limiter_surround;
 #[cfg(feature = "std")]
+mod linked_image;
+#[cfg(feature = "std")]
 mod live;
 #[cfg(feature = "std")]
 mod loud_and_after;
@@ -209,6 +211,8 @@ mod solve;
 mod standards;
 #[cfg(feature = "alloc")]
 mod svf;
+#[cfg(feature = "std")]
+mod tool_times;
 #[cfg(feature = "alloc")]
 mod true_peak;
 #[cfg(feature = "alloc")]
