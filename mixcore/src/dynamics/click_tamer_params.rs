@@ -6,7 +6,8 @@ use crate::filters::MAX_TAPS;
 use crate::math;
 use crate::stream::{Stream, params};
 
-/// Time of a cell, ms.
+/// Time of a cell, ms: that in which a mouth's click dies away (module doc of [`super::click_tamer`]), and the
+/// shortest `max_click_ms`.
 const CELL_MS: f64 = 0.5;
 /// Where the middle band begins: what of a click lies below is 20 dB down.
 const LOW_HZ: f64 = 150.0;
