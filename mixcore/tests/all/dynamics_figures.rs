@@ -5,8 +5,8 @@ use mixcore::dynamics::{
     Compressor, CompressorParams, CompressorSetup, DeEsser, DeEsserMode, DeEsserParams,
     DeEsserSetup, Detector, Ducker, DuckerParams, DuckerSetup, DynamicEq, DynamicEqBand,
     DynamicEqParams, DynamicEqSetup, Gate, GateParams, GateSetup, KeyFilter, Multiband,
-    MultibandBand, MultibandParams, MultibandSetup, TransientShaper, TransientShaperParams,
-    TransientShaperSetup,
+    MultibandBand, MultibandParams, MultibandSetup, NoiseLearning, Suppressor, SuppressorParams,
+    SuppressorSetup, TransientShaper, TransientShaperParams, TransientShaperSetup,
 };
 use mixcore::filters::CrossoverParams;
 use mixcore::filters::design::{CrossoverSlope, Method, Shape, linkwitz_riley, second_order};
@@ -236,6 +236,45 @@ fn a_dynamic_bands_static_curve_sounds() {
             worst
         });
     }
+}
+
+/// A tone for a floor, and the same tone louder: in every band it lies as far above it.
+#[test]
+fn a_suppressors_static_curve_sounds() {
+    /// Of 1024 frames, the transform's length, so its power is the same in each: 100 periods.
+    const HZ: f64 = 4687.5;
+    const FLOOR_DB: f64 = -70.0;
+    let mut worst = 0.0_f64;
+    for ratio in [1.0, 1.5, 2.0, 3.0, 4.0, 10.0] {
+        let params = SuppressorParams {
+            threshold_db: 30.0,
+            ratio,
+            range_db: 40.0,
+            release_ms: 10.0,
+            ..SuppressorParams::default()
+        };
+        let mono = stream(Layout::MONO);
+        let mut unit = Suppressor::<f64>::new(SuppressorSetup::default(), params, mono).unwrap();
+        // Whole periods, one after the other; what its beginning spreads is not learnt.
+        for learning in [NoiseLearning::Held, NoiseLearning::Stretch, NoiseLearning::Held] {
+            unit.set_learning(learning);
+            let mut floor = sine::<f64>(HZ, RATE_HZ, 10_240, db_to_gain(FLOOR_DB));
+            unit.process(Io::new(BlockMut::mono(&mut floor))).unwrap();
+        }
+        for step in 0..12 {
+            // Upwards, which counts at once.
+            let x = 1.0 + 3.0 * f64::from(step);
+            let below = (30.0 - x).max(0.0);
+            let expected = -((ratio - 1.0) * below).min(40.0);
+            assert!((params.static_gain_db(x) - expected).abs() < 1e-9, "{ratio} {x}");
+            let mut audio = sine::<f64>(HZ, RATE_HZ, 10_240, db_to_gain(FLOOR_DB + x));
+            unit.process(Io::new(BlockMut::mono(&mut audio))).unwrap();
+            let got = level_db(&audio, HZ, 1024) - FLOOR_DB - x;
+            worst = worst.max((got - expected).abs());
+        }
+    }
+    println!("largest error of the sounding static curve, suppressor: {worst:.2e} dB");
+    assert!(worst < CURVE_DB, "{worst}");
 }
 
 /// The bound.
