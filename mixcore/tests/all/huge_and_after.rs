@@ -9,9 +9,9 @@ use mixcore::dynamics::{
     DynamicEqSetup, Gate, GateParams, GateSetup, HumComb, HumCombParams, HumCombSetup, Limiter,
     LimiterMode, LimiterParams, LimiterRelease, LimiterSetup, LowMidCut, LowMidCutParams,
     Multiband, MultibandBand, MultibandLimiter, MultibandLimiterParams, MultibandLimiterSetup,
-    MultibandParams, MultibandSetup, Release, SoftClipper, SoftClipperParams, SoftClipperSetup,
-    Suppressor, SuppressorParams, SuppressorSetup, TransientShaper, TransientShaperParams,
-    TransientShaperSetup,
+    MultibandParams, MultibandSetup, NoiseLearning, Release, SoftClipper, SoftClipperParams,
+    SoftClipperSetup, Suppressor, SuppressorParams, SuppressorSetup, TransientShaper,
+    TransientShaperParams, TransientShaperSetup,
 };
 use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
 
@@ -284,4 +284,28 @@ fn a_stray_makes_no_hum() {
     let harmonics = HumCombSetup::default().harmonics as f64;
     println!("{most:.2e} of {:.2e}", harmonics * PULLED);
     assert!(most < harmonics * PULLED, "{most}");
+}
+
+/// A stretch that is learnt as it is takes a stray for noise; the next one knows nothing of it.
+#[test]
+fn a_stray_in_a_learnt_stretch_is_forgotten_with_the_next() {
+    let mono = Stream::new(RATE_HZ, Layout::MONO).unwrap();
+    let floors = |stray: Option<f64>| {
+        let setup = SuppressorSetup::default();
+        let mut unit = Suppressor::<f64>::new(setup, SuppressorParams::default(), mono).unwrap();
+        let mut noise = noise::<f64>(1, 96_000, 0.002, 3).remove(0);
+        if let Some(stray) = stray {
+            noise[20_000] = stray;
+        }
+        [48_000, 48_000].map(|frames| {
+            unit.set_learning(NoiseLearning::Stretch);
+            let mut part: Vec<f64> = noise.drain(..frames).collect();
+            unit.process(Io::new(BlockMut::mono(&mut part))).unwrap();
+            unit.set_learning(NoiseLearning::Held);
+            unit.floor_dbfs(1000.0)
+        })
+    };
+    let (twin, found) = (floors(None), floors(Some(999_999.0)));
+    println!("{twin:?} {found:?}");
+    assert!(found[0] > twin[0] + 60.0 && found[1] == twin[1], "{twin:?} {found:?}");
 }
