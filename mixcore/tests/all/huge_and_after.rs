@@ -230,16 +230,17 @@ fn come_back(cases: &[Case]) {
                     rms(a.iter().zip(b).map(|(a, b)| a - b)) / rms(b.iter().copied())
                 });
                 let off: Vec<f64> = off.collect();
+                assert!(off.iter().all(|x| x.is_finite()), "{}", case.name);
                 let worst = off[from.div_ceil(WINDOW)..].iter().fold(0.0_f64, |m, x| m.max(*x));
                 // The last window in which more than that is left.
-                let last = off.iter().rposition(|x| !(*x <= LEFT)).map_or(0.0, |last| {
+                let last = off.iter().rposition(|x| *x > LEFT).map_or(0.0, |last| {
                     ((last + 1) * WINDOW) as f64 / RATE_HZ - (AT + latency) as f64 / RATE_HZ
                 });
                 println!(
                     "{} {stray} channel {channel}: {worst:.1e} is left after {:.2} s, {LEFT} after {last:.2} s",
                     case.name, case.back_s
                 );
-                if !(worst <= LEFT) {
+                if worst > LEFT {
                     wrong.push((case.name, stray, channel, worst));
                 }
             }
