@@ -110,15 +110,15 @@ fn every_rate_link_and_spread_of_the_hostile_set_stays_below_the_ceiling() {
     if std::env::var_os("MIXCORE_LONG").is_none() {
         return;
     }
+    let linked = |spread: Spread| [(100.0, spread), (0.0, spread)];
     let runs = |index: usize| {
         let one = index % CHANNELS;
         // The LFE, whose link is its own, and a main channel.
-        let spreads =
-            [Spread::All, Spread::One(one), Spread::One(3), Spread::Alone(one), Spread::Alone(3)];
-        spreads.into_iter().flat_map(|spread| [(100.0, spread), (0.0, spread)]).collect()
+        let spreads = [Spread::All, Spread::One(one), Spread::One(3), Spread::Alone(one)];
+        spreads.into_iter().flat_map(linked).collect()
     };
     for rate_hz in [44_100.0, 48_000.0, 96_000.0] {
         told(&format!("7.1.4, {rate_hz} Hz, f32"), &worst::<f32>(rate_hz, runs));
-        told(&format!("7.1.4, {rate_hz} Hz, f64"), &worst::<f64>(rate_hz, runs));
     }
+    told("7.1.4, 48000 Hz, f64", &worst::<f64>(48_000.0, |_| linked(Spread::All).to_vec()));
 }
