@@ -1,7 +1,7 @@
 //! What both masking-aware duckers are made of: the analysis of key and main, the clock, the gains.
 
 use super::band_gain::{BandGain, BandPlan, PUSH_FRAMES};
-use super::ducker_setup::DuckedAreas;
+use super::ducker_setup::{DuckedAreas, MAX_OFFSET_DB, MIN_DUCKER_LOOKAHEAD_MS};
 use super::key_path::KeyPath;
 use super::voice_mean::bounded;
 use crate::analysis::{ERB_BANDS, Masking, MaskingFrame, MaskingSetup};
@@ -29,8 +29,8 @@ pub struct BandDuckerSetup {
     pub lookahead_ms: f64,
     /// Channels of the key, LFE left out at most as many as the stream has.
     pub key_layout: Layout,
-    /// Level of the key in the mix over its level here, dB, −40 to 40: 3.01 for a mono key that comes at
-    /// unity from two loudspeakers.
+    /// Gain of the key before it is measured, dB, −40 to 40: its level in the mix over its level here,
+    /// 3.01 for a mono key that comes at unity from two loudspeakers.
     pub key_offset_db: f64,
     /// Which channels go down; LFEs carry no words and never do.
     pub areas: DuckedAreas,
@@ -58,9 +58,10 @@ impl BandDuckerSetup {
     /// # Errors
     /// One of them outside its bounds.
     pub fn validate(&self) -> Result<(), Error> {
-        let min = super::ducker_setup::MIN_DUCKER_LOOKAHEAD_MS;
+        let min = MIN_DUCKER_LOOKAHEAD_MS;
         Error::check_range("lookahead_ms", self.lookahead_ms, min, MAX_LOOKAHEAD_MS)?;
-        Error::check_range("key_offset_db", self.key_offset_db, -40.0, 40.0).map(|_| ())
+        Error::check_range("key_offset_db", self.key_offset_db, -MAX_OFFSET_DB, MAX_OFFSET_DB)
+            .map(|_| ())
     }
 
     /// Frames of 10 ms that are known when one leaves, itself included, and the plan for them.

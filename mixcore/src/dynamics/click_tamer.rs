@@ -22,7 +22,7 @@
 //! sample there is a mark, not a fault.
 //!
 //! **What stays.** v ∗ click, spread over 6.7 ms. A mouth's click, a sine of 2.5 kHz that dies away in
-//! 0.5 ms, has 0.7 % of its energy there, −21.6 dB; without the middle band 3.4 % would stay.
+//! 0.5 ms, has 0.7 % of its energy there, −21.5 dB; without the middle band 3.4 % would stay.
 //!
 //! Sources: own design. Cost: two FIRs of rate/corner and rate/150 taps and some comparisons a cell. Latency:
 //! half of the longer window and the neighbourhood, 25 ms with the defaults. Limits: each channel for

@@ -42,20 +42,22 @@
 //! music and noises apart from those that the constants were chosen on (one run on them came before the
 //! last choice), the mean excess was 0.8 LU (0.7 under music, 0.6 under ambience, 1.54 under single
 //! explosions; 2.0 under the shipped cue's effects alone) and none ended short
-//! (`tests/all/duck_held_out.rs`). Under the explosions no causal ducker with this look-ahead that keeps the
-//! target wherever a line may end has less than 0.7 LU, however it moves: what comes of a line after a hit
-//! was paid for in advance (`tests/all/duck_classes.rs`). Where the largest depth stops the end of a phrase,
-//! it is short though
-//! its mean need lay below that depth ([`super::DuckOutcome::Late`]). A phrase shorter than 0.15 s is none.
-//! [`super::DuckPlan`], which sees the whole clip, gives every phrase its exact depth. Until the first
-//! 0.2 s of speech have come, everything above −50 LUFS that is not steady may be speech; so may it where for
-//! a minute (or ten times the length of a shorter loud sound) such things lie between −50 LUFS and the gate:
-//! the mean then falls by 3 dB/s, so that a voice after something louder is found. A noise that sets in is
-//! taken for speech for 5 to 6 s at the most, until its floor is known; a tone that is held for longer than
-//! that is taken for noise. A noise narrower than about 1 kHz (rumble, wind) above −50 LUFS swings by more
-//! than 6 dB and may still be taken for speech; a key filter keeps it out. A sample of the key or of the
-//! background beyond +20 dBFS is heard as one at +20 dBFS. Single effects may move it, by the largest depth at
-//! most, where none is needed: one in the first words is a need until the rest of the phrase is known.
+//! (`tests/all/duck_held_out.rs`). Under the explosions no causal ducker with this look-ahead that keeps
+//! the target wherever a line may end has less than 0.7 LU, however it moves: what comes of a line after a
+//! hit was paid for in advance (`tests/all/duck_classes.rs`). Where the largest depth stops the end of a
+//! phrase, it is short though its mean need lay below that depth ([`super::DuckOutcome::Late`]). A phrase
+//! shorter than 0.15 s is none. [`super::DuckPlan`], which sees the whole clip, gives every phrase its
+//! exact depth. Until the first 0.2 s of speech have come, everything above −50 LUFS that is not steady may
+//! be speech: nothing tells a breath from a soft voice before there is a voice to compare it with, so one
+//! that comes more than the look-ahead before the first word may duck as a phrase does, by the largest
+//! depth at the most, until the hold and the way up after it; so may everything where for a minute (or ten
+//! times the length of a shorter loud sound) such things lie between −50 LUFS and the gate: the mean then
+//! falls by 3 dB/s, so that a voice after something louder is found. A noise that sets in is taken for
+//! speech for 5 to 6 s at the most, until its floor is known; a tone that is held for longer than that is
+//! taken for noise. A noise narrower than about 1 kHz (rumble, wind) above −50 LUFS swings by more than 6
+//! dB and may still be taken for speech; a key filter keeps it out. A sample of the key or of the
+//! background beyond +20 dBFS is heard as one at +20 dBFS. Single effects may move it, by the largest depth
+//! at most, where none is needed: one in the first words is a need until the rest of the phrase is known.
 //! Under held-out explosions, the background 26 dB lower, it did not move (0.00 dB).
 
 use super::cells::{CHUNK, Ear};
@@ -238,7 +240,7 @@ impl<'a, S: Sample> Ducker<'a, S> {
             ducked,
             follower,
             stretch: Stretch::STILL,
-            key_scale: db_to_power(setup.key_offset_lu),
+            key_scale: db_to_power(setup.key_offset_db),
             mix: Glide::new(share_of(&params), fade),
             wet: Glide::new(1.0, fade),
             log: ReductionLog::new(),

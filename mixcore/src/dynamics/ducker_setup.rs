@@ -13,7 +13,7 @@ pub const MAX_DUCKER_LOOKAHEAD_MS: f64 = 5000.0;
 /// Longest list of phrases: with one every second, 18 hours.
 pub const MAX_DUCKER_PHRASES: usize = 65_536;
 /// Largest offset of a key, dB: beyond that a stem is not at its working level.
-const MAX_OFFSET_DB: f64 = 40.0;
+pub(super) const MAX_OFFSET_DB: f64 = 40.0;
 
 /// Which channels of a background go down. Those that do not pass at their level, and count as
 /// background: the others go down as much more as that takes.
@@ -71,9 +71,9 @@ pub struct DuckerSetup {
     pub lookahead_ms: f64,
     /// Channels of the key.
     pub key_layout: Layout,
-    /// Level of the key in the mix over its level here, LU, −40 to 40: 3.01 for a mono key that comes
-    /// at unity from two loudspeakers.
-    pub key_offset_lu: f64,
+    /// Gain of the key before it is measured, dB, −40 to 40: its level in the mix over its level here,
+    /// 3.01 for a mono key that comes at unity from two loudspeakers.
+    pub key_offset_db: f64,
     /// Which channels go down.
     pub areas: DuckedAreas,
     /// Phrases that the list of [`super::Ducker::phrases`] holds, 0 to 65,536.
@@ -86,7 +86,7 @@ impl Default for DuckerSetup {
         Self {
             lookahead_ms: 1000.0,
             key_layout: Layout::MONO,
-            key_offset_lu: 0.0,
+            key_offset_db: 0.0,
             areas: DuckedAreas::ALL,
             phrases: 64,
         }
@@ -101,7 +101,7 @@ impl DuckerSetup {
     pub fn validate(&self) -> Result<(), Error> {
         let (min, max) = (MIN_DUCKER_LOOKAHEAD_MS, MAX_DUCKER_LOOKAHEAD_MS);
         Error::check_range("lookahead_ms", self.lookahead_ms, min, max)?;
-        Error::check_range("key_offset_lu", self.key_offset_lu, -MAX_OFFSET_DB, MAX_OFFSET_DB)?;
+        Error::check_range("key_offset_db", self.key_offset_db, -MAX_OFFSET_DB, MAX_OFFSET_DB)?;
         #[expect(clippy::cast_precision_loss, reason = "for a message")]
         Error::check_range("phrases", self.phrases as f64, 0.0, MAX_DUCKER_PHRASES as f64)
             .map(|_| ())

@@ -3,13 +3,10 @@
 //! The rules are in the module doc of [`super::leveller`].
 
 use super::leveller::LevellerParams;
-use super::voice_mean::{VoiceGates, VoiceMean};
+use super::voice_mean::{MEMORY_S, VoiceGates, VoiceMean};
 use crate::audio::Store;
 use crate::loudness::SUB_BLOCKS_PER_S;
 use crate::units::{Lufs, Power, db_to_power};
-
-/// Strong cells after which the mean of the voice has forgotten 63 %: 30 s of speech.
-const MEMORY: f64 = 3000.0;
 
 /// Numbers of a cell: its power, and 1 where it is strong.
 const ENTRY: usize = 2;
@@ -122,7 +119,7 @@ impl<'a> Ride<'a> {
         let gates = VoiceGates {
             absolute: Lufs::new(params.floor_lufs).power().value(),
             relative: db_to_power(-params.gate_lu),
-            kept: 1.0 - 1.0 / MEMORY,
+            kept: 1.0 - 1.0 / (MEMORY_S * SUB_BLOCKS_PER_S),
             cells_per_s: SUB_BLOCKS_PER_S,
         };
         let strong = self.voice.push(power, &gates);

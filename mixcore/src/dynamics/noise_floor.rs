@@ -26,7 +26,8 @@ pub enum NoiseLearning {
     /// All the time, from the quietest stretch of the learning time in each band.
     #[default]
     Running,
-    /// From everything that comes: for a stretch where there is nothing but noise.
+    /// From everything that comes, a stray sample included: for a stretch where there is nothing but noise.
+    /// Chosen again after another one it begins anew.
     Stretch,
     /// Not at all: the floor stays as it is.
     Held,

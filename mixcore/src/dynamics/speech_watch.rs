@@ -3,7 +3,7 @@
 //! The rules are in the module doc of [`super::ducker`].
 
 use super::ducker_params::DuckerParams;
-use super::voice_mean::{VoiceGates, VoiceMean};
+use super::voice_mean::{MEMORY_S, VoiceGates, VoiceMean};
 use crate::loudness::SUB_BLOCKS_PER_S;
 use crate::units::{Lufs, db_to_power};
 
@@ -14,8 +14,6 @@ const ABSOLUTE_LUFS: f64 = -50.0;
 /// [`crate::loudness::Activity`] below the mean of all speech and 10 dB for what strong speech lies
 /// above that.
 const COUNTING: f64 = 1e-4;
-/// Sub-blocks of strong speech after which the mean has forgotten 63 %: 30 s.
-const MEMORY: f64 = 3000.0;
 /// A phrase opens when so many of the last sub-blocks are strong: 0.15 s, a short syllable, in 0.2 s.
 const OPENING: u32 = 15;
 const OPENING_WINDOW: u32 = 20;
@@ -108,7 +106,7 @@ impl SpeechWatch {
         let gates = VoiceGates {
             absolute,
             relative: db_to_power(-params.gate_lu),
-            kept: 1.0 - 1.0 / MEMORY,
+            kept: 1.0 - 1.0 / (MEMORY_S * SUB_BLOCKS_PER_S),
             cells_per_s: SUB_BLOCKS_PER_S,
         };
         let counts = power >= COUNTING * absolute.max(self.voice.power());

@@ -16,8 +16,8 @@
 //! Cost: three serial followers, once per group with a full link. Latency: the look-ahead, 0 by
 //! default; with 1 ms the gain is there when the onset is.
 //!
-//! Limits: there is no hold to set, as the peak of the last pieces is one; below 50 Hz a steady tone is moved by up to a decibel at full amounts. Raised onsets need
-//! a limiter behind them.
+//! Limits: there is no hold to set, as the peak of the last pieces is one; from 20 to 50 Hz a steady tone is
+//! moved by up to half a decibel at full amounts. Raised onsets need a limiter behind them.
 
 use super::key_filter::KeyFilter;
 use super::reduction::{ReductionLog, ReductionStats, copy_row, mix_in, mixed_db};

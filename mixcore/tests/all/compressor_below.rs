@@ -21,8 +21,8 @@ fn bend(d: f64, w: f64) -> f64 {
 fn the_static_curves_below_the_thresholds_are_the_closed_forms() {
     let edge = -40.0;
     let mut worst = [0.0_f64; 2];
-    for ratio in [1.5, 2.0, 4.0, 10.0] {
-        for knee_db in [0.0, 6.0, 12.0] {
+    for ratio in [1.0, 1.5, 2.0, 3.0, 4.0, 10.0, 20.0] {
+        for knee_db in [0.0, 3.0, 6.0, 12.0, 24.0] {
             let still = CompressorParams {
                 ratio: 1.0,
                 knee_db,

@@ -19,7 +19,7 @@ const CAP_TOLERANCE_DB: f64 = 0.01;
 /// Mean excess over the needed reduction (issue 6, "Shown by").
 const MEAN_EXCESS_LU: f64 = 1.5;
 /// Speech at unity to both sides, +3.01 LU over the mono stem.
-const KEY_OFFSET_LU: f64 = 3.0103;
+const KEY_OFFSET_DB: f64 = 3.0103;
 
 fn stereo() -> Stream {
     Stream::new(RATE_HZ, Layout::STEREO).unwrap()
@@ -212,7 +212,7 @@ fn the_live_form_reaches_the_target_on_every_phrase() {
     for (name, scene, target_lu) in scenes() {
         let params = DuckerParams { target_lu, ..DuckerParams::default() };
         let plan = scene.plan(params);
-        let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
+        let setup = DuckerSetup { key_offset_db: KEY_OFFSET_DB, ..DuckerSetup::default() };
         let (audio, told) = scene.live_and_told(setup, params);
         let (mut excess, mut count, mut short) = (0.0, 0.0_f64, 0);
         for (found, after) in plan.phrases().iter().zip(scene.separations(&audio, &plan)) {
@@ -257,7 +257,7 @@ fn at_rest_after_hold_and_release() {
     let scene = Scene::spaced("mx.flac");
     let params = DuckerParams::default();
     let plan = scene.plan(params);
-    let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
+    let setup = DuckerSetup { key_offset_db: KEY_OFFSET_DB, ..DuckerSetup::default() };
     let (planned, live) = (scene.planned(&plan), scene.live(setup, params));
     // 0.8 s of hold, 1.5 s of release for 12 dB; 0.3 s and the lead before the next phrase.
     let ends = plan.phrases().iter().map(|found: &DuckedPhrase| found.phrase.end_frame as usize);
@@ -286,7 +286,7 @@ fn a_target_3_lu_higher_is_reached_within_the_caps() {
     for max_depth_db in [12.0, 18.0] {
         let params = DuckerParams { target_lu: 13.0, max_depth_db, ..DuckerParams::default() };
         let plan = scene.plan(params);
-        let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
+        let setup = DuckerSetup { key_offset_db: KEY_OFFSET_DB, ..DuckerSetup::default() };
         let (planned, (live, told)) = (scene.planned(&plan), scene.live_and_told(setup, params));
         let (mut inside, mut short) = (0, 0);
         let measured = [&planned, &live].map(|audio| scene.separations(audio, &plan));
@@ -334,7 +334,7 @@ fn no_move_on_breaths() {
     let mut scene = Scene::spaced("mx.flac");
     let params = DuckerParams::default();
     let plan = scene.plan(params);
-    let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
+    let setup = DuckerSetup { key_offset_db: KEY_OFFSET_DB, ..DuckerSetup::default() };
     let quiet = scene.live(setup, params);
     let mut noise = crate::signals::Noise::new(8);
     let starts: Vec<u64> = plan.phrases().iter().map(|found| found.phrase.start_frame).collect();

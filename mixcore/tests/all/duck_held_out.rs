@@ -8,7 +8,7 @@ use mixcore::dynamics::{
 use mixcore::{Io, Process, Processor};
 
 use crate::duck_scenes::{
-    Audio, KEY_OFFSET_LU, Kind, RATE_HZ, Scene, judge, listed, meter, stereo, tune,
+    Audio, KEY_OFFSET_DB, Kind, RATE_HZ, Scene, judge, listed, meter, stereo, tune,
 };
 use crate::reference::speech_index::{flat_db, speech_indices};
 use crate::signals::Noise;
@@ -222,6 +222,71 @@ fn no_move_on_breaths_between_held_out_lines() {
     }
 }
 
+/// What a breath before the first word does: nothing tells it from a soft voice until there is one to
+/// compare it with, so above −50 LUFS it may duck, by the largest depth at most and from the look-ahead's
+/// way down before it until the hold and the way up after it; before and after these not a bit moves.
+/// Below −50 LUFS, or shorter than 0.15 s, it moves nothing at all.
+#[test]
+fn a_breath_before_the_first_word_is_a_short_duck_at_the_most() {
+    /// 50 ms that the gain stands before a phrase, and the sub-blocks of 10 ms at both ends.
+    const LEAD_S: f64 = 0.05 + 0.02;
+    let (mut moved, mut scenes) = (0, 0);
+    for scene in judge() {
+        if !scene.name.contains("4 s") || scene.kind != Kind::Ambience {
+            continue;
+        }
+        scenes += 1;
+        let params = DuckerParams { target_lu: scene.target_lu, ..DuckerParams::default() };
+        let (quiet, ducker) = scene.live(params);
+        let first = listed(&ducker)[0].phrase.start_frame as usize;
+        let frames = |s: f64| (s * RATE_HZ) as usize;
+        // 3.4 s before the first word, so that the whole of the duck lies before the word's own.
+        let breath = first - frames(3.4);
+        let way_down = params.max_depth_db / params.attack_db_per_s;
+        let way_up = params.max_depth_db / params.release_db_per_s;
+        // Amplitude of white noise and its length: 22 dB below the voice; below −50 LUFS; too short.
+        for (level, s, heard) in [(0.009, 0.3, true), (0.001, 0.3, false), (0.009, 0.1, false)] {
+            let mut breathing = Scene {
+                name: scene.name.clone(),
+                voice: scene.voice.clone(),
+                background: scene.background.clone(),
+                ..scene
+            };
+            let mut noise = Noise::new(8);
+            for channel in &mut breathing.voice {
+                for x in channel.iter_mut().skip(breath).take(frames(s)) {
+                    *x += level * noise.next_f64() as f32;
+                }
+            }
+            let (audio, _) = breathing.live(params);
+            let same =
+                |from: usize, to: usize| (0..2).all(|c| audio[c][from..to] == quiet[c][from..to]);
+            let begins = breath - frames(way_down + LEAD_S);
+            let ends = breath + frames(s + params.hold_ms * 1e-3 + way_up + LEAD_S);
+            assert!(ends < first - frames(way_down + LEAD_S), "the test's own times");
+            assert!(
+                same(0, begins) && same(ends, first - frames(way_down + LEAD_S)),
+                "{}",
+                scene.name
+            );
+            let db = |n: usize| {
+                let gain = f64::from(audio[0][n]) / f64::from(quiet[0][n]);
+                -20.0 * gain.log10()
+            };
+            let deepest = (begins..ends)
+                .filter(|&n| quiet[0][n].abs() > 1e-4)
+                .fold(0.0_f64, |most, n| most.max(db(n)));
+            println!("{} {level} {s}: {deepest:.2} dB", scene.name);
+            // An f32 sample of 1e-4 and one of its rounding.
+            assert!(deepest < params.max_depth_db + 1e-3, "{}: {deepest}", scene.name);
+            assert!(heard || deepest == 0.0, "{}: {deepest}", scene.name);
+            moved += usize::from(heard && deepest > 0.0);
+        }
+        // Behind the first word the breath is known for what it is (the test above).
+    }
+    assert!(scenes > 0 && moved == scenes, "{moved} of {scenes}");
+}
+
 /// What moves in bands costs no more loudness than a broadband duck of the same audibility: on the music that
 /// the choice between its two shapes was made on, then on other music.
 #[test]
@@ -231,7 +296,7 @@ fn bands_cost_no_more_than_a_broadband_duck() {
         for scene in scenes.iter().filter(|s| s.kind == Kind::Music && s.name.contains("every 1 s"))
         {
             let setup =
-                BandDuckerSetup { key_offset_db: KEY_OFFSET_LU, ..BandDuckerSetup::default() };
+                BandDuckerSetup { key_offset_db: KEY_OFFSET_DB, ..BandDuckerSetup::default() };
             let params = MaskingDuckerParams::default();
             let mut ducker = MaskingDucker::new(setup, params, stereo()).unwrap();
             let latency = ducker.latency_frames();

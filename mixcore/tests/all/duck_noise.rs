@@ -10,7 +10,7 @@ use mixcore::loudness::{StemActivity, phrases};
 use mixcore::{Io, Layout, Process, Stream};
 
 use crate::duck_scenes::{
-    Audio, KEY_OFFSET_LU, RATE_HZ, bed, levelled, lines, listed, meter, stereo,
+    Audio, KEY_OFFSET_DB, RATE_HZ, bed, levelled, lines, listed, meter, stereo,
 };
 use crate::signals::Noise;
 
@@ -35,7 +35,7 @@ fn room(s: f64, lufs: f64, dark: bool) -> Audio {
 }
 
 fn live(background: &Audio, key: &[f32]) -> (Audio, Ducker<'static, f32>) {
-    let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
+    let setup = DuckerSetup { key_offset_db: KEY_OFFSET_DB, ..DuckerSetup::default() };
     let mut ducker = Ducker::new(setup, DuckerParams::default(), stereo()).unwrap();
     (whole(&mut ducker, background, key), ducker)
 }
@@ -65,7 +65,7 @@ fn steady_noise_is_no_speech() {
             let same = (0..2).all(|c| audio[c][from..] == music[c][from..]);
             println!("{lufs} dark {dark}: {:?}", listed(&ducker).len());
             assert!(same && ducker.report().phrases <= 1, "{lufs} dark {dark}");
-            let setup = BandDuckerSetup { key_offset_db: KEY_OFFSET_LU, ..Default::default() };
+            let setup = BandDuckerSetup { key_offset_db: KEY_OFFSET_DB, ..Default::default() };
             let mut bands =
                 MaskingDucker::new(setup, MaskingDuckerParams::default(), stereo()).unwrap();
             // Half a minute: its question is the same.

@@ -14,7 +14,7 @@ pub const RATE_HZ: f64 = 16_000.0;
 /// The dialogue of all scenes, LUFS, and of the shipped cue.
 pub const VOICE_LUFS: f64 = -24.0;
 /// Speech at unity to both sides.
-pub const KEY_OFFSET_LU: f64 = 3.0103;
+pub const KEY_OFFSET_DB: f64 = 3.0103;
 
 pub type Audio = Vec<Vec<f32>>;
 
@@ -151,7 +151,7 @@ impl Scene {
 
     /// The background through the live ducker, latency removed, and the ducker.
     pub fn live(&self, params: DuckerParams) -> (Audio, Ducker<'static, f32>) {
-        let setup = DuckerSetup { key_offset_lu: KEY_OFFSET_LU, ..DuckerSetup::default() };
+        let setup = DuckerSetup { key_offset_db: KEY_OFFSET_DB, ..DuckerSetup::default() };
         let mut ducker = Ducker::new(setup, params, stereo()).unwrap();
         let latency = ducker.latency_frames();
         let (mut audio, mut key) = (self.background.clone(), self.voice[0].clone());

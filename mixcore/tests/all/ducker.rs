@@ -297,7 +297,7 @@ fn keys_that_do_not_fit_are_errors_and_faults_are_counted() {
         assert!(Ducker::<f32>::new(setup, params, stream).is_err());
     }
     assert!(
-        Ducker::<f32>::new(DuckerSetup { key_offset_lu: 41.0, ..setup }, params, stream).is_err()
+        Ducker::<f32>::new(DuckerSetup { key_offset_db: 41.0, ..setup }, params, stream).is_err()
     );
     assert!(
         Ducker::<f32>::new_in(setup, params, stream, &mut [0.0; 9], &mut [0.0; 9], &mut [])

@@ -452,7 +452,7 @@ fn what_does_not_fit_is_told() {
     for (wrong, parts) in [
         (DuckerSetup { lookahead_ms: 5001.0, ..setup }, ["lookahead_ms", "5001", "5000"]),
         (DuckerSetup { lookahead_ms: -1.0, ..setup }, ["lookahead_ms", "-1", "250"]),
-        (DuckerSetup { key_offset_lu: 40.5, ..setup }, ["key_offset_lu", "40.5", "40"]),
+        (DuckerSetup { key_offset_db: 40.5, ..setup }, ["key_offset_db", "40.5", "40"]),
         (DuckerSetup { phrases: 65_537, ..setup }, ["phrases", "65537", "65536"]),
     ] {
         told(Ducker::<f32>::new(wrong, params, stereo).unwrap_err(), &parts);

@@ -140,6 +140,8 @@ mod fold_check;
 mod fold_down;
 #[cfg(feature = "std")]
 mod gate;
+#[cfg(feature = "std")]
+mod huge_and_after;
 #[cfg(feature = "alloc")]
 mod limiter;
 #[cfg(feature = "std")]
@@ -150,7 +152,13 @@ mod translation;
 #[cfg(feature = "std")]
 mod limiter_ceiling;
 #[cfg(feature = "std")]
+mod limiter_clip;
+#[cfg(feature = "std")]
 mod limiter_modes;
+#[cfg(feature = "std")]
+mod limiter_surround;
+#[cfg(feature = "std")]
+mod linked_image;
 #[cfg(feature = "std")]
 mod live;
 #[cfg(feature = "std")]
@@ -205,6 +213,8 @@ mod solve;
 mod standards;
 #[cfg(feature = "alloc")]
 mod svf;
+#[cfg(feature = "std")]
+mod tool_times;
 #[cfg(feature = "alloc")]
 mod true_peak;
 #[cfg(feature = "alloc")]

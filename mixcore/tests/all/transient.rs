@@ -91,6 +91,23 @@ fn a_steady_tone_is_left_alone() {
     }
 }
 
+/// What the module doc says of tones whose half periods are longer than a piece of the peak.
+#[test]
+fn a_steady_tone_below_50_hz_is_moved_by_half_a_decibel_at_the_most() {
+    let mut most = (0.0_f32, 0.0);
+    for sustain_percent in [100.0, -100.0] {
+        let params = TransientShaperParams { attack_percent: 100.0, sustain_percent, ..BOTH };
+        for step in 0..60 {
+            let hz = 20.0 + 0.5 * f64::from(step);
+            let row = gains(&mut shaper(params, Layout::MONO), &sine(hz, RATE_HZ, 96_000, 0.3));
+            let moved = row[72_000..].iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+            most = if moved > most.0 { (moved, hz) } else { most };
+        }
+    }
+    println!("a tone of {} Hz is moved by {:.3} dB", most.1, most.0);
+    assert!(most.0 < 0.5, "{most:?}");
+}
+
 #[test]
 fn the_range_and_the_floor_hold() {
     let params = TransientShaperParams { attack_percent: 100.0, range_db: 5.0, ..BOTH };

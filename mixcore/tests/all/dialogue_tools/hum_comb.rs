@@ -74,6 +74,36 @@ fn the_response_is_that_of_the_impulse_response() {
 }
 
 #[test]
+fn notches_have_the_width_that_they_say() {
+    // The last one, with a neighbour on one side alone, is widened most.
+    for (width_hz, harmonics, narrower, wider) in
+        [(0.2, 20, 0.01, 0.01), (1.0, 20, 0.01, 0.01), (10.0, 40, 0.06, 0.23)]
+    {
+        let setup = HumCombSetup { mains_hz: 50.0, harmonics };
+        let params = HumCombParams { width_hz, drift_hz: 0.0, ..HumCombParams::default() };
+        let comb = comb(setup, params);
+        // Where it is 3.01 dB down, on either side.
+        let side = |hz: f64, sign: f64| {
+            let (mut within, mut beyond) = (0.0, 20.0);
+            for _ in 0..50 {
+                let middle = 0.5 * (within + beyond);
+                let down = comb.response_db(hz + sign * middle) < 10.0 * 0.5_f64.log10();
+                *if down { &mut within } else { &mut beyond } = middle;
+            }
+            within
+        };
+        let (mut least, mut largest) = (f64::INFINITY, 0.0_f64);
+        for harmonic in 1..=harmonics {
+            let hz = 50.0 * harmonic as f64;
+            let off = (side(hz, 1.0) + side(hz, -1.0)) / width_hz - 1.0;
+            (least, largest) = (least.min(off), largest.max(off));
+        }
+        println!("{width_hz} Hz, {harmonics} notches: {least:+.4} to {largest:+.4}");
+        assert!(least > -narrower && largest < wider, "{width_hz}: {least} {largest}");
+    }
+}
+
+#[test]
 fn hum_beside_the_nominal_is_found_measured_and_taken_out() {
     /// After 8 s the frequency is known to a thousandth of the width.
     const HZ: f64 = 0.002;

@@ -95,8 +95,9 @@ fn the_gain_never_moves_faster_than_its_slews() {
     let gains = curve(&mut leveller, &mut phrases(&[-35.0, -17.0, -40.0, -20.0]));
     let steps: Vec<f64> = gains[160..].windows(2).map(|pair| pair[1] - pair[0]).collect();
     let (up, down) = steps.iter().fold((0.0_f64, 0.0_f64), |(u, d), s| (u.max(*s), d.min(*s)));
-    assert!(up <= 0.02 + ROUNDING && up > 0.019, "{up}");
-    assert!((-0.09 - ROUNDING..-0.089).contains(&down), "{down}");
+    // And reaches them, to 1 % (issue 6).
+    assert!(up <= 0.02 + ROUNDING && up > 0.0198, "{up}");
+    assert!((-0.09 - ROUNDING..-0.0891).contains(&down), "{down}");
     let report = leveller.report();
     let travel: f64 = steps.iter().map(|step| step.abs()).sum();
     assert!((report.travel_db - travel).abs() < 0.2, "{report:?} {travel}");
