@@ -30,7 +30,7 @@ use crate::units::{db_to_gain, gain_to_db};
 /// latency test.
 const LATENCY: usize = 23;
 
-/// Longest delay, ms: beyond it Haas's listeners heard an echo.
+/// Longest delay, ms: the end of the range above.
 const MAX_DELAY_MS: f64 = 35.0;
 
 /// A side of a pair.

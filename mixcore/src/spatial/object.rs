@@ -27,7 +27,7 @@ use crate::audio::{Layout, MAX_LAYOUT_CHANNELS, Speaker};
 use crate::error::Error;
 use crate::math;
 
-/// Most zones of an object. Ours: the masks of cinema practice name up to five at once.
+/// Most zones of an object. Ours: BS.2076 sets no limit, and fixed memory needs one.
 pub const MAX_ZONES: usize = 8;
 
 /// Where an object is and how large, and how it is divided.
