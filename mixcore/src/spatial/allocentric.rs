@@ -6,8 +6,9 @@
 //! with a the share of the way; they multiply, so the power is 1 everywhere. Outside of what a layout
 //! has, the nearest layer, row or loudspeaker takes it.
 //!
-//! Sources: ITU-R BS.2127-1, "allocentric panner", with its table of positions, as the EBU ADM
-//! Renderer 2.1.0 (BSD-3-Clause-Clear) holds it; gains of that program are the test.
+//! Sources: ITU-R BS.2127-1, clause 7.3.10, "allocentric panner", with the table of positions of its
+//! clause 11.2, as the EBU ADM Renderer 2.1.0 (BSD-3-Clause-Clear) holds it; gains of that program in
+//! the ten layouts of BS.2051 are the test.
 //! Cost: at most seven sines and cosines. Latency: none (a pure function).
 //! Limits: places are those of the labels; only screen loudspeakers (M±SC) have theirs from where they
 //! really stand ([`super::RealLayout`]), on the front wall up to 30° and on the side wall beyond. Layouts
@@ -22,6 +23,9 @@ use crate::error::Error;
 use crate::math;
 
 /// The allocentric panner of a layout.
+///
+/// Points move continuously. Sizes jump at some places, because BS.2127's formula does
+/// ([`Allocentric::sized_gains`] says where and by how much).
 ///
 /// # Example
 /// ```

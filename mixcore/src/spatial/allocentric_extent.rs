@@ -7,8 +7,24 @@
 //! source touches count for themselves. Because gains and weights are products over the axes, the
 //! triple sum is a product of three sums. Sources below 0.2 blend with the point.
 //!
-//! Sources: ITU-R BS.2127-1, "allocentric extent panner", as the EBU ADM Renderer 2.1.0
-//! (BSD-3-Clause-Clear) holds it; gains of that program are the test.
+//! NOTE: BS.2127's gains jump where a condition of its formula changes its answer, and these with them:
+//! a renderer that smoothed them would be another one. Each of them is asserted, and that there is no
+//! other, for every layout. The largest steps of a gain that were found:
+//! - 0.146, where µ, what the inside of the room counts beside its walls (clause 7.3.11.5), changes its
+//!   law: the distance to the nearest wall passes the larger of 0.4 and 2s, and µ grows at once by the
+//!   factor 1/s for each such axis, s being its scaled size, up to ½;
+//! - 0.311 (in 4+5+1, which has three layers), where the sum of a loudspeaker along an axis falls below
+//!   10^−6.5 and counts as 0: its sixth root, 0.083, is not little beside 1;
+//! - 0.082, from no size, which is the point, to the least one, 2/39 of the room or 2/19 of its height.
+//!
+//! Elsewhere gains are continuous, though steep: at a wall they rise with the root of the way from it.
+//! 0.01 of place or size moves a gain by up to 0.434; a degree round the listener, jumps and all, by up to
+//! 0.182 with a size of 30° or 90°. In time
+//! [`super::ObjectMixer`] and [`super::Panner`] go from gains to gains on ramps, so no jump is a click.
+//!
+//! Sources: ITU-R BS.2127-1, clause 7.3.11, "allocentric extent panner", as the EBU ADM Renderer 2.1.0
+//! (BSD-3-Clause-Clear) holds it; gains of that program in the ten layouts of BS.2051, on both sides of
+//! µ's border too, are the test. Clauses as libspatialaudio's sources cite them.
 //! Cost: up to 100 powers per loudspeaker. Latency: none (a pure function).
 //! Limits: as those of the point.
 
@@ -88,6 +104,11 @@ impl Allocentric {
     /// Place as in [`Allocentric::gains`]; sizes along x, y and z, 0 to 2 (the room); from 1 on nothing
     /// grows. NOTE: the EBU ADM Renderer
     /// takes a block's width, height and depth for x, y and z, in this order.
+    ///
+    /// NOTE: as BS.2127 has it (clause 7.3.11), a gain jumps by up to 0.146 where the nearest wall is 0.4 or
+    /// twice a scaled size away, by up to 0.311 where a loudspeaker begins to take part, and by up to 0.082
+    /// between no size and the least one; for a source that moves smoothly by itself use
+    /// [`super::PolarExtent`].
     ///
     /// # Errors
     /// A place beyond ±1e6, a size out of range, or a number that is not finite.
@@ -212,7 +233,8 @@ fn effective(sizes: [f64; 3], span: usize) -> f64 {
     }
 }
 
-/// BS.2127: how much the inside of the room counts beside its walls.
+/// BS.2127, clause 7.3.11.5: µ, how much the inside of the room counts beside its walls. It jumps where
+/// the wall is as far as a cube's law asks.
 fn share_inside(sizes: [f64; 3], at: Vector, dimensions: usize) -> f64 {
     let mut wall = f64::INFINITY;
     for coordinate in at.iter().take(dimensions.max(1)) {

@@ -17,7 +17,7 @@ use super::{MAX_RIG, RigGains};
 use crate::error::Error;
 use crate::math;
 
-/// Farthest place, m.
+/// Farthest place, m. Ours: beyond any rig; a larger number is a wrong unit.
 const MAX_PLACE_M: f64 = 1000.0;
 
 /// How gains fall with distance.
@@ -82,16 +82,19 @@ impl Dbap {
     /// A panner for loudspeakers at these places.
     ///
     /// # Errors
-    /// None or more than 48 loudspeakers, a place or a weight out of range, or no weight of
-    /// 0.001 or more.
+    /// None or more than 48 loudspeakers; the first one whose place or weight is out of range, by its
+    /// index; or no weight of 0.001 or more.
     pub fn new(rig: &[Placed]) -> Result<Self, Error> {
         #[expect(clippy::cast_precision_loss, reason = "exact far above 48")]
         Error::check_range("loudspeakers of the rig", rig.len() as f64, 1.0, MAX_RIG as f64)?;
         let mut loudspeakers = [Placed { place_m: [0.0; 3], weight: 0.0 }; MAX_RIG];
         let mut heaviest = 0.0_f64;
-        for (slot, placed) in loudspeakers.iter_mut().zip(rig) {
-            check_place(placed.place_m)?;
-            heaviest = heaviest.max(Error::check_range("weight", placed.weight, 0.0, 1.0)?);
+        for (index, (slot, placed)) in loudspeakers.iter_mut().zip(rig).enumerate() {
+            let item = ("loudspeaker", index);
+            for coordinate in placed.place_m {
+                Error::check_item(item, "place_m", coordinate, -MAX_PLACE_M, MAX_PLACE_M)?;
+            }
+            heaviest = heaviest.max(Error::check_item(item, "weight", placed.weight, 0.0, 1.0)?);
             *slot = *placed;
         }
         Error::check_range("largest weight", heaviest, 1e-3, 1.0)?;

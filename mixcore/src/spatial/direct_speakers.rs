@@ -276,9 +276,10 @@ fn lfe_place(speaker: &Speaker) -> Option<Vector> {
 /// their numbers.
 fn nominal(label: &str) -> &str {
     let urn = || {
-        let (edition, name) = label.strip_prefix("urn:itu:bs:2051:")?.split_once(":speaker:")?;
-        let number = !edition.is_empty() && edition.bytes().all(|byte| byte.is_ascii_digit());
-        number.then_some(name)
+        // Without a search for a text, which core's searcher might panic in.
+        let edition = label.strip_prefix("urn:itu:bs:2051:")?;
+        let rest = edition.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        rest.strip_prefix(":speaker:").filter(|_| rest.len() < edition.len())
     };
     match urn().unwrap_or(label) {
         "LFE" | "LFEL" => "LFE1",

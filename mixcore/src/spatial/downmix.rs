@@ -76,8 +76,10 @@ impl DownmixMatrix {
             (coefficients.len() as f64, (source.channel_count() * target.channel_count()) as f64);
         Error::check_range("coefficients.len()", given, needed, needed)?;
         let mut matrix = Self::empty(source, target, citation);
-        for (slot, &given) in matrix.coefficients.iter_mut().zip(coefficients) {
-            *slot = Error::check_range("coefficient", given, -MAX_COEFFICIENT, MAX_COEFFICIENT)?;
+        for (index, (slot, &given)) in matrix.coefficients.iter_mut().zip(coefficients).enumerate()
+        {
+            let item = ("coefficient", index);
+            *slot = Error::check_item(item, "value", given, -MAX_COEFFICIENT, MAX_COEFFICIENT)?;
         }
         Ok(matrix)
     }

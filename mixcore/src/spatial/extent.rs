@@ -11,7 +11,8 @@
 //! is everywhere. Depth renders the near and the far end and takes the mean of their powers.
 //!
 //! Sources: ITU-R BS.2127-1, "extent panner", as the EBU ADM Renderer 2.1.0 (BSD-3-Clause-Clear)
-//! holds it; gains of that program for 53 directions of 14 sizes in three layouts are the test.
+//! holds it; gains of that program for 53 directions of 14 sizes in three layouts, and for 40 sources
+//! in each of the ten layouts of BS.2051, are the test.
 //! Cost: in proportion to the size: only the directions inside a cone round the source and not beyond its
 //! long sides are looked at, four at a time ([`crate::kernels`]). The table is 428·(12 + 4·loudspeakers)
 //! f64, loudspeakers rounded up to fours.

@@ -26,10 +26,11 @@ use crate::ramp::{GainRamp, ramp_frames};
 use crate::stream::{Field, Io, Process, Processor, Stream, params};
 use crate::units::{db_to_gain, gain_to_db};
 
-/// What the fractional delay needs of what comes after, frames.
+/// What the fractional delay needs of what comes after, frames: its own latency, asserted by the
+/// latency test.
 const LATENCY: usize = 23;
 
-/// Longest delay, ms.
+/// Longest delay, ms: the end of the range above.
 const MAX_DELAY_MS: f64 = 35.0;
 
 /// A side of a pair.

@@ -33,6 +33,7 @@ mod iamf;
 mod lfe_send;
 mod lo_ro;
 mod lt_rt;
+mod misplaced;
 mod mono_maker;
 mod near_field;
 mod object;

@@ -9,8 +9,8 @@
 //!
 //! Gains are all that is computed here; [`super::ObjectMixer`] applies them in time.
 //!
-//! Sources: ITU-R BS.2127-1, "rendering of objects"; tests are the EBU's own vectors for 4+5+0 and runs
-//! of the EBU ADM Renderer 2.1.0 for seven other layouts, and of 46 real rooms.
+//! Sources: ITU-R BS.2127-1, clause 7, "rendering of objects"; tests are all 1072 of the EBU's own vectors
+//! for 4+5+0, and runs of the EBU ADM Renderer 2.1.0 for the other layouts of BS.2051 and 46 real rooms.
 //! Cost: that of the panner, three times with divergence; zones and locks some 10 ns a loudspeaker.
 //! Latency: none (a pure function).
 //! Limits: at most [`MAX_ZONES`] zones, which hold loudspeakers by their nominal directions.
@@ -27,7 +27,7 @@ use crate::audio::{Layout, MAX_LAYOUT_CHANNELS, Speaker};
 use crate::error::Error;
 use crate::math;
 
-/// Most zones of an object.
+/// Most zones of an object. Ours: BS.2076 sets no limit, and fixed memory needs one.
 pub const MAX_ZONES: usize = 8;
 
 /// Where an object is and how large, and how it is divided.
@@ -145,7 +145,7 @@ pub enum ChannelLock {
 pub struct ObjectMetadata {
     /// Position, size and divergence.
     pub place: ObjectPlace,
-    /// Linear, 0 to 16 (+24 dB).
+    /// Linear, 0 to 16 (+24 dB; ours: more is a wrong unit).
     pub gain: f64,
     /// Share of the power that is diffuse, 0 to 1.
     pub diffuse: f64,
@@ -186,7 +186,15 @@ impl ObjectMetadata {
         if let ChannelLock::Within(distance) = self.channel_lock {
             Error::check_range("distance of a channel lock", distance, 0.0, MAX_LOCK)?;
         }
-        self.zones.iter().flatten().try_for_each(Zone::validate)?;
+        for (index, zone) in self.zones.iter().enumerate() {
+            let Some(zone) = zone else { continue };
+            zone.validate().map_err(|error| match error {
+                Error::OutOfRange { field, given, min, max } => {
+                    Error::ItemOutOfRange { item: "zone", index, field, given, min, max }
+                }
+                other => other,
+            })?;
+        }
         self.screen_ref.iter().try_for_each(Screen::validate)
     }
 }

@@ -26,10 +26,8 @@
 
 use core::f64::consts::FRAC_1_SQRT_2;
 
-use super::geometry::{
-    MAX_POINTS, Vector, around, check_direction, cross, direction, dot, facets, length, members,
-    sub, unit,
-};
+use super::geometry::{MAX_POINTS, Vector, around, check_direction, direction, facets, unit};
+use super::misplaced::{Facets, misplaced};
 use super::real_layout::is_screen;
 use super::regions::{Corner, Regions, Vertex};
 use super::{PanGains, RealLayout};
@@ -41,6 +39,9 @@ use crate::math;
 const BEYOND_DEG: f64 = 40.0;
 /// BS.2127's internal fold-down to stereo: the centre to each side.
 const STEREO_CENTRE: f64 = 0.577_350_269_189_625_8;
+
+/// BS.2127's virtual loudspeakers, below and above.
+const POLES: [Vector; 2] = [[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]];
 
 /// Where a loudspeaker really stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,8 +111,9 @@ impl PointSource {
     /// and mono are panned as if they stood at their nominal ones (BS.2127).
     ///
     /// # Errors
-    /// Real directions so far from the nominal ones that loudspeakers change places; none for a
-    /// [`Layout`].
+    /// Real directions so far from the nominal ones that loudspeakers change places or leave more
+    /// than half a circle open: the loudspeaker to move and, in whole degrees, where it may stand while
+    /// the others stay; none for a [`Layout`].
     pub fn new(layout: impl Into<RealLayout>) -> Result<Self, Error> {
         let placed: RealLayout = layout.into();
         let layout = placed.layout();
@@ -133,10 +135,10 @@ impl PointSource {
             };
             let real = own.and_then(|own| placed.directions().get(own).copied());
             let real = real.unwrap_or(Direction::nominal(speaker));
-            plan.add_speaker(channel, speaker, real)?;
+            plan.add_speaker(channel, own, speaker, real)?;
         }
         plan.add_heights()?;
-        let regions = plan.regions(source)?;
+        let regions = plan.regions(source, layout)?;
         Ok(Self { layout, fold, regions })
     }
 
@@ -298,10 +300,14 @@ fn nominal(speaker: &Speaker, real: Direction) -> Direction {
 
 /// A loudspeaker, real or imagined, before the hull.
 #[derive(Clone, Copy)]
-struct Stand {
-    nominal: Direction,
-    real: Direction,
-    channel: u8,
+pub(super) struct Stand {
+    pub(super) nominal: Direction,
+    pub(super) real: Direction,
+    pub(super) channel: u8,
+    /// Its channel in the layout that is panned into, which `channel` need not be.
+    pub(super) own: Option<u8>,
+    /// A height over or under the middle loudspeaker of the channel.
+    pub(super) imagined: bool,
 }
 
 /// Corners of the hull.
@@ -313,7 +319,8 @@ struct Plan {
 impl Plan {
     fn new() -> Self {
         let ahead = Direction { azimuth_deg: 0.0, elevation_deg: 0.0 };
-        let stand = Stand { nominal: ahead, real: ahead, channel: 0 };
+        let (nominal, real) = (ahead, ahead);
+        let stand = Stand { nominal, real, channel: 0, own: None, imagined: false };
         Self { stands: [stand; MAX_POINTS], count: 0 }
     }
 
@@ -338,6 +345,7 @@ impl Plan {
     fn add_speaker(
         &mut self,
         channel: usize,
+        own: Option<usize>,
         speaker: &Speaker,
         real: Direction,
     ) -> Result<(), Error> {
@@ -345,7 +353,9 @@ impl Plan {
             return Ok(());
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most 24 channels")]
-        self.push(Stand { nominal: nominal(speaker, real), real, channel: channel as u8 })
+        let (channel, own) = (channel as u8, own.map(|own| own as u8));
+        let nominal = nominal(speaker, real);
+        self.push(Stand { nominal, real, channel, own, imagined: false })
     }
 
     /// Imagines the heights that are missing over and under the middle layer.
@@ -371,7 +381,7 @@ impl Plan {
                 if middle && stand.nominal.azimuth_deg.abs() >= from_deg - 1e-5 {
                     let nominal = Direction { elevation_deg: nominal_deg, ..stand.nominal };
                     let real = Direction { elevation_deg: real_deg, ..stand.real };
-                    self.push(Stand { nominal, real, channel: stand.channel })?;
+                    self.push(Stand { nominal, real, imagined: true, ..stand })?;
                 }
             }
         }
@@ -379,40 +389,29 @@ impl Plan {
     }
 
     /// The regions between all of them and the virtual poles.
-    fn regions(&self, layout: Layout) -> Result<Regions, Error> {
+    fn regions(&self, layout: Layout, target: Layout) -> Result<Regions, Error> {
         let (mut nominal, mut real) = ([[0.0; 3]; MAX_POINTS], [[0.0; 3]; MAX_POINTS]);
         for ((stand, nominal), real) in self.stands().iter().zip(&mut nominal).zip(&mut real) {
             (*nominal, *real) = (stand.nominal.vector(), stand.real.vector());
         }
         let has = |label| layout.index_of(label).is_some();
-        let poles: &[Vector] = if has("T+000") || has("UH+180") {
-            &[[0.0, 0.0, -1.0]]
-        } else {
-            &[[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]]
-        };
-        let mut virtual_set = 0;
+        let above = has("T+000") || has("UH+180");
+        let poles: &[Vector] = if above { &POLES[..1] } else { &POLES };
         for (place, &pole) in (self.count..).zip(poles) {
             if let (Some(nominal), Some(real)) = (nominal.get_mut(place), real.get_mut(place)) {
                 (*nominal, *real) = (pole, pole);
-                virtual_set |= 1_u64 << place;
             }
         }
         let (nominal, real) =
             (&nominal[..self.count + poles.len()], &real[..self.count + poles.len()]);
+        self.check(target, [nominal, real], poles)?;
         let vertex = |index: usize| Vertex {
             at: real[index],
             corner: Corner::Channel(self.stands[index].channel),
         };
         let mut regions = Regions::new();
         for (rim, (place, &pole)) in (self.count..).zip(poles).enumerate() {
-            let adjacent = facets(nominal)
-                .filter(|facet| facet.corners >> place & 1 == 1)
-                .fold(0, |set, facet| set | facet.corners)
-                & !(1 << place);
-            let (order, count) = around(real, adjacent, pole);
-            if adjacent & virtual_set != 0 || count < 3 {
-                return Err(displaced());
-            }
+            let (order, count) = around(real, neighbours(nominal, place), pole);
             #[expect(clippy::cast_precision_loss, reason = "at most 64")]
             let share = 1.0 / math::sqrt(count as f64);
             #[expect(clippy::cast_possible_truncation, reason = "two poles at most")]
@@ -423,42 +422,88 @@ impl Plan {
                 regions.push_triplet([vertex(index), vertex(next), centre])?;
             }
         }
-        for facet in facets(nominal) {
-            if facet.offset < 1e-6 {
-                return Err(displaced());
-            }
-            if facet.corners & virtual_set != 0 {
-                continue;
-            }
+        for facet in facets(nominal).filter(|facet| facet.corners >> self.count == 0) {
             let (order, count) = around(nominal, facet.corners, facet.normal);
-            if !members(facet.corners).all(|index| same_side(nominal, real, &order[..count], index))
-            {
-                return Err(displaced());
-            }
             match order[..count] {
                 [a, b, c] => regions.push_triplet([a, b, c].map(vertex))?,
                 [a, b, c, d] => regions.push_quad([a, b, c, d].map(vertex))?,
-                _ => return Err(displaced()),
+                _ => return Err(irregular()),
             }
         }
         regions.index();
         Ok(regions)
     }
+
+    /// The real corners, poles too, if a channel's loudspeaker stood elsewhere; `alone`: and all others
+    /// at their nominal directions.
+    fn moved(&self, channel: u8, to: Direction, alone: bool) -> [Vector; MAX_POINTS] {
+        let mut plan = Self::new();
+        for stand in self.stands().iter().filter(|stand| !stand.imagined) {
+            let stays = if alone { stand.nominal } else { stand.real };
+            let real = if stand.channel == channel { to } else { stays };
+            // There was room before.
+            plan.push(Stand { real, ..*stand }).unwrap_or_default();
+        }
+        plan.add_heights().unwrap_or_default();
+        let mut points = [[0.0; 3]; MAX_POINTS];
+        for (point, stand) in points.iter_mut().zip(plan.stands()) {
+            *point = stand.real.vector();
+        }
+        for (point, pole) in points.iter_mut().skip(self.count).zip(POLES) {
+            *point = pole;
+        }
+        points
+    }
+
+    /// Every facet of the nominal directions, rims included, holds at the real ones.
+    fn check(
+        &self,
+        target: Layout,
+        [nominal, real]: [&[Vector]; 2],
+        poles: &[Vector],
+    ) -> Result<(), Error> {
+        let mut kept = Facets::new();
+        for (place, &pole) in (self.count..).zip(poles) {
+            let (order, count) = around(nominal, neighbours(nominal, place), pole);
+            if count < 3 || order.iter().take(count).any(|&index| index >= self.count) {
+                return Err(irregular());
+            }
+            for n in 0..count {
+                kept.push(&[order[n], order[(n + 1) % count], place]);
+            }
+        }
+        for facet in facets(nominal) {
+            if facet.offset < 1e-6 {
+                return Err(irregular());
+            }
+            if facet.corners >> self.count == 0 {
+                let (order, count) = around(nominal, facet.corners, facet.normal);
+                kept.push(&order[..count]);
+            }
+        }
+        match kept.broken(nominal, real) {
+            None => Ok(()),
+            Some(order) => {
+                let holds = |stand: &Stand, to, alone| {
+                    let moved = self.moved(stand.channel, to, alone);
+                    kept.broken(nominal, &moved).is_none()
+                };
+                Err(misplaced(target, self.stands(), order, holds))
+            }
+        }
+    }
 }
 
-/// A corner and its neighbours in a facet turn the same way at their real directions.
-fn same_side(nominal: &[Vector], real: &[Vector], order: &[usize], corner: usize) -> bool {
-    let count = order.len();
-    let Some(place) = order.iter().position(|&index| index == corner) else { return false };
-    let (before, after) = (order[(place + count - 1) % count], order[(place + 1) % count]);
-    let turn = |points: &[Vector]| dot(points[before], cross(points[corner], points[after]));
-    turn(nominal) * turn(real) > 1e-6 * length(sub(nominal[before], nominal[after]))
+/// The points that share a facet with one.
+fn neighbours(points: &[Vector], of: usize) -> u64 {
+    let its = facets(points).filter(|facet| facet.corners >> of & 1 == 1);
+    its.fold(0, |set, facet| set | facet.corners) & !(1 << of)
 }
 
-/// Loudspeakers that are not where their names say.
-fn displaced() -> Error {
+/// A layout whose nominal directions have no such regions; none of [`Layout::all`] is one.
+fn irregular() -> Error {
     Error::Unsupported {
-        what: "a layout whose loudspeakers change places or leave a gap",
-        hint: "place every loudspeaker near its nominal direction, or pan this rig with Vbap",
+        what: "a layout whose nominal directions do not surround the listener",
+        hint: "pan this rig with Vbap",
     }
 }

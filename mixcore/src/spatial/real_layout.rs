@@ -12,7 +12,6 @@
 //! Limits: directions only; levels and distances of loudspeakers are aligned before.
 
 use super::Direction;
-use super::geometry::check_direction;
 use super::room::inside;
 use crate::audio::{Layout, MAX_LAYOUT_CHANNELS, Speaker};
 use crate::error::Error;
@@ -87,8 +86,9 @@ impl RealLayout {
     /// that change places, and whose gains no standard promises.
     ///
     /// # Errors
-    /// Another number of directions than channels, an angle out of range, or a screen loudspeaker
-    /// (M±SC) outside of 5° to 25° and 35° to 60°, between which BS.2127 knows no neighbours for it.
+    /// Another number of directions than channels, or, with the loudspeaker's label, an angle out of
+    /// range; a screen loudspeaker (M±SC) outside of 5° to 25° and 35° to 60°, between which BS.2127
+    /// knows no neighbours for it.
     pub fn anywhere(layout: Layout, real: &[Direction]) -> Result<Self, Error> {
         if real.len() != layout.channel_count() {
             return Err(Error::ChannelCount {
@@ -99,7 +99,13 @@ impl RealLayout {
         }
         let mut placed = Self::from(layout);
         for ((to, speaker), at) in placed.real.iter_mut().zip(layout.speakers()).zip(real) {
-            check_direction(at.azimuth_deg, at.elevation_deg)?;
+            for (field, given, max) in
+                [("azimuth_deg", at.azimuth_deg, 180.0), ("elevation_deg", at.elevation_deg, 90.0)]
+            {
+                let (loudspeaker, min) = (speaker.label, -max);
+                let misplaced = Error::Misplaced { loudspeaker, field, given, min, max };
+                Error::check_range(field, given, min, max).map_err(|_| misplaced)?;
+            }
             if is_screen(speaker) {
                 screen_range(speaker, at).check(speaker.label, at)?;
             }
@@ -142,7 +148,7 @@ impl RealLayout {
 
 impl AllowedDirection {
     /// Whether a loudspeaker stands there.
-    fn check(&self, loudspeaker: &'static str, at: &Direction) -> Result<(), Error> {
+    pub(super) fn check(&self, loudspeaker: &'static str, at: &Direction) -> Result<(), Error> {
         let [from, to] = self.azimuth_deg;
         let [low, high] = self.elevation_deg;
         let misplaced =
@@ -166,7 +172,7 @@ pub(super) fn is_screen(speaker: &Speaker) -> bool {
 }
 
 /// BS.2127: screen loudspeakers stand inside or outside of the front ones.
-fn screen_range(speaker: &Speaker, at: &Direction) -> AllowedDirection {
+pub(super) fn screen_range(speaker: &Speaker, at: &Direction) -> AllowedDirection {
     let (from, to) = if at.azimuth_deg.abs() > 30.0 { (35.0, 60.0) } else { (5.0, 25.0) };
     let azimuth_deg = if speaker.azimuth_deg < 0.0 { [-to, -from] } else { [from, to] };
     AllowedDirection { azimuth_deg, elevation_deg: [-90.0, 90.0] }

@@ -484,7 +484,7 @@ fn products(x: f64, y: f64) -> [f64; 4] {
     [(1.0 - x) * (1.0 - y), x * (1.0 - y), x * y, (1.0 - x) * y]
 }
 
-/// Loudspeakers that do not surround the listener as their names say.
+/// Regions that there cannot be: what calls has checked that its facets hold.
 fn unusable(what: &'static str) -> Error {
     Error::Unsupported { what, hint: "place every loudspeaker near its nominal direction" }
 }

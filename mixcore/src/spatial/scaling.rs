@@ -18,7 +18,7 @@ use crate::units::{db_to_gain, gain_to_db};
 
 /// Highest level at which an LFE is folded, dB: it restores what replay adds to the LFE.
 const MAX_LFE_DB: f64 = 10.0;
-/// Lowest one, dB; what is lower is [`LfePolicy::Drop`].
+/// Lowest one, dB: 2^−24, the last of 24 bits; what is lower is [`LfePolicy::Drop`].
 const MIN_LFE_DB: f64 = -144.0;
 
 /// One factor for a whole matrix.

@@ -28,18 +28,18 @@ pub enum Screen {
         azimuth_deg: f64,
         /// Direction of its centre, degrees, -90 to 90.
         elevation_deg: f64,
-        /// Distance of its centre, above 0 to 1000; 1 is where the loudspeakers stand.
+        /// Distance of its centre, 0.001 to 1000; 1 is where the loudspeakers stand.
         distance: f64,
-        /// Angle of its width, degrees, above 0, below 180.
+        /// Angle of its width, degrees, 0.001 to 179.
         width_deg: f64,
     },
     /// By places in the room: x to the right, y to the front, z up.
     Cartesian {
         /// Width over height, 0.1 to 10.
         aspect_ratio: f64,
-        /// Its centre.
+        /// Its centre, within ±10.
         centre: [f64; 3],
-        /// Its width along x, above 0 to 4.
+        /// Its width along x, 0.001 to 4: up to twice that of the room.
         width: f64,
     },
 }

@@ -149,8 +149,9 @@ impl Vbap {
     /// A panner for loudspeakers at these directions.
     ///
     /// # Errors
-    /// None or more than 48 loudspeakers, a direction out of range, two loudspeakers in the same
-    /// direction, or a rig too irregular for the tables.
+    /// None or more than 48 loudspeakers; by its index, one whose direction is out of range or the
+    /// same as an earlier one's (name one of them, and feed the other one from it); or a rig too
+    /// irregular for the tables.
     pub fn new(rig: &[Direction], shape: VbapShape) -> Result<Self, Error> {
         let mut hull = Hull::new(rig, shape)?;
         if shape == VbapShape::Ring {
@@ -351,16 +352,15 @@ impl Hull {
         #[expect(clippy::cast_precision_loss, reason = "exact far above 48")]
         Error::check_range("loudspeakers of the rig", rig.len() as f64, 1.0, MAX_RIG as f64)?;
         let mut hull = Self { points: [[0.0; 3]; MAX_POINTS], count: 0 };
-        for at in rig {
-            check_direction(at.azimuth_deg, at.elevation_deg)?;
+        for (index, at) in rig.iter().enumerate() {
+            let item = ("loudspeaker", index);
+            Error::check_item(item, "azimuth_deg", at.azimuth_deg, -180.0, 180.0)?;
+            Error::check_item(item, "elevation_deg", at.elevation_deg, -90.0, 90.0)?;
             let elevation_deg = if shape == VbapShape::Ring { 0.0 } else { at.elevation_deg };
             let point = direction(at.azimuth_deg, elevation_deg);
-            if hull.nearest(point) < SAME {
-                return Err(Error::Unsupported {
-                    what: "a rig with two loudspeakers in the same direction",
-                    hint: "name one of them, and feed the other one from it",
-                });
-            }
+            // Of unit vectors; 2 is the opposite direction.
+            let apart = hull.nearest(point).min(2.0);
+            Error::check_item(item, "distance to an earlier one's direction", apart, SAME, 2.0)?;
             hull.push(point)?;
         }
         Ok(hull)

@@ -10,6 +10,9 @@ use crate::signals::Noise;
 
 /// Runs of the EBU ADM Renderer: layout; direction; distance; size; gains without LFEs in 9 digits.
 const EXTENT: &str = include_str!("data/ear_extent.csv");
+/// Likewise, 40 sources for each of the ten layouts of BS.2051: poles, loudspeakers, middles between
+/// neighbours, behind; sizes at the ends of the blend with the point, at 180° and 360°.
+const EXTENT_ALL: &str = include_str!("data/ear_extent_all.csv");
 
 /// A panner in lent memory, which every feature set has; a test's leak ends with the test.
 fn panner(layout: Layout) -> PolarExtent<'static> {
@@ -21,17 +24,18 @@ fn power(gains: &[f64]) -> f64 {
     gains.iter().map(|g| g * g).sum()
 }
 
-#[test]
-fn sizes_and_distances_are_the_ebus() {
-    /// The bound; the file has 9 digits.
+/// Checks every line of a file; layouts and sources.
+fn check(text: &str) -> (usize, usize) {
+    /// The bound; the files have 9 digits.
     const BOUND: f64 = 1e-6;
-    let (mut sources, mut last): (usize, Option<PolarExtent<'static>>) = (0, None);
-    let mut worst = 0.0_f64;
-    for line in EXTENT.lines().skip(1) {
+    let (mut layouts, mut sources, mut worst) = (0, 0, 0.0_f64);
+    let mut last: Option<PolarExtent<'static>> = None;
+    for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split(';').collect();
         let layout = Layout::named(fields[0]).unwrap();
         if last.as_ref().is_none_or(|panner| panner.point_source().layout() != layout) {
             last = Some(panner(layout));
+            layouts += 1;
         }
         let &[azimuth_deg, elevation_deg, distance, width_deg, height_deg, depth] =
             &numbers(&fields[1..7])[..]
@@ -47,8 +51,18 @@ fn sizes_and_distances_are_the_ebus() {
         worst = worst.max(off);
         sources += 1;
     }
-    assert_eq!(sources, 3 * (14 * 53 + 6 * 14));
     println!("largest difference {worst:e}");
+    (layouts, sources)
+}
+
+#[test]
+fn sizes_and_distances_are_the_ebus() {
+    assert_eq!(check(EXTENT), (3, 3 * (14 * 53 + 6 * 14)));
+}
+
+#[test]
+fn sizes_in_all_ten_layouts_are_the_ebus() {
+    assert_eq!(check(EXTENT_ALL), (10, 10 * 40));
 }
 
 #[test]

@@ -59,6 +59,7 @@ mod properties_level;
 mod rate_lent;
 mod real_layout;
 mod rigs;
+mod room_extent;
 mod roster;
 mod signals;
 mod spatial_promises;

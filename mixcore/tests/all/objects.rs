@@ -9,6 +9,9 @@ const ROUNDING: f64 = 1e-12;
 
 /// Runs of the EBU ADM Renderer: layout; place; size; gains without LFEs in 12 digits.
 const ALLOCENTRIC: &str = include_str!("data/ear_allocentric.csv");
+/// Likewise, 40 sources for each of the ten layouts of BS.2051: corners, walls, loudspeakers, the border
+/// of the weight of the inside; the least sizes, those that blend with the point, the whole room.
+const ALLOCENTRIC_ALL: &str = include_str!("data/ear_allocentric_all.csv");
 
 /// Likewise: kind of the source; place; width, height, depth; the same in the other kind.
 const CONVERTED: &str = include_str!("data/ear_place_conversion.csv");
@@ -47,47 +50,44 @@ fn power(gains: &[f64]) -> f64 {
     gains.iter().map(|g| g * g).sum()
 }
 
-#[test]
-fn a_place_in_the_room_is_panned_as_the_ebu_does() {
-    /// The bound; the file has 12 digits.
+/// Checks every line of a file; points and sized sources.
+fn check_room(text: &str) -> [usize; 2] {
+    /// The bound; the files have 12 digits.
     const BOUND: f64 = 1e-9;
-    let mut places = 0;
-    for line in ALLOCENTRIC.lines().skip(1) {
-        let fields: Vec<&str> = line.split(';').collect();
-        let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else {
-            panic!("{line}")
-        };
-        if width + height + depth > 0.0 {
-            continue;
-        }
-        let layout = Layout::named(fields[0]).unwrap();
-        let ours = loudspeakers(&Allocentric::new(layout).gains([x, y, z]).unwrap(), layout);
-        let theirs = gains_of(fields[7], ours.len());
-        assert!(difference(&ours, &theirs) <= BOUND, "{line}: {ours:?}");
-        places += 1;
-    }
-    assert_eq!(places, 2 * 180);
-}
-
-#[test]
-fn a_size_in_the_room_is_panned_as_the_ebu_does() {
-    /// The bound; the file has 12 digits.
-    const BOUND: f64 = 1e-9;
-    let mut sources = 0;
-    for line in ALLOCENTRIC.lines().skip(1) {
+    let (mut points, mut sized, mut worst) = (0, 0, 0.0_f64);
+    for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split(';').collect();
         let &[x, y, z, width, height, depth] = &numbers(&fields[1..7])[..] else {
             panic!("{line}")
         };
         let layout = Layout::named(fields[0]).unwrap();
         let room = Allocentric::new(layout);
-        let ours = room.sized_gains([x, y, z], [width, height, depth]).unwrap();
-        let ours = loudspeakers(&ours, layout);
-        let off = difference(&ours, &gains_of(fields[7], ours.len()));
-        assert!(off <= BOUND, "{line}: {off} {ours:?}");
-        sources += usize::from(width + height + depth > 0.0);
+        let check = |ours: PanGains| {
+            let ours = loudspeakers(&ours, layout);
+            let off = difference(&ours, &gains_of(fields[7], ours.len()));
+            assert!(off <= BOUND, "{line}: {off} {ours:?}");
+            off
+        };
+        worst = worst.max(check(room.sized_gains([x, y, z], [width, height, depth]).unwrap()));
+        if width + height + depth > 0.0 {
+            sized += 1;
+        } else {
+            check(room.gains([x, y, z]).unwrap());
+            points += 1;
+        }
     }
-    assert_eq!(sources, 2 * 3 * 30);
+    println!("largest difference {worst:e}");
+    [points, sized]
+}
+
+#[test]
+fn places_and_sizes_in_the_room_are_panned_as_the_ebu_does() {
+    assert_eq!(check_room(ALLOCENTRIC), [2 * 180, 2 * 3 * 30]);
+}
+
+#[test]
+fn the_rooms_of_all_ten_layouts_are_the_ebus() {
+    assert_eq!(check_room(ALLOCENTRIC_ALL), [10 * 5, 10 * 35]);
 }
 
 #[test]

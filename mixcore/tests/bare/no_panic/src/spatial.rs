@@ -1,12 +1,14 @@
 //! The stereo field, panning, objects, fold-down and bass.
 
 use mixcore::spatial::{
-    BassManager, BassManagerParams, DialogueWarnings, Extent, FoldDown, Haas, HaasParams, LfeSend,
+    Allocentric, BassManager, BassManagerParams, Dbap, DbapParams, DialogueWarnings, DirectSpeaker,
+    DirectSpeakers, Divergence, DrcProfile, Extent, FoldDown, Haas, HaasParams, LfeSend,
     LfeSendParams, LtRt, MidSide, MonoMaker, MonoMakerParams, ObjectGains, ObjectMetadata,
-    ObjectMixer, ObjectPanner, PanGains, Panner, PannerParams, PointSource, RigGains, TimedGains,
-    Width, WidthParams,
+    ObjectMixer, ObjectPanner, ObjectPlace, PanForm, PanGains, PanLaw, PanPosition, Panner,
+    PannerParams, PointSource, PolarExtent, RigGains, StereoPan, TimedGains, Vbap, VbapParams,
+    Width, WidthKept, WidthParams, pan_gains, width_gains,
 };
-use mixcore::{Block, BlockMut, Convert, Error, Io, Process, Processor};
+use mixcore::{Block, BlockMut, Convert, Error, Io, Layout, Process, Processor};
 
 entries! {
     panner_convert_f32(panner: &mut Panner<'_>, input: Block<'_, f32>, output: BlockMut<'_, f32>) -> Result<(), Error> {
@@ -143,5 +145,62 @@ entries! {
     }
     object_panner_gains(object_panner: &ObjectPanner<'_>, object: &ObjectMetadata) -> Result<ObjectGains, Error> {
         object_panner.gains(object)
+    }
+    object_metadata_validate(object: &ObjectMetadata) -> Result<(), Error> {
+        object.validate()
+    }
+    object_place_to_cartesian(place: &ObjectPlace) -> Result<ObjectPlace, Error> {
+        place.to_cartesian()
+    }
+    object_place_to_polar(place: &ObjectPlace) -> Result<ObjectPlace, Error> {
+        place.to_polar()
+    }
+    divergence_parts(divergence: &Divergence, azimuth_deg: f64, elevation_deg: f64) -> Result<[(f64, [f64; 3]); 3], Error> {
+        divergence.parts(azimuth_deg, elevation_deg)
+    }
+    point_source_gains_of(point_source: &PointSource, vector: [f64; 3]) -> Result<PanGains, Error> {
+        point_source.gains_of(vector)
+    }
+    point_source_gains_of_many(point_source: &PointSource, azimuths_deg: &[f64], elevations_deg: &[f64], gains: &mut [f64]) -> Result<(), Error> {
+        point_source.gains_of_many(azimuths_deg, elevations_deg, gains)
+    }
+    polar_extent_gains(polar_extent: &PolarExtent<'_>, azimuth_deg: f64, elevation_deg: f64, distance: f64, extent: Extent) -> Result<PanGains, Error> {
+        polar_extent.gains(azimuth_deg, elevation_deg, distance, extent)
+    }
+    allocentric_gains(allocentric: &Allocentric, place: [f64; 3]) -> Result<PanGains, Error> {
+        allocentric.gains(place)
+    }
+    allocentric_sized_gains(allocentric: &Allocentric, place: [f64; 3], size: [f64; 3]) -> Result<PanGains, Error> {
+        allocentric.sized_gains(place, size)
+    }
+    direct_speakers_gains(direct_speakers: &DirectSpeakers, speaker: &DirectSpeaker<'_>) -> Result<PanGains, Error> {
+        direct_speakers.gains(speaker)
+    }
+    vbap_gains(vbap: &Vbap, azimuth_deg: f64, elevation_deg: f64, params: VbapParams) -> Result<RigGains, Error> {
+        vbap.gains(azimuth_deg, elevation_deg, params)
+    }
+    dbap_gains(dbap: &Dbap, place_m: [f64; 3], params: DbapParams) -> Result<RigGains, Error> {
+        dbap.gains(place_m, params)
+    }
+    panner_position(panner: &Panner<'_>, source: usize) -> Option<PanPosition> {
+        panner.position(source)
+    }
+    panner_peak_bound_db(panner: &Panner<'_>) -> f64 {
+        panner.peak_bound_db()
+    }
+    pan_gains_of_a_layout(layout: Layout, azimuth_deg: f64) -> Result<PanGains, Error> {
+        pan_gains(layout, azimuth_deg)
+    }
+    pan_law_gains(law: PanLaw, form: PanForm, position: f64) -> Result<[f64; 2], Error> {
+        law.gains(form, position)
+    }
+    stereo_pan_matrix(pan: &StereoPan) -> Result<[[f64; 2]; 2], Error> {
+        pan.matrix()
+    }
+    width_gains_of_a_width(width: f64, kept: WidthKept) -> Result<[f64; 2], Error> {
+        width_gains(width, kept)
+    }
+    drc_profile_gain_db(profile: DrcProfile, level_db: f64) -> f64 {
+        profile.gain_db(level_db)
     }
 }
