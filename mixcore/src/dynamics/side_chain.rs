@@ -1,8 +1,9 @@
 //! The way into a dynamics processor: clean samples, the key and its filter, levels per channel and
 //! per linked group, and the audio delayed by the look-ahead.
 //!
-//! Works in pieces that do not leave a chunk of 256 frames of the absolute counter, so that every
-//! split of a block gives the same bits.
+//! Works in pieces of at most 256 frames. Where something remembers (a key filter, a window), they do not
+//! leave a chunk of 256 frames of the absolute counter, at whose end it settles: so every split of a block
+//! gives the same bits.
 
 use super::detector::{DETECTOR_CHUNK, Detector, Ear, Listening, raise};
 use super::key_filter::{KeyFilter, KeyState};
@@ -274,6 +275,12 @@ impl<'a, S: Sample> SideChain<'a, S> {
     /// Frames from `now` to where a piece must end.
     pub(super) fn reach(&self, now: u64) -> usize {
         piece_reach(now)
+    }
+
+    /// The same for an owner that settles in the midst of a piece ([`super::ballistics::Ballistics::run_on_grid`]):
+    /// without a filter and a window nothing else falls due on the grid, and fewer pieces cost less.
+    pub(super) fn free_reach(&self, now: u64) -> usize {
+        if self.listening.is_plain() && self.filter.is_none() { PIECE } else { piece_reach(now) }
     }
 
     /// Takes a piece of the block: what comes in is cleaned, listened to and delayed; what leaves
