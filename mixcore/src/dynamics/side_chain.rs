@@ -70,7 +70,7 @@ impl Span {
     }
 
     /// How many chunks of an absolute grid end in this part.
-    fn ends_of(&self, grid: u64) -> u64 {
+    pub(super) fn ends_of(&self, grid: u64) -> u64 {
         let end = self.now + self.frames as u64;
         let chunks = |frame: u64| frame.checked_div(grid).unwrap_or_default();
         chunks(end).saturating_sub(chunks(self.now))
@@ -413,11 +413,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
                 self.listening.levels_db(self.isa, group.of(span.frames));
             }
         }
-        if let Some(window) = &self.listening.window {
-            for _ in 0..span.ends_of(DETECTOR_CHUNK as u64) {
-                self.slot = window.next(self.slot);
-            }
-        }
+        self.slot = self.listening.slot_after(self.slot, span);
         if span.ends_at_multiple_of(PIECE as u64) {
             // What is not in use stands at 0.
             let (filters, ears) = (!self.filter.is_none(), !self.listening.is_plain());
