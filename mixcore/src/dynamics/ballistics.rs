@@ -18,6 +18,7 @@
 //! Source: D. Giannoulis, M. Massberg, J. D. Reiss, JAES 60(6), 2012, for "smooth, branching" and
 //! "smooth, decoupled"; the solved release time and the slow follower's charge are ours.
 
+use super::side_chain::piece_reach;
 use crate::math;
 
 /// A reduction this small is none: its gain is 1 in f32 (2^-24 is 5e-7 dB).
@@ -220,6 +221,17 @@ impl Ballistics {
             y = self.branch(y, part, &mut shares);
         }
         (state.y, state.u) = (y, y);
+    }
+
+    /// [`Ballistics::run`] over a row that begins at the absolute frame `now` and is at most 256 frames
+    /// long; the envelope settles where a multiple of 256 frames lies behind it.
+    pub(super) fn run_on_grid(&self, state: &mut Envelope, now: u64, io: &mut [f32]) {
+        let Some((before, behind)) = io.split_at_mut_checked(piece_reach(now)) else {
+            return self.run(state, io);
+        };
+        self.run(state, before);
+        state.settle();
+        self.run(state, behind);
     }
 
     /// The plain branching follower over at most [`PART`] values.

@@ -212,7 +212,7 @@ impl<'a, S: Sample> Compressor<'a, S> {
         let target = self.target;
         let mut at = 0;
         while at < frames {
-            let limit = self.chain.reach(self.now).min(frames - at).max(1);
+            let limit = self.reach().min(frames - at).max(1);
             let line = self.travel.piece(self.now, limit);
             let span = Span { at, frames: line.frames, now: self.now };
             let moving = (!line.is_still()).then(|| {
@@ -234,6 +234,12 @@ impl<'a, S: Sample> Compressor<'a, S> {
             self.now += span.frames as u64;
         }
         Ok(())
+    }
+
+    /// Frames to where a piece must end. Parameters that move have pieces of a grid of their own.
+    fn reach(&self) -> usize {
+        let free = self.matched.is_none() && self.target.curve.feedback == 0.0;
+        if free { self.chain.free_reach(self.now) } else { self.chain.reach(self.now) }
     }
 
     /// From the levels to the gains, and the gains onto the block.
@@ -287,6 +293,9 @@ impl<'a, S: Sample> Compressor<'a, S> {
                             let own = if wanted.own { &lane.level } else { &*level };
                             let loudest = if wanted.linked { &*level } else { own };
                             settings.run_loop(&ballistics, voice, [own, loudest], reductions);
+                            if span.ends_at_multiple_of(PIECE as u64) {
+                                voice.envelope.settle();
+                            }
                         } else {
                             if wanted.own {
                                 let own = lane.level.of(span.frames);
@@ -299,11 +308,8 @@ impl<'a, S: Sample> Compressor<'a, S> {
                                 ballistics.rest(&mut voice.envelope);
                                 reductions.fill(0.0);
                             } else {
-                                ballistics.run(&mut voice.envelope, reductions);
+                                ballistics.run_on_grid(&mut voice.envelope, span.now, reductions);
                             }
-                        }
-                        if span.ends_at_multiple_of(PIECE as u64) {
-                            voice.envelope.settle();
                         }
                         voice.now = last(reductions);
                         raise_row(most, reductions);

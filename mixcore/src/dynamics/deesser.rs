@@ -29,7 +29,8 @@
 //! Sources: split band and bell as the trade has them; the relative detector's floor and the link by
 //! levels are ours.
 //!
-//! Cost: two filters and two windows a channel, serial; the crossover or a state-variable filter.
+//! Cost: what is heard runs two channels at a time, the windows of both levels of both side by side; then
+//! the crossover or a state-variable filter, and one follower a group of linked channels.
 //! Latency: the look-ahead, 2 ms by default.
 //!
 //! Limits: the window is 5 ms at least, so half an ess of that length passes before the ratio is
@@ -39,10 +40,11 @@ use super::ballistics::Ballistics;
 use super::deesser_gains::{Levels, Settings, Voice, join, linear};
 use super::deesser_params::{DeEsserMode, DeEsserParams, DeEsserSetup, Point, ballistics};
 use super::deesser_split::{Split, TWO_BANDS, crossing};
-use super::detector::Listening;
+use super::detector::{DETECTOR_CHUNK, Listening};
 use super::key_filter::KeyFilter;
-use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, copy, part};
+use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, part};
 use super::moving_band::{BandState, MovingShape, run_pair};
+use super::pair_window::PairEars;
 use super::reduction::{ReductionLog, ReductionStats, copy_row, mixed_db, raise_row};
 use super::side_chain::Span;
 use super::travel::Travel;
@@ -99,7 +101,9 @@ pub struct DeEsser<'a, S> {
     ballistics: Ballistics,
     listening: Listening,
     intake: KeyIntake<'a, S>,
-    /// Squares of the windows, per channel those of the sibilants and of the whole.
+    /// Of each pair of channels: the filter of the sibilants, the windows of these and of the whole.
+    ears: PerChannel<PairEars>,
+    /// Squares of the windows, pair by pair.
     squares: Store<'a, f64>,
     /// The window's current chunk.
     slot: usize,
@@ -196,6 +200,7 @@ impl<'a, S: Sample> DeEsser<'a, S> {
             ballistics: ballistics(&params, &stream),
             listening: setup.detector().listening(&stream)?,
             intake: KeyIntake::new(setup.lookahead_ms, &stream, fade, rings)?,
+            ears: PerChannel::new(stream.channel_count().div_ceil(2))?,
             squares,
             slot: 0,
             split,
@@ -296,53 +301,57 @@ impl<'a, S: Sample> DeEsser<'a, S> {
         settings: &Settings<'_>,
     ) {
         let isa = self.stream.isa;
-        let (listening, slot) = (self.listening, self.slot);
         let filter = settings.ends[0].filter;
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        let place = (slot, (span.now % CHUNK as u64) as usize);
-        let memory = listening.memory_len();
-        let (voices, squares) = (&mut self.voices, &mut self.squares);
+        let place = (self.slot, (span.now % DETECTOR_CHUNK as u64) as usize);
         for group in self.groups.iter_mut() {
             *group = Levels::default();
         }
-        let groups = &mut self.groups;
-        self.intake.take(main, key, span, |channel, own, key, listened| {
-            let Some(voice) = voices.get_mut(channel) else { return };
-            let heard = key.unwrap_or(own);
-            copy(listened, heard);
-            filter.run(&mut voice.filter, listened);
-            let mut row = [0.0; CHUNK];
-            for (which, level) in voice.levels.iter_mut().enumerate() {
-                let row = part(&mut row, span.frames);
-                copy(row, if which == 0 { listened } else { heard });
-                let start = (2 * channel + which).saturating_mul(memory);
-                let squares = squares.get_mut(start..start.saturating_add(memory));
-                if let Some(ear) = voice.ears.get_mut(which) {
-                    let level = part(level, span.frames);
-                    let squares = squares.unwrap_or_default();
-                    listening.measure(isa, ear, squares, place, row, level);
-                }
+        let Self { intake, listening, ears, squares, voices, .. } = self;
+        let memory = listening.pair_memory_len();
+        let spare = &mut [[0.0; 2]; CHUNK];
+        intake.take_pairs(main, key, span, |pair, heard, listened| {
+            let squares = squares.chunks_exact_mut(memory.max(1)).nth(pair);
+            let (Some(ears), Some(squares), Some(window)) =
+                (ears.get_mut(pair), squares, &listening.window)
+            else {
+                return;
+            };
+            for (to, from) in listened.iter_mut().zip(heard) {
+                *to = *from;
             }
-            if let Some(group) = groups.get_mut(voice.group) {
-                for (group, own) in group.iter_mut().zip(&voice.levels) {
-                    raise_row(part(group, span.frames), own);
-                }
-            }
+            let beside = part(spare, span.frames);
+            filter.run_pairs(isa, &mut ears.filter, [&mut *listened, beside]);
+            let mut voices = voices.chunks_mut(2).nth(pair).unwrap_or_default().iter_mut();
+            let mut unread = Levels::default();
+            let levels = voices.next().zip(Some(voices.next()));
+            let Some((first, second)) = levels else { return };
+            let [a, b] = &mut first.levels;
+            let [c, d] = second.map_or(&mut unread, |voice| &mut voice.levels);
+            let rows = [a, c, b, d].map(|row| part(&mut row.0, span.frames));
+            window.run_pair(isa, &mut ears.window, squares, place, [&*listened, heard], rows);
         });
+        for voice in self.voices.iter() {
+            if let Some(group) = self.groups.get_mut(voice.group) {
+                for (group, own) in group.iter_mut().zip(&voice.levels) {
+                    raise_row(part(&mut group.0, span.frames), &own.0);
+                }
+            }
+        }
         // Only what the link asks for is put into dB.
         let link = settings.link();
         let own = self.voices.iter_mut().map(|voice| &mut voice.levels);
         let own = own.filter(|_| link != [1.0; 2]);
         let all = own.chain(self.groups.iter_mut().filter(|_| link != [0.0; 2]));
         for row in all.flatten() {
-            self.listening.levels_db(isa, part(row, span.frames));
+            self.listening.levels_db(isa, part(&mut row.0, span.frames));
         }
-        if span.ends_at_multiple_of(CHUNK as u64) {
-            self.slot = self.listening.window.map_or(0, |window| window.next(slot));
-        }
+        self.slot = self.listening.slot_after(self.slot, span);
         if span.ends_at_multiple_of(SETTLE_FRAMES) {
+            for ears in self.ears.iter_mut() {
+                kernels::settle_pairs(isa, &mut ears.filter);
+            }
             for voice in self.voices.iter_mut() {
-                voice.filter.settle();
                 voice.envelope.settle();
             }
         }
@@ -444,6 +453,7 @@ impl<S: Sample> Processor for DeEsser<'_, S> {
 
     fn reset(&mut self) {
         self.intake.reset();
+        self.ears.fill(PairEars::default());
         self.squares.fill(0.0);
         if let Some(split) = &mut self.split {
             split.crossover.reset();

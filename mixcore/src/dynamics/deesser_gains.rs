@@ -3,9 +3,7 @@
 
 use super::ballistics::{Ballistics, Envelope};
 use super::deesser_params::Point;
-use super::detector::Ear;
-use super::key_filter::KeyState;
-use super::key_intake::{CHUNK, Short, curve_row, part};
+use super::key_intake::{CHUNK, Kept, Short, curve_row, part};
 use super::moving_band::BandState;
 use super::reduction::{mix_in, raise_row};
 use super::travel::Straight;
@@ -16,9 +14,6 @@ use crate::kernels;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Voice {
     pub(super) group: usize,
-    pub(super) filter: KeyState,
-    /// Of the sibilants and of the whole.
-    pub(super) ears: [Ear; 2],
     pub(super) levels: Levels,
     pub(super) envelope: Envelope,
     /// Reduction of the last frame, dB.
@@ -27,7 +22,7 @@ pub(super) struct Voice {
 }
 
 /// Levels of the sibilants and of the whole in each frame of a piece.
-pub(super) type Levels = [Short; 2];
+pub(super) type Levels = [Kept; 2];
 
 /// Gains in dB become linear, with the share of the dry signal.
 pub(super) fn linear(isa: kernels::Isa, gains: &mut [f32], shares: Option<&Short>) {
@@ -144,7 +139,7 @@ impl Settings<'_> {
             let (relative, above) = (s - x - threshold as f32, s - floor as f32);
             if above < relative { above } else { relative }
         };
-        let rows = over.iter_mut().zip(sibilants).zip(whole);
+        let rows = over.iter_mut().zip(&sibilants.0).zip(&whole.0).take(frames);
         if self.line.is_still() {
             let (threshold, floor) = (a.threshold_db, a.floor_dbfs);
             for ((over, s), x) in rows {

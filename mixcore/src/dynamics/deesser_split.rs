@@ -51,7 +51,7 @@ impl DeEsserSetup {
         Ok(Plan {
             rings: KeyIntake::<f64>::memory(self.lookahead_ms, stream),
             bands,
-            squares: 2 * channels * self.detector().listening(stream)?.memory_len(),
+            squares: channels.div_ceil(2) * self.detector().listening(stream)?.pair_memory_len(),
             crossover,
         })
     }

@@ -10,7 +10,10 @@
 //!
 //! Cost: about 4 additions a frame and N/1024 more. Latency: none.
 
+use core::ops::Range;
+
 use super::key_filter::{KeyFilter, KeyState};
+use super::side_chain::Span;
 use crate::audio::{Layout, Sample};
 use crate::error::Error;
 use crate::kernels::{self, Isa};
@@ -18,7 +21,7 @@ use crate::loudness::{KWeighting, channel_weight};
 use crate::stream::Stream;
 
 /// Frames of a chunk of the mean square: the parameters' grid ([`crate::ramp::GRID_FRAMES`]).
-pub(super) const DETECTOR_CHUNK: usize = 32;
+pub(super) const DETECTOR_CHUNK: usize = kernels::SQUARE_CHUNK;
 /// Shortest window, ms: a whole period of the square of 100 Hz, so that a low voice has a steady level;
 /// at low rates it is at least 64 frames, two chunks.
 pub const MIN_WINDOW_MS: f64 = 5.0;
@@ -132,6 +135,17 @@ impl Listening {
         self.window.map_or(0, |window| window.memory_len())
     }
 
+    /// Values of memory of a pair of channels with two signals each.
+    pub(super) fn pair_memory_len(&self) -> usize {
+        self.window.map_or(0, |window| window.pair_memory_len())
+    }
+
+    /// The window's current chunk behind a part of the signal that began in the one in `slot`.
+    pub(super) fn slot_after(&self, slot: usize, span: Span) -> usize {
+        let Some(window) = &self.window else { return 0 };
+        (0..span.ends_of(DETECTOR_CHUNK as u64)).fold(slot, |slot, _| window.next(slot))
+    }
+
     /// Whether the magnitude of the plain samples is all that is asked for.
     pub(super) fn is_plain(&self) -> bool {
         self.window.is_none() && self.weighting.is_none()
@@ -214,13 +228,13 @@ pub(super) struct MeanSquare {
     /// From a frame to the oldest one of its window.
     back: usize,
     /// Chunks from the current one to the one that holds the oldest frame, when the current begins.
-    chunks: usize,
+    pub(super) chunks: usize,
     /// 1 over the frames of the window.
-    share: f64,
+    pub(super) share: f64,
 }
 
 impl MeanSquare {
-    fn new(frames: usize) -> Self {
+    pub(super) fn new(frames: usize) -> Self {
         // Two chunks at least, so that the oldest frame never lies in the current one.
         let frames = frames.max(2 * DETECTOR_CHUNK);
         #[expect(clippy::cast_precision_loss, reason = "at most a second")]
@@ -234,11 +248,11 @@ impl MeanSquare {
     }
 
     /// Squares of all slots, then the sum of each.
-    fn memory_len(&self) -> usize {
+    pub(super) fn memory_len(&self) -> usize {
         self.slots() * (DETECTOR_CHUNK + 1)
     }
 
-    fn run(
+    pub(super) fn run(
         &self,
         isa: Isa,
         ear: &mut Ear,
@@ -292,36 +306,48 @@ impl MeanSquare {
         if slot + 1 >= self.slots() { 0 } else { slot + 1 }
     }
 
+    /// The slot of a chunk so many chunks before the one in `slot`.
+    pub(super) fn ago(&self, slot: usize, chunks: usize) -> usize {
+        if slot >= chunks { slot - chunks } else { (slot + self.slots()).saturating_sub(chunks) }
+    }
+
+    /// Slots of the chunks between the second-oldest one and the one in `slot`, in two runs where the
+    /// ring turns.
+    pub(super) fn between(&self, slot: usize) -> [Range<usize>; 2] {
+        let first = self.ago(slot, self.chunks.saturating_sub(2));
+        if self.chunks < 3 {
+            [0..0, 0..0]
+        } else if first < slot {
+            [first..slot, 0..0]
+        } else {
+            [first..self.slots(), 0..slot]
+        }
+    }
+
+    /// Frames of the oldest chunk that the first window of a chunk does not hold.
+    pub(super) fn offset(&self) -> usize {
+        (self.chunks * DETECTOR_CHUNK).saturating_sub(self.back)
+    }
+
     /// The part of each window that lies before the chunk in `slot`.
     fn begin(&self, isa: Isa, ear: &mut Ear, squares: &[f64], sums: &[f64], slot: usize) {
-        let slots = self.slots();
-        let ago = |chunks: usize| {
-            if slot >= chunks { slot - chunks } else { (slot + slots).saturating_sub(chunks) }
-        };
         // What is left of the second-oldest chunk from each of its frames on; that of the oldest is
         // known from the chunk before.
         let mut next = [0.0; DETECTOR_CHUNK];
         let mut sum = 0.0;
-        let second = ago(self.chunks.saturating_sub(1));
+        let second = self.ago(slot, self.chunks.saturating_sub(1));
         let chunk = squares.chunks_exact(DETECTOR_CHUNK).nth(second).unwrap_or_default();
         for (left, square) in next.iter_mut().zip(chunk).rev() {
             sum += square;
             *left = sum;
         }
         let oldest = core::mem::replace(&mut ear.left, next);
-        // The chunks between them and the current one, in two runs where the ring turns.
-        let first = ago(self.chunks.saturating_sub(2));
-        let between = if self.chunks < 3 {
-            0.0
-        } else if first < slot {
-            kernels::sum(isa, sums.get(first..slot).unwrap_or_default())
-        } else {
-            kernels::sum(isa, sums.get(first..slots).unwrap_or_default())
-                + kernels::sum(isa, sums.get(..slot).unwrap_or_default())
-        };
-        let offset = (self.chunks * DETECTOR_CHUNK).saturating_sub(self.back);
+        // No sum is -0, so an empty run takes nothing from the bits.
+        let [one, two] = self.between(slot);
+        let between = kernels::sum(isa, sums.get(one).unwrap_or_default())
+            + kernels::sum(isa, sums.get(two).unwrap_or_default());
         let [whole, ..] = next;
-        let first = oldest.iter().skip(offset).map(|left| left + (whole + between));
+        let first = oldest.iter().skip(self.offset()).map(|left| left + (whole + between));
         let second = next.iter().map(|left| left + between);
         for (older, sum) in ear.older.iter_mut().zip(first.chain(second)) {
             *older = sum;

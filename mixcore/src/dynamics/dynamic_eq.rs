@@ -31,13 +31,13 @@
 //! Limits: filters are bilinear, so bells near Nyquist are narrower than their analogue models.
 
 use super::ballistics::Ballistics;
-use super::detector::Listening;
+use super::detector::{DETECTOR_CHUNK, Listening};
 use super::dynamic_eq_gains::{Lane, Settings};
 use super::dynamic_eq_params::{
     DynamicEqParams, DynamicEqSetup, MAX_DYNAMIC_BANDS, Point, ballistics,
 };
 use super::key_filter::KeyFilter;
-use super::key_intake::{CHUNK, KeyIntake, SETTLE_FRAMES, Short, copy, part};
+use super::key_intake::{CHUNK, Kept, KeyIntake, SETTLE_FRAMES, Short, copy, part};
 use super::moving_band::{BandState, run_pair};
 use super::reduction::{ReductionLog, ReductionStats, copy_row, raise_row};
 use super::side_chain::Span;
@@ -103,7 +103,7 @@ pub struct DynamicEq<'a, S> {
     /// The window's current chunk.
     slot: usize,
     lanes: PerChannel<Lane>,
-    groups: PerChannel<[Short; MAX_DYNAMIC_BANDS]>,
+    groups: PerChannel<[Kept; MAX_DYNAMIC_BANDS]>,
     /// The band whose key is heard.
     listens_to: usize,
     wet: Glide<f32>,
@@ -333,12 +333,12 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
         let (listening, slot, count) = (self.listening, self.slot, self.setup.bands);
         let (setups, listens_to) = (self.setup.band, self.listens_to);
         #[expect(clippy::cast_possible_truncation, reason = "below 32")]
-        let place = (slot, (span.now % CHUNK as u64) as usize);
+        let place = (slot, (span.now % DETECTOR_CHUNK as u64) as usize);
         let memory = listening.memory_len();
         let one_key = key.is_some_and(|key| key.channel_count() == 1);
         let Self { intake, lanes, groups, squares, .. } = self;
         for row in groups.iter_mut().flatten() {
-            *row = [0.0; CHUNK];
+            *row = Kept::default();
         }
         intake.take(main, key, span, |channel, own, key, listened| {
             let Some(lane) = lanes.get_mut(channel) else { return };
@@ -359,16 +359,16 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
                 let start = (count * channel + band).saturating_mul(memory);
                 let squares = squares.get_mut(start..start.saturating_add(memory));
                 let squares = squares.unwrap_or_default();
-                let level = part(&mut voice.level, span.frames);
+                let level = part(&mut voice.level.0, span.frames);
                 listening.measure(isa, &mut voice.ear, squares, place, heard, level);
                 let group = group.as_mut().and_then(|group| group.get_mut(band));
-                let group = group.map(|group| part(group, span.frames));
+                let group = group.map(|group| part(&mut group.0, span.frames));
                 listening.join(isa, lane.weight, one_key, level, group);
             }
         });
         let settles = span.ends_at_multiple_of(SETTLE_FRAMES);
         for voice in lanes.iter_mut().flat_map(|lane| lane.bands.iter_mut().take(count)) {
-            listening.levels_db(isa, part(&mut voice.level, span.frames));
+            listening.levels_db(isa, part(&mut voice.level.0, span.frames));
             if settles {
                 voice.filter.settle();
                 voice.ear.settle();
@@ -376,11 +376,9 @@ impl<'a, S: Sample> DynamicEq<'a, S> {
             }
         }
         for row in groups.iter_mut().flat_map(|group| group.iter_mut().take(count)) {
-            listening.levels_db(isa, part(row, span.frames));
+            listening.levels_db(isa, part(&mut row.0, span.frames));
         }
-        if span.ends_at_multiple_of(CHUNK as u64) {
-            self.slot = listening.window.map_or(0, |window| window.next(slot));
-        }
+        self.slot = listening.slot_after(slot, span);
     }
 
     /// From the levels to the gains, and the filters over the block; the movements, either way, of

@@ -4,7 +4,7 @@ use super::ballistics::{Ballistics, Envelope};
 use super::detector::Ear;
 use super::dynamic_eq_params::{BandPoint, MAX_DYNAMIC_BANDS, Point};
 use super::key_filter::KeyState;
-use super::key_intake::{CHUNK, Short, curve_row, part};
+use super::key_intake::{CHUNK, Kept, Short, curve_row, part};
 use super::moving_band::{BandState, MovingShape};
 use super::travel::Straight;
 use crate::kernels::{Isa, SvfFrame};
@@ -14,7 +14,7 @@ use crate::kernels::{Isa, SvfFrame};
 pub(super) struct Voice {
     pub(super) filter: KeyState,
     pub(super) ear: Ear,
-    pub(super) level: Short,
+    pub(super) level: Kept,
     pub(super) envelope: Envelope,
     pub(super) state: BandState,
     /// Movement of the last frame, dB.
@@ -46,7 +46,7 @@ impl Settings<'_> {
         (band, shape): (usize, MovingShape),
         ballistics: &Ballistics,
         voice: &mut Voice,
-        group: &Short,
+        group: &Kept,
         (most, shares): (&mut [f32], Option<&Short>),
     ) -> Option<[SvfFrame; CHUNK]> {
         let [a, b] = self.ends;
@@ -63,7 +63,7 @@ impl Settings<'_> {
         isa: Isa,
         ballistics: &Ballistics,
         voice: &mut Voice,
-        group: &Short,
+        group: &Kept,
         ends: [&BandPoint; 2],
         most: &mut [f32],
     ) -> Short {
@@ -95,9 +95,9 @@ impl Settings<'_> {
     }
 
     /// Minus the magnitude of the movement that the curve asks for, dB.
-    fn curve(&self, isa: Isa, levels: &Short, [a, b]: [&BandPoint; 2], frames: usize) -> Short {
+    fn curve(&self, isa: Isa, levels: &Kept, [a, b]: [&BandPoint; 2], frames: usize) -> Short {
         let mut beyond = [0.0; CHUNK];
-        for (n, (beyond, level)) in beyond.iter_mut().zip(levels).enumerate() {
+        for (n, (beyond, level)) in beyond.iter_mut().zip(&levels.0).take(frames).enumerate() {
             let threshold = self.line.between(a.threshold_dbfs, b.threshold_dbfs, n);
             #[expect(clippy::cast_possible_truncation, reason = "a control signal")]
             {

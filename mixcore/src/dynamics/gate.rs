@@ -34,7 +34,7 @@ use super::ballistics::Envelope;
 use super::gate_params::{GateParams, GateSetup, Motion, Point};
 use super::key_filter::KeyFilter;
 use super::reduction::{ReductionLog, ReductionStats, copy_row, mix_in, mixed_db, raise_row};
-use super::side_chain::{PIECE, Row, SideChain, Span, Wanted};
+use super::side_chain::{Row, SideChain, Span, Wanted};
 use super::travel::{Straight, Travel};
 use super::unit;
 use crate::audio::{BlockMut, PerChannel, Sample, Store, check_frames};
@@ -207,7 +207,7 @@ impl<'a, S: Sample> Gate<'a, S> {
         let target = self.target;
         let mut at = 0;
         while at < frames {
-            let limit = self.chain.reach(self.now).min(frames - at).max(1);
+            let limit = self.chain.free_reach(self.now).min(frames - at).max(1);
             let line = self.travel.piece(self.now, limit);
             let span = Span { at, frames: line.frames, now: self.now };
             let moving = (!line.is_still()).then(|| {
@@ -278,10 +278,7 @@ impl<'a, S: Sample> Gate<'a, S> {
                 let row = if first.is_none() { &mut *shared } else { &mut *apart };
                 let row = row.of(span.frames);
                 settings.gate(isa, self.motion.hold, voice, heard, end.of(span.frames), row);
-                self.motion.ballistics.run(&mut voice.envelope, row);
-                if span.ends_at_multiple_of(PIECE as u64) {
-                    voice.envelope.settle();
-                }
+                self.motion.ballistics.run_on_grid(&mut voice.envelope, span.now, row);
                 voice.now = row.last().copied().unwrap_or_default();
                 raise_row(most, row);
                 row.iter_mut().for_each(|gain| *gain = 0.0 - *gain);

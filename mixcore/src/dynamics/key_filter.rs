@@ -12,7 +12,7 @@
 use crate::error::Error;
 use crate::filters::design::{Method, second_order};
 use crate::filters::{Biquad, EqBand};
-use crate::kernels::settled;
+use crate::kernels::{self, Isa, PAIR_LANES, PairState, Section, settled};
 
 /// Most sections of a key filter: a high-pass and a low-pass of 24 dB/oct each.
 pub const MAX_KEY_SECTIONS: usize = 4;
@@ -144,6 +144,18 @@ impl KeyFilter {
         }
     }
 
+    /// Filters two pairs of channels in place, with the bits of [`KeyFilter::run`].
+    pub(super) fn run_pairs(
+        &self,
+        isa: Isa,
+        states: &mut [PairState; MAX_KEY_SECTIONS],
+        pairs: [&mut [[f64; 2]]; 2],
+    ) {
+        let sections = self.sections.map(|section| [Section { b: section.b, a: section.a }; 2]);
+        let sections = sections.get(..self.count).unwrap_or_default();
+        kernels::pair_cascade(isa, sections, None, pairs, states);
+    }
+
     /// Frame by frame through the first `N` sections, so that their recursions overlap.
     fn run_sections<const N: usize>(&self, state: &mut KeyState, samples: &mut [f64]) {
         let (Some(sections), Some(states)) =
@@ -184,6 +196,28 @@ impl KeyState {
         for state in self.0.iter_mut().skip(filter.count) {
             *state = [0.0; 2];
         }
+    }
+
+    /// The states of up to four channels side by side; zeros where there is none.
+    pub(super) fn side_by_side(
+        channels: [Option<&Self>; PAIR_LANES],
+    ) -> [PairState; MAX_KEY_SECTIONS] {
+        let mut all = [PairState::default(); MAX_KEY_SECTIONS];
+        for (lane, states) in channels.into_iter().enumerate() {
+            for (to, from) in all.iter_mut().zip(states.iter().flat_map(|states| &states.0)) {
+                for (to, from) in to.iter_mut().zip(from) {
+                    if let Some(to) = to.get_mut(lane) {
+                        *to = *from;
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// The states of one of them.
+    pub(super) fn of_lane(all: &[PairState; MAX_KEY_SECTIONS], lane: usize) -> Self {
+        Self(all.map(|state| state.map(|lanes| lanes.get(lane).copied().unwrap_or_default())))
     }
 
     /// Sections whose states are tiny come to rest (`kernels/settle.rs`); called at multiples of 256

@@ -1,11 +1,10 @@
 //! The way into processors that listen to bands: clean samples, the key beside them, and the audio
 //! delayed by the look-ahead.
 //!
-//! Works in pieces that do not leave a chunk of 32 frames of the absolute counter, the grid of the
-//! detectors' windows, so that every split of a block gives the same bits.
+//! Works in pieces that do not leave a chunk of 64 frames of the absolute counter, at whose end recursive
+//! states settle, so that every split of a block gives the same bits.
 
 use super::curve::Curve;
-use super::detector::DETECTOR_CHUNK;
 use super::key_filter::{KeyFilter, KeyState};
 use super::side_chain::{Span, check_io, stands_at};
 use super::travel::Straight;
@@ -16,14 +15,24 @@ use crate::kernels::{self, Isa};
 use crate::ramp::Glide;
 use crate::stream::Stream;
 
-/// Frames of a piece at most.
-pub(super) const CHUNK: usize = DETECTOR_CHUNK;
+/// Frames of a piece at most: two chunks of a detector's window.
+pub(super) const CHUNK: usize = 64;
 
 /// Recursive states settle at multiples of so many frames.
-pub(super) const SETTLE_FRAMES: u64 = 64;
+pub(super) const SETTLE_FRAMES: u64 = CHUNK as u64;
 
 /// A row of control values, one per frame of a piece.
 pub(super) type Short = [f32; CHUNK];
+
+/// A row that an object keeps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept(pub(super) Short);
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self([0.0; CHUNK])
+    }
+}
 
 /// The first values of a row.
 pub(super) fn part<T>(row: &mut [T; CHUNK], frames: usize) -> &mut [T] {
@@ -114,7 +123,7 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
 
     /// Frames from `now` to where a piece must end.
     pub(super) fn reach(now: u64) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+        #[expect(clippy::cast_possible_truncation, reason = "below 64")]
         {
             CHUNK - (now % CHUNK as u64) as usize
         }
@@ -156,14 +165,7 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
         mut hear: impl FnMut(usize, &[f64], Option<&[f64]>, &mut [f64]),
     ) {
         let (isa, frames) = (self.isa, span.frames);
-        let listens = self.listen.target() != 0.0 || !self.listen.is_settled(span.now);
-        let each = key.is_none_or(|key| key.channel_count() > 1);
-        if core::mem::replace(&mut self.one_key, !each)
-            && each
-            && let Some(([_, first], others)) = self.states.split_first_mut()
-        {
-            others.iter_mut().for_each(|[_, state]| *state = *first);
-        }
+        let (listens, each) = (self.listens(span), self.hears_each(key));
         let mut fresh = [S::zero(); CHUNK];
         let (mut own, mut foreign, mut listened) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
         let channels = main.channels_mut().zip(self.states.iter_mut()).enumerate();
@@ -190,21 +192,134 @@ impl<'a, S: Sample> KeyIntake<'a, S> {
             self.filter.run(own_state, own);
             hear(index, own, key.map(|_| &*foreign), listened);
             if listens {
-                for (n, (to, key)) in fresh.iter_mut().zip(&*listened).enumerate() {
-                    let share = f64::from(self.listen.at(span.now + n as u64));
-                    let main = to.as_f64();
-                    *to = S::from_f64(main + (*key - main) * share);
-                }
-                // A filter may raise its key beyond what a sample can hold.
-                kernels::clean_in_place(isa, fresh);
+                listen_in(isa, &self.listen, span, fresh, listened.iter().copied());
             }
             self.line.exchange(self.line.ring(&mut self.rings, index), io, fresh);
         }
+        self.pass(span);
+    }
+
+    /// [`KeyIntake::take`] for two channels at a time, a last one beside silence: `hear(pair, heard,
+    /// listened)` gets the frames of the key, or without one of what comes in.
+    pub(super) fn take_pairs(
+        &mut self,
+        main: &mut BlockMut<'_, S>,
+        key: Option<&Block<'_, S>>,
+        span: Span,
+        mut hear: impl FnMut(usize, &[[f64; 2]], &mut [[f64; 2]]),
+    ) {
+        let (isa, frames) = (self.isa, span.frames);
+        let (listens, each) = (self.listens(span), self.hears_each(key));
+        let silence = [S::zero(); CHUNK];
+        let silence = silence.get(..frames).unwrap_or_default();
+        let (mut own, mut foreign, mut listened) =
+            ([[0.0; 2]; CHUNK], [[0.0; 2]; CHUNK], [[0.0; 2]; CHUNK]);
+        let (own, foreign) = (part(&mut own, frames), part(&mut foreign, frames));
+        let listened = part(&mut listened, frames);
+        let mut channels = main.channels_mut();
+        let mut pair = 0;
+        while let Some(first) = channels.next() {
+            let index = 2 * pair;
+            let first = span.of(first);
+            let second = channels.next().map(|channel| span.of(channel));
+            let beside = second.as_deref().unwrap_or(silence);
+            self.faults += kernels::pair_in(isa, first, beside, own) as u64;
+            let is_new = each || index == 0;
+            if let Some(key) = key
+                && is_new
+            {
+                let of = |index| {
+                    let samples = key.channels().nth(index).unwrap_or(silence);
+                    samples.get(span.at..span.at + frames).unwrap_or(silence)
+                };
+                let beside = if each && second.is_some() { of(index + 1) } else { silence };
+                self.faults += kernels::pair_in(isa, of(index), beside, foreign) as u64;
+            }
+            if !self.filter.is_none() {
+                self.filter_pair(index, key.is_some() && is_new, each, [&mut *own, &mut *foreign]);
+            }
+            if is_new && !each {
+                foreign.iter_mut().for_each(|[first, second]| *second = *first);
+            }
+            hear(pair, if key.is_some() { &*foreign } else { &*own }, listened);
+            for (side, io) in [Some(first), second].into_iter().flatten().enumerate() {
+                kernels::clean_in_place(isa, io);
+                if listens {
+                    let heard = listened.iter().filter_map(|frame| frame.get(side).copied());
+                    listen_in(isa, &self.listen, span, io, heard);
+                }
+                self.line.swap(self.line.ring(&mut self.rings, index + side), io);
+            }
+            pair += 1;
+        }
+        self.pass(span);
+    }
+
+    /// The filter over what comes in on two channels and over their keys.
+    fn filter_pair(
+        &mut self,
+        index: usize,
+        new_key: bool,
+        each: bool,
+        [own, foreign]: [&mut [[f64; 2]]; 2],
+    ) {
+        let states = self.states.get(index..).unwrap_or_default();
+        let of = |channel: usize, side: usize| states.get(channel).and_then(|s| s.get(side));
+        let mut all = KeyState::side_by_side([of(0, 0), of(1, 0), of(0, 1), of(1, 1)]);
+        let mut unread = [[0.0; 2]; CHUNK];
+        let beside = if new_key { foreign } else { part(&mut unread, own.len()) };
+        self.filter.run_pairs(self.isa, &mut all, [own, beside]);
+        let states = self.states.get_mut(index..).unwrap_or_default();
+        for (channel, [own, key]) in states.iter_mut().take(2).enumerate() {
+            *own = KeyState::of_lane(&all, channel);
+            if new_key && (each || channel == 0) {
+                *key = KeyState::of_lane(&all, 2 + channel);
+            }
+        }
+    }
+
+    /// Whether a key is heard, or about to be.
+    fn listens(&self, span: Span) -> bool {
+        self.listen.target() != 0.0 || !self.listen.is_settled(span.now)
+    }
+
+    /// Whether every channel is heard by itself. After a key for all, which the first one's filter
+    /// heard, all filters have heard it.
+    fn hears_each(&mut self, key: Option<&Block<'_, S>>) -> bool {
+        let each = key.is_none_or(|key| key.channel_count() > 1);
+        if core::mem::replace(&mut self.one_key, !each)
+            && each
+            && let Some(([_, first], others)) = self.states.split_first_mut()
+        {
+            others.iter_mut().for_each(|[_, state]| *state = *first);
+        }
+        each
+    }
+
+    /// All channels have had their turn.
+    fn pass(&mut self, span: Span) {
         self.line.pass();
         if span.ends_at_multiple_of(SETTLE_FRAMES) {
             self.states.iter_mut().flatten().for_each(KeyState::settle);
         }
     }
+}
+
+/// Lets what is listened to be heard in place of fresh samples.
+fn listen_in<S: Sample>(
+    isa: Isa,
+    listen: &Glide<f32>,
+    span: Span,
+    fresh: &mut [S],
+    heard: impl Iterator<Item = f64>,
+) {
+    for (n, (to, key)) in fresh.iter_mut().zip(heard).enumerate() {
+        let share = f64::from(listen.at(span.now + n as u64));
+        let main = to.as_f64();
+        *to = S::from_f64(main + (key - main) * share);
+    }
+    // A filter may raise its key beyond what a sample can hold.
+    kernels::clean_in_place(isa, fresh);
 }
 
 /// A curve over a row of levels in dB, moving from one end of a line to the other.

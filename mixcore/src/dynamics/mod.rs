@@ -68,6 +68,7 @@ mod multiband_limiter_params;
 mod multiband_params;
 mod noise_floor;
 mod owner;
+mod pair_window;
 mod peak_detector;
 mod plan;
 mod plosive_params;

@@ -1,8 +1,9 @@
 //! The way into a dynamics processor: clean samples, the key and its filter, levels per channel and
 //! per linked group, and the audio delayed by the look-ahead.
 //!
-//! Works in pieces that do not leave a chunk of 256 frames of the absolute counter, so that every
-//! split of a block gives the same bits.
+//! Works in pieces of at most 256 frames. Where something remembers (a key filter, a window), they do not
+//! leave a chunk of 256 frames of the absolute counter, at whose end it settles: so every split of a block
+//! gives the same bits.
 
 use super::detector::{DETECTOR_CHUNK, Detector, Ear, Listening, raise};
 use super::key_filter::{KeyFilter, KeyState};
@@ -69,7 +70,7 @@ impl Span {
     }
 
     /// How many chunks of an absolute grid end in this part.
-    fn ends_of(&self, grid: u64) -> u64 {
+    pub(super) fn ends_of(&self, grid: u64) -> u64 {
         let end = self.now + self.frames as u64;
         let chunks = |frame: u64| frame.checked_div(grid).unwrap_or_default();
         chunks(end).saturating_sub(chunks(self.now))
@@ -276,6 +277,12 @@ impl<'a, S: Sample> SideChain<'a, S> {
         piece_reach(now)
     }
 
+    /// The same for an owner that settles in the midst of a piece ([`super::ballistics::Ballistics::run_on_grid`]):
+    /// without a filter and a window nothing else falls due on the grid, and fewer pieces cost less.
+    pub(super) fn free_reach(&self, now: u64) -> usize {
+        if self.listening.is_plain() && self.filter.is_none() { PIECE } else { piece_reach(now) }
+    }
+
     /// Takes a piece of the block: what comes in is cleaned, listened to and delayed; what leaves
     /// stands in the block, without its gain.
     pub(super) fn take(
@@ -406,11 +413,7 @@ impl<'a, S: Sample> SideChain<'a, S> {
                 self.listening.levels_db(self.isa, group.of(span.frames));
             }
         }
-        if let Some(window) = &self.listening.window {
-            for _ in 0..span.ends_of(DETECTOR_CHUNK as u64) {
-                self.slot = window.next(self.slot);
-            }
-        }
+        self.slot = self.listening.slot_after(self.slot, span);
         if span.ends_at_multiple_of(PIECE as u64) {
             // What is not in use stands at 0.
             let (filters, ears) = (!self.filter.is_none(), !self.listening.is_plain());

@@ -52,10 +52,12 @@ mod scalar_fir;
 mod scalar_pipeline;
 mod scalar_ramps;
 mod scalar_spread;
+mod scalar_square;
 mod screen;
 mod settle;
 mod spectrum_mac;
 mod spread;
+mod square_window;
 mod svf;
 mod true_peak;
 mod weigh;
@@ -132,6 +134,11 @@ pub use spectrum_mac::spectrum_mac;
 /// Parts of [`crate::spatial::PolarExtent`], public for tests and benches only.
 #[doc(hidden)]
 pub use spread::{SPREAD_AXES, SPREAD_BLOCK, SPREAD_GROUPS, SpreadShape, spread};
+/// Parts of the detectors of dynamics, public for tests and benches only.
+#[doc(hidden)]
+pub use square_window::{
+    SQUARE_CHUNK, SQUARE_LANES, SquareWindow, Squares, begin_windows, window_squares,
+};
 /// Parts of the state-variable filter, public for tests and benches only.
 #[doc(hidden)]
 pub use svf::{SvfFrame, SvfState, svf};

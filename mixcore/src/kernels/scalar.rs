@@ -27,6 +27,8 @@ pub use super::scalar_pipeline::{
 pub(super) use super::scalar_ramps::ramp_into;
 pub use super::scalar_ramps::{accumulate_ramps, ramps_into};
 pub use super::scalar_spread::{spread, spread_weight};
+pub(super) use super::scalar_square::squares;
+pub use super::scalar_square::{begin_windows, window_squares};
 use super::screen::{LevelScreen, SCREEN_HISTORY};
 use super::settle::settled;
 use super::true_peak::{

@@ -1,7 +1,9 @@
 //! The gain computer at every SIMD level against its plain twin, and against the textbook.
 
 use mixcore::audio::Sample;
-use mixcore::kernels::{self, CurveSection, Isa, Knee, scalar};
+use mixcore::kernels::{
+    self, CurveSection, Isa, Knee, SQUARE_CHUNK, SQUARE_LANES, SquareWindow, Squares, scalar,
+};
 use mixcore::units::{db_to_gain, gain_to_db, power_to_db};
 
 use crate::signals::noise;
@@ -76,6 +78,55 @@ fn the_gain_computer_has_the_same_bits_at_every_level() {
                 kernels::gains_of_db(isa, &mut gains);
                 scalar::gains_of_db(&mut gain_twins);
                 assert_eq!(bits(&gains), bits(&gain_twins), "gains at {isa:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_of_four_signals_have_the_same_bits_at_every_level() {
+    let four = |count: usize, seed| -> Vec<Squares> {
+        let rows = noise::<f64>(SQUARE_LANES, count, 1.0, seed);
+        (0..count).map(|n| core::array::from_fn(|lane| rows[lane][n].powi(2))).collect()
+    };
+    for isa in Isa::available() {
+        // Windows of 2 chunks and more; `offset` frames of the oldest one are not held.
+        for (between, offset) in
+            [([0, 0], 0), ([1, 0], 31), ([3, 4], 17), ([8, 9], 1), ([40, 2], 0)]
+        {
+            let mut window = SquareWindow {
+                older: core::array::from_fn(|_| [9.0; SQUARE_LANES]),
+                left: four(SQUARE_CHUNK, 1).try_into().unwrap(),
+                newer: [0.0; SQUARE_LANES],
+            };
+            let mut twin = window;
+            let second = four(SQUARE_CHUNK, 2);
+            let runs = [four(between[0], 3), four(between[1], 4)];
+            let runs = [&runs[0][..], &runs[1]];
+            kernels::begin_windows(isa, &mut window, &second, runs, offset);
+            scalar::begin_windows(&mut twin, &second, runs, offset);
+            assert_eq!(window, twin, "{between:?} at {isa:?}");
+            // A chunk in pieces.
+            let mut place = 0;
+            let mut chunks = [[[0.0; SQUARE_LANES]; SQUARE_CHUNK]; 2];
+            for count in [1, 4, 0, 7, 12, 8, 5] {
+                let pairs: [Vec<[f64; 2]>; 2] = core::array::from_fn(|pair| {
+                    let rows = noise::<f64>(2, count, 1.0, 5 + (place + 40 * pair) as u32);
+                    (0..count).map(|n| [rows[0][n], rows[1][n]]).collect()
+                });
+                let pairs = [&pairs[0][..], &pairs[1]];
+                let mut rows = [[[7.0_f32; 9]; SQUARE_LANES]; 2];
+                let [rows_here, rows_twin] = &mut rows;
+                let [chunk, chunk_twin] = &mut chunks;
+                let (chunk, chunk_twin) = (&mut chunk[place..], &mut chunk_twin[place..]);
+                let rows_here = rows_here.each_mut().map(|row| &mut row[..]);
+                let rows_twin = rows_twin.each_mut().map(|row| &mut row[..]);
+                kernels::window_squares(isa, &mut window, place, pairs, 0.01, chunk, rows_here);
+                scalar::window_squares(&mut twin, place, pairs, 0.01, chunk_twin, rows_twin);
+                assert_eq!(window, twin, "{place} at {isa:?}");
+                assert_eq!(rows[0], rows[1], "{place} at {isa:?}");
+                assert_eq!(chunks[0], chunks[1], "{place} at {isa:?}");
+                place = (place + count.min(9)).min(SQUARE_CHUNK);
             }
         }
     }
