@@ -1,5 +1,5 @@
-"""Equaliser, compressor, limiters and change of rate by pedalboard, ffmpeg, SoX and mixcore:
-compares, times in turn, prints a table. A gain is not among them: beside the copies its cost cannot be
+"""Equaliser, compressor, limiters and change of rate by pedalboard, ffmpeg, SoX, fundsp (its limiter; it
+has no compressor) and mixcore: compares, times in turn, prints a table. A gain is not among them: beside the copies its cost cannot be
 told.
 
 One clock for all: processor time, user's and system's, of the whole process. Programs (ours too) run
@@ -304,6 +304,12 @@ def said(*command: str | pathlib.Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def crate(name: str) -> str:
+    """The version of a crate that the programs were built with."""
+    lock = (HERE.parent / "Cargo.lock").read_text()
+    return lock.split(f'name = "{name}"\nversion = "')[1].split('"')[0]
+
+
 def version(command: list[str], word: int) -> str:
     return said(*command).split("\n")[0].split()[word].split("-")[0]
 
@@ -430,6 +436,8 @@ def limiter(programs: Programs, peaks: str) -> Case:
         chain = f"alimiter=limit={level}:attack={LOOKAHEAD_MS}:release={RELEASE_MS}:level=false"
         if ffmpeg := programs.ffmpeg(chain, "alimiter", samples="dbl"):
             rivals.append(ffmpeg)
+        times = (f"{CEILING_DB}", f"{LOOKAHEAD_MS}", f"{RELEASE_MS}")
+        rivals.append(replace(programs.ours("fundsp", *times), name=f"fundsp {crate('fundsp')}"))
         # It raises what is soft and clips at 0 dBFS.
         raising = pedalboard.Limiter(CEILING_DB, RELEASE_MS)
         free = replace(programs.pedalboard([raising]), name="pedalboard Limiter")

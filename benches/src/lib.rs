@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 mod case;
+pub mod channels;
 pub mod compressor;
 pub mod convolve;
 pub mod crossover;

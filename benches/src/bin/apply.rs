@@ -7,6 +7,8 @@
 //! - `eq HZ:DB:Q …`: bells of the "Audio EQ Cookbook", which is what all the rivals have,
 //! - `compressor THRESHOLD_DB:RATIO:KNEE_DB:ATTACK_MS:RELEASE_MS`,
 //! - `limit PEAKS CEILING_DB LOOKAHEAD_MS RELEASE_MS` (`true`, `sample`),
+//! - `fundsp CEILING_DB LOOKAHEAD_MS RELEASE_MS`: not ours but the limiter of crate `fundsp`, the only
+//!   one of its dynamics (it has no compressor); in stereo,
 //! - `rate HZ METHOD` (`fft`, `polyphase`),
 //! - `copy`: what all but `rate` do besides, the material copied block by block,
 //! - `read`: what `rate` does besides, which has an output of its own.
@@ -17,12 +19,14 @@ use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
 
+use fundsp::prelude64::{AudioUnit, limiter_stereo};
 use mixcore::dynamics::{
     Compressor, CompressorParams, CompressorSetup, Limiter, LimiterMode, LimiterParams,
     LimiterSetup,
 };
 use mixcore::filters::design::{Method, Shape};
 use mixcore::filters::{Eq, EqBand, EqParams, EqSetup, Resampler, ResamplerMethod, ResamplerSetup};
+use mixcore::units::db_to_gain;
 use mixcore::{Block, BlockMut, Io, Layout, Process, Stream};
 
 /// Frames of a block: what pedalboard takes too.
@@ -56,6 +60,10 @@ fn run(words: &[&str]) -> Result<(), String> {
     let audio = match (*what, values) {
         ("read", []) => material,
         ("copy", []) => process(passes, &material, None)?,
+        ("fundsp", [ceiling, lookahead, release]) => {
+            let seconds = [number::<f32>(lookahead)? * 1e-3, number::<f32>(release)? * 1e-3];
+            fundsp(passes, &material, stream, number(ceiling)?, seconds)?
+        }
         ("rate", [to_hz, method]) => {
             let setup = ResamplerSetup {
                 method: self::method(method)?,
@@ -88,6 +96,40 @@ fn process(
         })?;
     }
     Ok(audio)
+}
+
+/// The limiter of crate `fundsp`. Its ceiling is 1, so the material is raised once before all passes, and
+/// lowered behind them.
+fn fundsp(
+    passes: usize,
+    material: &[Vec<f32>],
+    stream: Stream,
+    ceiling_db: f64,
+    [lookahead_s, release_s]: [f32; 2],
+) -> Result<Vec<Vec<f32>>, String> {
+    let ceiling = db_to_gain(ceiling_db) as f32;
+    let scaled = |audio: &[Vec<f32>], gain: f32| -> Vec<Vec<f32>> {
+        audio.iter().map(|channel| channel.iter().map(|x| x * gain).collect()).collect()
+    };
+    let raised = scaled(material, ceiling.recip());
+    let mut audio = raised.clone();
+    let mut limiter = limiter_stereo(lookahead_s, release_s);
+    limiter.set_sample_rate(stream.rate_hz);
+    AudioUnit::allocate(&mut limiter);
+    for _ in 0..passes {
+        limiter.reset();
+        in_blocks(&raised, &mut audio, |mut block| {
+            let mut channels = block.channels_mut();
+            if let (Some(left), Some(right)) = (channels.next(), channels.next()) {
+                for (left, right) in left.iter_mut().zip(right) {
+                    let out = limiter.tick(&[*left, *right].into());
+                    (*left, *right) = (out[0], out[1]);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(scaled(&audio, ceiling))
 }
 
 /// Copies the material block by block, and does something with each block.
@@ -172,7 +214,7 @@ fn processor(what: &str, values: &[&str], stream: Stream) -> Result<Box<dyn Proc
             };
             Ok(Box::new(Limiter::new(setup, params, stream).map_err(text)?))
         }
-        _ => Err(format!("{what}: eq, compressor, limit, rate, copy or read")),
+        _ => Err(format!("{what}: eq, compressor, limit, fundsp, rate, copy or read")),
     }
 }
 

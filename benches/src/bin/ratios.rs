@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use mixcore_benches::loudness::{self, Set};
 use mixcore_benches::{
-    Case, Goal, Seen, best, compressor, convolve, crossover, dialogue, duck, dynamics, eq, fft,
-    level, limiter, mix, record, resample, spatial,
+    Case, Goal, Seen, best, channels, compressor, convolve, crossover, dialogue, duck, dynamics,
+    eq, fft, level, limiter, mix, record, resample, spatial,
 };
 
 /// Rounds if not said: the minima of short kernels repeat within some percent from 40 on.
@@ -103,6 +103,7 @@ fn tables(words: &[&str]) -> Result<(), String> {
         ("Loudness", rounds, Box::new(|| Box::new(loudness::cases(set, filter)))),
         ("Compressor", rounds, Box::new(whole(compressor::cases))),
         ("Dynamics", rounds, Box::new(whole(dynamics::cases))),
+        ("Dynamics by the channel", rounds, Box::new(whole(channels::cases))),
         ("Duckers", rounds, Box::new(whole(duck::cases))),
         ("Limiter", rounds, Box::new(whole(limiter::cases))),
         ("Dialogue tools", rounds, Box::new(whole(dialogue::cases))),

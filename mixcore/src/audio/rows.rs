@@ -24,6 +24,8 @@ pub(super) trait RowsMut<S>: Rows<S> {
     fn row_mut(&mut self, index: usize) -> &mut [S];
     /// All rows.
     fn open(&mut self) -> [Option<&mut [S]>; FEW];
+    /// How many rows there are.
+    fn count(&self) -> usize;
 }
 
 impl<S, C: AsRef<[S]>, const N: usize> Rows<S> for [C; N] {
@@ -43,6 +45,10 @@ impl<S, C: AsRef<[S]> + AsMut<[S]>, const N: usize> RowsMut<S> for [C; N] {
             *slot = Some(row.as_mut());
         }
         rows
+    }
+
+    fn count(&self) -> usize {
+        N
     }
 }
 
@@ -422,9 +428,50 @@ impl<'b, S> Iterator for RowsIter<'b, '_, S> {
         Some(row.and_then(|row| row.get_mut(start..end)).unwrap_or_default())
     }
 
+    /// What is skipped is not walked through: a crossover asks for every band of every pair of channels.
+    #[inline]
+    fn nth(&mut self, skipped: usize) -> Option<&'b mut [S]> {
+        let Some(left) = self.left.checked_sub(skipped) else {
+            self.left = 0;
+            return None;
+        };
+        self.left = left;
+        match &mut self.places {
+            Places::Few(few) => skip(few, skipped),
+            Places::Spread { rows, .. } => skip(rows, skipped),
+            Places::Many { groups, ends: [front, back], .. } => {
+                let mut skipped = skipped;
+                let open = front.as_slice().iter().flatten().count();
+                skip(front, skipped.min(open));
+                skipped = skipped.saturating_sub(open);
+                while skipped > 0
+                    && let Some(group) = groups.next()
+                {
+                    let Some(group) = group else { continue };
+                    let count = group.count();
+                    if count > skipped {
+                        *front = group.open().into_iter();
+                        skip(front, skipped);
+                    }
+                    skipped = skipped.saturating_sub(count);
+                }
+                // The rest is in the group that is open at the back.
+                skip(back, skipped);
+            }
+        }
+        self.next()
+    }
+
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left, Some(self.left))
+    }
+}
+
+/// Skips so many of an iterator that knows where they end.
+fn skip(iter: &mut impl Iterator, count: usize) {
+    if let Some(last) = count.checked_sub(1) {
+        iter.nth(last);
     }
 }
 

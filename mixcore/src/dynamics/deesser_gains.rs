@@ -33,6 +33,10 @@ pub(super) fn linear(isa: kernels::Isa, gains: &mut [f32], shares: Option<&Short
 }
 
 /// Adds the bands of a channel, the high one with its gain.
+///
+/// The sum of two samples, rounded to the sample type, is that of their sum in f64: f64 has more than
+/// twice the digits of f32 and two (S. A. Figueroa, "When is double rounding innocuous?", SIGNUM
+/// Newsletter 30(3), 1995).
 pub(super) fn join<S: Sample>(
     isa: kernels::Isa,
     io: &mut [S],
@@ -40,11 +44,11 @@ pub(super) fn join<S: Sample>(
     gains: &[f32],
 ) {
     kernels::apply_gains(isa, high, gains);
-    let mut sum = [0.0; CHUNK];
-    let sum = part(&mut sum, io.len());
-    kernels::accumulate(isa, sum, low, 1.0);
-    kernels::accumulate(isa, sum, high, 1.0);
-    kernels::round_into(isa, sum, io);
+    for (io, low) in io.iter_mut().zip(low) {
+        // No negative zero comes out.
+        *io = *low + S::zero();
+    }
+    kernels::add_scaled(isa, io, high, S::one());
 }
 
 /// The settings at both ends of a piece.

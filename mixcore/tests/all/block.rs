@@ -92,6 +92,35 @@ fn channels_come_from_both_ends() {
     }
 }
 
+/// What is skipped is as if it had come, whatever came from either end before.
+#[test]
+fn channels_are_skipped_without_being_seen() {
+    for count in 1..=MAX_CHANNELS {
+        let mut data: Vec<f64> = (0..2 * count).map(|n| n as f64).collect();
+        let mut rows: Vec<Vec<f64>> = data.chunks(2).map(<[f64]>::to_vec).collect();
+        for mut view in
+            [BlockMut::contiguous(&mut data, count).unwrap(), BlockMut::new(&mut rows).unwrap()]
+        {
+            let mut part = view.range(1, 2);
+            for (front, back) in [(0, 0), (0, 1), (1, 0), (3, 2), (9, 9)] {
+                for skipped in 0..=count {
+                    let mut channels = part.channels_mut();
+                    let came = channels.by_ref().take(front).count();
+                    let went = channels.by_ref().rev().take(back).count();
+                    let mut expected = came + skipped..count - went;
+                    assert_eq!(
+                        channels.nth(skipped).map(|row| row[0]),
+                        expected.next().map(|index| (2 * index + 1) as f64),
+                        "{count}: {front} {back} {skipped}"
+                    );
+                    assert_eq!(channels.len(), expected.len());
+                    assert!(channels.map(|row| row[0]).eq(expected.map(|n| (2 * n + 1) as f64)));
+                }
+            }
+        }
+    }
+}
+
 /// A list that is not of slices of one kind: the groups of a long one know only how to look at them.
 #[test]
 fn a_list_of_borrowed_slices_outlives_nothing() {
