@@ -5,6 +5,7 @@ mod allocentric_extent;
 mod bass_manager;
 #[cfg(feature = "alloc")]
 mod cancellation;
+mod cells;
 mod conversion;
 mod dbap;
 mod decorrelate;
