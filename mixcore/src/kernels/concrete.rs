@@ -118,6 +118,12 @@ for_both_samples! {
     ramps::accumulate_ramps_lanes as fn accumulate_ramps(
         source: &[Self], lines: &[[f64; 2]], first: usize, sums: &mut [[f64; RAMP_FRAMES]]
     );
+    ramps::pan_into_lanes as fn pan_into(
+        source: &[Self], lines: &[[f64; 2]], first: usize, outs: &mut [&mut [Self]]
+    );
+    ramps::pan_onto_lanes as fn pan_onto(
+        source: &[Self], lines: &[[f64; 2]], first: usize, outs: &mut [&mut [Self]]
+    );
     ramps::ramps_into_lanes as fn ramps_into(
         source: &[Self], lines: &[[f64; 2]], first: usize, outs: &mut [&mut [Self]]
     );

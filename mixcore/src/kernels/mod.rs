@@ -118,9 +118,10 @@ pub use pipeline::{PIPE_BANDS, PipeBand, PipeBands, PipeState, pipeline, pipelin
 /// Parts of [`crate::filters::Resampler`], public for tests and benches only.
 #[doc(hidden)]
 pub use polyphase::{PhasePlace, PhasePlan, phase_dots, phase_dots_two};
-/// Parts of [`crate::spatial::ObjectMixer`], public for tests and benches only.
+/// Parts of [`crate::spatial::ObjectMixer`] and [`crate::spatial::Panner`], public for tests and benches
+/// only.
 #[doc(hidden)]
-pub use ramps::{RAMP_FRAMES, accumulate_ramps, ramps_into};
+pub use ramps::{RAMP_FRAMES, accumulate_ramps, pan_into, pan_onto, ramps_into};
 pub use reduce::{PeakEnergy, SAMPLE_LIMIT, clean, clean_in_place, extent, peak, peak_energy, sum};
 /// Parts of the limiter, public for tests and benches only.
 #[doc(hidden)]

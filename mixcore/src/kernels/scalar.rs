@@ -24,8 +24,8 @@ pub use super::scalar_fir::{fir, mirrored_fir, phase_dots, unweave, weave};
 pub use super::scalar_pipeline::{
     channel_in, channel_out, pair_in, pair_out, pipeline, pipeline_one, svf,
 };
-pub(super) use super::scalar_ramps::ramp_into;
-pub use super::scalar_ramps::{accumulate_ramps, ramps_into};
+pub use super::scalar_ramps::{accumulate_ramps, pan_into, pan_onto, ramps_into};
+pub(super) use super::scalar_ramps::{pan_line, ramp_into};
 pub use super::scalar_spread::{spread, spread_weight};
 pub(super) use super::scalar_square::squares;
 pub use super::scalar_square::{begin_windows, window_squares};

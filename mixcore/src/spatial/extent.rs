@@ -44,6 +44,10 @@ const FADE_COS: f64 = 0.984_807_753_012_208;
 const MIN_SIZE: f64 = 0.2;
 /// Shares below this are left out, as in the EBU ADM Renderer.
 const NO_SHARE: f64 = 1e-10;
+/// From this distance on a source without size is seen as a point: nearer it grows by some 50° per unit
+/// (the slope of [`seen`] at 0°), so that its share is below 5.1 times what is missing to 1, half of
+/// [`NO_SHARE`].
+const POINT_DISTANCE: f64 = 1.0 - 1e-11;
 /// Nearer to a pole than this a source has no azimuth, degrees, as in that program.
 const POLE_DEG: f64 = 1e-5;
 /// Ours: a ring along which the angle across a source changes by less than this is seen as one angle:
@@ -205,6 +209,13 @@ impl<'a> PolarExtent<'a> {
         Ok(Self { point_source, rows, channels, loudspeakers, table, isa: Isa::detect() })
     }
 
+    /// The same panner at another level of SIMD instructions than the best one of this CPU; the gains
+    /// keep their bits.
+    #[must_use]
+    pub fn with_isa(self, isa: Isa) -> Self {
+        Self { isa, ..self }
+    }
+
     /// The panner of points.
     #[must_use]
     pub fn point_source(&self) -> &PointSource {
@@ -235,6 +246,9 @@ impl<'a> PolarExtent<'a> {
 
     /// The gains of a source at a position: its direction, and its length is the distance.
     pub(super) fn law_of(&self, position: Vector, extent: Extent) -> PanGains {
+        if extent == Extent::default() && length(position) > POINT_DISTANCE {
+            return self.point_source.law(unit(position));
+        }
         let (azimuth_deg, elevation_deg) = position_angles(position);
         self.law((azimuth_deg, elevation_deg, unit(position)), length(position), extent)
     }

@@ -9,6 +9,7 @@ mod cancellation;
 mod cancellation_map;
 #[cfg(feature = "alloc")]
 mod cancellation_spectra;
+mod cells;
 mod conversion;
 mod dbap;
 mod decorrelate;

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::audio::{Layout, MAX_LAYOUT_CHANNELS, Speaker};
 use crate::error::Error;
+use crate::kernels::Isa;
 use crate::math;
 
 /// Most zones of an object. Ours: BS.2076 sets no limit, and fixed memory needs one.
@@ -250,6 +251,13 @@ impl<'a> ObjectPanner<'a> {
     ) -> Result<Self, Error> {
         let placed: RealLayout = layout.into();
         Self::over(PolarExtent::new_in(PointSource::new(placed)?, memory)?, &placed, screen)
+    }
+
+    /// The same panner at another level of SIMD instructions than the best one of this CPU; the gains
+    /// keep their bits.
+    #[must_use]
+    pub fn with_isa(self, isa: Isa) -> Self {
+        Self { extent: self.extent.with_isa(isa), ..self }
     }
 
     fn over(

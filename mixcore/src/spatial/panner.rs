@@ -41,9 +41,6 @@ use crate::ramp::ramp_frames;
 use crate::stream::{Convert, Field, Processor, Stream};
 use crate::units::gain_to_db;
 
-/// Frames of the right source that are added in one go.
-const CHUNK: usize = 256;
-
 /// Where a source of a panner sounds from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -103,7 +100,9 @@ impl Panner<'static> {
     /// A setup, parameters or a stream out of range, a pan law in a layout that is not stereo, or
     /// parameters that the anchor leaves no room for.
     pub fn new(setup: PannerSetup, params: PannerParams, stream: Stream) -> Result<Self, Error> {
-        let engine = Engine::new(setup.engine, stream.layout, PolarExtent::new)?;
+        let engine = Engine::new(setup.engine, stream.layout, |point_source| {
+            Ok(PolarExtent::new(point_source)?.with_isa(stream.isa))
+        })?;
         Self::over(setup, params, stream, engine, None)
     }
 }
@@ -120,7 +119,7 @@ impl<'a> Panner<'a> {
         memory: &'a mut [f64],
     ) -> Result<Self, Error> {
         let engine = Engine::new(setup.engine, stream.layout, |point_source| {
-            PolarExtent::new_in(point_source, memory)
+            Ok(PolarExtent::new_in(point_source, memory)?.with_isa(stream.isa))
         })?;
         Self::over(setup, params, stream, engine, None)
     }
@@ -209,7 +208,7 @@ impl<'a> Panner<'a> {
         params.validate()?;
         self.scene.check(&params)?;
         if params != self.params {
-            let from = [self.gains_now(0), self.gains_now(1)];
+            let from = self.all_gains_now();
             let (target, held) = self.scene.target(&params);
             let (scene, now) = (&self.scene, self.frame);
             let sources = scene.setup.source.channel_count();
@@ -259,14 +258,8 @@ impl<'a> Panner<'a> {
     /// mono or the left one, 1 the right one; there is no other.
     #[must_use]
     pub fn gains_now(&self, source: usize) -> PanGains {
-        let piece = self.piece_at(self.frame);
-        let mut gains = PanGains::silent(self.stream.channel_count());
-        if source < self.scene.setup.source.channel_count() {
-            for (channel, gain) in gains.gains.iter_mut().enumerate().take(gains.count) {
-                *gain = piece.line(source, channel).at(self.frame);
-            }
-        }
-        gains
+        let silent = PanGains::silent(self.stream.channel_count());
+        self.all_gains_now().get(source).copied().unwrap_or(silent)
     }
 
     /// Where a source sounds from at the next frame, after the anchor; `None` where there is no such
@@ -285,7 +278,7 @@ impl<'a> Panner<'a> {
     /// the more surely the nearer its length is to 1. `None` in silence.
     #[must_use]
     pub fn energy_vector(&self) -> Option<[f64; 3]> {
-        let (left, right) = (self.gains_now(0), self.gains_now(1));
+        let [left, right] = self.all_gains_now();
         self.mean_direction(|channel| {
             let gain = |pan: &PanGains| pan.get(channel).copied().unwrap_or(0.0);
             gain(&left) * gain(&left) + gain(&right) * gain(&right)
@@ -296,7 +289,7 @@ impl<'a> Panner<'a> {
     /// points to where low frequencies are heard. `None` in silence.
     #[must_use]
     pub fn velocity_vector(&self) -> Option<[f64; 3]> {
-        let (left, right) = (self.gains_now(0), self.gains_now(1));
+        let [left, right] = self.all_gains_now();
         self.mean_direction(|channel| {
             let gain = |pan: &PanGains| pan.get(channel).copied().unwrap_or(0.0);
             gain(&left) + gain(&right)
@@ -307,7 +300,7 @@ impl<'a> Panner<'a> {
     /// dB.
     #[must_use]
     pub fn peak_bound_db(&self) -> f64 {
-        let (left, right) = (self.gains_now(0), self.gains_now(1));
+        let [left, right] = self.all_gains_now();
         let sums = left.iter().zip(right.iter()).map(|(left, right)| left.abs() + right.abs());
         gain_to_db(sums.fold(0.0, f64::max))
     }
@@ -342,28 +335,55 @@ impl<'a> Panner<'a> {
         (all > 0.0).then(|| times(sum, 1.0 / all))
     }
 
-    /// The straight piece that holds a frame.
-    fn piece_at(&self, now: u64) -> Piece {
-        if let Some(piece) = self.piece.filter(|piece| (piece.origin..piece.end).contains(&now)) {
-            return piece;
+    /// The gains that the next frame of each source gets.
+    fn all_gains_now(&self) -> [PanGains; SOURCES] {
+        let now = self.frame;
+        let held = self.piece.as_ref().filter(|piece| piece.holds(now));
+        // Where a piece starts, its end need not be known.
+        if held.is_none() && self.motion.bounds(now).0 == now {
+            return self.starts(now);
         }
+        let piece = held.copied().unwrap_or_else(|| self.next_piece(now));
+        let mut all = [PanGains::silent(self.stream.channel_count()); SOURCES];
+        let sources = self.scene.setup.source.channel_count();
+        for (source, gains) in all.iter_mut().enumerate().take(sources) {
+            for (channel, gain) in gains.gains.iter_mut().enumerate().take(gains.count) {
+                *gain = piece.line(source, channel).at(now);
+            }
+        }
+        all
+    }
+
+    /// The gains at the origin of a piece.
+    fn starts(&self, origin: u64) -> [PanGains; SOURCES] {
+        // The last piece ends where this one starts.
+        if let Some(last) = self.piece.as_ref().filter(|piece| piece.end == origin) {
+            return last.stop;
+        }
+        let mut start = [PanGains::silent(self.stream.channel_count()); SOURCES];
+        let sources = self.scene.setup.source.channel_count();
+        for (source, start) in start.iter_mut().enumerate().take(sources) {
+            *start = self.edge(source, origin);
+        }
+        start
+    }
+
+    /// The straight piece that holds a frame.
+    fn next_piece(&self, now: u64) -> Piece {
         let settled = self.motion.is_settled(now);
         let (origin, mut end) = self.motion.bounds(now);
-        let sources = self.scene.setup.source.channel_count();
-        let silent = PanGains::silent(self.stream.channel_count());
-        let (mut start, mut stop) = ([silent; SOURCES], [silent; SOURCES]);
+        let start = self.starts(origin);
+        let mut stop = start;
         let mut angle_deg = 0.0_f64;
-        // The last piece ends where this one starts.
-        let last = self.piece.filter(|piece| piece.end == origin).map(|piece| piece.stop);
-        let ends = start.iter_mut().zip(&mut stop).enumerate().take(sources);
-        for (source, (start, stop)) in ends {
+        let sources = self.scene.setup.source.channel_count();
+        for (source, stop) in stop.iter_mut().enumerate().take(sources) {
             let place = self.motion.place(source, origin);
             let reach_deg = off_centre_deg([place.azimuth_deg, place.elevation_deg])
                 + self.scene.engine.beyond_deg(&place);
             angle_deg = angle_deg.max(reach_deg.min(180.0));
-            let known = last.as_ref().and_then(|last| last.get(source)).copied();
-            *start = known.unwrap_or_else(|| self.edge(source, origin));
-            *stop = if settled { *start } else { self.edge(source, end) };
+            if !settled {
+                *stop = self.edge(source, end);
+            }
         }
         if settled {
             end = u64::MAX;
@@ -373,6 +393,9 @@ impl<'a> Panner<'a> {
 
     /// The gains of a source at an edge of a piece.
     fn edge(&self, source: usize, frame: u64) -> PanGains {
+        if let Some(gains) = self.motion.given(source, frame) {
+            return *gains;
+        }
         let (place, gain, lfe) = self.motion.at(source, frame);
         self.motion.applied(source, frame, self.scene.gains(&place, gain, lfe))
     }
@@ -424,33 +447,38 @@ impl<S: Sample> Convert<S> for Panner<'_> {
         check_frames("output", output.frames(), input.frames())?;
         let isa = self.stream.isa;
         let (frames, mut done) = (input.frames(), 0);
+        let mut rest: [&mut [S]; MAX_LAYOUT_CHANNELS] =
+            core::array::from_fn(|_| Default::default());
+        let channels = output.channel_count();
+        for (rest, out) in rest.iter_mut().zip(output.channels_mut()) {
+            *rest = out;
+        }
         while done < frames {
-            let piece = self.piece_at(self.frame);
-            let left = usize::try_from(piece.end - self.frame).unwrap_or(usize::MAX);
+            let now = self.frame;
+            if !self.piece.as_ref().is_some_and(|piece| piece.holds(now)) {
+                self.piece = Some(self.next_piece(now));
+            }
+            let Some(piece) = &self.piece else { break };
+            let left = usize::try_from(piece.end - now).unwrap_or(usize::MAX);
             let count = left.min(frames - done).max(1);
-            for (channel, out) in output.channels_mut().enumerate() {
-                let Some(out) = out.get_mut(done..done + count) else { continue };
-                for (source, from) in input.channels().enumerate() {
-                    let Some(from) = from.get(done..done + count) else { continue };
-                    let line = piece.line(source, channel);
-                    if source == 0 {
-                        out.copy_from_slice(from);
-                        line.segment(self.frame, count).apply(isa, out, 1.0);
-                    } else if line.start != 0.0 || line.stop != 0.0 {
-                        let mut now = self.frame;
-                        for (out, from) in out.chunks_mut(CHUNK).zip(from.chunks(CHUNK)) {
-                            let mut row = [S::zero(); CHUNK];
-                            let Some(row) = row.get_mut(..from.len()) else { continue };
-                            row.copy_from_slice(from);
-                            line.segment(now, from.len()).apply(isa, row, 1.0);
-                            kernels::add_scaled(isa, out, row, S::one());
-                            now += from.len() as u64;
-                        }
-                    }
+            let mut outs: [&mut [S]; MAX_LAYOUT_CHANNELS] =
+                core::array::from_fn(|_| Default::default());
+            for (out, rest) in outs.iter_mut().zip(&mut rest).take(channels) {
+                let (part, after) =
+                    core::mem::take(rest).split_at_mut_checked(count).unwrap_or_default();
+                (*out, *rest) = (part, after);
+            }
+            let outs = outs.get_mut(..channels).unwrap_or_default();
+            for (source, from) in input.channels().enumerate() {
+                let from = from.get(done..done + count).unwrap_or_default();
+                let (lines, first) = piece.lines(source, now);
+                if source == 0 {
+                    kernels::pan_into(isa, from, &lines, first, outs);
+                } else {
+                    kernels::pan_onto(isa, from, &lines, first, outs);
                 }
             }
-            self.warnings.count(self.frame, count, piece.angle_deg, self.held);
-            self.piece = Some(piece);
+            self.warnings.count(now, count, piece.angle_deg, self.held);
             self.frame += count as u64;
             done += count;
         }

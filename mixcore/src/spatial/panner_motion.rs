@@ -15,6 +15,7 @@
 use super::geometry::{direction, dot};
 use super::pan_engine::PanPlace;
 use super::{Divergence, Extent, PanGains, PannerParams};
+use crate::audio::MAX_LAYOUT_CHANNELS;
 use crate::level::FADER_FLOOR_DB;
 use crate::math;
 use crate::ramp::{GRID_FRAMES, GainRamp, Glide, Line};
@@ -136,6 +137,32 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// Whether it holds a frame.
+    pub(super) fn holds(&self, frame: u64) -> bool {
+        (self.origin..self.end).contains(&frame)
+    }
+
+    /// What the kernel is told of one source at a frame that the piece holds: each channel's gain at the
+    /// origin and what it grows per frame, and the frames since.
+    pub(super) fn lines(
+        &self,
+        source: usize,
+        now: u64,
+    ) -> ([[f64; 2]; MAX_LAYOUT_CHANNELS], usize) {
+        let mut lines = [[0.0; 2]; MAX_LAYOUT_CHANNELS];
+        #[expect(clippy::cast_precision_loss, reason = "32 frames at most where gains differ")]
+        let length = (self.end - self.origin) as f64;
+        if let Some((start, stop)) = self.start.get(source).zip(self.stop.get(source)) {
+            let ends = start.gains.into_iter().zip(stop.gains);
+            for (line, (start, stop)) in lines.iter_mut().zip(ends) {
+                *line = [start, (stop - start) / length];
+            }
+        }
+        // Of a piece without an end no gain moves.
+        let first = if self.end == u64::MAX { 0 } else { now.saturating_sub(self.origin) };
+        (lines, usize::try_from(first).unwrap_or(0))
+    }
+
     /// The line of one source in one channel.
     pub(super) fn line(&self, source: usize, channel: usize) -> Line {
         let of = |all: &[PanGains; SOURCES]| {
@@ -322,12 +349,14 @@ impl Motion {
         (origin, end)
     }
 
-    /// The gains that are applied at an edge of a piece, made of what the law says there.
+    /// What is applied at the frame of the last change: the law is not asked.
+    pub(super) fn given(&self, source: usize, frame: u64) -> Option<&PanGains> {
+        self.from.as_ref().filter(|_| frame == self.changed).and_then(|from| from.get(source))
+    }
+
+    /// The gains that are applied at an edge of a piece, made of what the law says there; not where they
+    /// are [`Motion::given`].
     pub(super) fn applied(&self, source: usize, frame: u64, law: PanGains) -> PanGains {
-        let from = self.from.as_ref().filter(|_| frame == self.changed);
-        if let Some(from) = from.and_then(|from| from.get(source)) {
-            return *from;
-        }
         let mut gains = self.blended(source, frame, law);
         let since = frame.saturating_sub(self.changed);
         let Some(offset) = self.offset.get(source).filter(|_| since < self.frames as u64) else {

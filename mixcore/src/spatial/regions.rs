@@ -6,13 +6,12 @@
 //!   gains are the bilinear products.
 //! - A corner may stand for several channels (a rim): a virtual loudspeaker that is folded down.
 //!
-//! The region of a direction is the one whose plane the ray leaves the polyhedron through, so the one
-//! with the largest n·p, where n·x = 1 is its plane. Which planes can be that is known beforehand for
-//! each of 12 x 12 x 12 cells of space: in nearly all four or fewer, so four dot products find the
-//! region.
+//! The region of a direction is the one whose plane the ray leaves the polyhedron through
+//! ([`super::cells`]).
 
 use super::PanGains;
-use super::geometry::{Vector, WHOLE, add, cross, dot, length, sub, times};
+use super::cells::Cells;
+use super::geometry::{Vector, add, cross, dot, sub, times};
 use crate::audio::MAX_LAYOUT_CHANNELS;
 use crate::error::Error;
 use crate::math;
@@ -24,19 +23,6 @@ pub(super) const MAX_REGIONS: usize = 64;
 const EDGE: f64 = -1e-11;
 /// How far outside 0 to 1 a share of a quad may be.
 const SHARE: f64 = 1e-10;
-/// Cells along an axis, from -1 to 1.
-const CELLS: usize = 12;
-/// Cells to a unit: a little less than half of them, so that both ends of an axis have theirs.
-const PER_AXIS: f64 = 5.999;
-/// Where 0 stands among the middles of cells.
-const MIDDLE: f64 = 5.5;
-/// Regions that a cell lists.
-const LISTED: usize = 4;
-/// In place of a cell's first region: more than it can list.
-const ALL: u8 = u8::MAX;
-/// How far a plane must stay below another one throughout a cell to be left out: far above the rounding
-/// of a dot product.
-const BELOW: f64 = 1e-9;
 /// How far below 0 the discriminant of a share may be, in parts of its terms: some roundings.
 const DOUBLE: f64 = 1e-14;
 /// Smallest determinant of a triplet: less has no room inside.
@@ -97,8 +83,7 @@ struct Slots {
 pub(super) struct Regions {
     /// The planes' normals: n·x = 1.
     planes: [Vector; MAX_REGIONS],
-    /// The regions that a ray through the cell can leave through, in rising order, the last repeated.
-    cells: [[u8; LISTED]; CELLS * CELLS * CELLS],
+    cells: Cells,
     regions: [Region; MAX_REGIONS],
     count: usize,
     /// What a virtual loudspeaker gives to every channel.
@@ -114,7 +99,7 @@ impl Regions {
         };
         Self {
             planes: [[0.0; 3]; MAX_REGIONS],
-            cells: [[ALL; LISTED]; CELLS * CELLS * CELLS],
+            cells: Cells::new(),
             regions: [region; MAX_REGIONS],
             count: 0,
             rims: [[0.0; MAX_LAYOUT_CHANNELS]; 2],
@@ -141,13 +126,7 @@ impl Regions {
 
     /// Fills the cells, when all regions are there.
     pub(super) fn index(&mut self) {
-        let planes = self.planes.get(..self.count).unwrap_or_default();
-        for (place, cell) in self.cells.iter_mut().enumerate() {
-            #[expect(clippy::cast_precision_loss, reason = "below 12")]
-            let middle = [place / (CELLS * CELLS), place / CELLS % CELLS, place % CELLS]
-                .map(|step| (step as f64 - MIDDLE) / PER_AXIS);
-            *cell = candidates(planes, middle);
-        }
+        self.cells.fill(self.planes.get(..self.count).unwrap_or_default());
     }
 
     /// A region between three loudspeakers, in the order in which they stand when seen from outside
@@ -193,7 +172,7 @@ impl Regions {
     /// Gains of a direction (a unit vector) in `count` channels, at power 1.
     #[inline]
     pub(super) fn gains(&self, at: Vector, count: usize) -> PanGains {
-        let best = self.leaving(at);
+        let best = self.cells.leaving(&self.planes, self.count, at);
         let (index, weights) = match self.weights(best, at) {
             Some(weights) => (best, weights),
             None => self.other(best, at),
@@ -232,36 +211,6 @@ impl Regions {
             }
         }
         gains.scale(1.0 / math::sqrt(gains.power()));
-    }
-
-    /// The region through whose plane the ray leaves: of equal ones the first.
-    #[inline]
-    fn leaving(&self, at: Vector) -> usize {
-        let cell = self.cells.get(cell_of(at)).copied().unwrap_or([ALL; LISTED]);
-        let height = |index: u8| dot(self.planes[usize::from(index) % MAX_REGIONS], at);
-        let (mut best, mut largest) = (cell[0], height(cell[0]));
-        if best == ALL {
-            return self.leaving_any(at);
-        }
-        for &index in &cell[1..] {
-            let height = height(index);
-            let higher = height > largest;
-            best = if higher { index } else { best };
-            largest = if higher { height } else { largest };
-        }
-        usize::from(best)
-    }
-
-    /// As [`Regions::leaving`], from all regions.
-    fn leaving_any(&self, at: Vector) -> usize {
-        let (mut best, mut largest) = (0, f64::NEG_INFINITY);
-        for (index, &plane) in self.planes.iter().enumerate().take(self.count) {
-            let height = dot(plane, at);
-            if height > largest {
-                (best, largest) = (index, height);
-            }
-        }
-        best
     }
 
     /// The weights of a region's corners, if the direction lies in it.
@@ -404,56 +353,6 @@ fn slots(corners: &[Corner]) -> Sum {
     slots.channels = order.map(|place| used[if place < count { place } else { order[0] }]);
     slots.parts = order.map(|place| slots.parts[place]);
     Sum::Slots(slots)
-}
-
-/// The cell of a point of the unit cube: of each coordinate the nearest whole number to its place among
-/// the middles, 0 to 11, which stands in the last bits of the sum.
-#[inline]
-fn cell_of(at: Vector) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "four bits are wanted")]
-    let [x, y, z] = at.map(|axis| (axis * PER_AXIS + MIDDLE + WHOLE).to_bits() as usize & 15);
-    (x * CELLS + y) * CELLS + z
-}
-
-/// The planes that can be the highest somewhere in a cell; none of a cell that the sphere does not pass
-/// through is listed.
-fn candidates(planes: &[Vector], middle: Vector) -> [u8; LISTED] {
-    let half = 0.5 / PER_AXIS;
-    // No point of a cell is further from its middle than its corners.
-    if (length(middle) - 1.0).abs() > 2.0 * half {
-        return [ALL; LISTED];
-    }
-    let stays_below = |plane: Vector, other: Vector| {
-        let apart = sub(plane, other);
-        dot(apart, middle) + half * (apart[0].abs() + apart[1].abs() + apart[2].abs()) < -BELOW
-    };
-    let highest = planes.iter().copied().fold((f64::NEG_INFINITY, [0.0; 3]), |best, plane| {
-        let height = dot(plane, middle);
-        if height > best.0 { (height, plane) } else { best }
-    });
-    // Most stay below the one that is highest in the middle; the others are compared with each other.
-    let mut near = [(0, [0.0; 3]); MAX_REGIONS];
-    let mut count = 0;
-    for (index, &plane) in (0_u8..).zip(planes) {
-        if let Some(slot) = near.get_mut(count).filter(|_| !stays_below(plane, highest.1)) {
-            *slot = (index, plane);
-            count += 1;
-        }
-    }
-    let near = near.get(..count).unwrap_or_default();
-    let mut found = [ALL; LISTED];
-    let mut listed = 0;
-    for &(index, plane) in near {
-        if near.iter().any(|&(_, other)| stays_below(plane, other)) {
-            continue;
-        }
-        if listed == LISTED {
-            return [ALL; LISTED];
-        }
-        found.iter_mut().skip(listed).for_each(|slot| *slot = index);
-        listed += 1;
-    }
-    found
 }
 
 /// The equation of the share between the edges a-d and b-c: the direction lies in the plane through

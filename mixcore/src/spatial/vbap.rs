@@ -14,11 +14,13 @@
 //! Sources: V. Pulkki, "Virtual sound source positioning using vector base amplitude panning",
 //! J. Audio Eng. Soc. 45 (1997), 456; V. Pulkki, "Uniform spreading of amplitude panned virtual
 //! sources", IEEE WASPAA 1999. The virtual loudspeakers follow ITU-R BS.2127's way with its poles.
-//! Cost: one dot product per face and three per part of one; 17 times that with spread.
+//! Cost: four dot products for the face ([`super::cells`]) and three per part of it; 17 times that with
+//! spread.
 //! Latency: none (a pure function).
 //! Limits: directions only, up to 48 loudspeakers at the same distance (delay and level of the others
 //! are aligned before); for named layouts [`super::PointSource`] is the standard's way.
 
+use super::cells::Cells;
 use super::geometry::{
     Facet, MAX_POINTS, Vector, add, around, axes, check_direction, cross, direction, dot, facets,
     members, radians, sub, times, unit,
@@ -102,14 +104,14 @@ struct Part {
     /// Gain i is planes\[i\]·p.
     planes: [Vector; 3],
     corners: [Corner; 3],
+    /// The corners where all are loudspeakers, in rising order.
+    loudspeakers: Option<[u8; 3]>,
     face: u8,
 }
 
 /// A face of the hull.
 #[derive(Clone, Copy, Debug)]
 struct Face {
-    /// n·x = 1 on it.
-    plane: Vector,
     corners: u64,
     first: u8,
     parts: u8,
@@ -117,7 +119,7 @@ struct Face {
 
 /// The panner of a rig.
 ///
-/// About 35 kB of tables.
+/// About 42 kB of tables.
 ///
 /// # Example
 /// ```
@@ -139,6 +141,9 @@ pub struct Vbap {
     loudspeakers: usize,
     faces: [Face; MAX_FACES],
     face_count: usize,
+    /// n·x = 1 on each face; as many as a power of two.
+    planes: [Vector; 2 * MAX_POINTS],
+    cells: Cells,
     parts: [Part; MAX_PARTS],
     part_count: usize,
     /// What every virtual loudspeaker gives to the others.
@@ -158,12 +163,15 @@ impl Vbap {
             hull.close_ring(rig)?;
         }
         hull.close()?;
-        let part = Part { planes: [[0.0; 3]; 3], corners: [Corner::Middle; 3], face: 0 };
+        let corners = [Corner::Middle; 3];
+        let part = Part { planes: [[0.0; 3]; 3], corners, loudspeakers: None, face: 0 };
         let mut vbap = Self {
             shape,
             loudspeakers: rig.len(),
-            faces: [Face { plane: [0.0; 3], corners: 0, first: 0, parts: 0 }; MAX_FACES],
+            faces: [Face { corners: 0, first: 0, parts: 0 }; MAX_FACES],
             face_count: 0,
+            planes: [[0.0; 3]; 2 * MAX_POINTS],
+            cells: Cells::new(),
             parts: [part; MAX_PARTS],
             part_count: 0,
             folds: [RigGains::silent(rig.len()); MAX_VIRTUAL],
@@ -171,6 +179,7 @@ impl Vbap {
         for facet in facets(hull.points()) {
             vbap.add_face(hull.points(), &facet)?;
         }
+        vbap.cells.fill(vbap.planes.get(..vbap.face_count).unwrap_or_default());
         vbap.fold(hull.count);
         Ok(vbap)
     }
@@ -197,7 +206,16 @@ impl Vbap {
         check_direction(azimuth_deg, elevation_deg)?;
         params.validate()?;
         let elevation_deg = if self.shape == VbapShape::Ring { 0.0 } else { elevation_deg };
-        let mut gains = self.point(direction(azimuth_deg, elevation_deg));
+        let at = direction(azimuth_deg, elevation_deg);
+        let (part, weights) = self.part(at);
+        if let Some(loudspeakers) = part.loudspeakers
+            && params == VbapParams::default()
+        {
+            // What follows does, for three gains alone.
+            let gains = at_power_one(at_power_one(weights));
+            return Ok(self.three(loudspeakers, gains));
+        }
+        let mut gains = self.shared(part, weights);
         if params.spread_deg > 0.0 {
             let frame = axes(azimuth_deg, elevation_deg);
             for share in [0.25, 0.5] {
@@ -227,42 +245,66 @@ impl Vbap {
 
     /// Gains of a point at power 1.
     fn point(&self, at: Vector) -> RigGains {
-        let faces = self.faces.get(..self.face_count).unwrap_or(&[]);
-        let (mut best, mut largest) = (0, f64::NEG_INFINITY);
-        for (index, face) in faces.iter().enumerate() {
-            let height = dot(face.plane, at);
-            if height > largest {
-                (best, largest) = (index, height);
-            }
-        }
+        let (part, weights) = self.part(at);
+        self.shared(part, weights)
+    }
+
+    /// The part that a direction lies in, and the weights of its corners, none of them negative.
+    #[inline]
+    fn part(&self, at: Vector) -> (&Part, [f64; 3]) {
+        let best = self.cells.leaving(&self.planes, self.face_count, at);
         let parts = self.parts.get(..self.part_count).unwrap_or(&[]);
-        let (first, count) = faces
+        let (first, count) = self
+            .faces
             .get(best)
             .map_or((0, 0), |face| (usize::from(face.first), usize::from(face.parts)));
         let of_face = parts.iter().skip(first).take(count);
+        let weights = |part: &Part| part.planes.map(|plane| dot(plane, at));
         // Rounding at an edge may choose the neighbour: then every part is asked.
         let inside = of_face.chain(parts).find_map(|part| {
-            let gains = part.planes.map(|plane| dot(plane, at));
+            let gains = weights(part);
             gains.iter().all(|&gain| gain >= EDGE).then_some((part, gains))
         });
+        let (part, weights) = inside.unwrap_or_else(|| {
+            let [none, ..] = &self.parts;
+            let nearest = parts.get(first).unwrap_or(none);
+            (nearest, weights(nearest))
+        });
+        (part, weights.map(|weight| weight.max(0.0)))
+    }
+
+    /// Gains at power 1 from the weights of a part's corners.
+    fn shared(&self, part: &Part, weights: [f64; 3]) -> RigGains {
+        if let Some(loudspeakers) = part.loudspeakers {
+            return self.three(loudspeakers, at_power_one(weights));
+        }
         let mut gains = RigGains::silent(self.loudspeakers);
-        let nearest = || parts.get(first).map(|p| (p, p.planes.map(|plane| dot(plane, at))));
-        if let Some((part, weights)) = inside.or_else(nearest) {
-            for (corner, weight) in part.corners.iter().zip(weights) {
-                let weight = weight.max(0.0);
-                match *corner {
-                    Corner::Point(point) => self.give(&mut gains, usize::from(point), weight),
-                    Corner::Middle => {
-                        let set = faces.get(usize::from(part.face)).map_or(0, |face| face.corners);
-                        let share = weight / math::sqrt(f64::from(set.count_ones()));
-                        for point in members(set) {
-                            self.give(&mut gains, point, share);
-                        }
+        for (corner, weight) in part.corners.iter().zip(weights) {
+            match *corner {
+                Corner::Point(point) => self.give(&mut gains, usize::from(point), weight),
+                Corner::Middle => {
+                    let face = self.faces.get(usize::from(part.face));
+                    let set = face.map_or(0, |face| face.corners);
+                    let share = weight / math::sqrt(f64::from(set.count_ones()));
+                    for point in members(set) {
+                        self.give(&mut gains, point, share);
                     }
                 }
             }
         }
         gains.normalise(2.0);
+        gains
+    }
+
+    /// Gains of three loudspeakers.
+    #[inline]
+    fn three(&self, loudspeakers: [u8; 3], weights: [f64; 3]) -> RigGains {
+        let mut gains = RigGains::silent(self.loudspeakers);
+        for (loudspeaker, weight) in loudspeakers.into_iter().zip(weights) {
+            if let Some(gain) = gains.gains.get_mut(usize::from(loudspeaker)) {
+                *gain = weight;
+            }
+        }
         gains
     }
 
@@ -290,11 +332,12 @@ impl Vbap {
                 self.add_part(face, [corner(index), corner(order[(n + 1) % count]), middle])?;
             }
         }
-        let Some(slot) = self.faces.get_mut(self.face_count) else { return Err(irregular()) };
+        let slots = self.faces.get_mut(self.face_count).zip(self.planes.get_mut(self.face_count));
+        let Some((slot, plane)) = slots else { return Err(irregular()) };
         #[expect(clippy::cast_possible_truncation, reason = "at most 248 parts")]
         let (first, parts) = (first as u8, (self.part_count - first) as u8);
-        let plane = times(facet.normal, 1.0 / facet.offset);
-        *slot = Face { plane, corners: facet.corners, first, parts };
+        *plane = times(facet.normal, 1.0 / facet.offset);
+        *slot = Face { corners: facet.corners, first, parts };
         self.face_count += 1;
         Ok(())
     }
@@ -306,7 +349,19 @@ impl Vbap {
         let Some(slot) = slot else { return Err(irregular()) };
         let scale = 1.0 / determinant;
         let planes = [cross(b, c), cross(c, a), cross(a, b)].map(|plane| times(plane, scale));
-        *slot = Part { planes, corners: corners.map(|(_, corner)| corner), face };
+        let mut sides = [0, 1, 2].map(|n| (corners[n].1, planes[n]));
+        let of = |corner| match corner {
+            Corner::Point(point) if usize::from(point) < self.loudspeakers => Some(point),
+            _ => None,
+        };
+        let all = sides.iter().all(|side| of(side.0).is_some());
+        if all {
+            // Their powers are added up in this order.
+            sides.sort_unstable_by_key(|side| of(side.0));
+        }
+        let corners = sides.map(|side| side.0);
+        let loudspeakers = all.then(|| corners.map(|corner| of(corner).unwrap_or(0)));
+        *slot = Part { planes: sides.map(|side| side.1), corners, loudspeakers, face };
         self.part_count += 1;
         Ok(())
     }
@@ -339,6 +394,13 @@ impl Vbap {
             }
         }
     }
+}
+
+/// The weights of three loudspeakers in their order, at power 1.
+#[inline]
+fn at_power_one([a, b, c]: [f64; 3]) -> [f64; 3] {
+    let norm = math::sqrt((a * a + b * b) + c * c);
+    [a / norm, b / norm, c / norm]
 }
 
 /// Directions of a rig and of what closes it.
@@ -471,3 +533,6 @@ fn irregular() -> Error {
         hint: "pan it with Dbap, which needs no order of loudspeakers",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,3 +114,82 @@ fn every_level_ramps_like_the_twin() {
     ramps::<f32>();
     ramps::<f64>();
 }
+
+fn pans<S: Sample>() {
+    for (outputs, given) in [(0, 3), (1, 1), (6, 24), (12, 12), (9, 5)] {
+        let mut lines = lines(given);
+        if let [opens, stands, ..] = lines.as_mut_slice() {
+            (*opens, *stands) = ([0.0, 1e-3], [1.0, 0.0]);
+        }
+        for (first, frames) in [0, 1, 15, 16, 17, 32, 65].into_iter().flat_map(|n| [(0, n), (7, n)])
+        {
+            let mut source = noise::<S>(1, frames, 1.0, 8).remove(0);
+            if let Some(sample) = source.first_mut() {
+                *sample = S::infinity();
+            }
+            let fresh = noise::<S>(outputs, frames + 1, 1.0, 9);
+            let run = |isa: Option<Isa>, onto: bool| {
+                let mut made = fresh.clone();
+                let mut outs: Vec<&mut [S]> = made.iter_mut().map(Vec::as_mut_slice).collect();
+                match (isa, onto) {
+                    (Some(isa), false) => {
+                        kernels::pan_into(isa, &source, &lines, first, &mut outs);
+                    }
+                    (Some(isa), true) => {
+                        kernels::pan_onto(isa, &source, &lines, first, &mut outs);
+                    }
+                    (None, false) => scalar::pan_into(&source, &lines, first, &mut outs),
+                    (None, true) => scalar::pan_onto(&source, &lines, first, &mut outs),
+                }
+                made
+            };
+            for onto in [false, true] {
+                let twin = run(None, onto);
+                for isa in Isa::available() {
+                    assert_eq!(
+                        bits(&run(Some(isa), onto)),
+                        bits(&twin),
+                        "{isa:?} {outputs} {frames}"
+                    );
+                }
+            }
+            // Each channel is a copy under its gain; what is beyond the source or the lines stays.
+            let (into, onto) = (run(None, false), run(None, true));
+            for (n, (into, (onto, fresh))) in
+                into.iter().zip(onto.iter().zip(&fresh)).enumerate().take(outputs.min(given))
+            {
+                let (mut copy, [start, step]) = (source.clone(), lines[n]);
+                let opens = start == 0.0 && (first == 0 || step == 0.0);
+                let isa = Isa::detect();
+                if step != 0.0 {
+                    kernels::gain_ramp(
+                        isa,
+                        &mut copy,
+                        S::from_f64(start),
+                        S::from_f64(step),
+                        first,
+                    );
+                } else {
+                    kernels::gain(isa, &mut copy, S::from_f64(start));
+                }
+                if let Some(sample) = copy.first_mut().filter(|_| opens) {
+                    *sample = S::zero();
+                }
+                for ((copy, into), (onto, fresh)) in
+                    copy.iter().zip(into).zip(onto.iter().zip(fresh))
+                {
+                    assert_eq!(copy, into);
+                    assert_eq!(*fresh + *copy, *onto);
+                }
+                assert_eq!((into[frames], onto[frames]), (fresh[frames], fresh[frames]));
+            }
+            assert!(outputs < given || into[given..] == fresh[given..]);
+        }
+    }
+}
+
+#[test]
+fn every_level_pans_like_the_twin_and_like_a_gain() {
+    pans::<f32>();
+    pans::<f64>();
+}

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::audio::Layout;
-use crate::spatial::geometry::{direction, unit};
+use crate::spatial::cells::leaving_any;
+use crate::spatial::geometry::{direction, length, unit};
 use crate::spatial::{Direction, PointSource};
 
 /// Numbers from -1 to 1: a linear congruential generator (Knuth's MMIX constants).
@@ -17,11 +18,13 @@ impl Pick {
 }
 
 fn compare(regions: &Regions, pick: &mut Pick) {
+    let by_cells = |at| regions.cells.leaving(&regions.planes, regions.count, at);
+    let by_all = |at| leaving_any(&regions.planes, regions.count, at);
     for _ in 0..20_000 {
         let at = [pick.next(), pick.next(), pick.next()];
         if length(at) > 1e-3 {
             let at = unit(at);
-            assert_eq!(regions.leaving(at), regions.leaving_any(at), "{at:?}");
+            assert_eq!(by_cells(at), by_all(at), "{at:?}");
         }
     }
     // Edges of cells, poles and the loudspeakers' own directions.
@@ -30,8 +33,7 @@ fn compare(regions: &Regions, pick: &mut Pick) {
             let at = direction(f64::from(azimuth) * 5.0, f64::from(elevation) * 5.0);
             // Where planes meet rounding decides; the height is the same.
             let of = |index| regions.height(index, at);
-            let (by_cells, by_all) = (of(regions.leaving(at)), of(regions.leaving_any(at)));
-            assert_eq!(by_cells, by_all, "{at:?}");
+            assert_eq!(of(by_cells(at)), of(by_all(at)), "{at:?}");
         }
     }
 }
