@@ -2,7 +2,7 @@
 //! same channels two by two through the same processor for stereo.
 //!
 //! Multichannel is to cost no more per channel: linked channels share level, curve and follower, and what
-//! every channel has for itself runs in pairs. Each processor is at work (its output is not its input).
+//! every channel has for itself runs in pairs. No processor leaves a channel as it came.
 
 use std::hint::black_box;
 

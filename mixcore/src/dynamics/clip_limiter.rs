@@ -49,7 +49,8 @@ pub struct ClipReport {
     pub output_peak_dbtp: f64,
     /// Gain reduction of the channel that is reduced most; none for an empty clip.
     pub reduction: Option<ReductionStats>,
-    /// Passes over the clip.
+    /// Passes over the clip, those of the streaming limiter and of a last one included: at most [`MAX_PASSES`]
+    /// and two.
     pub passes: usize,
     /// The result is that of the refining passes; else it is the streaming limiter's.
     pub refined: bool,

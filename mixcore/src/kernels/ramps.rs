@@ -144,7 +144,8 @@ fn group<I: Simd, S: Sample>(
 /// `outs[c][n] = source[n] · (lines[c][0] + lines[c][1] · (first + n))` in the sample type: every channel
 /// is a copy of the source under [`super::gain_ramp`]. A gain that is 0 throughout, or at the origin of its
 /// line, gives 0 whatever the source is; one that stands at 1 keeps every bit. For the channels that both
-/// lists have, as far as `source` and each of these reach; `first + source.len()` stays below 2^24.
+/// lists have, as far as `source` and each of these reach; where a line moves, `first + source.len()` stays
+/// below 2^24.
 pub fn pan_into<S: Sample>(
     isa: Isa,
     source: &[S],

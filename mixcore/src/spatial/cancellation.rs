@@ -19,8 +19,8 @@
 //! Source: the index is ours (spatial audio has no standard for it); [`ThirdOctave`]'s bands; the
 //! window of 400 ms is BS.1770-5's momentary one.
 //! Cost: an FFT of every channel every 50 ms, and 4 operations a bin for each coefficient of the
-//! matrices. Limits: bands narrower than a bin are left out, below 50 Hz at 48 kHz; a window smears
-//! what changes within 85 ms.
+//! matrices. Limits: bands that hold no bin are left out (20 and 40 Hz at 48 kHz), and those below
+//! 50 Hz, narrower than a bin, hear their neighbours; a window smears what changes within 85 ms.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -13,7 +13,8 @@ use crate::units::{DB_FLOOR, Reading, power_to_db};
 /// The cancellation index of every output, third octave and window of 400 ms, from [`cancellation_map`].
 ///
 /// A window begins every 100 ms. Outputs that hear one channel at most have nothing to cancel and are left
-/// out, as are bands narrower than a bin of the transform (below 50 Hz at 48 kHz).
+/// out, as are bands that hold no bin of the transform (20 and 40 Hz at 48 kHz); below 50 Hz a band is narrower
+/// than a bin and hears its neighbours.
 #[derive(Clone, Debug)]
 pub struct CancellationMap {
     outputs: Vec<usize>,
@@ -39,7 +40,7 @@ impl CancellationMap {
         &self.bands
     }
 
-    /// First frame of each window, and the frame after its last one.
+    /// First frame of each window, and the frame after its last one; none where no output adds two channels.
     #[must_use]
     pub fn windows(&self) -> &[(u64, u64)] {
         &self.spans

@@ -11,9 +11,11 @@ use super::real_layout::{RealLayout, is_screen, screen_range};
 use crate::audio::{Layout, Speaker};
 use crate::error::Error;
 
-/// How much of the nominal turn's edge a real turn must keep: above the rounding of three products,
-/// far below any turn of real loudspeakers.
+/// Least product of the nominal and the real turn at a corner, per distance between its neighbours at the
+/// nominal directions: above the rounding of three products, far below any turn of real loudspeakers.
 const TURN: f64 = 1e-6;
+/// Vectors of directions nearer than this are one direction: above their rounding, far below a degree.
+const SAME: f64 = 1e-6;
 
 /// Facets that are kept: the hull of 64 points has at most 124, and a pole's rim as many pieces as it
 /// has neighbours.
@@ -122,13 +124,13 @@ pub(super) fn misplaced(
         let own = stand.own.and_then(|own| layout.speakers().get(usize::from(own)));
         let off = length(sub(stand.real.vector(), stand.nominal.vector()));
         // What stands where its name says is not at fault.
-        let Some(speaker) = own.filter(|_| off > TURN) else { continue };
+        let Some(speaker) = own.filter(|_| off > SAME) else { continue };
         let of_facet = order.iter().any(|&corner| {
             stands.get(usize::from(corner)).is_some_and(|other| other.channel == stand.channel)
         });
         let rank = (holds(stand, stand.nominal, false), of_facet);
         // Mirror images stand equally far off; the first one is named.
-        if culprit.is_none_or(|(best, far, ..)| rank > best || (rank == best && off > far + TURN)) {
+        if culprit.is_none_or(|(best, far, ..)| rank > best || (rank == best && off > far + SAME)) {
             culprit = Some((rank, off, *stand, speaker));
         }
     }

@@ -113,7 +113,9 @@ impl PointSource {
     /// # Errors
     /// Real directions so far from the nominal ones that loudspeakers change places or leave more
     /// than half a circle open: the loudspeaker to move and, in whole degrees, where it may stand while
-    /// the others stay; none for a [`Layout`].
+    /// the others stay; where moving it alone does not help, beside the others at their nominal directions, and
+    /// where neither of its angles mends it alone, at the nominal value of the other angle. None for a
+    /// [`Layout`].
     pub fn new(layout: impl Into<RealLayout>) -> Result<Self, Error> {
         let placed: RealLayout = layout.into();
         let layout = placed.layout();

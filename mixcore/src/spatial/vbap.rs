@@ -119,7 +119,7 @@ struct Face {
 
 /// The panner of a rig.
 ///
-/// About 42 kB of tables.
+/// About 40 kB of tables.
 ///
 /// # Example
 /// ```

@@ -91,7 +91,8 @@ fn silence_and_what_is_not_there_have_no_index() {
     assert!(text.contains("audio"), "{text}");
 }
 
-/// The places of the check are the bands and windows below its threshold, with the lowest index of the map.
+/// The lowest index of each of the check's places is the map's there, below the threshold, and what the map shows
+/// far below it is in a place.
 #[test]
 fn the_check_finds_what_the_map_shows() {
     let ambience = noise::<f64>(1, FRAMES, 0.1, 6).remove(0);
@@ -118,8 +119,45 @@ fn the_check_finds_what_the_map_shows() {
                 }
             }
             assert!((lowest - place.lowest_db).abs() <= ROUNDING_DB, "{lowest} {place:?}");
+            assert!(lowest < setup.index_db);
             compared += 1;
+        }
+        // White noise has 20 dB less in the lowest bands; from 500 Hz on each counts.
+        let heard = |band: &&ThirdOctave| (500.0..6000.0).contains(&band.centre_hz());
+        for (output, band) in
+            map.outputs().iter().flat_map(|o| map.bands().iter().filter(heard).map(move |b| (o, b)))
+        {
+            for (index, (from, to)) in map.windows().iter().enumerate() {
+                let cancels = map.index_db(*output, *band, index).value();
+                let found = report.cancellations.iter().any(|place| {
+                    place.output == *output
+                        && (place.low_hz..place.high_hz).contains(&band.centre_hz())
+                        && (place.start_frame..=place.end_frame).contains(from)
+                        && *to <= place.end_frame
+                });
+                assert_eq!(cancels.is_some_and(|db| db < setup.index_db), found, "{output} {band}");
+            }
         }
     }
     assert!(compared > 0);
+}
+
+/// Of Lt/Rt, whose surrounds are turned by 90 degrees: L and Ls alike are unrelated in Lt, and add up by a
+/// matrix.
+#[test]
+fn a_surround_at_a_right_angle_is_unrelated() {
+    let audio = noise::<f64>(1, FRAMES, 0.1, 8).remove(0);
+    let mix = five_one(&[(0, &audio), (4, &audio)]);
+    let layout = Layout::SURROUND_5_1;
+    let targets = FoldTarget::usual(layout).unwrap();
+    let index_db = |name: &str| {
+        let target = targets.iter().find(|target| target.name == name).unwrap();
+        let map = cancellation_map(Block::new(&mix).unwrap(), target, stream(layout)).unwrap();
+        map.index_db(0, band(1000.0), 5).value().unwrap()
+    };
+    assert!(index_db("Lt/Rt").abs() < ROUNDING_DB, "{}", index_db("Lt/Rt"));
+    // 1 and 0.7071: (1.7071)^2 against 1.5.
+    let half = 0.5_f64.sqrt();
+    let matrix_db = 10.0 * ((1.0 + half) * (1.0 + half) / 1.5).log10();
+    assert!((index_db("Lo/Ro") - matrix_db).abs() < ROUNDING_DB, "{}", index_db("Lo/Ro"));
 }

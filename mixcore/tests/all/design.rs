@@ -226,6 +226,36 @@ fn a_low_pass_near_nyquist_is_as_accurate_as_documented() {
     }
 }
 
+/// What `second_order` says of resonant shelves beyond the table: at smaller and larger gains, and sharper.
+#[test]
+fn resonant_shelves_beyond_the_table_are_as_documented() {
+    const PLACES: [f64; 8] = [0.05, 0.2, 0.4, 0.5, 0.667, 0.75, 0.833, 0.95];
+    // Of each line: widths, gain, corners up to, the documented figure.
+    for (low, high, gain_db, (from, to), most) in [
+        (1.0, 3.0, 36.0, (0.02, 0.95), 0.65),
+        (3.0, 10.0, 36.0, (0.02, 0.95), 4.0),
+        (3.0, 10.0, 1.5, (0.833, 0.95), 0.42),
+        (10.0, 30.0, 24.0, (0.02, 0.4), 5.0),
+    ] {
+        let mut worst = 0.0_f64;
+        for r in
+            PLACES.into_iter().chain((0..=40).map(|n| from + (to - from) * f64::from(n) / 40.0))
+        {
+            for q in (0..=12).map(|n| low * math::pow(high / low, f64::from(n) / 12.0)) {
+                if (from..=to).contains(&r) {
+                    worst = worst.max(matched_db(Shape::HighShelf, r, q, gain_db, TOP));
+                    worst = worst.max(matched_db(Shape::LowShelf, r, q, gain_db, TOP));
+                }
+            }
+        }
+        println!("Q {low} to {high}, {gain_db} dB, r {from} to {to}: {worst:.2} dB");
+        assert!(
+            worst < most + 0.005 && worst > 0.4 * most,
+            "{low} {high} {gain_db} {from}: {worst}"
+        );
+    }
+}
+
 /// Widths and corners at which a pole and a zero nearly cancel: five points alone err by up to 28 dB there.
 #[test]
 fn where_five_points_have_no_solution_others_do() {

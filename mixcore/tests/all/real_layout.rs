@@ -198,11 +198,11 @@ fn a_room_that_leaves_a_hole_within_its_ranges_names_the_loudspeaker_to_move() {
         PointSource::new(RealLayout::new(Layout::SYSTEM_F, &real).unwrap())
     };
     let error = room(65.0, 80.0).unwrap_err().to_string();
-    let wanted = "loudspeaker M+135: azimuth_deg is 80, allowed is 101 to 150";
+    let wanted = "loudspeaker M+135: azimuth_deg is 80, allowed is 101 to 150:";
     assert!(error.starts_with(wanted) && error.contains("Vbap"), "{error}");
     // Both rears are out of place: beside all others at their nominal directions, the sides' 90°.
     let error = room(107.0, 80.0).unwrap_err().to_string();
-    let wanted = "loudspeaker M-135: azimuth_deg is -80, allowed is -150 to -9";
+    let wanted = "loudspeaker M-135: azimuth_deg is -80, allowed is -150 to -91:";
     assert!(error.starts_with(wanted), "{error}");
     assert!(room(65.0, 101.0).is_ok() && room(107.0, 120.0).is_ok());
 }

@@ -200,7 +200,7 @@ impl Found {
         if whole > self.steepest.0 {
             self.steepest = (whole, a);
         }
-        if whole < 0.05 {
+        if whole < 0.02 {
             return;
         }
         let from = a;

@@ -64,7 +64,7 @@ impl Match<'_> {
                     *right += share * (m - zero);
                 }
             }
-            let [n1, n2, d1, d2] = solved(rows)?;
+            let Some([n1, n2, d1, d2]) = solved(rows) else { break };
             let (n, d) = ([zero, n1, n2], [1.0, d1, d2]);
             below = points.map(|(t, _)| value(d, t));
             let mut errors = points;
@@ -77,7 +77,8 @@ impl Match<'_> {
                 most = most.max(error.0);
             }
             if !positive {
-                // Weighted as if it were.
+                // Weighted as if it were: any D above 0 will do, and this keeps the weights of two places
+                // within a factor of 10^6.
                 let largest = below.iter().fold(0.0, |most: f64, d| most.max(d.abs()));
                 below = below.map(|d| d.abs() + 1e-3 * largest);
                 continue;

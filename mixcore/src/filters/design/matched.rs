@@ -115,7 +115,10 @@ pub(super) fn design(shape: Shape, power: &Power, share: f64, q: f64, gain_db: f
     };
     let judged = resonances.map(|resonances| least_max::places(resonances, q, TOP));
     let error_db = |found: &Biquad| match (&judged, shape) {
-        (Some(places), _) => match_up.error_db(found, places),
+        // The first of them are the check frequencies.
+        (Some(places), _) => {
+            match_up.error_db(found, places.get(CHECKS.len()..).unwrap_or_default())
+        }
         (None, Shape::HighPass) => match_up.error_db(found, &[r.min(0.9)]),
         (None, _) => match_up.error_db(found, &[]),
     };
