@@ -334,7 +334,10 @@ fn every_octave_loses_modulation_with_the_ratio_of_its_own_compressor() {
     let mut wrong = Vec::new();
     // 8 kHz is where the recordings end.
     let octaves = MODULATION_OCTAVES_HZ.into_iter().take(6).enumerate();
-    for ((octave, hz), voice) in octaves.flat_map(|octave| [(octave, &cue), (octave, &reader)]) {
+    // The other reader with the long set.
+    let long = std::env::var_os("MIXCORE_LONG").is_some();
+    let voices = if long { &[&cue, &reader][..] } else { &[&cue] };
+    for ((octave, hz), voice) in octaves.flat_map(|o| voices.iter().map(move |voice| (o, *voice))) {
         let mut before = voice.clone();
         let stream = Stream::new(RATE_HZ, Layout::STEREO).unwrap();
         let section =

@@ -127,7 +127,7 @@ fn nor_does_a_clip_need_more_with_other_settings() {
         let setup = LimiterSetup { lookahead_ms, ..LimiterSetup::default() };
         let params = LimiterParams { release_ms, ..LimiterParams::default() };
         // From the end, where that clip lies.
-        let every = if long { 1 } else { 4 };
+        let every = if long { 1 } else { 8 };
         let some: Vec<_> = all.iter().rev().step_by(every).cloned().collect();
         assert_eq!(compared(setup, params, &some).0, none, "{setup:?} {params:?}");
     }

@@ -20,7 +20,6 @@ mod conversion;
 mod convolver;
 mod cookbook;
 mod crossover;
-mod design;
 mod dialogue;
 mod dry_path;
 mod dry_signal;
@@ -59,7 +58,6 @@ mod properties_level;
 mod rate_lent;
 mod real_layout;
 mod rigs;
-mod room_extent;
 mod roster;
 mod signals;
 mod spatial_promises;
@@ -95,6 +93,8 @@ mod delay;
 mod deliver;
 #[cfg(feature = "json")]
 mod delivery;
+#[cfg(feature = "std")]
+mod design;
 #[cfg(feature = "std")]
 mod detectors;
 #[cfg(feature = "json")]
@@ -202,6 +202,8 @@ mod reported;
 mod resampler;
 #[cfg(feature = "std")]
 mod resampler_fft;
+#[cfg(feature = "std")]
+mod room_extent;
 #[cfg(feature = "alloc")]
 mod session;
 #[cfg(feature = "std")]
