@@ -1,6 +1,6 @@
 """Equaliser, compressor, limiters and change of rate by pedalboard, ffmpeg, SoX, fundsp (its limiter; it
-has no compressor) and mixcore: compares, times in turn, prints a table. A gain is not among them: beside the copies its cost cannot be
-told.
+has no compressor) and mixcore: compares, times in turn, prints a table. A gain is not among them: beside
+the copies its cost cannot be told.
 
 One clock for all: processor time, user's and system's, of the whole process. Programs (ours too) run
 once with the processor and once without it (start, reading, copying), and the second is taken off;

@@ -9,7 +9,8 @@
 //!
 //! NOTE: BS.2127's gains jump where a condition of its formula changes its answer, and these with them:
 //! a renderer that smoothed them would be another one. Each of them is asserted, and that there is no
-//! other of 0.02 or more on the ways of the test (`tests/all/room_extent.rs`; every layout in the long set). The largest steps of a gain that were found:
+//! other of 0.02 or more on the ways of the test (`tests/all/room_extent.rs`; every layout in the long set).
+//! The largest steps of a gain that were found:
 //! - 0.146, where µ, what the inside of the room counts beside its walls (clause 7.3.11.5), changes its
 //!   law: the distance to the nearest wall passes the larger of 0.4 and 2s, and µ grows at once by the
 //!   factor 1/s for each such axis, s being its scaled size, up to ½;

@@ -18,6 +18,7 @@ pub(super) const WINDOW_STEPS: usize = 4;
 pub(super) const STEPS_PER_S: f64 = 10.0;
 /// Transforms in a step.
 pub(super) const PER_STEP: usize = 2;
+
 /// One source channel in a row of a fold-down.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Term {
@@ -96,19 +97,15 @@ impl Grid {
 
     /// Whole steps in a clip.
     pub(super) fn steps(&self, frames: usize) -> usize {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "frames of a programme in memory"
-        )]
-        {
-            math::floor(frames as f64 / self.step) as usize
-        }
+        self.in_steps(frames as u64, math::floor)
     }
 
     /// The step whose beginning is next to a frame.
     pub(super) fn step_at(&self, frame: u64) -> usize {
+        self.in_steps(frame, math::round)
+    }
+
+    fn in_steps(&self, frames: u64, whole: fn(f64) -> f64) -> usize {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -116,7 +113,7 @@ impl Grid {
             reason = "frames of a programme in memory"
         )]
         {
-            math::round(frame as f64 / self.step) as usize
+            whole(frames as f64 / self.step) as usize
         }
     }
 

@@ -198,8 +198,8 @@ fn stems_of_other_lengths_rates_and_channels_are_delivered() {
         let mix = &columns(&report)[2]["measurement"];
         assert_eq!(mix["header"]["frames"].as_f64().unwrap(), (11.3 * f64::from(rate_hz)).floor());
         assert_eq!(mix["phrases"].as_array().unwrap().len(), 5, "{name}");
-        // A contract that asks for 48 kHz fails honestly at another rate (one is enough).
-        if rate_hz == 96_000 {
+        // A contract that asks for 48 kHz fails honestly at another rate (96 kHz, which is dear, with the long set).
+        if rate_hz == 96_000 && std::env::var_os("MIXCORE_LONG").is_none() {
             continue;
         }
         arguments.specs = vec!["netflix-nearfield".into()];

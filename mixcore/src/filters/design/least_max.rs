@@ -18,8 +18,8 @@ use crate::filters::Biquad;
 use crate::math;
 use crate::units::power_to_db;
 
-/// Rounds: a scan of 17 corners, 10 widths and 12 gains finds the same errors, to 0.03 dB to a Q of 3, after
-/// six as after eight; after four they are up to 15 % larger at a Q of 5.
+/// Rounds: a scan of 17 corners, 10 widths to a Q of 40 and 12 gains finds the same largest errors after six as
+/// after eight, to 0.01 dB; after four that of a Q of 5 is 1.35 instead of 0.98 dB.
 const ROUNDS: usize = 6;
 /// Places about a resonance, in bandwidths from it (at half of one the power has halved).
 const BESIDE: [f64; 9] = [-1.0, -0.5, -0.25, -0.125, 0.0, 0.125, 0.25, 0.5, 1.0];

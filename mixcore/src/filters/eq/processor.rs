@@ -17,7 +17,8 @@
 //! AVX2: 45 instructions with one band and 86 with eight (cachegrind, with the copy of the samples in); in time,
 //! indicative, on a 2-core AMD EPYC machine, 4.7 ns with one, 7.1 with eight, 12.3 with 16; of eight bells 26 ns while one
 //! moves and 106 while all do, with their designs (31 in 20 ms at 48 kHz; a low-pass that is judged takes
-//! up to 5.4 µs a design and a shelf with a Q above 1.2 up to 40 µs, 6 % of a core while it moves:
+//! up to 5.4 µs a design and a shelf with a Q above 1.2 up to 40 µs, 6 % of a core while it moves at
+//! 48 kHz, so 16 of them at once are not for real time:
 //! [`crate::filters::design::second_order`]). Latency: none.
 //! Limits: the same curve on all channels; minimum phase.
 
